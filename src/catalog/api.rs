@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::error::{ErrorKind, JobError};
 use crate::model::{
-    Finished, ItemId, ItemOutput, ItemRow, ItemState, JobId, JobRow, JobSpec, JobState, JobSummary, NewItem, SourceSpec,
+    FailureFilter, Finished, ItemId, ItemOutput, ItemRow, ItemState, JobId, JobRow, JobSpec, JobState, JobSummary,
+    NewItem, SourceSpec,
 };
 
 /// The writing side. It has one owner, and every call is one transaction that is safe on disk when it returns.
@@ -62,8 +63,8 @@ pub trait Catalog: Send {
     /// wait again; their attempt counts.
     fn begin_run(&mut self, job: JobId) -> Result<LastRun, JobError>;
 
-    /// Failed items wait again: all of them, those of one kind, or the given ones. Returns how many.
-    fn retry(&mut self, job: JobId, kind: Option<ErrorKind>, seqs: Option<&[u64]>) -> Result<u64, JobError>;
+    /// Failed items wait again: those that are meant, or the given ones among them. Returns how many.
+    fn retry(&mut self, job: JobId, failures: &FailureFilter, seqs: Option<&[u64]>) -> Result<u64, JobError>;
 
     /// Done items whose outputs were lost wait again. Returns how many.
     fn redo(&mut self, job: JobId, seqs: &[u64]) -> Result<u64, JobError>;
@@ -161,6 +162,12 @@ pub trait CatalogReader: Send {
 
     /// The number of the item that finished last; 0 if none has.
     fn last_finished(&self, job: JobId) -> Result<u64, JobError>;
+
+    /// The items that finished after number `after`, by state, with their bytes.
+    fn finished_counts(&self, job: JobId, after: u64) -> Result<Counts, JobError>;
+
+    /// How many of these failures there are.
+    fn count_failures(&self, job: JobId, failures: &FailureFilter) -> Result<u64, JobError>;
 
     /// Failures by kind, the most frequent first.
     fn failures_by_kind(&self, job: JobId) -> Result<Vec<(ErrorKind, u64)>, JobError>;

@@ -8,13 +8,13 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use super::inputs::{check_scheme, sources};
 use super::list_args::LinkArgs;
 use super::network_args::NetworkArgs;
-use super::values::{Words, kind, megapixels, nonzero_seconds, seconds, size};
+use super::values::{Statuses, Words, kind, megapixels, nonzero_seconds, seconds, size, statuses};
 use crate::config::MAX_SIDE_PX;
 use crate::engine::{self, ExportFormat, RecordRows, recipe_file};
 use crate::error::{ErrorKind, JobError, RecipeLocation};
 use crate::model::{
-    ConflictPolicy, Durability, JobSpec, Lang, Limits, Message, MetadataPolicy, Output, ParamKind, Recipe, Save,
-    SinkSpec, SourceSpec, Tree, TruncatedPolicy, Value, Work, is_only_stripped, save,
+    ConflictPolicy, Durability, FailureFilter, JobSpec, Lang, Limits, Message, MetadataPolicy, Output, ParamKind,
+    Recipe, Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Value, Work, is_only_stripped, save,
 };
 
 #[derive(Debug, Parser)]
@@ -79,10 +79,20 @@ pub(super) struct ResumeArgs {
 #[derive(Debug, Args)]
 pub(super) struct RetryArgs {
     pub(super) job: i64,
-    #[arg(long, value_parser = kind)]
-    pub(super) kind: Option<ErrorKind>,
+    #[arg(long, value_delimiter = ',', value_parser = kind)]
+    kind: Vec<ErrorKind>,
+    #[arg(long, value_name = "CODE", value_delimiter = ',', value_parser = statuses)]
+    status: Vec<Statuses>,
     #[command(flatten)]
     pub(super) report: ReportArgs,
+}
+
+impl RetryArgs {
+    /// The failures to retry.
+    pub(super) fn failures(&self) -> FailureFilter {
+        let statuses = self.status.iter().flat_map(|statuses| statuses.0.clone()).collect();
+        FailureFilter { kinds: self.kind.clone(), statuses }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -222,6 +232,8 @@ pub(super) struct RunArgs {
     item_memory: Option<u64>,
     #[arg(long, value_name = "TIME", value_parser = nonzero_seconds)]
     item_timeout: Option<u64>,
+    #[arg(long, value_name = "N")]
+    max_failures: Option<u64>,
     #[arg(long, value_enum, ignore_case = true, value_name = "POLICY", default_value = "fail")]
     truncated: TruncatedWord,
     #[arg(long)]
@@ -289,6 +301,7 @@ impl RunArgs {
                 item_memory_bytes: self.item_memory,
                 item_timeout_s: self.item_timeout,
                 truncated: self.truncated.into(),
+                max_failures: self.max_failures,
             },
             network: self.network.spec()?,
         };

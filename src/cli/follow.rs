@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::args::ReportArgs;
 use super::report::{self, Line};
 use super::{Exit, lang, warn};
-use crate::engine::{CatalogReader, Command, Engine, Handle, Notice, Snapshot};
+use crate::engine::{CatalogReader, Command, Counts, Engine, Handle, Notice, Snapshot};
 use crate::error::JobError;
 use crate::model::{Edge, Event, ItemRow, ItemState, JobId, Message, Progress};
 
@@ -27,6 +27,15 @@ pub(super) struct FollowOptions<'a> {
     pub(super) folder: bool,
     /// The option that names the catalog in a next command.
     pub(super) catalog_option: &'a str,
+    /// Whether the final report counts only the items of this run, not those that had finished before.
+    pub(super) sums_this_run: bool,
+}
+
+impl<'a> FollowOptions<'a> {
+    /// The usual options.
+    pub(super) fn of(catalog_option: &'a str) -> Self {
+        Self { folder: false, catalog_option, sums_this_run: false }
+    }
 }
 
 /// How a job ended.
@@ -49,6 +58,8 @@ struct Follower<'a> {
     options: FollowOptions<'a>,
     /// Number of the last finished item that was reported.
     reported: u64,
+    /// Number of the last item that had finished before this run.
+    finished_before: u64,
     last_progress: Option<Progress>,
     started: Instant,
 }
@@ -88,11 +99,13 @@ pub(super) fn follow(
         is_partial: false,
         options,
         reported: 0,
+        finished_before: 0,
         last_progress: None,
         started: Instant::now(),
     };
     if let Some(job) = job {
         follower.reported = follower.reader.last_finished(job)?;
+        follower.finished_before = follower.reported;
         // The snapshot counts the job that is shown.
         follower.handle.send(Command::Show(job));
     }
@@ -286,9 +299,16 @@ impl Follower<'_> {
         self.bar.finish_and_clear();
         let seconds = self.started.elapsed().as_secs_f64();
         let progress = self.final_counts(job, snapshot)?;
-        self.emit(&Line::finished(job, &progress, seconds));
+        let this_run = match self.options.sums_this_run {
+            true => Some(self.reader.finished_counts(job, self.finished_before)?),
+            false => None,
+        };
+        self.emit(&Line::finished(job, &progress, seconds, this_run.as_ref()));
         if !self.report.is_json() && !self.report.quiet {
-            super::print_line(&report::summary(&progress, seconds, lang()));
+            match &this_run {
+                Some(counts) => self.print_counts(job, counts, &progress, seconds),
+                None => super::print_line(&report::summary(&progress, seconds, lang())),
+            }
             if self.options.folder
                 && progress.done > 0
                 && let Some(request) = self.reader.request(job)?
@@ -303,6 +323,24 @@ impl Follower<'_> {
             }
         }
         Ok(progress)
+    }
+
+    /// The summary of this run alone, and how many items of the job have still failed otherwise.
+    fn print_counts(&self, job: JobId, counts: &Counts, progress: &Progress, seconds: f64) {
+        let this_run = Progress {
+            done: counts.done,
+            failed: counts.failed,
+            skipped: counts.skipped,
+            bytes_in: counts.bytes_in,
+            bytes_out: counts.bytes_out,
+            ..Progress::default()
+        };
+        super::print_line(&report::summary(&this_run, seconds, lang()));
+        let others = progress.failed.saturating_sub(counts.failed);
+        if others > 0 {
+            let message = Message::new("others_failed").count("count", others).with("job", job);
+            self.warn(&message.text(lang()));
+        }
     }
 
     fn final_counts(&self, job: JobId, snapshot: &Snapshot) -> Result<Progress, JobError> {

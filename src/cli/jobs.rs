@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{Exit, lang, print_line, report};
 use crate::engine::{self, CatalogReader, FinishedRow};
 use crate::error::{ErrorKind, JobError};
-use crate::model::{JobRow, JobSpec, JobState, Lang, Message, human};
+use crate::model::{JobId, JobRow, JobSpec, JobState, Lang, Message, human};
 
 /// Jobs listed at most.
 const LISTED: u32 = 1000;
@@ -158,7 +158,10 @@ fn show_failures(
             Lang::Korean => padded(&format!("{} ({word})", kind.name(Lang::Korean)), 36, false),
         };
         let command = format!("pixloom retry {} --kind {word}{catalog_option}", job.id);
-        let retry = Message::new("job_retry").with("command", command).text(lang());
+        let retry = match helps(*kind, &examples) {
+            true => Message::new("job_retry").with("command", command).text(lang()),
+            false => lang().word("job_retry_futile").to_owned(),
+        };
         print_line(&format!("    {count:>8}  {shown} {retry}"));
         let mut errors = examples.iter().filter_map(|example| example.row.error.as_ref());
         if let Some(example) = errors.find(|error| error.kind == *kind) {
@@ -166,25 +169,48 @@ fn show_failures(
             print_line(&format!("              {}", example.text(lang())));
         }
         if *kind == ErrorKind::HttpStatus {
-            print_line(&format!("              {}", statuses(&examples)));
+            print_line(&format!("              {}", statuses(&examples, job.id, catalog_option)));
         }
     }
     Ok(())
 }
 
-/// `8 x 404, 3 x 503`, of the failures that were searched.
-fn statuses(failures: &[FinishedRow]) -> String {
+/// Whether a retry of the failures of this kind can help: those of local files and of the recipe stay what they are.
+fn helps(kind: ErrorKind, failures: &[FinishedRow]) -> bool {
+    let mut of_kind =
+        failures.iter().filter(|failure| failure.row.error.as_ref().is_some_and(|error| error.kind == kind));
+    // Kinds beyond the failures that were searched may be those of links.
+    let first = of_kind.next();
+    first.into_iter().chain(of_kind).any(|failure| kind.can_change(failure.row.locator.path().is_none()))
+        || (first.is_none() && kind.can_change(true))
+}
+
+/// Whether a retry of any failure of a job can help.
+pub(super) fn can_retry(reader: &dyn CatalogReader, job: JobId) -> Result<bool, JobError> {
+    let examples = reader.failures_after(job, 0, FAILURES_SEARCHED)?;
+    Ok(reader.failures_by_kind(job)?.iter().any(|(kind, _)| helps(*kind, &examples)))
+}
+
+/// `8 x 404, 3 x 503`, of the failures that were searched, and how to retry one of several.
+fn statuses(failures: &[FinishedRow], job: JobId, catalog_option: &str) -> String {
     let mut counts = BTreeMap::new();
     let of_status = failures.iter().filter_map(|failure| failure.row.error.as_ref());
     for error in of_status.filter(|error| error.kind == ErrorKind::HttpStatus) {
         *counts.entry(error.arg("status")).or_insert(0_u64) += 1;
     }
-    let statuses: Vec<String> = counts.iter().map(|(status, count)| format!("{count} x {status}")).collect();
-    let statuses = statuses.join(", ");
-    if failures.len() < FAILURES_SEARCHED as usize {
-        return statuses;
+    let listed: Vec<String> = counts.iter().map(|(status, count)| format!("{count} x {status}")).collect();
+    let mut text = listed.join(", ");
+    if failures.len() >= FAILURES_SEARCHED as usize {
+        text = Message::new("job_first_statuses").with("statuses", text).text(lang());
     }
-    Message::new("job_first_statuses").with("statuses", statuses).text(lang())
+    match counts.keys().next_back() {
+        Some(status) if counts.len() > 1 => {
+            let command = format!("pixloom retry {job} --status {status}{catalog_option}");
+            let retry = Message::new("job_retry_status").with("status", status).with("command", command);
+            format!("{text}; {}", retry.text(lang()))
+        }
+        _ => text,
+    }
 }
 
 /// A job as JSON. Its keys are a contract; times are UTC milliseconds, as in the catalog.

@@ -243,7 +243,7 @@ fn start(run: &RunArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
     for list in spec.sources.iter().flat_map(list_args::lists_given_as_inputs).filter(|_| !run.report.quiet) {
         warn(&Message::new("holds_links").with("list", list.display()).text(lang()));
     }
-    let options = FollowOptions { folder: spec.output().sink.dir.is_none(), catalog_option: &catalog.option };
+    let options = FollowOptions { folder: spec.output().sink.dir.is_none(), ..FollowOptions::of(&catalog.option) };
     follow::follow(engine, EngineCommand::Submit(Box::new(spec)), None, run.report, options)
 }
 
@@ -271,20 +271,15 @@ fn resume(args: &ResumeArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> 
     let is_over = row.state == JobState::Done && row.done + row.failed + row.skipped >= row.total;
     if is_over && !(row.done > 0 && is_unsynced(row.id)?) {
         let mut text = Message::new("job_done_already").with("job", row.id).text(lang());
-        if row.failed > 0 {
+        if jobs::can_retry(engine.reader()?.as_ref(), row.id)? {
             let command = format!("pixloom retry {}{}", row.id, catalog.option);
             text = format!("{text} {}", Message::new("retry_with").with("command", command).text(lang()));
         }
         warn(&text);
         return Ok(if row.failed > 0 { Exit::SomeFailed } else { Exit::AllDone });
     }
-    follow::follow(
-        engine,
-        EngineCommand::Resume(row.id),
-        Some(row.id),
-        args.report,
-        FollowOptions { folder: false, catalog_option: &catalog.option },
-    )
+    let options = FollowOptions::of(&catalog.option);
+    follow::follow(engine, EngineCommand::Resume(row.id), Some(row.id), args.report, options)
 }
 
 fn retry(args: &RetryArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
@@ -294,19 +289,14 @@ fn retry(args: &RetryArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
     if reader.is_at_work(row.id) {
         return Err(JobError::Locked(row.id));
     }
-    let kinds = reader.failures_by_kind(row.id)?;
-    if !kinds.iter().any(|(kind, _)| args.kind.is_none_or(|wanted| wanted == *kind)) {
+    let failures = args.failures();
+    if reader.count_failures(row.id, &failures)? == 0 {
         warn(&Message::new("nothing_to_retry").with("job", row.id).text(lang()));
         return Ok(Exit::AllDone);
     }
-    let command = EngineCommand::Retry { job: row.id, kind: args.kind, items: None };
-    follow::follow(
-        engine,
-        command,
-        Some(row.id),
-        args.report,
-        FollowOptions { folder: false, catalog_option: &catalog.option },
-    )
+    let command = EngineCommand::Retry { job: row.id, failures, items: None };
+    let options = FollowOptions { sums_this_run: true, ..FollowOptions::of(&catalog.option) };
+    follow::follow(engine, command, Some(row.id), args.report, options)
 }
 
 /// The error for `ops NAME` without such an operation.

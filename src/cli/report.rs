@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use crate::engine::{DryRun, PlannedItem};
+use crate::engine::{Counts, DryRun, PlannedItem};
 use crate::model::human::{bytes, rate, span};
 use crate::model::{ItemRow, ItemState, JobId, Lang, Message, Progress, SkipReason, human, locator};
 
@@ -38,7 +38,16 @@ pub(super) enum Line {
         remarks: Vec<String>,
     },
     /// Last.
-    Finished { job: JobId, done: u64, failed: u64, skipped: u64, seconds: f64 },
+    Finished {
+        job: JobId,
+        done: u64,
+        failed: u64,
+        skipped: u64,
+        seconds: f64,
+        /// Only the items that a retry processed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        retried: Option<Retried>,
+    },
     /// One for each item of a dry run.
     Planned {
         locator: String,
@@ -65,6 +74,14 @@ pub(super) enum Line {
         seconds: f64,
         memory_bytes: u64,
     },
+}
+
+/// What became of the items of a retry.
+#[derive(Serialize)]
+pub(super) struct Retried {
+    done: u64,
+    failed: u64,
+    skipped: u64,
 }
 
 impl Line {
@@ -103,9 +120,13 @@ impl Line {
         }
     }
 
-    pub(super) fn finished(job: JobId, progress: &Progress, seconds: f64) -> Self {
+    pub(super) fn finished(job: JobId, progress: &Progress, seconds: f64, retried: Option<&Counts>) -> Self {
         let &Progress { done, failed, skipped, .. } = progress;
-        Self::Finished { job, done, failed, skipped, seconds: (seconds * 1000.0).round() / 1000.0 }
+        let retried = retried.map(|counts| {
+            let &Counts { done, failed, skipped, .. } = counts;
+            Retried { done, failed, skipped }
+        });
+        Self::Finished { job, done, failed, skipped, seconds: (seconds * 1000.0).round() / 1000.0, retried }
     }
 
     pub(super) fn planned(item: &PlannedItem) -> Self {
@@ -321,7 +342,7 @@ mod tests {
                 ),
             ),
             (
-                Line::finished(JobId(1), &counted, 1.23456),
+                Line::finished(JobId(1), &counted, 1.23456, None),
                 r#"{"event":"finished","job":1,"done":3,"failed":1,"skipped":0,"seconds":1.235}"#,
             ),
         ] {

@@ -1,6 +1,7 @@
 //! Values of options: sizes, times, kinds of failure.
 
 use std::ffi::OsStr;
+use std::ops::RangeInclusive;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
@@ -68,6 +69,21 @@ pub(super) fn kind(word: &str) -> Result<ErrorKind, String> {
     })
 }
 
+/// HTTP statuses: one, or all of a class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Statuses(pub(super) RangeInclusive<u16>);
+
+/// Reads `404` or `5xx`.
+pub(super) fn statuses(text: &str) -> Result<Statuses, String> {
+    let wrong = || super::lang().word("status_format").to_owned();
+    if let Some(class) = text.to_ascii_lowercase().strip_suffix("xx") {
+        let class: u16 = class.parse().ok().filter(|class| (1..=5).contains(class)).ok_or_else(wrong)?;
+        return Ok(Statuses(class * 100..=class * 100 + 99));
+    }
+    let status = text.parse().ok().filter(|status| (100..=599).contains(status)).ok_or_else(wrong)?;
+    Ok(Statuses(status..=status))
+}
+
 /// Reads `512MiB`, `2GB`, `1048576`.
 pub(super) fn size(text: &str) -> Result<u64, String> {
     let wrong = || super::lang().word("size_format").to_owned();
@@ -122,6 +138,13 @@ mod tests {
         assert_eq!(kind("HTTP-Status"), Ok(ErrorKind::HttpStatus));
         assert!(kind("time_out").is_err_and(|error| error.contains("timeout")));
         assert!(kind("xyzzy").is_err_and(|error| error.contains("pixloom jobs")));
+    }
+
+    #[test]
+    fn statuses_are_single_or_of_a_class() {
+        assert_eq!(statuses("404"), Ok(Statuses(404..=404)));
+        assert_eq!(statuses("5XX"), Ok(Statuses(500..=599)));
+        assert!(["", "99", "600", "6xx", "0xx", "4x", "ok"].iter().all(|text| statuses(text).is_err()));
     }
 
     #[test]

@@ -21,7 +21,7 @@ use std::thread::JoinHandle;
 
 use crossbeam_channel::{Sender, bounded};
 
-pub use crate::catalog::{CatalogReader, ExportFormat, FinishedRow, RecordRows, path_of as catalog_path_of};
+pub use crate::catalog::{CatalogReader, Counts, ExportFormat, FinishedRow, RecordRows, path_of as catalog_path_of};
 pub use crate::fetch::is_settable as is_settable_header;
 pub use crate::model::save::{SaveKey, keys as save_keys};
 pub use crate::op::syntax::{keys_named as save_keys_named, parse_save, parse_step, save_to_text, step_to_text};

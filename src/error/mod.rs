@@ -376,6 +376,24 @@ impl ErrorKind {
         lang.find(&format!("error-{}.brief", self.word())).unwrap_or_default()
     }
 
+    /// Whether a retry of the same request can have another result, for a link or for a local file, whose bytes stay the
+    /// same.
+    pub const fn can_change(self, is_link: bool) -> bool {
+        match self {
+            Self::Empty
+            | Self::NotAPicture
+            | Self::Unsupported
+            | Self::Truncated
+            | Self::Corrupt
+            | Self::TooLarge
+            | Self::Checksum
+            | Self::CantEncode
+            | Self::Recipe => is_link,
+            Self::BadUrl | Self::RefusedAddress | Self::NoColumn | Self::WouldReplaceInput => false,
+            _ => true,
+        }
+    }
+
     /// The word in the catalog's `error_kind` and for `--kind`.
     pub fn word(self) -> String {
         serde_json::to_value(self).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()

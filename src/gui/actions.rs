@@ -8,7 +8,7 @@ use super::state::{Sheet, State};
 use crate::config::{ItemsLayout, Theme};
 use crate::engine::{Command, Dialog, MenuEntry, source_menu, source_menu_label};
 use crate::model::JobState;
-use crate::model::Lang;
+use crate::model::{FailureFilter, Lang};
 
 /// An action of the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -221,7 +221,7 @@ impl Action {
             Self::Cancel => job.into_iter().for_each(|job| state.send(Command::Cancel(job))),
             Self::RetryFailed => {
                 if let Some(job) = job {
-                    state.send(Command::Retry { job, kind: None, items: None });
+                    state.send(Command::Retry { job, failures: FailureFilter::ALL, items: None });
                 }
             }
             Self::OpenResults => job.into_iter().for_each(|job| state.send(Command::OpenResults(job))),

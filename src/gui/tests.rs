@@ -17,7 +17,8 @@ use crate::config::Language;
 use crate::engine::{CaFileFault, Command, ListFile, Notice, Preview, PreviewContent};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    FormatChoice, ItemState, JobState, ListSpec, NetworkSpec, ProxyChoice, Recipe, RobotsPolicy, Save, Step, Value,
+    FailureFilter, FormatChoice, ItemState, JobState, ListSpec, NetworkSpec, ProxyChoice, Recipe, RobotsPolicy, Save,
+    Step, Value,
 };
 
 const NOAI: &str = "Skip content marked noai";
@@ -135,7 +136,7 @@ fn a_running_job_can_be_paused_cancelled_and_retried() {
     window.press("Pause");
     window.press("Cancel");
     window.press("Retry 3 failed");
-    let retry = Command::Retry { job: JOB, kind: None, items: None };
+    let retry = Command::Retry { job: JOB, failures: FailureFilter::ALL, items: None };
     assert_eq!(window.commands(), [Command::Pause(JOB), Command::Cancel(JOB), retry]);
     window.engine.job().state = JobState::Paused;
     window.engine.publish();
@@ -194,7 +195,7 @@ fn a_failure_is_explained_with_retry_skip_and_details() {
     window.press("Retry");
     window.press("Skip");
     let items = vec![1];
-    let retry = Command::Retry { job: JOB, kind: None, items: Some(items.clone()) };
+    let retry = Command::Retry { job: JOB, failures: FailureFilter::ALL, items: Some(items.clone()) };
     assert_eq!(window.commands(), [retry, Command::Skip { job: JOB, items }]);
 }
 
@@ -209,7 +210,7 @@ fn failures_of_one_kind_can_be_retried_alone() {
     window.press("Kind");
     window.press("Interrupted 2");
     window.press("Retry these");
-    let retry = Command::Retry { job: JOB, kind: Some(ErrorKind::ShortBody), items: None };
+    let retry = Command::Retry { job: JOB, failures: FailureFilter::kind(ErrorKind::ShortBody), items: None };
     assert_eq!(window.commands(), [retry]);
 }
 

@@ -239,6 +239,9 @@ pub struct Limits {
     pub item_timeout_s: Option<u64>,
     /// What to do with truncated images.
     pub truncated: TruncatedPolicy,
+    /// Items that may fail in one run; one more stops the job, which can be resumed. `None` is no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_failures: Option<u64>,
 }
 
 impl Default for SinkSpec {
@@ -267,6 +270,7 @@ impl Default for Limits {
             item_memory_bytes: None,
             item_timeout_s: None,
             truncated: TruncatedPolicy::default(),
+            max_failures: None,
         }
     }
 }

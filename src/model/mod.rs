@@ -51,7 +51,8 @@ pub use message::Message;
 pub use network::{AccessEntry, AccessKind, NetworkSpec, ProxyChoice, RobotsPolicy, SecretRef, TypedSecret};
 pub use origin::Origin;
 pub use outcome::{
-    Finished, ItemOutput, ItemRow, ItemState, JobRow, JobState, JobSummary, NewItem, Outcome, SkipReason, Timings,
+    FailureFilter, Finished, ItemOutput, ItemRow, ItemState, JobRow, JobState, JobSummary, NewItem, Outcome,
+    SkipReason, Timings,
 };
 pub use param::{FileKind, ParamKind, ParamSpec};
 pub use progress::{Busy, Progress};

@@ -15,7 +15,7 @@ use super::origin::Origin;
 use super::remark::Remark;
 use super::source::SourceSpec;
 use super::transfer::Transfer;
-use crate::error::ItemError;
+use crate::error::{ErrorKind, ItemError};
 
 /// An item's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -85,6 +85,41 @@ impl NewItem {
             error: None,
             skip: None,
         }
+    }
+}
+
+/// Which failed items are meant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FailureFilter {
+    /// Failures of these kinds; empty with `statuses` means all.
+    pub kinds: Vec<ErrorKind>,
+    /// Failures with these HTTP statuses. They narrow [`ErrorKind::HttpStatus`], if `kinds` has it as well.
+    pub statuses: Vec<u16>,
+}
+
+impl FailureFilter {
+    /// Every failure.
+    pub const ALL: Self = Self { kinds: Vec::new(), statuses: Vec::new() };
+
+    /// Failures of one kind.
+    pub fn kind(kind: ErrorKind) -> Self {
+        Self { kinds: vec![kind], statuses: Vec::new() }
+    }
+
+    /// Whether every failure is meant.
+    pub fn is_all(&self) -> bool {
+        self.kinds.is_empty() && self.statuses.is_empty()
+    }
+
+    /// The kinds of which every failure is meant.
+    pub fn whole_kinds(&self) -> impl Iterator<Item = ErrorKind> {
+        self.kinds.iter().copied().filter(|kind| *kind != ErrorKind::HttpStatus || self.statuses.is_empty())
+    }
+
+    /// Whether a failure of this kind, with this status, is meant.
+    pub fn matches(&self, kind: ErrorKind, http_status: Option<u16>) -> bool {
+        let has_status = http_status.is_some_and(|status| self.statuses.contains(&status));
+        self.is_all() || has_status || self.whole_kinds().any(|meant| meant == kind)
     }
 }
 

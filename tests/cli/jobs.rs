@@ -63,6 +63,73 @@ fn retrying_one_kind_leaves_the_others_failed() {
 }
 
 #[test]
+fn a_retry_by_status_or_several_kinds_sums_up_only_what_it_retried() {
+    let jpeg = sample("tulip-field.jpg");
+    let server = Server::start(move |request| -> Answer {
+        match (request.path.as_str(), request.hit) {
+            ("/gone.jpg", 1) => status(410),
+            ("/secret.jpg", _) => status(403),
+            ("/page.jpg", 1) => ok("<html>", "text/html"),
+            _ => ok(jpeg.clone(), "image/jpeg"),
+        }
+    });
+    let home = Home::new();
+    let urls = ["/a.jpg", "/gone.jpg", "/secret.jpg", "/page.jpg"].map(|path| server.url(path));
+    home.run(&[&["run", "-o", "out"][..], &urls.each_ref().map(String::as_str)].concat()).expect(1);
+    let shown = home.run(&["jobs", "1"]).expect(0).out;
+    assert!(shown.contains("1 x 403, 1 x 410; retry only 410: pixloom retry 1 --status 410"), "{shown}");
+    let retry = home.run(&["retry", "1", "--status", "410"]).expect(1);
+    assert!(retry.out.starts_with("1 saved, ") && !retry.out.contains("failed"), "{retry:?}");
+    assert!(retry.err.contains("2 other items of job 1 have still failed"), "{retry:?}");
+    assert_eq!((server.hits("/gone.jpg"), server.hits("/secret.jpg"), server.hits("/page.jpg")), (2, 1, 1));
+    let retry = home.run(&["retry", "1", "--kind", "not_a_picture", "--kind", "timeout", "--json"]).expect(1);
+    let end = retry.events().pop().unwrap();
+    assert_eq!(end["retried"], serde_json::json!({"done": 1, "failed": 0, "skipped": 0}), "{end}");
+    assert_eq!((server.hits("/secret.jpg"), server.hits("/page.jpg")), (1, 2));
+    let retry = home.run(&["retry", "1", "--status", "4xx"]).expect(1);
+    assert!(retry.out.starts_with("0 saved, 1 failed, ") && !retry.err.contains("other"), "{retry:?}");
+    assert!(home.run(&["retry", "1", "--status", "500,503"]).expect(0).err.contains("Nothing to retry"));
+    assert!(home.run(&["retry", "1", "--status", "999"]).expect(2).err.contains("100 to 599"));
+}
+
+#[test]
+fn no_retry_is_offered_where_it_cannot_help() {
+    let home = Home::new();
+    home.file("broken.jpg", "no image");
+    home.run(&["run", "broken.jpg", "-s", "flip", "-o", "out"]).expect(1);
+    let shown = home.run(&["jobs", "1"]).expect(0).out;
+    assert!(shown.contains("a retry can't change these") && !shown.contains("pixloom retry"), "{shown}");
+    assert!(!home.run(&["resume", "1"]).expect(1).err.contains("pixloom retry"));
+    // It is offered for links, whose bytes may be others next time, and may always be asked for.
+    assert!(mixed().0.run(&["jobs", "1"]).expect(0).out.contains("pixloom retry 1 --kind not_a_picture"));
+    home.sample("tulip-field.jpg", "broken.jpg");
+    home.run(&["retry", "1"]).expect(0);
+}
+
+#[test]
+fn a_job_stops_when_more_items_fail_than_allowed_and_can_be_resumed() {
+    let home = Home::new();
+    for n in 0..40 {
+        home.file(&format!("in/{n:02}.jpg"), "no image");
+    }
+    home.sample("tulip-field.jpg", "in/99.jpg");
+    let args = ["run", "in", "-s", "flip", "-o", "out", "--workers", "1", "--max-failures", "3"];
+    let stopped = home.run(&args).expect(3);
+    assert!(stopped.err.contains("--max-failures 3") && stopped.err.contains("pixloom resume 1"), "{stopped:?}");
+    let failed = |home: &Home| home.run(&["jobs", "1", "--json"]).expect(0).events()[0]["failed"].as_u64().unwrap();
+    let first = failed(&home);
+    assert!((4..40).contains(&first), "{first}");
+    home.run(&["resume", "1"]).expect(3);
+    assert!(failed(&home) >= first + 4, "it counts again: {} after {first}", failed(&home));
+    // As many as allowed are no reason to stop.
+    let ends =
+        home.run(&["run", "in/00.jpg", "in/01.jpg", "in/99.jpg", "-s", "flip", "-o", "o2", "--max-failures", "2"]);
+    ends.expect(1);
+    let missing = ["run", "no1.jpg", "no2.jpg", "in/99.jpg", "-s", "flip", "-o", "o3", "--max-failures", "1"];
+    home.run(&missing).expect(3);
+}
+
+#[test]
 fn a_job_is_exported_with_every_column_of_the_contract() {
     let (home, _server) = mixed();
     let csv = home.run(&["export", "1", "--format", "csv"]).expect(0).out;

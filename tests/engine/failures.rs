@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use pixloom::engine::Command;
 use pixloom::error::{ErrorKind, ItemError};
-use pixloom::model::{FormatChoice, ItemState, JobState};
+use pixloom::model::{FailureFilter, FormatChoice, ItemState, JobState};
 
 use super::desk::{Desk, file, long_edge, png, sample, save_as, url};
 use crate::util::server::{Server, ok, redirect, status};
@@ -142,11 +142,11 @@ fn failures_are_counted_by_kind_and_a_retry_succeeds_once_their_cause_is_fixed()
         }
     };
     // One kind.
-    desk.send(Command::Retry { job, kind: Some(ErrorKind::NotFound), items: None });
+    desk.send(Command::Retry { job, failures: FailureFilter::kind(ErrorKind::NotFound), items: None });
     desk.wait("the late one is done", done(2));
     assert_eq!(desk.rows(job)[3].state, ItemState::Failed, "the others were left alone");
     // One item.
-    desk.send(Command::Retry { job, kind: None, items: Some(vec![4]) });
+    desk.send(Command::Retry { job, failures: FailureFilter::ALL, items: Some(vec![4]) });
     desk.wait("the mended one is done", done(3));
     // The last one is given up.
     desk.send(Command::Skip { job, items: vec![3] });

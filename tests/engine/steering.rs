@@ -1,7 +1,7 @@
 //! Pause, resume, cancel; jobs one after the other.
 
 use pixloom::engine::Command;
-use pixloom::model::{Edge, FormatChoice, ItemState, JobId, JobSpec, JobState, Save, Step};
+use pixloom::model::{Edge, FailureFilter, FormatChoice, ItemState, JobId, JobSpec, JobState, Save, Step};
 
 use super::desk::{Desk, events_behind, file, files_below, last_event, png, sample, save_as, url};
 use crate::util::server::{Server, ok};
@@ -114,7 +114,7 @@ fn retries_during_a_run_process_every_item_exactly_once() {
     for n in 0..LATE {
         desk.put(&format!("late{n}.jpg"), sample("tulip-field.jpg"));
     }
-    let retry = desk.send(Command::Retry { job, kind: None, items: None });
+    let retry = desk.send(Command::Retry { job, failures: FailureFilter::ALL, items: None });
     desk.wait("the command was taken", |snapshot| snapshot.commands_included >= retry);
     assert_eq!(desk.row_of(job).state, JobState::Running);
     server.release();

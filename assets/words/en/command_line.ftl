@@ -27,7 +27,8 @@ option-inputs = { $inputs } to add to the window
 option-catalog = The catalog, which records every item of every job [default: pixloom/catalog.sqlite in the user's data folder]
 option-lang = The language of messages and help [default: from LC_ALL, LC_MESSAGES or LANG]
 option-job = The job's number
-option-retry-kind = Only failures of this kind, such as timeout or not_a_picture
+option-retry-kind = Only failures of this kind, such as timeout or not_a_picture (repeatable)
+option-status = Only failures with this HTTP status, such as 404 or 5xx (repeatable)
 option-json = Print JSON lines to standard output: progress, failures and remarks, or with --json=items also every item
 option-jobs-json = Print JSON lines to standard output
 option-quiet = Report only failures and what stops the job
@@ -63,6 +64,7 @@ option-max_megapixels = Refuse images with more megapixels than this [default: 1
 option-max_side = Refuse images wider or higher than this many pixels [default: 65535]
 option-item_memory = Memory one item may use, such as 512MiB [default: the same as --memory; larger images run alone unless they look like decompression bombs]
 option-item_timeout = Time limit per item, such as 90s or 1h: its requests, the pauses between them, and processing [default: 10m]
+option-max_failures = Stop the job (exit code 3, can be resumed) when more items than this have failed [default: no limit]
 option-truncated = What to do with images that end early: fail, or keep what is there and mark it in the catalog
 option-dry_run = Print the plan and stop: outputs, conflicts, estimated size, time and memory
 option-durable = Count an item as done only when it is safe on disk and in the catalog (the default)
@@ -101,6 +103,7 @@ examples-resume =
 examples-retry =
     pixloom retry 12                  all failed items of job 12
     pixloom retry 12 --kind timeout   only those that timed out
+    pixloom retry 12 --status 5xx     only those that a server refused with 500 to 599
 examples-jobs =
     pixloom jobs             all jobs, newest first
     pixloom jobs 12          job 12, with its failures by cause
@@ -147,6 +150,7 @@ no_job_listed = There is no job { $job } in this catalog. `pixloom jobs` lists t
 without_window = This Pixloom was built without its window. See `pixloom run --help`.
 size_format = a size is a number with B, kB, MB, GB, KiB, MiB or GiB, such as 512MiB
 size_range = allowed: 1MB to 1000TB
+status_format = a status is a number from 100 to 599, or a class such as 5xx
 time_format = a time is a number with s, m or h, such as 30s or 5m
 time_range = allowed: { $from } to 168h
 megapixels_format = expected a number of megapixels, such as 24 or 0.5
@@ -185,6 +189,10 @@ holds_links = { $list } contains links. To fetch them, pass it as a list: pixloo
 nothing_to_resume = Nothing to resume: no job was interrupted.
 job_done_already = Job { $job } is already done.
 retry_with = Retry its failed items with: { $command }
+others_failed = { $count ->
+        [one] 1 other item of job { $job } has still failed.
+       *[other] { $count } other items of job { $job } have still failed.
+    }
 resume_with = Resume with: { $command }
 interrupted = Interrupted. Resume with: { $command }
 network_gone_waiting = Network lost; waiting for it to come back.
@@ -258,6 +266,8 @@ job_counts = { $total }: { $done } done, { $failed } failed, { $skipped } skippe
 job_bytes = bytes
 job_failures = failures by cause:
 job_retry = retry these: { $command }
+job_retry_futile = a retry can't change these
+job_retry_status = retry only { $status }: { $command }
 job_example = e.g. { $error }
 job_first_statuses = among the first failures { $statuses }
 job_continue = to continue: { $command }

@@ -10,6 +10,14 @@ thread = Couldn't start the thread { $name }: { $detail }.
 recorder_gone = The recorder has stopped. Restart Pixloom.
 engine_ended = The engine has stopped.
 network_gone = Network lost.
+too_many_failures = { $failed ->
+        [one] 1 item has failed
+       *[other] { $failed } items have failed
+    }, more than --max-failures { $allowed } allows. Check the cause with `pixloom jobs`.
+    .window = { $failed ->
+        [one] 1 item has failed
+       *[other] { $failed } items have failed
+    }, more than the job allows ({ $allowed }).
 list_cut_off = A list could not be read to its end.
 output_missing = The output folder { $path } with the job's results was moved or deleted. Move it back, or create an empty folder in its place, then resume the job.
 output_lost = The output folder { $path } was moved or deleted while the job was running. Move it back, then resume the job.

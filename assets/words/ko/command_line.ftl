@@ -27,7 +27,8 @@ option-inputs = 창에 추가할 { $inputs }
 option-catalog = 모든 작업의 모든 항목을 기록하는 카탈로그 [기본값: 사용자 데이터 폴더의 pixloom/catalog.sqlite]
 option-lang = 메시지와 도움말의 언어 [기본값: LC_ALL, LC_MESSAGES, LANG에 따름]
 option-job = 작업 번호
-option-retry-kind = 이 종류의 실패만. 예: timeout, not_a_picture
+option-retry-kind = 이 종류의 실패만. 예: timeout, not_a_picture (여러 번 가능)
+option-status = HTTP 상태가 이 값인 실패만. 예: 404, 5xx (여러 번 가능)
 option-json = 표준 출력에 JSON을 한 줄씩 출력: 진행 상황, 실패, 알림. --json=items이면 모든 항목도
 option-jobs-json = 표준 출력에 JSON을 한 줄씩 출력
 option-quiet = 실패와 작업이 멈춘 이유만 출력
@@ -63,6 +64,7 @@ option-max_megapixels = 이보다 메가픽셀이 많은 이미지는 거부 [�
 option-max_side = 너비나 높이가 이 픽셀 수를 넘는 이미지는 거부 [기본값: 65535]
 option-item_memory = 항목 하나가 쓸 수 있는 메모리. 예: 512MiB [기본값: --memory와 같음. 더 큰 이미지는 압축 폭탄으로 보이지 않으면 혼자 처리]
 option-item_timeout = 항목당 제한 시간(요청, 재시도 대기, 처리 포함). 예: 90s, 1h [기본값: 10m]
+option-max_failures = 실패한 항목이 이보다 많아지면 작업을 중단(종료 코드 3, 이어서 할 수 있음) [기본값: 제한 없음]
 option-truncated = 중간에 끊긴 이미지의 처리: 실패로 처리(fail), 또는 남은 부분을 저장하고 카탈로그에 표시(keep)
 option-dry_run = 실행하지 않고 계획만 출력: 결과, 이름 충돌, 예상 크기, 시간, 메모리
 option-durable = 디스크와 카탈로그에 안전하게 저장된 뒤에만 완료로 처리(기본 동작)
@@ -101,6 +103,7 @@ examples-resume =
 examples-retry =
     pixloom retry 12                  작업 12에서 실패한 모든 항목
     pixloom retry 12 --kind timeout   시간이 초과된 항목만
+    pixloom retry 12 --status 5xx     서버가 500~599로 거절한 항목만
 examples-jobs =
     pixloom jobs             모든 작업(최신순)
     pixloom jobs 12          작업 12와 원인별 실패
@@ -147,6 +150,7 @@ no_job_listed = 이 카탈로그에 작업 { JOSA($job, "이", "가") } 없습�
 without_window = 창 없이 빌드된 Pixloom입니다. `pixloom run --help`를 참고하세요.
 size_format = 크기는 512MiB처럼 숫자에 B, kB, MB, GB, KiB, MiB, GiB를 붙여 씁니다
 size_range = 허용 범위: 1MB~1000TB
+status_format = 상태는 100~599의 숫자이거나 5xx 같은 종류여야 합니다
 time_format = 시간은 30s, 5m처럼 숫자에 s, m, h를 붙여 씁니다
 time_range = 허용 범위: { $from }~168h
 megapixels_format = 메가픽셀 수가 필요합니다. 예: 24, 0.5
@@ -185,6 +189,7 @@ holds_links = { $list }에 링크가 있습니다. 가져오려면 목록으로 
 nothing_to_resume = 계속할 작업이 없습니다. 중단된 작업이 없습니다.
 job_done_already = 작업 { JOSA($job, "은", "는") } 이미 끝났습니다.
 retry_with = 실패한 항목 다시 시도: { $command }
+others_failed = 작업 { $job }의 다른 항목 { $count }개는 아직 실패 상태입니다.
 resume_with = 계속하려면: { $command }
 interrupted = 중단되었습니다. 계속하려면: { $command }
 network_gone_waiting = 네트워크가 끊겨 다시 연결되기를 기다립니다.
@@ -246,6 +251,8 @@ job_counts = { $total }개: 완료 { $done }, 실패 { $failed }, 건너뜀 { $s
 job_bytes = 크기
 job_failures = 원인별 실패:
 job_retry = 다시 시도: { $command }
+job_retry_futile = 다시 시도해도 결과가 같습니다
+job_retry_status = { $status }만 다시 시도: { $command }
 job_example = 예: { $error }
 job_first_statuses = 처음 실패 중 { $statuses }
 job_continue = 계속하려면: { $command }

@@ -11,8 +11,8 @@ use crate::catalog::api::LastRun;
 use crate::config::MAX_CRASHES;
 use crate::error::ErrorKind;
 use crate::model::{
-    Finished, ItemId, ItemRow, ItemState, JobId, JobState, Outcome, Remark, SkipReason, Transfer, TransferTimes,
-    Truncated,
+    FailureFilter, Finished, ItemId, ItemRow, ItemState, JobId, JobState, Outcome, Remark, SkipReason, Transfer,
+    TransferTimes, Truncated,
 };
 
 /// Records where an output is about to appear. Counters don't include it yet, so `bytes_in` and `bytes_out` are left for
@@ -284,23 +284,36 @@ fn waiting_again(from: &ItemStatus) -> ItemStatus {
     ItemStatus { state: ItemState::Waiting, group: from.group, kind: None, bytes_in: 0, bytes_out: 0 }
 }
 
+/// Whether a failure is meant; see [`filter_params`] for ?2 and ?3.
+pub(super) const MEANT: &str = "((?2 IS NULL AND ?3 IS NULL) OR error_kind IN (SELECT value FROM json_each(?2)) \
+    OR http_status IN (SELECT value FROM json_each(?3)))";
+
+/// The words of kinds and the statuses of a filter as JSON; null if they are not restricted.
+pub(super) fn filter_params(failures: &FailureFilter) -> [Option<String>; 2] {
+    if failures.is_all() {
+        return [None, None];
+    }
+    let kinds: Vec<String> = failures.whole_kinds().map(ErrorKind::word).collect();
+    [Some(serde_json::json!(kinds).to_string()), Some(serde_json::json!(failures.statuses).to_string())]
+}
+
 pub(super) fn retry_these(
     sql: &Connection,
     job: JobId,
-    kind: Option<&str>,
+    failures: &FailureFilter,
     seqs: &[u64],
     sums: &mut Sums,
 ) -> Result<u64, CatalogError> {
-    let mut update = sql.prepare_cached(&format!("UPDATE item SET {RETRIED} WHERE job_id = ?1 AND seq = ?2"))?;
+    let update = format!("UPDATE item SET {RETRIED} WHERE job_id = ?1 AND seq = ?4 AND state = 'failed' AND {MEANT}");
+    let mut update = sql.prepare_cached(&update)?;
+    let [kinds, statuses] = filter_params(failures);
     let mut retried = 0;
     for seq in seqs {
         let Some(from) = status(sql, ItemId { job, seq: *seq })? else { continue };
-        if from.state != ItemState::Failed || (kind.is_some() && from.kind.as_deref() != kind) {
-            continue;
+        if update.execute(params![job.0, kinds, statuses, *seq as i64])? > 0 {
+            sums.change(&from, &waiting_again(&from));
+            retried += 1;
         }
-        update.execute(params![job.0, *seq as i64])?;
-        sums.change(&from, &waiting_again(&from));
-        retried += 1;
     }
     Ok(retried)
 }
@@ -308,19 +321,20 @@ pub(super) fn retry_these(
 pub(super) fn retry_all(
     sql: &Connection,
     job: JobId,
-    kind: Option<&str>,
+    failures: &FailureFilter,
     sums: &mut Sums,
 ) -> Result<u64, CatalogError> {
     let failed = "item INDEXED BY item_failed";
-    let which = "job_id = ?1 AND state = 'failed' AND (?2 IS NULL OR error_kind = ?2)";
+    let which = format!("job_id = ?1 AND state = 'failed' AND {MEANT}");
+    let [kinds, statuses] = filter_params(failures);
     let mut select = sql.prepare_cached(&format!("SELECT {} FROM {failed} WHERE {which}", ItemStatus::COLUMNS))?;
-    let mut rows = select.query(params![job.0, kind])?;
+    let mut rows = select.query(params![job.0, kinds, statuses])?;
     while let Some(row) = rows.next()? {
         let from = ItemStatus::read(row)?;
         sums.change(&from, &waiting_again(&from));
     }
     let update = format!("UPDATE {failed} SET {RETRIED} WHERE {which}");
-    Ok(sql.prepare_cached(&update)?.execute(params![job.0, kind])? as u64)
+    Ok(sql.prepare_cached(&update)?.execute(params![job.0, kinds, statuses])? as u64)
 }
 
 /// Returns a done item to the waiting state. Returns whether it was done.

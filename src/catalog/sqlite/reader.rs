@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::row::{self, ITEM_COLUMNS, JOB_COLUMNS, unsigned};
 use super::sums::BUCKET;
-use super::{CatalogError, insert, request, sorted_list};
+use super::{CatalogError, insert, outcome, request, sorted_list};
 use crate::catalog::api::{
     CatalogReader, Counts, Field, FinishedRow, Group, JobPage, JobSource, Order, PriorResult, RecordRows, WaitingFiles,
 };
@@ -16,7 +16,8 @@ use crate::catalog::lock;
 use crate::db::sqlite;
 use crate::error::{ErrorKind, JobError};
 use crate::model::{
-    Columns, ItemId, ItemOutput, ItemRow, ItemState, JobId, JobRow, JobSpec, JobState, JobSummary, Locator,
+    Columns, FailureFilter, ItemId, ItemOutput, ItemRow, ItemState, JobId, JobRow, JobSpec, JobState, JobSummary,
+    Locator,
 };
 use crate::store::descriptors;
 
@@ -238,6 +239,44 @@ impl CatalogReader for Reader {
         self.read(|sql| {
             let mut select = sql.prepare_cached("SELECT next_number - 1 FROM job WHERE id = ?1")?;
             Ok(select.query_row([job.0], |found| found.get::<_, i64>(0)).optional()?.unwrap_or(0).max(0) as u64)
+        })
+    }
+
+    fn finished_counts(&self, job: JobId, after: u64) -> Result<Counts, JobError> {
+        self.read(|sql| {
+            let mut select = sql.prepare_cached(
+                "SELECT state, count(*) AS items, sum(bytes_in) AS bytes_in, sum(bytes_out) AS bytes_out \
+                 FROM item INDEXED BY item_number WHERE job_id = ?1 AND number > ?2 GROUP BY state",
+            )?;
+            let mut rows = select.query(params![job.0, after as i64])?;
+            let mut counts = Counts::default();
+            while let Some(row) = rows.next()? {
+                let items = unsigned(row, "items")?;
+                match row.get_ref("state")?.as_str().map_err(rusqlite::Error::from)?.parse() {
+                    Ok(ItemState::Done) => counts.done = items,
+                    Ok(ItemState::Failed) => counts.failed = items,
+                    Ok(ItemState::Skipped) => counts.skipped = items,
+                    _ => continue,
+                }
+                counts.total += items;
+                counts.bytes_in += unsigned(row, "bytes_in")?;
+                counts.bytes_out += unsigned(row, "bytes_out")?;
+            }
+            Ok(counts)
+        })
+    }
+
+    fn count_failures(&self, job: JobId, failures: &FailureFilter) -> Result<u64, JobError> {
+        self.read(|sql| {
+            let [kinds, statuses] = outcome::filter_params(failures);
+            let select = format!(
+                "SELECT count(*) FROM item INDEXED BY item_failed \
+                 WHERE job_id = ?1 AND state = 'failed' AND {}",
+                outcome::MEANT
+            );
+            let mut select = sql.prepare_cached(&select)?;
+            let count: i64 = select.query_row(params![job.0, kinds, statuses], |found| found.get(0))?;
+            Ok(count.max(0) as u64)
         })
     }
 

@@ -12,8 +12,10 @@ use super::row::{self, status};
 use super::sums::Sums;
 use super::{CatalogError, outcome, request};
 use crate::catalog::api::{Added, Adding, Catalog, LastRun};
-use crate::error::{ErrorKind, JobError};
-use crate::model::{Finished, ItemId, ItemState, JobId, JobSpec, JobState, Message, NewItem, SourceSpec};
+use crate::error::JobError;
+use crate::model::{
+    FailureFilter, Finished, ItemId, ItemState, JobId, JobSpec, JobState, Message, NewItem, SourceSpec,
+};
 
 /// The writing connection.
 pub(super) struct Writer {
@@ -174,13 +176,12 @@ impl Catalog for Writer {
         })
     }
 
-    fn retry(&mut self, job: JobId, kind: Option<ErrorKind>, seqs: Option<&[u64]>) -> Result<u64, JobError> {
+    fn retry(&mut self, job: JobId, failures: &FailureFilter, seqs: Option<&[u64]>) -> Result<u64, JobError> {
         self.run(|sql, _| {
-            let word = kind.map(ErrorKind::word);
             let mut sums = Sums::default();
             let retried = match seqs {
-                Some(seqs) => outcome::retry_these(sql, job, word.as_deref(), seqs, &mut sums)?,
-                None => outcome::retry_all(sql, job, word.as_deref(), &mut sums)?,
+                Some(seqs) => outcome::retry_these(sql, job, failures, seqs, &mut sums)?,
+                None => outcome::retry_all(sql, job, failures, &mut sums)?,
             };
             sums.apply(sql, job)?;
             Ok(retried)

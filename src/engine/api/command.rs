@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use crate::config::Settings;
-use crate::error::ErrorKind;
-use crate::model::{JobId, JobSpec, Limits, ListSpec, Recipe, Save, SinkSpec, SourceSpec, TypedSecret};
+use crate::model::{FailureFilter, JobId, JobSpec, Limits, ListSpec, Recipe, Save, SinkSpec, SourceSpec, TypedSecret};
 
 /// A command to the engine. Its effects are visible in later snapshots; it has no return value.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,12 +48,12 @@ pub enum Command {
     Resume(JobId),
     /// Cancel, including running items.
     Cancel(JobId),
-    /// Run failed items again: all of them, those of one kind, or the given ones.
+    /// Run failed items again: those that are meant, or the given ones among them.
     Retry {
         /// Which job.
         job: JobId,
-        /// Only failures of this kind.
-        kind: Option<ErrorKind>,
+        /// Which failures.
+        failures: FailureFilter,
         /// Only these items (by `seq`).
         items: Option<Vec<u64>>,
     },

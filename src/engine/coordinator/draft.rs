@@ -73,7 +73,7 @@ impl Coordinator {
             }
             Command::Resume(job) => self.resume(job),
             Command::Cancel(job) => self.cancel(job),
-            Command::Retry { job, kind, items } => self.retry(job, kind, items),
+            Command::Retry { job, failures, items } => self.retry(job, failures, items),
             Command::Skip { job, items } => {
                 let skip = move |catalog: &mut dyn Catalog| catalog.skip_failed(job, &items);
                 self.ask_recorder(Change::Nothing, skip, |this, skipped| {

@@ -20,9 +20,9 @@ use crate::engine::record::verify::verify_outputs;
 use crate::engine::run::memory_budget::default_memory_bytes;
 use crate::engine::run::pools::{self, PixelPool};
 use crate::engine::run::{Run, RunParts};
-use crate::error::{ErrorKind, JobError};
+use crate::error::JobError;
 use crate::fetch::{Fetcher, Secrets};
-use crate::model::{Durability, Edge, JobId, JobRow, JobSpec, JobState, Locator, Message, Remark};
+use crate::model::{Durability, Edge, FailureFilter, JobId, JobRow, JobSpec, JobState, Locator, Message, Remark};
 use crate::op::Pipeline;
 use crate::store::{self, CreatedFolders};
 
@@ -182,6 +182,7 @@ impl Coordinator {
         let Preparing { job, lock, resumes, to_read, .. } = preparing;
         let Prepared { spec, pipeline, naming, created, fetcher, last_run, remark } = prepared;
         let row = self.parts.reader.job(job)?.ok_or_else(|| JobError::no_job(job))?;
+        let failed_before = if resumes { row.failed } else { 0 };
         let workers = spec.limits.workers.unwrap_or_else(pools::cores).max(1);
         let pool = self.pool(workers)?;
         let run = Run::new(RunParts {
@@ -216,6 +217,7 @@ impl Coordinator {
             phase: Phase::Running,
             network_gone: false,
             is_cut_off: false,
+            failed_before,
         });
         self.event(Some(job), Edge::Started);
         if let Some(remark) = remark {
@@ -329,12 +331,12 @@ impl Coordinator {
     pub(super) fn retry(
         &mut self,
         job: JobId,
-        kind: Option<ErrorKind>,
+        failures: FailureFilter,
         items: Option<Vec<u64>>,
     ) -> Result<(), JobError> {
         // A job that another program runs is not touched.
         let lock = if self.queue.contains(job) { None } else { Some(self.lock(job)?.ok_or(JobError::Locked(job))?) };
-        let retry = move |catalog: &mut dyn Catalog| catalog.retry(job, kind, items.as_deref());
+        let retry = move |catalog: &mut dyn Catalog| catalog.retry(job, &failures, items.as_deref());
         self.ask_recorder(Change::Nothing, retry, move |this, retried| {
             let retried = retried?;
             this.bump();

@@ -132,6 +132,8 @@ struct Active {
     network_gone: bool,
     /// Whether a list of the job was not read to its end and can be read again.
     is_cut_off: bool,
+    /// Items that had failed in earlier runs of the job.
+    failed_before: u64,
 }
 
 /// What a running job is doing.

@@ -60,10 +60,22 @@ impl Coordinator {
                 }
             }
             Phase::Running | Phase::Paused => {
+                self.count_failures(job);
                 if !self.handle_run_error(job) && !self.handle_network(job) {
                     self.end_if_complete(job);
                 }
             }
+        }
+    }
+
+    /// Stops a run in which too many items have failed, those that failed while sources were read included.
+    fn count_failures(&mut self, job: JobId) {
+        let Some(active) = self.queue.run(job) else { return };
+        if active.run.spec.limits.max_failures.is_none() {
+            return;
+        }
+        if let Ok(Some(row)) = self.parts.reader.job(job) {
+            active.run.check_failures(row.failed.saturating_sub(active.failed_before));
         }
     }
 

@@ -12,7 +12,7 @@ use crossbeam_channel::{Sender, bounded};
 use super::disk::Disk;
 use crate::engine::{Command, Engine, EngineOptions, Handle, Notice, Snapshot};
 use crate::error::ErrorKind;
-use crate::model::{ItemState, JobId, JobSpec, JobState, Limits, ListSpec, Recipe, SinkSpec, Step};
+use crate::model::{FailureFilter, ItemState, JobId, JobSpec, JobState, Limits, ListSpec, Recipe, SinkSpec, Step};
 use crate::source;
 use crate::store::unreliable::Faults;
 
@@ -193,7 +193,7 @@ fn every_command_is_acknowledged_while_the_recorder_waits_for_the_output_folder(
     let columns = ListSpec { checksum_column: Some("sum".to_owned()), ..ListSpec::default() };
     send(&handle, Command::SetLists(columns.clone()));
     send(&handle, Command::Skip { job: failed, items: vec![2] });
-    send(&handle, Command::Retry { job: failed, kind: Some(ErrorKind::NotFound), items: None });
+    send(&handle, Command::Retry { job: failed, failures: FailureFilter::kind(ErrorKind::NotFound), items: None });
     send(&handle, Command::Pause(running));
     send(&handle, Command::Resume(running));
     send(&handle, Command::Clear);

@@ -1,6 +1,7 @@
 //! Processes one item: decides what happens to it, admits it, renders or copies it, and stages the result for the
 //! recorder.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -258,8 +259,12 @@ impl Run {
 
     pub(super) fn record(&self, finished: Finished, target: Option<Target>) {
         let seq = finished.id.seq;
+        let has_failed = matches!(&finished.outcome, Outcome::Failed(error) if error.kind != ErrorKind::Cancelled);
         if self.record_tx.send(Record::Finished(Box::new(FinishedItem::new(finished, target)))).is_err() {
             self.release(seq);
+        }
+        if has_failed {
+            self.check_failures(self.failures.fetch_add(1, Ordering::Relaxed) + 1);
         }
     }
 

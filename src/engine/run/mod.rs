@@ -30,7 +30,7 @@ use crate::catalog::ReaderFactory;
 use crate::codec::Helpers;
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::{Cancel, Fetcher};
-use crate::model::{Finished, ItemRow, JobId, JobSpec, Locator, Outcome, Remark};
+use crate::model::{Finished, ItemRow, JobId, JobSpec, Locator, Message, Outcome, Remark};
 use crate::op::Pipeline;
 use crate::{source, store};
 use budget::{Budget, Switch};
@@ -78,6 +78,8 @@ pub(crate) struct Run {
     above_white: AtomicU64,
     /// JPEG images with compressed data after the last row.
     left_over: AtomicU64,
+    /// Items that have failed in this run.
+    failures: AtomicU64,
 }
 
 /// Why a run can't continue by itself.
@@ -134,6 +136,7 @@ impl Run {
             treated_as_srgb: AtomicU64::new(0),
             above_white: AtomicU64::new(0),
             left_over: AtomicU64::new(0),
+            failures: AtomicU64::new(0),
         })
     }
 
@@ -213,6 +216,14 @@ impl Run {
     pub(crate) fn stop(&self) {
         self.switch.stop();
         self.cancel.cancel();
+    }
+
+    /// Stops the run if more items have failed than its request allows.
+    pub(crate) fn check_failures(&self, failed: u64) {
+        if let Some(allowed) = self.spec.limits.max_failures.filter(|allowed| failed > *allowed) {
+            let message = Message::new("too_many_failures").count("failed", failed).count("allowed", allowed);
+            self.set_error(RunError::Fatal(JobError::Machine(message)));
+        }
     }
 
     /// Counts the remarks about an image.

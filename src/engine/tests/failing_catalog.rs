@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::catalog::{Added, Adding, Catalog, LastRun};
-use crate::error::{ErrorKind, JobError};
-use crate::model::{Finished, JobId, JobSpec, JobState, NewItem, SourceSpec};
+use crate::error::JobError;
+use crate::model::{FailureFilter, Finished, JobId, JobSpec, JobState, NewItem, SourceSpec};
 
 /// Which calls fail, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ forward! {
     finish(finished: &[&Finished]) -> ();
     requeue_running(job: JobId) -> ();
     begin_run(job: JobId) -> LastRun;
-    retry(job: JobId, kind: Option<ErrorKind>, seqs: Option<&[u64]>) -> u64;
+    retry(job: JobId, failures: &FailureFilter, seqs: Option<&[u64]>) -> u64;
     redo(job: JobId, seqs: &[u64]) -> u64;
     skip_failed(job: JobId, seqs: &[u64]) -> u64;
     remove_items(job: JobId, seqs: &[u64]) -> Vec<(u64, NewItem)>;

@@ -9,7 +9,7 @@ use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
 use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::label;
-use crate::model::{ItemRow, ItemState, JobState};
+use crate::model::{FailureFilter, ItemRow, ItemState, JobState};
 
 /// Draws the error with Retry, Skip and Details.
 pub(crate) fn ui(ui: &mut Ui, area: Rect, state: &mut State, row: &ItemRow, error: &ItemError) {
@@ -38,7 +38,7 @@ pub(crate) fn ui(ui: &mut Ui, area: Rect, state: &mut State, row: &ItemRow, erro
         if recorded {
             let (job, seq) = (row.id.job, row.id.seq);
             if Button::new(lang.word("retry")).ui(ui).clicked() {
-                state.send(Command::Retry { job, kind: None, items: Some(vec![seq]) });
+                state.send(Command::Retry { job, failures: FailureFilter::ALL, items: Some(vec![seq]) });
             }
             if Button::new(lang.word("skip")).ui(ui).clicked() {
                 state.send(Command::Skip { job, items: vec![seq] });

@@ -6,7 +6,7 @@ use crate::engine::Command;
 use crate::gui::actions::Action;
 use crate::gui::state::{Scale, State};
 use crate::gui::widgets::menu;
-use crate::model::{ItemState, Locator, locator};
+use crate::model::{FailureFilter, ItemState, Locator, locator};
 
 /// How the cursor moves in a layout.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +53,7 @@ fn context_ui(ui: &mut Ui, state: &mut State) {
     let items: Vec<u64> = state.listing.selected.iter().copied().collect();
     if failed {
         if menu::entry(ui, lang.word("retry"), "", true) {
-            state.send(Command::Retry { job, kind: None, items: Some(items.clone()) });
+            state.send(Command::Retry { job, failures: FailureFilter::ALL, items: Some(items.clone()) });
         }
         if menu::entry(ui, lang.word("skip"), "", true) {
             state.send(Command::Skip { job, items });

@@ -16,7 +16,7 @@ use crate::gui::widgets::button::{Button, focus_ring};
 use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::segmented::segmented;
 use crate::gui::widgets::{field, label, menu};
-use crate::model::ItemState;
+use crate::model::{FailureFilter, ItemState};
 
 /// Draws the items.
 pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
@@ -132,7 +132,7 @@ fn kinds_ui(ui: &mut Ui, state: &mut State) {
 
 fn retry_kind(state: &mut State, kind: ErrorKind) {
     if let Some(job) = state.job().map(|job| job.id) {
-        state.send(Command::Retry { job, kind: Some(kind), items: None });
+        state.send(Command::Retry { job, failures: FailureFilter::kind(kind), items: None });
     }
 }
 

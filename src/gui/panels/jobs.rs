@@ -9,7 +9,7 @@ use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
 use crate::gui::widgets::sheet::{Position, sheet};
 use crate::gui::widgets::{label, scroll};
-use crate::model::{JobRow, JobState, JobSummary};
+use crate::model::{FailureFilter, JobRow, JobState, JobSummary};
 
 /// Shows the history while it is open.
 pub(crate) fn ui(ctx: &Context, state: &mut State) {
@@ -93,7 +93,7 @@ fn buttons_ui(ui: &mut Ui, state: &mut State, job: &JobRow, current: bool) {
     let ended = job.state != JobState::Running && job.state != JobState::Draft;
     if job.failed > 0 && ended && small(&retry).danger().named(&named(&retry)).ui(ui).clicked() {
         state.send(Command::Show(id));
-        state.send(Command::Retry { job: id, kind: None, items: None });
+        state.send(Command::Retry { job: id, failures: FailureFilter::ALL, items: None });
         state.sheet = Sheet::None;
     }
     if job.done > 0 && small(lang.word("open_results")).named(&named(lang.word("open_results"))).ui(ui).clicked() {

@@ -14,8 +14,8 @@ use crate::catalog::{
 };
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    Columns, Finished, ItemId, ItemOutput, ItemRow, ItemState, JobId, JobSpec, JobState, Locator, NewItem, Origin,
-    Outcome, SkipReason, SourceSpec,
+    Columns, FailureFilter, Finished, ItemId, ItemOutput, ItemRow, ItemState, JobId, JobSpec, JobState, Locator,
+    NewItem, Origin, Outcome, SkipReason, SourceSpec,
 };
 
 struct Bench {

@@ -164,7 +164,7 @@ fn an_item_in_progress_in_too_many_deaths_is_left_to_be_failed() {
         assert_eq!((undecided[0].attempts, &undecided[0].output), (4, &None));
     }
     bench.finish(1, failed(ErrorKind::Crash));
-    bench.catalog.retry(bench.job, None, None).unwrap();
+    bench.catalog.retry(bench.job, &FailureFilter::ALL, None).unwrap();
     assert_eq!(bench.item(1).attempts, 0, "a retry starts from zero");
     bench.check_sums();
 }
@@ -221,7 +221,7 @@ fn only_the_last_transfer_of_an_item_is_kept() {
         bench.catalog.finish(&[&finished]).unwrap();
         let recorded = extra(&bench, 1).get("transfer").cloned().unwrap_or_default();
         assert_eq!(serde_json::from_value::<Option<Transfer>>(recorded).unwrap().unwrap_or_default(), transfer);
-        bench.catalog.retry(bench.job, None, None).unwrap();
+        bench.catalog.retry(bench.job, &FailureFilter::ALL, None).unwrap();
     }
 }
 
@@ -244,14 +244,57 @@ fn failed_items_are_retried_all_or_by_kind_or_by_number() {
     }
     bench.finish(5, done("/out/5.jpg"));
     let job = bench.job;
-    assert_eq!(bench.catalog.retry(job, None, Some(&[4, 5, 6, 99])).unwrap(), 1, "only failures");
-    assert_eq!(bench.catalog.retry(job, Some(ErrorKind::Timeout), Some(&[3])).unwrap(), 0);
-    assert_eq!(bench.catalog.retry(job, Some(ErrorKind::Timeout), None).unwrap(), 2);
+    assert_eq!(bench.catalog.retry(job, &FailureFilter::ALL, Some(&[4, 5, 6, 99])).unwrap(), 1, "only failures");
+    let timeouts = FailureFilter::kind(ErrorKind::Timeout);
+    assert_eq!(bench.catalog.retry(job, &timeouts, Some(&[3])).unwrap(), 0);
+    assert_eq!(bench.reader.count_failures(job, &timeouts).unwrap(), 2);
+    assert_eq!(bench.catalog.retry(job, &timeouts, None).unwrap(), 2);
     bench.check_sums();
     assert_eq!(bench.reader.failures_by_kind(job).unwrap(), [(ErrorKind::Corrupt, 1)]);
-    assert_eq!(bench.catalog.retry(job, None, None).unwrap(), 1);
+    assert_eq!(bench.catalog.retry(job, &FailureFilter::ALL, None).unwrap(), 1);
     assert_eq!(seqs(&bench.reader.waiting(job, 0, 10).unwrap()), [1, 2, 3, 4, 6]);
     assert_eq!(bench.item(3).error, None);
+    bench.check_sums();
+}
+
+#[test]
+fn failures_are_chosen_by_several_kinds_and_by_status() {
+    let mut bench = Bench::with(&files(0..5));
+    let job = bench.job;
+    for (seq, kind, status) in [
+        (1, ErrorKind::HttpStatus, Some(404)),
+        (2, ErrorKind::HttpStatus, Some(503)),
+        (3, ErrorKind::Timeout, None),
+        (4, ErrorKind::Corrupt, Some(200)),
+    ] {
+        let finished = Finished { http_status: status, ..Finished::new(bench.id(seq), failed(kind)) };
+        bench.catalog.finish(&[&finished]).unwrap();
+    }
+    let filter =
+        |kinds: &[ErrorKind], statuses: &[u16]| FailureFilter { kinds: kinds.to_vec(), statuses: statuses.to_vec() };
+    for (filter, count) in [
+        (FailureFilter::ALL, 4),
+        (filter(&[], &[404]), 1),
+        (filter(&[], &[404, 503]), 2),
+        (filter(&[ErrorKind::Timeout, ErrorKind::Corrupt], &[]), 2),
+        (filter(&[ErrorKind::HttpStatus], &[]), 2),
+        // The status narrows the kind.
+        (filter(&[ErrorKind::HttpStatus], &[404]), 1),
+        (filter(&[ErrorKind::Timeout], &[503]), 2),
+        (filter(&[], &[500]), 0),
+    ] {
+        assert_eq!(bench.reader.count_failures(job, &filter).unwrap(), count, "{filter:?}");
+        let rows = bench.reader.after(job, 0, 10).unwrap();
+        let failures = rows.iter().filter_map(|row| Some((row.error.as_ref()?.kind, row.http_status)));
+        assert_eq!(failures.filter(|(kind, status)| filter.matches(*kind, *status)).count() as u64, count);
+    }
+    let last = bench.reader.last_finished(job).unwrap();
+    assert_eq!(bench.catalog.retry(job, &filter(&[], &[404]), None).unwrap(), 1);
+    assert_eq!(bench.catalog.retry(job, &filter(&[ErrorKind::Timeout], &[]), Some(&[3, 4])).unwrap(), 1);
+    assert_eq!(seqs(&bench.reader.waiting(job, 0, 10).unwrap()), [1, 3, 5]);
+    bench.finish(1, done("/out/1.jpg"));
+    let counts = bench.reader.finished_counts(job, last).unwrap();
+    assert_eq!((counts.total, counts.done, counts.failed, counts.bytes_out), (1, 1, 0, 4), "only what came after");
     bench.check_sums();
 }
 
@@ -270,7 +313,7 @@ fn failures_are_read_in_the_order_in_which_they_happened() {
     let first = bench.reader.failures_after(bench.job, 0, 2).unwrap();
     assert_eq!(first.iter().map(|one| one.row.id.seq).collect::<Vec<_>>(), [4, 2]);
     let cursor = first.last().unwrap().number;
-    bench.catalog.retry(bench.job, None, Some(&[4])).unwrap();
+    bench.catalog.retry(bench.job, &FailureFilter::ALL, Some(&[4])).unwrap();
     bench.finish(4, failed(ErrorKind::Corrupt));
     let rest = bench.reader.failures_after(bench.job, cursor, 10).unwrap();
     assert_eq!(rest.iter().map(|one| one.row.id.seq).collect::<Vec<_>>(), [5, 4], "a second failure is reported again");

@@ -26,7 +26,8 @@ use crate::engine::run::{Run, RunParts};
 use crate::error::{ErrorKind, ItemError};
 use crate::fetch::Secrets;
 use crate::model::{
-    Durability, Finished, ItemId, ItemState, JobId, JobSpec, JobState, Locator, NewItem, Outcome, SkipReason,
+    Durability, FailureFilter, Finished, ItemId, ItemState, JobId, JobSpec, JobState, Locator, NewItem, Outcome,
+    SkipReason,
 };
 use crate::source;
 use crate::store::Content;
@@ -336,9 +337,10 @@ impl Bench {
     }
 
     fn retry(&mut self) {
-        let kind = [None, Some(ErrorKind::Corrupt), Some(ErrorKind::Timeout)][self.random.below(3) as usize];
+        let kinds = [vec![], vec![ErrorKind::Corrupt], vec![ErrorKind::Corrupt, ErrorKind::Timeout]];
+        let failures = FailureFilter { kinds: kinds[self.random.below(3) as usize].clone(), statuses: Vec::new() };
         let seqs = (self.random.below(2) == 0).then(|| self.random.some((1..=40).collect(), 20));
-        self.call(Box::new(move |catalog| drop(catalog.retry(JOB, kind, seqs.as_deref()))));
+        self.call(Box::new(move |catalog| drop(catalog.retry(JOB, &failures, seqs.as_deref()))));
     }
 
     fn redo(&mut self) {
@@ -460,7 +462,7 @@ impl Bench {
             self.append();
         }
         self.flush();
-        self.call(Box::new(|catalog| drop(catalog.retry(JOB, None, None))));
+        self.call(Box::new(|catalog| drop(catalog.retry(JOB, &FailureFilter::ALL, None))));
         while !self.items(&[ItemState::Waiting, ItemState::Running]).is_empty() {
             self.start(8);
             self.finish(8, true);

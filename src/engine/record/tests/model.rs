@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::catalog::{Added, Adding};
 use crate::config::MAX_CRASHES;
 use crate::error::ErrorKind;
-use crate::model::{Finished, ItemState, JobId, JobSpec, JobState, NewItem, Outcome, SkipReason};
+use crate::model::{FailureFilter, Finished, ItemState, JobId, JobSpec, JobState, NewItem, Outcome, SkipReason};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Model {
@@ -205,12 +205,11 @@ impl Model {
         job.state
     }
 
-    pub(super) fn retry(&mut self, job: JobId, kind: Option<ErrorKind>, seqs: Option<&[u64]>) -> u64 {
+    pub(super) fn retry(&mut self, job: JobId, failures: &FailureFilter, seqs: Option<&[u64]>) -> u64 {
         let mut retried = 0;
         for (seq, item) in &mut self.job(job).items {
-            let is_meant =
-                kind.is_none_or(|kind| item.kind == Some(kind)) && seqs.is_none_or(|seqs| seqs.contains(seq));
-            if item.state == ItemState::Failed && is_meant {
+            let is_meant = item.kind.is_some_and(|kind| failures.matches(kind, None));
+            if item.state == ItemState::Failed && is_meant && seqs.is_none_or(|seqs| seqs.contains(seq)) {
                 item.wait_again();
                 retried += 1;
             }

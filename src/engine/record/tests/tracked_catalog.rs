@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::model::Model;
 use crate::catalog::{Added, Adding, Catalog, LastRun};
-use crate::error::{ErrorKind, JobError};
-use crate::model::{Finished, JobId, JobSpec, JobState, NewItem, SourceSpec};
+use crate::error::JobError;
+use crate::model::{FailureFilter, Finished, JobId, JobSpec, JobState, NewItem, SourceSpec};
 
 /// When the process dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,7 +151,7 @@ track! {
     record_outputs(finished: &[&Finished]) -> ();
     finish(finished: &[&Finished]) -> ();
     requeue_running(job: JobId) -> ();
-    retry(job: JobId, kind: Option<ErrorKind>, seqs: Option<&[u64]>) -> u64;
+    retry(job: JobId, failures: &FailureFilter, seqs: Option<&[u64]>) -> u64;
     redo(job: JobId, seqs: &[u64]) -> u64;
     skip_failed(job: JobId, seqs: &[u64]) -> u64;
     restore_items(job: JobId, items: &[(u64, NewItem)]) -> ();
