@@ -10,6 +10,8 @@ mod bombs;
 #[cfg(unix)]
 #[path = "cli/catalog_failures.rs"]
 mod catalog_failures;
+#[path = "cli/config.rs"]
+mod config;
 #[path = "cli/crashes.rs"]
 mod crashes;
 #[path = "cli/help.rs"]

@@ -10,7 +10,7 @@ use super::list_args::LinkArgs;
 use super::network_args::NetworkArgs;
 use super::values::{Statuses, Words, kind, megapixels, nonzero_seconds, seconds, size, statuses};
 use crate::config::MAX_SIDE_PX;
-use crate::engine::{self, ExportFormat, RecordRows, recipe_file};
+use crate::engine::{self, ExportFormat, RecordRows};
 use crate::error::{ErrorKind, JobError, RecipeLocation};
 use crate::model::{
     ConflictPolicy, Durability, FailureFilter, JobSpec, Lang, Limits, Message, MetadataPolicy, Output, ParamKind,
@@ -29,6 +29,9 @@ pub(super) struct Arguments {
     pub(super) catalog: CatalogArgs,
     #[arg(long, value_enum, ignore_case = true, value_name = "LANG", global = true)]
     pub(super) lang: Option<LangWord>,
+    /// Ignore `PIXLOOM_*` variables and `[run]` of the settings; decided before the arguments are read.
+    #[arg(long, global = true)]
+    pub(super) no_config: bool,
 }
 
 /// A language, as `--lang` names it.
@@ -192,7 +195,7 @@ pub(super) struct RunArgs {
     recursive: bool,
     #[command(flatten)]
     links: LinkArgs,
-    #[arg(short, long, value_name = "FILE.toml")]
+    #[arg(short, long, value_name = "FILE.toml|PRESET")]
     recipe: Option<PathBuf>,
     #[arg(short, long = "step", value_name = "STEP")]
     steps: Vec<String>,
@@ -349,20 +352,17 @@ impl RunArgs {
     fn recipe_and_save(&self) -> Result<(Recipe, Save), JobError> {
         let (mut recipe, mut save) = (Recipe::default(), Save::default());
         if let Some(path) = &self.recipe {
-            let text = crate::store::read_text(path).map_err(|error| {
-                JobError::Refused(
-                    Message::new("recipe_unread").with("path", path.display()).with_message("detail", error),
-                )
-            })?;
-            let file = recipe_file::read(&text, &path.display().to_string())?;
+            let file = engine::recipe_named(path)?;
             recipe = file.recipe;
             save = file.save.unwrap_or_default();
         }
+        let here = std::env::current_dir().unwrap_or_default();
         for step in &self.steps {
-            let parsed = engine::parse_step(step).map_err(|why| JobError::Recipe {
+            let mut parsed = engine::parse_step(step).map_err(|why| JobError::Recipe {
                 location: RecipeLocation::Argument(format!("--step {step}")),
                 why,
             })?;
+            engine::resolve_paths(&mut parsed, &here);
             recipe.steps.push(parsed);
         }
         if let Some(text) = &self.save {

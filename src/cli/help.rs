@@ -52,7 +52,9 @@ fn described(command: Command, texts: &Texts, name: Option<&str>) -> Command {
     let subcommands: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
     let mut command = command.mut_args(|arg| described_arg(arg, texts, name));
     if let Some(examples) = lang.find(&format!("examples-{}", name.unwrap_or("pixloom"))) {
-        command = command.after_help(format!("{}:\n{}", lang.word("examples_heading"), indented(examples)));
+        let examples = format!("{}:\n{}", lang.word("examples_heading"), indented(examples));
+        let config = if name == Some("run") { format!("{}\n\n", lang.word("config_help")) } else { String::new() };
+        command = command.after_help(format!("{config}{examples}"));
     }
     if lang != Lang::English {
         let usage = lang.word("usage_heading");

@@ -4,6 +4,7 @@
 //! started; 3 the job could not run or stopped; 130 interrupted, resumable.
 
 mod args;
+mod defaults;
 mod follow;
 mod help;
 mod inputs;
@@ -20,8 +21,8 @@ use std::process::ExitCode;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use clap::FromArgMatches as _;
 use clap::error::{ContextKind, ContextValue};
+use clap::{ArgMatches, FromArgMatches as _};
 
 use crate::engine::{
     self, CatalogReader, Command as EngineCommand, DryRun, Engine, EngineOptions, ExportFormat, Planned,
@@ -29,6 +30,7 @@ use crate::engine::{
 use crate::error::JobError;
 use crate::model::{Durability, JobId, JobRow, JobSpec, JobState, Lang, Message, SourceSpec, spelling};
 use args::{Arguments, Command, ReportArgs, ResumeArgs, RetryArgs, RunArgs};
+use defaults::Extended;
 use follow::FollowOptions;
 use report::Line;
 
@@ -80,23 +82,46 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> FrontEnd {
     let arguments: Vec<OsString> = arguments.collect();
     let lang = *LANG.get_or_init(|| language(&arguments));
     let mut command = help::command(lang);
-    let parsed = command.try_get_matches_from_mut(arguments);
-    match parsed.and_then(|mut matches| Arguments::from_arg_matches_mut(&mut matches)) {
+    let given = match command.try_get_matches_from_mut(&arguments) {
+        Ok(given) => given,
+        Err(error) => return FrontEnd::Done(report_usage(error, None).into()),
+    };
+    if given.get_flag("no_config") {
+        return parsed(given, None);
+    }
+    match defaults::extend(&command, &given, arguments) {
+        Ok(extended) => match command.try_get_matches_from_mut(&extended.arguments) {
+            Ok(matches) => parsed(matches, Some(&extended)),
+            Err(error) => FrontEnd::Done(report_usage(error, Some(&extended)).into()),
+        },
+        Err(error) => FrontEnd::Done(report_error(&error).into()),
+    }
+}
+
+/// Chooses a front end by parsed arguments.
+fn parsed(mut matches: ArgMatches, extended: Option<&Extended>) -> FrontEnd {
+    match Arguments::from_arg_matches_mut(&mut matches) {
         Ok(arguments) => choose(arguments).unwrap_or_else(|error| FrontEnd::Done(report_error(&error).into())),
-        Err(error) => {
-            let error = without_secret(error);
-            match help::usage_error(&error, lang) {
-                Some(text) if lang != Lang::English => {
-                    let _ = writeln!(io::stderr(), "{text}");
-                }
-                _ => {
-                    let _ = error.print();
-                }
-            }
-            let wrong = error.use_stderr();
-            FrontEnd::Done(if wrong { Exit::Usage.into() } else { Exit::AllDone.into() })
+        Err(error) => FrontEnd::Done(report_usage(error, extended).into()),
+    }
+}
+
+/// Prints help or a usage error, and where an option came from that is not on the command line.
+fn report_usage(error: clap::Error, extended: Option<&Extended>) -> Exit {
+    let error = without_secret(error);
+    match help::usage_error(&error, lang()) {
+        Some(text) if lang() != Lang::English => {
+            let _ = writeln!(io::stderr(), "{text}");
+        }
+        _ => {
+            let _ = error.print();
         }
     }
+    let option = error.get(ContextKind::InvalidArg).map(ToString::to_string).unwrap_or_default();
+    if let Some(source) = extended.and_then(|extended| extended.source_of(&option)) {
+        warn(&Message::new("option_source").with("option", &option).with("source", source).text(lang()));
+    }
+    if error.use_stderr() { Exit::Usage } else { Exit::AllDone }
 }
 
 /// The language of this process: what it prints for people. JSON stays English.
@@ -115,7 +140,8 @@ fn language(arguments: &[OsString]) -> Lang {
         ["--lang", lang] => Some(*lang),
         _ => None,
     });
-    let named = words.iter().find_map(|word| word.strip_prefix("--lang=")).or(after_option);
+    let named = words.iter().find_map(|word| word.strip_prefix("--lang=")).or(after_option).map(str::to_owned);
+    let named = named.or_else(|| if words.contains(&"--no-config") { None } else { defaults::language() });
     named.map_or_else(|| Lang::of_locale(&crate::config::locale()), |word| Lang::of_locale(&word.to_ascii_lowercase()))
 }
 
@@ -135,7 +161,7 @@ fn without_secret(mut error: clap::Error) -> clap::Error {
 }
 
 fn choose(arguments: Arguments) -> Result<FrontEnd, JobError> {
-    let Arguments { command, inputs, catalog, lang } = arguments;
+    let Arguments { command, inputs, catalog, lang, no_config: _ } = arguments;
     let catalog = CatalogChoice::of(catalog.catalog)?;
     match command {
         Some(_) if !inputs.is_empty() => Err(JobError::Refused(Message::new("command_first"))),

@@ -8,6 +8,7 @@ mod coordinator;
 mod dry_run;
 mod intake;
 mod item;
+mod recipes;
 mod record;
 mod run;
 #[cfg(test)]
@@ -25,9 +26,7 @@ pub use crate::catalog::{CatalogReader, Counts, ExportFormat, FinishedRow, Recor
 pub use crate::fetch::is_settable as is_settable_header;
 pub use crate::model::save::{SaveKey, keys as save_keys};
 pub use crate::op::syntax::{keys_named as save_keys_named, parse_save, parse_step, save_to_text, step_to_text};
-pub use crate::op::{
-    Group, OpSpec, file as recipe_file, find as find_op, help as op_help, list as op_list, registry, save_help,
-};
+pub use crate::op::{Group, OpSpec, find as find_op, help as op_help, list as op_list, registry, save_help};
 pub use crate::source::{
     ArgumentOptions, Dialog, MenuEntry, argument_help, formats_help as list_formats_help, from_argument,
     from_list_argument, is_list_name, kind_of as source_kind_of, kinds as source_kinds, label as source_label,
@@ -42,6 +41,7 @@ pub use api::view::{
     Thumbnail, Zoom,
 };
 pub use dry_run::{DryRun, Planned, PlannedItem, dry_run};
+pub use recipes::{preset_names, read_recipe, recipe_named, resolve_paths};
 pub use run::process_limits::prepare_process;
 
 use coordinator::disk::BeforeTask;
@@ -100,6 +100,12 @@ impl EngineOptions {
             helper_program: None,
         }
     }
+}
+
+/// The section `[run]` of the settings: options of the command line by name. Empty if there is none.
+pub fn run_settings() -> Result<toml::Table, JobError> {
+    let path = coordinator::settings::SettingsFile::default_path();
+    path.map_or_else(|| Ok(toml::Table::new()), |path| coordinator::settings::run_section(&path))
 }
 
 /// The default location of the catalog.

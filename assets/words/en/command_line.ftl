@@ -26,6 +26,7 @@ option-version = Print version
 option-inputs = { $inputs } to add to the window
 option-catalog = The catalog, which records every item of every job [default: pixloom/catalog.sqlite in the user's data folder]
 option-lang = The language of messages and help [default: from LC_ALL, LC_MESSAGES or LANG]
+option-no_config = Ignore PIXLOOM_* variables and the section [run] of settings.toml
 option-job = The job's number
 option-retry-kind = Only failures of this kind, such as timeout or not_a_picture (repeatable)
 option-status = Only failures with this HTTP status, such as 404 or 5xx (repeatable)
@@ -44,7 +45,7 @@ series_and = { $most } and { $last }
 series_or = { $most } or { $last }
 option-url_column = The column of URLs in the lists (case-insensitive), or its number in lists without a header [default: url]
 option-checksum_column = The column of checksums in the lists: MD5, SHA-1 or SHA-256 in hex; items whose checksum differs fail
-option-recipe = A recipe file
+option-recipe = A recipe file (paths in it are relative to its folder), or a preset: web, thumbnails, archive
 option-steps = A step, such as 'resize:long_edge=1024,kernel=lanczos3' (repeatable, in order; after the recipe's steps)
 option-out = The output folder [default: a new one next to the first input]
 option-format = The output format [default: keep]
@@ -91,7 +92,9 @@ examples-pixloom =
     pixloom run photos/ -s resize:long_edge=1600 -o web   the same without a window
     pixloom run --urls links.csv -o images                fetch a list of links
     pixloom resume                                        continue what was interrupted
+config_help = Every option can also be set by a variable, such as PIXLOOM_PER_HOST=4, or in the section [run] of settings.toml in the settings folder, such as per-host = 4. The command line comes first, then variables, then the settings.
 examples-run =
+    pixloom run photos/ -r web -o web
     pixloom run photos/ -R -s resize:long_edge=1600 --format webp --quality 82 -o web
     pixloom run *.png -s resize:50% -s sharpen:sigma=1,amount=0.8 -o half
     pixloom run --urls products.csv --name '{"{col:sku}"}' -o images
@@ -132,6 +135,11 @@ usage_similar = did you mean '{ $name }'?
 usage_range = allowed: { $from } to { $to }
 usage_whole_number = a whole number is expected
 not_shown = (not shown)
+option_source = { $option } comes from { $source }.
+run_key = settings.toml: [run] has no option "{ $key }". `pixloom run --help` lists the options.
+run_key_near = settings.toml: [run] has no option "{ $key }"; did you mean "{ $near }"? `pixloom run --help` lists the options.
+run_value = settings.toml: { $key } in [run] must be a text, a number, true or false; or a list of them for an option that can be repeated.
+run_flag = { $source } must be true or false, not "{ $value }".
 command_first = Put the command before its inputs: pixloom run INPUT...
 output_failed = Couldn't write to standard output: { $detail }.
 no_such_command_near = There is no command and no file "{ $word }"; did you mean `pixloom { $near }`? `pixloom --help` lists the commands.

@@ -138,6 +138,12 @@ checksum_differs = its { $name } is { $had }, the list says { $wanted }
 
 ## Recipe files
 
+no_preset = There is no recipe file and no preset "{ $name }". Presets: { $names }.
+no_preset_near = There is no recipe file and no preset "{ $name }"; did you mean "{ $near }"? Presets: { $names }.
+settings_unread = Couldn't read the settings { $path }: { $detail }.
+settings_wrong = The settings { $path } are not valid TOML (line { $line }: { $detail }). Correct them, or use --no-config.
+    .window = The settings { $path } are not valid TOML (line { $line }: { $detail }).
+settings_run = The settings { $path }: run must be a section, [run].
 recipe_unread = Couldn't read the recipe { $path }: { $detail }.
 recipe_unwritten = Couldn't write the recipe { $path }: { $detail }.
 recipe_no_toml = { $detail }

@@ -26,6 +26,7 @@ option-version = 버전 출력
 option-inputs = 창에 추가할 { $inputs }
 option-catalog = 모든 작업의 모든 항목을 기록하는 카탈로그 [기본값: 사용자 데이터 폴더의 pixloom/catalog.sqlite]
 option-lang = 메시지와 도움말의 언어 [기본값: LC_ALL, LC_MESSAGES, LANG에 따름]
+option-no_config = PIXLOOM_* 변수와 settings.toml의 [run] 무시
 option-job = 작업 번호
 option-retry-kind = 이 종류의 실패만. 예: timeout, not_a_picture (여러 번 가능)
 option-status = HTTP 상태가 이 값인 실패만. 예: 404, 5xx (여러 번 가능)
@@ -44,7 +45,7 @@ series_and = { $most }, { $last }
 series_or = { $most } 또는 { $last }
 option-url_column = 목록에서 URL이 있는 열(대소문자 무시). 제목 줄이 없으면 열 번호 [기본값: url]
 option-checksum_column = 목록에서 체크섬이 있는 열: 16진수 MD5, SHA-1 또는 SHA-256. 체크섬이 다른 항목은 실패로 처리
-option-recipe = 레시피 파일
+option-recipe = 레시피 파일(안에 적힌 경로는 그 파일의 폴더 기준) 또는 프리셋: web, thumbnails, archive
 option-steps = 단계. 예: 'resize:long_edge=1024,kernel=lanczos3' (여러 번 가능, 순서대로, 레시피의 단계 뒤에 적용)
 option-out = 결과 폴더 [기본값: 첫 입력 옆의 새 폴더]
 option-format = 결과 형식 [기본값: keep]
@@ -91,7 +92,9 @@ examples-pixloom =
     pixloom run photos/ -s resize:long_edge=1600 -o web   창 없이 처리
     pixloom run --urls links.csv -o images                링크 목록 내려받기
     pixloom resume                                        중단된 작업 계속
+config_help = 모든 옵션은 PIXLOOM_PER_HOST=4 같은 변수나 설정 폴더에 있는 settings.toml의 [run]에서 per-host = 4처럼 정할 수도 있습니다. 명령줄, 변수, 설정 순으로 우선합니다.
 examples-run =
+    pixloom run photos/ -r web -o web
     pixloom run photos/ -R -s resize:long_edge=1600 --format webp --quality 82 -o web
     pixloom run *.png -s resize:50% -s sharpen:sigma=1,amount=0.8 -o half
     pixloom run --urls products.csv --name '{"{col:sku}"}' -o images
@@ -132,6 +135,11 @@ usage_similar = 혹시 '{ $name }'을(를) 찾으셨나요?
 usage_range = 허용 범위: { $from }~{ $to }
 usage_whole_number = 정수를 쓰세요
 not_shown = (표시하지 않음)
+option_source = { $option }의 값은 { $source }에서 왔습니다.
+run_key = settings.toml: [run]에 "{ $key }"(이)라는 옵션은 없습니다. 옵션 목록은 `pixloom run --help`로 볼 수 있습니다.
+run_key_near = settings.toml: [run]에 "{ $key }"(이)라는 옵션은 없습니다. 혹시 "{ $near }"을(를) 찾으셨나요? 옵션 목록은 `pixloom run --help`로 볼 수 있습니다.
+run_value = settings.toml: [run]의 { JOSA($key, "은", "는") } 텍스트, 숫자, true, false 중 하나여야 합니다. 여러 번 쓸 수 있는 옵션이면 그 목록도 됩니다.
+run_flag = { JOSA($source, "은", "는") } true나 false여야 합니다. 지금은 "{ $value }"입니다.
 command_first = 명령을 입력보다 먼저 쓰세요: pixloom run INPUT...
 output_failed = 표준 출력에 쓸 수 없습니다: { $detail }.
 no_such_command_near = "{ $word }"(이)라는 명령도 파일도 없습니다. 혹시 `pixloom { $near }`을(를) 찾으셨나요? 명령 목록은 `pixloom --help`로 볼 수 있습니다.

@@ -129,6 +129,12 @@ checksum_differs = { JOSA($name, "이", "가") } { $had }인데 목록에는 { $
 
 ## 레시피 파일
 
+no_preset = "{ $name }"(이)라는 레시피 파일도 프리셋도 없습니다. 프리셋: { $names }.
+no_preset_near = "{ $name }"(이)라는 레시피 파일도 프리셋도 없습니다. 혹시 "{ $near }"을(를) 찾으셨나요? 프리셋: { $names }.
+settings_unread = 설정 { JOSA($path, "을", "를") } 읽을 수 없습니다: { $detail }.
+settings_wrong = 설정 { JOSA($path, "이", "가") } 올바른 TOML이 아닙니다({ $line }번째 줄: { $detail }). 고치거나 --no-config를 쓰세요.
+    .window = 설정 { JOSA($path, "이", "가") } 올바른 TOML이 아닙니다({ $line }번째 줄: { $detail }).
+settings_run = 설정 { $path }: run은 [run] 부분이어야 합니다.
 recipe_unread = 레시피 { JOSA($path, "을", "를") } 읽을 수 없습니다: { $detail }.
 recipe_unwritten = 레시피 { $path }에 쓸 수 없습니다: { $detail }.
 recipe_no_toml = TOML 문법에 맞지 않습니다: { $detail }

@@ -17,6 +17,7 @@ use crate::engine::api::snapshot::{ListFile, Notice};
 use crate::engine::check;
 use crate::engine::intake::read_sources::{IntakeNote, IntakeRequest};
 use crate::engine::intake::{lists, secrets};
+use crate::engine::recipes::read_recipe;
 use crate::engine::record::message::{Record, Task, call};
 use crate::engine::run::RunError;
 use crate::error::JobError;
@@ -611,13 +612,7 @@ impl Coordinator {
     }
 
     fn load_recipe(&mut self, path: PathBuf) {
-        let read = move || {
-            let text = store::read_text(&path).map_err(|error| {
-                let message = Message::new("recipe_unread");
-                JobError::Refused(message.with("path", path.display()).with_message("detail", error))
-            })?;
-            op::file::read(&text, &path.display().to_string())
-        };
+        let read = move || read_recipe(&path);
         self.on_disk(Disk::Settings, read, |this, file| {
             let file = file?;
             if let Some(save) = file.save {

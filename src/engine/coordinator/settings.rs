@@ -1,6 +1,7 @@
 //! The settings file.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 
@@ -17,6 +18,29 @@ pub(crate) fn secrets_path() -> Option<PathBuf> {
 /// The program's folder in the user's configuration folder.
 fn folder() -> Option<PathBuf> {
     etcetera::choose_base_strategy().ok().map(|dirs| dirs.config_dir().join("pixloom"))
+}
+
+/// The section of options of the command line.
+const RUN: &str = "run";
+
+/// The section `[run]` of a settings file; empty if there is none.
+pub(crate) fn run_section(path: &Path) -> Result<toml::Table, JobError> {
+    let wrong = |message: Message| JobError::Refused(message.with("path", path.display()));
+    let text = match store::read_text(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(toml::Table::new()),
+        Err(error) => return Err(wrong(Message::new("settings_unread").with_message("detail", error))),
+    };
+    let mut table: toml::Table = toml::from_str(&text).map_err(|error: toml::de::Error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        wrong(Message::new("settings_wrong").with("line", line).with("detail", error.message()))
+    })?;
+    match table.remove(RUN) {
+        None => Ok(toml::Table::new()),
+        Some(toml::Value::Table(run)) => Ok(run),
+        Some(_) => Err(wrong(Message::new("settings_run"))),
+    }
 }
 
 /// The settings file, `settings.toml` in the user's configuration folder.
@@ -49,7 +73,13 @@ impl SettingsFile {
             let sentence = Message::new("settings_write");
             JobError::Machine(sentence.with("path", self.path.display()).with("detail", detail))
         };
-        let text = toml::to_string_pretty(settings).map_err(|error| failed(error.to_string()))?;
+        let mut table = toml::Table::try_from(settings).map_err(|error| failed(error.to_string()))?;
+        // It belongs to the person who wrote it.
+        let run = run_section(&self.path).unwrap_or_default();
+        if !run.is_empty() {
+            table.insert(RUN.to_owned(), run.into());
+        }
+        let text = toml::to_string_pretty(&table).map_err(|error| failed(error.to_string()))?;
         store::put_in_folder(&self.path, text.as_bytes()).map_err(|error| failed(error.to_string()))
     }
 }
@@ -70,6 +100,24 @@ mod tests {
             Recipe { version: 1, steps: vec![Step::new("resize").with("long_edge", 800.0).with("fit", "fit")] };
         file.save(&settings).unwrap();
         assert_eq!(file.load(), settings);
+    }
+
+    #[test]
+    fn options_of_the_command_line_stay_when_the_settings_are_saved() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("settings.toml");
+        std::fs::write(&path, "theme = \"dark\"\n[run]\nworkers = 3\nstep = [\"flip\"]\n").unwrap();
+        let file = SettingsFile::new(path.clone());
+        assert_eq!(file.load().theme, Theme::Dark);
+        file.save(&Settings { theme: Theme::Light, ..Settings::default() }).unwrap();
+        let run = run_section(&path).unwrap();
+        assert_eq!((run["workers"].as_integer(), run["step"].as_array().map(Vec::len)), (Some(3), Some(1)));
+        assert_eq!(file.load().theme, Theme::Light);
+        std::fs::write(&path, "a = 1\nb =\n").unwrap();
+        assert!(run_section(&path).unwrap_err().to_string().contains("line 2"));
+        std::fs::write(&path, "run = 1").unwrap();
+        assert!(run_section(&path).is_err());
+        assert!(run_section(&dir.path().join("none.toml")).unwrap().is_empty());
     }
 
     #[test]

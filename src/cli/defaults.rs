@@ -1,0 +1,278 @@
+//! Options that are not given: `PIXLOOM_*` variables, then the section `[run]` of `settings.toml`, stand in for them.
+//!
+//! They are inserted as arguments, so that they have the syntax, the checks and the messages of the options themselves.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+use crate::engine;
+use crate::error::JobError;
+use crate::model::{FormatChoice, Message, save, spelling};
+
+/// Options of a run's report, which other commands that run a job have as well.
+const OF_REPORTS: [&str; 3] = ["json", "quiet", "verbose"];
+/// Options that apply to every command.
+const GLOBAL: [&str; 2] = ["catalog", "lang"];
+/// Options that can't be set this way.
+const NEVER: [&str; 3] = ["help", "version", "no_config"];
+/// Options that mean nothing without another one.
+const NEEDS: [(&str, &str); 2] = [("url_column", "urls"), ("checksum_column", "urls")];
+/// Options that set one key of `--save`.
+const KEYS: [&str; 3] = ["quality", "colour", "metadata"];
+
+/// Arguments with options from elsewhere, and where each of those came from.
+pub(super) struct Extended {
+    pub(super) arguments: Vec<OsString>,
+    sources: Vec<(String, String)>,
+}
+
+impl Extended {
+    /// Where the option of an error came from, such as `PIXLOOM_WORKERS`.
+    pub(super) fn source_of(&self, option: &str) -> Option<&str> {
+        let name = option.split([' ', '=', '[']).next().unwrap_or_default();
+        self.sources.iter().find(|(long, _)| name.strip_prefix("--") == Some(long)).map(|(_, source)| source.as_str())
+    }
+}
+
+/// The variable of an option.
+pub(super) fn variable(long: &str) -> String {
+    format!("PIXLOOM_{}", long.to_uppercase().replace('-', "_"))
+}
+
+/// A value of a variable or of the settings.
+enum Given {
+    One(OsString),
+    Many(Vec<OsString>),
+}
+
+/// Where options come from, the first one that has an option wins.
+enum Layer {
+    Variables,
+    Settings(toml::Table),
+}
+
+impl Layer {
+    fn get(&self, arg: &Arg, long: &str) -> Result<Option<(Given, String)>, JobError> {
+        match self {
+            Self::Variables => {
+                let name = variable(long);
+                let value = std::env::var_os(&name).filter(|value| !value.is_empty());
+                Ok(value.map(|value| (lines(value, arg), name)))
+            }
+            Self::Settings(run) => {
+                let Some((key, value)) = run.iter().find(|(key, _)| spelling::is_same(key, long)) else {
+                    return Ok(None);
+                };
+                let source = format!("[run] {key}");
+                let wrong = || JobError::Refused(Message::new("run_value").with("key", key));
+                let given = match value {
+                    toml::Value::Array(values) if is_repeatable(arg) => {
+                        Given::Many(values.iter().map(|value| text(value).ok_or_else(wrong)).collect::<Result<_, _>>()?)
+                    }
+                    value => Given::One(text(value).ok_or_else(wrong)?),
+                };
+                Ok(Some((given, source)))
+            }
+        }
+    }
+}
+
+/// The values of a variable: one on each line, where an option may be repeated.
+fn lines(value: OsString, arg: &Arg) -> Given {
+    match value.to_str() {
+        Some(text) if is_repeatable(arg) => {
+            Given::Many(text.lines().filter(|line| !line.trim().is_empty()).map(OsString::from).collect())
+        }
+        _ => Given::One(value),
+    }
+}
+
+fn is_repeatable(arg: &Arg) -> bool {
+    matches!(arg.get_action(), ArgAction::Append)
+}
+
+fn text(value: &toml::Value) -> Option<OsString> {
+    match value {
+        toml::Value::String(text) => Some(text.into()),
+        toml::Value::Integer(number) => Some(number.to_string().into()),
+        toml::Value::Float(number) => Some(number.to_string().into()),
+        toml::Value::Boolean(flag) => Some(flag.to_string().into()),
+        _ => None,
+    }
+}
+
+/// Adds options that were not given. `matches` are those of the arguments alone.
+pub(super) fn extend(command: &Command, matches: &ArgMatches, arguments: Vec<OsString>) -> Result<Extended, JobError> {
+    let (name, matches) = matches.subcommand().unwrap_or(("", matches));
+    let run = command.find_subcommand("run").unwrap_or(command);
+    let command = command.find_subcommand(name).unwrap_or(command);
+    let options: Vec<&Arg> = command.get_arguments().filter(|arg| arg.get_long().is_some()).collect();
+    let id = |arg: &Arg| arg.get_id().as_str().to_owned();
+    let is_given = |arg: &Arg| matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
+    let on_command_line: BTreeSet<String> = options.iter().filter(|arg| is_given(arg)).map(|arg| id(arg)).collect();
+    let mut found = Found {
+        matches,
+        taken: on_command_line,
+        extended: Extended { arguments, sources: Vec::new() },
+        inserted: Vec::new(),
+    };
+    let settings = match engine::run_settings() {
+        Ok(run_section) => {
+            check_keys(run, &run_section)?;
+            run_section
+        }
+        Err(error) if name == "run" => return Err(error),
+        Err(_) => toml::Table::new(),
+    };
+    for layer in [Layer::Variables, Layer::Settings(settings)] {
+        // Lists first, since other options need them.
+        let is_list = |arg: &&&Arg| NEEDS.iter().any(|(_, needed)| arg.get_id() == *needed);
+        let (lists, others): (Vec<_>, Vec<_>) = options.iter().partition(is_list);
+        for arg in lists.into_iter().chain(others) {
+            let id = arg.get_id().as_str();
+            let applies = name == "run" || GLOBAL.contains(&id) || (is_run_again(name) && OF_REPORTS.contains(&id));
+            if applies && !NEVER.contains(&id) {
+                found.add(command, &options, arg, &layer)?;
+            }
+        }
+    }
+    Ok(found.finish())
+}
+
+/// The language that a variable or the settings name.
+pub(super) fn language() -> Option<String> {
+    let variable = std::env::var(variable("lang")).ok().filter(|word| !word.is_empty());
+    variable.or_else(|| engine::run_settings().ok()?.get("lang")?.as_str().map(str::to_owned))
+}
+
+/// Whether a command runs a job again.
+fn is_run_again(command: &str) -> bool {
+    matches!(command, "resume" | "retry")
+}
+
+/// Refuses keys of `[run]` that are no options of `run`.
+fn check_keys(run: &Command, section: &toml::Table) -> Result<(), JobError> {
+    let names = || {
+        let options = run.get_arguments().filter(|arg| !NEVER.contains(&arg.get_id().as_str()));
+        options.filter_map(Arg::get_long)
+    };
+    for key in section.keys() {
+        if spelling::find(key, names()).is_none() {
+            let message = match spelling::nearest(key, names()) {
+                Some(near) => Message::new("run_key_near").with("near", near),
+                None => Message::new("run_key"),
+            };
+            return Err(JobError::Refused(message.with("key", key)));
+        }
+    }
+    Ok(())
+}
+
+/// Options found so far.
+struct Found<'a> {
+    matches: &'a ArgMatches,
+    /// Ids of options that are given, there or elsewhere.
+    taken: BTreeSet<String>,
+    extended: Extended,
+    inserted: Vec<OsString>,
+}
+
+impl Found<'_> {
+    fn add(&mut self, command: &Command, options: &[&Arg], arg: &Arg, layer: &Layer) -> Result<(), JobError> {
+        let (id, long) = (arg.get_id().as_str(), arg.get_long().unwrap_or_default());
+        let needs = NEEDS.iter().find(|(needy, _)| *needy == id).map(|(_, needed)| *needed);
+        if self.taken.contains(id) || needs.is_some_and(|needed| !self.taken.contains(needed)) {
+            return Ok(());
+        }
+        let conflicts = |one: &Arg, other: &Arg| {
+            command.get_arg_conflicts_with(one).iter().any(|conflict| conflict.get_id() == other.get_id())
+        };
+        let mut others = options.iter().filter(|other| self.taken.contains(other.get_id().as_str()));
+        if others.any(|other| conflicts(arg, other) || conflicts(other, arg)) {
+            return Ok(());
+        }
+        let Some((given, source)) = layer.get(arg, long)? else { return Ok(()) };
+        let values = match given {
+            Given::One(value) => vec![value],
+            Given::Many(values) => values,
+        };
+        let mut is_set = false;
+        for value in values {
+            let Some(value) = self.fitting(id, value) else { continue };
+            let may_be_bare = arg.get_num_args().is_some_and(|values| values.min_values() == 0);
+            let word = value.to_str().map(str::to_ascii_lowercase);
+            let argument = match (may_be_bare, word.as_deref()) {
+                (true, Some("1" | "true" | "yes" | "on")) => OsString::from(format!("--{long}")),
+                (true, Some("0" | "false" | "no" | "off")) => continue,
+                (true, _) if !arg.get_action().takes_values() => {
+                    let message = Message::new("run_flag").with("source", &source);
+                    return Err(JobError::Refused(message.with("value", value.to_string_lossy())));
+                }
+                _ => {
+                    let mut argument = OsString::from(format!("--{long}="));
+                    argument.push(value);
+                    argument
+                }
+            };
+            self.inserted.push(argument);
+            is_set = true;
+        }
+        // A flag that is turned off is decided, too.
+        self.taken.insert(id.to_owned());
+        if is_set {
+            self.extended.sources.push((long.to_owned(), source));
+        }
+        Ok(())
+    }
+
+    /// The value as far as it fits to options that come first: they win where `--save` and others set the same.
+    fn fitting(&self, id: &str, value: OsString) -> Option<OsString> {
+        let text = |id: &str| {
+            let on_command_line = self.matches.try_get_raw(id).ok().flatten().and_then(|mut values| values.next_back());
+            let inserted = || {
+                let start = format!("--{id}=");
+                self.inserted.iter().find_map(|argument| argument.to_str()?.strip_prefix(&start).map(str::to_owned))
+            };
+            match self.taken.contains(id) {
+                true => on_command_line.and_then(|value| value.to_str()).map(str::to_owned).or_else(inserted),
+                false => None,
+            }
+        };
+        let saved =
+            text("save").and_then(|text| Some((engine::parse_save(&text).ok()?, engine::save_keys_named(&text))));
+        let format = text("format").and_then(|word| FormatChoice::named(&word));
+        match id {
+            "format" => saved.is_none().then_some(value),
+            "save" => {
+                let Some(mut save) = value.to_str().and_then(|text| engine::parse_save(text).ok()) else {
+                    return Some(value);
+                };
+                if let Some(format) = format {
+                    save.set_format(format);
+                }
+                for key in save::keys().iter().filter(|key| self.taken.contains(key.param.name)) {
+                    key.reset(&mut save);
+                }
+                Some(engine::save_to_text(&save).into())
+            }
+            key if KEYS.contains(&key) => {
+                let is_named = saved.as_ref().is_some_and(|(_, names)| names.iter().any(|name| name == key));
+                let format = format.or(saved.map(|(save, _)| save.format));
+                let applies = format.is_none_or(|format| save::key(key).is_ok_and(|key| key.applies_to(format)));
+                (!is_named && applies).then_some(value)
+            }
+            _ => Some(value),
+        }
+    }
+
+    /// Inserts the options before the first `--`: what follows it are inputs.
+    fn finish(self) -> Extended {
+        let Self { mut extended, inserted, .. } = self;
+        let at = extended.arguments.iter().position(|word| word == "--").unwrap_or(extended.arguments.len());
+        extended.arguments.splice(at..at, inserted);
+        extended
+    }
+}
