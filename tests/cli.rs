@@ -28,6 +28,8 @@ mod links;
 mod lists;
 #[path = "cli/lost_results.rs"]
 mod lost_results;
+#[path = "cli/pipes.rs"]
+mod pipes;
 #[cfg(unix)]
 #[path = "cli/process_limits.rs"]
 mod process_limits;

@@ -1,7 +1,7 @@
 //! The arguments, and the job that they describe. Their help texts are in the word catalogues (see `help`).
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
@@ -199,7 +199,7 @@ pub(super) struct RunArgs {
     recipe: Option<PathBuf>,
     #[arg(short, long = "step", value_name = "STEP")]
     steps: Vec<String>,
-    #[arg(short, long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR|-")]
     out: Option<PathBuf>,
     #[arg(long, value_parser = Words::of_formats())]
     format: Option<String>,
@@ -251,6 +251,9 @@ pub(super) struct RunArgs {
     pub(super) report: ReportArgs,
 }
 
+/// Standard input as an input, standard output as an output.
+const STDIN: &str = "-";
+
 /// Words of the command line for the model's choices.
 macro_rules! words {
     ($name:ident for $target:ident { $($variant:ident),+ }) => {
@@ -281,6 +284,32 @@ impl RunArgs {
     /// Whether only the plan is wanted.
     pub(super) fn is_dry_run(&self) -> bool {
         self.dry_run
+    }
+
+    /// Whether one of the inputs is the image on standard input.
+    pub(super) fn reads_stdin(&self) -> bool {
+        self.inputs.iter().any(|input| input == STDIN)
+    }
+
+    /// Puts a file in the place of standard input.
+    pub(super) fn take_stdin_from(&mut self, path: &Path) {
+        for input in self.inputs.iter_mut().filter(|input| *input == STDIN) {
+            *input = path.into();
+        }
+    }
+
+    /// Whether the result goes to standard output.
+    pub(super) fn writes_stdout(&self) -> bool {
+        self.out.as_deref() == Some(Path::new(STDIN))
+    }
+
+    /// Refuses to read standard input twice.
+    pub(super) fn check_stdin(&self) -> Result<(), JobError> {
+        let inputs = self.inputs.iter().filter(|input| *input == STDIN).count();
+        if inputs + self.links.stdin_count() > 1 {
+            return Err(JobError::Refused(Message::new("stdin_twice")));
+        }
+        Ok(())
     }
 
     /// The job that was asked for.

@@ -29,12 +29,14 @@ pub(super) struct FollowOptions<'a> {
     pub(super) catalog_option: &'a str,
     /// Whether the final report counts only the items of this run, not those that had finished before.
     pub(super) sums_this_run: bool,
+    /// Whether the result goes to standard output, so that reports must not, and the job leaves no record.
+    pub(super) to_stdout: bool,
 }
 
 impl<'a> FollowOptions<'a> {
     /// The usual options.
     pub(super) fn of(catalog_option: &'a str) -> Self {
-        Self { folder: false, catalog_option, sums_this_run: false }
+        Self { folder: false, catalog_option, sums_this_run: false, to_stdout: false }
     }
 }
 
@@ -253,7 +255,8 @@ impl Follower<'_> {
 
     /// Prints a line for people.
     fn print(&self, line: &str) {
-        self.bar.suspend(|| super::print_line(&super::without_control_characters(line)));
+        let line = super::without_control_characters(line);
+        self.bar.suspend(|| if self.options.to_stdout { warn(&line) } else { super::print_line(&line) });
     }
 
     /// Something that is good to know, but stops nothing.
@@ -283,7 +286,10 @@ impl Follower<'_> {
             End::Finished => Exit::AllDone,
             End::Stopped(reason) => {
                 let resume = Message::new("resume_with").with("command", self.resume_command(job));
-                self.warn(&format!("{reason} {}", resume.text(lang())));
+                match self.options.to_stdout {
+                    true => self.warn(&reason),
+                    false => self.warn(&format!("{reason} {}", resume.text(lang()))),
+                }
                 Exit::Stopped
             }
             End::Paused => Exit::Stopped,
@@ -307,7 +313,7 @@ impl Follower<'_> {
         if !self.report.is_json() && !self.report.quiet {
             match &this_run {
                 Some(counts) => self.print_counts(job, counts, &progress, seconds),
-                None => super::print_line(&report::summary(&progress, seconds, lang())),
+                None => self.print(&report::summary(&progress, seconds, lang())),
             }
             if self.options.folder
                 && progress.done > 0
@@ -335,7 +341,7 @@ impl Follower<'_> {
             bytes_out: counts.bytes_out,
             ..Progress::default()
         };
-        super::print_line(&report::summary(&this_run, seconds, lang()));
+        self.print(&report::summary(&this_run, seconds, lang()));
         let others = progress.failed.saturating_sub(counts.failed);
         if others > 0 {
             let message = Message::new("others_failed").count("count", others).with("job", job);
@@ -363,8 +369,10 @@ impl Follower<'_> {
         if let Some(job) = job {
             self.report_finished(job)?;
             self.report_end(job, &snapshot)?;
-            let resume = Message::new("interrupted").with("command", self.resume_command(job));
-            self.warn(&resume.text(lang()));
+            if !self.options.to_stdout {
+                let resume = Message::new("interrupted").with("command", self.resume_command(job));
+                self.warn(&resume.text(lang()));
+            }
         }
         Ok(Exit::Interrupted)
     }

@@ -200,10 +200,10 @@ mod tests {
         }
     }
 
-    /// The words of a line of a shell, up to a pipe or a remark.
+    /// The words of our command in a line of a shell: between pipes, up to a redirection or a remark.
     fn words(line: &str) -> Vec<String> {
-        let command = line.trim().split(" | ").next().unwrap_or_default();
-        let command = command.split("  ").next().unwrap_or_default();
+        let command = line.trim().split(" | ").find(|command| command.starts_with("pixloom ")).unwrap_or_default();
+        let command = command.split("  ").next().unwrap_or_default().split(" < ").next().unwrap_or_default();
         let parts = command.split('\'').enumerate();
         parts
             .flat_map(|(i, part)| match i % 2 {

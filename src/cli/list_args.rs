@@ -15,6 +15,8 @@ use crate::store;
 pub(super) struct LinkArgs {
     #[arg(long, value_name = "FILE|URL|-")]
     urls: Vec<OsString>,
+    #[arg(long, value_name = "FILE|-")]
+    files: Vec<OsString>,
     #[arg(long, value_name = "NAME", requires = "urls")]
     url_column: Option<String>,
     #[arg(long, value_name = "NAME", requires = "urls")]
@@ -29,7 +31,14 @@ impl LinkArgs {
 
     /// The lists as sources.
     pub(super) fn sources(&self) -> Result<Vec<SourceSpec>, JobError> {
-        self.urls.iter().map(source).collect()
+        let links = self.urls.iter().map(source);
+        let paths = self.files.iter().map(|list| engine::path_list(list).map_err(JobError::Refused));
+        links.chain(paths).collect()
+    }
+
+    /// How many of the lists are on standard input.
+    pub(super) fn stdin_count(&self) -> usize {
+        self.urls.iter().chain(&self.files).filter(|list| *list == "-").count()
     }
 }
 

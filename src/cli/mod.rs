@@ -11,6 +11,7 @@ mod inputs;
 mod jobs;
 mod list_args;
 mod network_args;
+mod pipe;
 mod report;
 mod values;
 
@@ -217,8 +218,10 @@ pub fn report_error(error: &JobError) -> Exit {
 
 fn execute(command: Command, catalog: &CatalogChoice) -> Result<Exit, JobError> {
     match command {
-        Command::Run(run) if run.is_dry_run() => plan(&run),
-        Command::Run(run) => start(&run, catalog),
+        Command::Run(mut run) => {
+            let _stdin = pipe::keep_stdin(&mut run)?;
+            if run.is_dry_run() { plan(&run) } else { start(&run, catalog) }
+        }
         Command::Resume(args) => resume(&args, catalog),
         Command::Retry(args) => retry(&args, catalog),
         Command::Jobs(jobs) => {
@@ -264,6 +267,9 @@ fn execute(command: Command, catalog: &CatalogChoice) -> Result<Exit, JobError> 
 fn start(run: &RunArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
     let spec = run.spec()?;
     warn_of_idle_options(run, &spec);
+    if run.writes_stdout() {
+        return pipe::to_stdout(run, spec);
+    }
     let engine = catalog.engine()?;
     engine::check_output(&spec)?;
     for list in spec.sources.iter().flat_map(list_args::lists_given_as_inputs).filter(|_| !run.report.quiet) {

@@ -55,7 +55,7 @@ fn read(source: &SourceSpec, reading: &Reading<'_>, give: Give<'_>) -> ControlFl
 }
 
 /// A named file; one that is missing or unreadable carries its error.
-fn named(path: &Path, folders: &mut FolderPaths) -> NewItem {
+pub(super) fn named(path: &Path, folders: &mut FolderPaths) -> NewItem {
     let path = folders.entry_path(path);
     let (store, locator) = (store::of_path(&path), Locator::File(path));
     let head = store.head(&locator);
@@ -68,13 +68,13 @@ fn named(path: &Path, folders: &mut FolderPaths) -> NewItem {
 
 /// Resolves the folders of paths. Neighbouring files are mostly in one folder, which is resolved once.
 #[derive(Default)]
-struct FolderPaths {
+pub(super) struct FolderPaths {
     last: Option<(PathBuf, PathBuf)>,
 }
 
 impl FolderPaths {
     /// The same as [`entry_path`].
-    fn entry_path(&mut self, path: &Path) -> PathBuf {
+    pub(super) fn entry_path(&mut self, path: &Path) -> PathBuf {
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let (Some(folder), Some(name)) = (absolute.parent(), absolute.file_name()) else { return entry_path(path) };
         match &self.last {

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use super::kind::{Argument, ArgumentOptions, Columns, Found, Give, MenuEntry, Reading, SourceKind};
-use super::{fetched_list, files, folder, stdin, url, url_list};
+use super::{fetched_list, files, folder, path_list, stdin, url, url_list};
 use crate::error::JobError;
 use crate::model::{Lang, ListSpec, Message, SourceSpec};
 
@@ -17,6 +17,8 @@ const KINDS: &[&SourceKind] = &[
     &url_list::KIND,
     &fetched_list::KIND,
     &stdin::KIND,
+    &path_list::IN_FILE,
+    &path_list::ON_STDIN,
     #[cfg(test)]
     &super::toy::KIND,
 ];

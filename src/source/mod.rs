@@ -11,6 +11,7 @@ mod kinds;
 mod lists;
 mod natural_order;
 mod pasted_text;
+mod path_list;
 mod stdin;
 #[cfg(test)]
 mod toy;
@@ -27,6 +28,7 @@ pub use kinds::{
 };
 pub use lists::{Header, formats_help, is_list_name};
 pub use pasted_text::{PastedText, find_links};
+pub use path_list::path_list;
 pub use stdin::stdin;
 pub use url::urls;
 pub use url_list::url_list;

@@ -38,13 +38,13 @@ fn read(reading: &Reading<'_>, give: Give<'_>) -> ControlFlow<()> {
 }
 
 /// Standard input; ends early once `cancelled` returns true.
-struct Stdin<'a> {
+pub(super) struct Stdin<'a> {
     cancelled: &'a dyn Fn() -> bool,
     lock: io::StdinLock<'static>,
 }
 
 impl<'a> Stdin<'a> {
-    fn new(cancelled: &'a dyn Fn() -> bool) -> Self {
+    pub(super) fn new(cancelled: &'a dyn Fn() -> bool) -> Self {
         Self { cancelled, lock: io::stdin().lock() }
     }
 }

@@ -13,6 +13,7 @@ pub(crate) mod memory;
 mod output;
 mod owner;
 mod read;
+mod scratch;
 mod spool;
 #[cfg(test)]
 pub(crate) mod unreliable;
@@ -29,6 +30,7 @@ pub use local::CreatedFolders;
 pub use output::{Content, OutputFolder, Staged, Temporary, sync_files};
 pub(crate) use read::read_error;
 pub use read::{is_intact, kind_at, read, read_head, read_text, sha256_of};
+pub use scratch::{Scratch, copy_to};
 pub use spool::{Spool, SpoolFolder, SpooledFile, nameless_file};
 
 use crate::error::{ErrorKind, ItemError, JobError};

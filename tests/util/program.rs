@@ -129,6 +129,19 @@ impl Home {
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     }
 
+    /// Runs to the end with these bytes on standard input; returns the exit code, the bytes of standard output, and standard
+    /// error.
+    pub(crate) fn pipe<A: AsRef<OsStr>>(&self, input: &[u8], args: &[A]) -> (i32, Vec<u8>, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pixloom"));
+        self.prepare(&mut command, self.dir.path(), args);
+        let mut file = tempfile::tempfile().expect("a file");
+        file.write_all(input).and_then(|()| std::io::Seek::rewind(&mut file)).expect("it is written");
+        command.stdin(file).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let output = command.spawn().and_then(Child::wait_with_output).expect("it runs");
+        let err = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code().unwrap_or(-1), output.stdout, err)
+    }
+
     fn start_in<A: AsRef<OsStr>>(&self, folder: &Path, args: &[A]) -> (Running, ChildStdin) {
         self.start_command(Command::new(env!("CARGO_BIN_EXE_pixloom")), folder, args)
     }

@@ -38,16 +38,17 @@ option-export-format = csv (with a header), jsonl (one JSON object per line) or 
 option-export-rows = What to export: items, or their outputs
 option-export-out = The file to write; an existing file is replaced [default: standard output]
 option-ops-name = The name of an operation, such as resize; or save
-option-run-inputs = { $inputs }
+option-run-inputs = { $inputs }; - is one image on standard input
 option-recursive = Include subfolders
 option-urls = A list of URLs ({ $formats }, each also .gz): { $lists } (repeatable)
+option-files = A list of local paths, one on each line or separated by NUL (find -print0): a file, or - for standard input; relative paths are relative to the current folder (repeatable)
 series_and = { $most } and { $last }
 series_or = { $most } or { $last }
 option-url_column = The column of URLs in the lists (case-insensitive), or its number in lists without a header [default: url]
 option-checksum_column = The column of checksums in the lists: MD5, SHA-1 or SHA-256 in hex; items whose checksum differs fail
 option-recipe = A recipe file (paths in it are relative to its folder), or a preset: web, thumbnails, archive
 option-steps = A step, such as 'resize:long_edge=1024,kernel=lanczos3' (repeatable, in order; after the recipe's steps)
-option-out = The output folder [default: a new one next to the first input]
+option-out = The output folder [default: a new one next to the first input]; - writes the only result to standard output
 option-format = The output format [default: keep]
 option-quality = Quality from 1 (smallest) to 100 (best) [default: 85 for JPEG, 82 for WebP, 80 for AVIF]
 option-name = Names of results, without extension; fields: {"{stem}"} {"{ext}"} {"{index}"} {"{index:05}"} {"{parent}"} {"{host}"} {"{width}"} {"{height}"} {"{date}"} {"{date:%Y-%m-%d}"} {"{hash}"} {"{dir}"} {"{col:NAME}"}; the date is the date taken, or else the file's; {"{col:NAME}"} is a column of the item's list
@@ -99,6 +100,8 @@ examples-run =
     pixloom run *.png -s resize:50% -s sharpen:sigma=1,amount=0.8 -o half
     pixloom run --urls products.csv --name '{"{col:sku}"}' -o images
     pixloom run photos/ --metadata strip -o clean
+    find . -name '*.tif' -print0 | pixloom run --files - --format jpeg -o jpeg
+    pixloom run - -s resize:width=320 --format webp -o - < in.png > out.webp
     pixloom run photos/ -s resize:long_edge=1600 -o web --dry-run
 examples-resume =
     pixloom resume      the most recent job that was interrupted
@@ -140,6 +143,14 @@ run_key = settings.toml: [run] has no option "{ $key }". `pixloom run --help` li
 run_key_near = settings.toml: [run] has no option "{ $key }"; did you mean "{ $near }"? `pixloom run --help` lists the options.
 run_value = settings.toml: { $key } in [run] must be a text, a number, true or false; or a list of them for an option that can be repeated.
 run_flag = { $source } must be true or false, not "{ $value }".
+stdin_twice = Standard input can be read only once: use - for one image or one list.
+stdin_terminal = There is no image on standard input. Pipe one in, such as: pixloom run - -o - < in.jpg > out.jpg
+stdin_unread = Couldn't read standard input: { $detail }.
+no_scratch = Couldn't make a temporary folder: { $detail }. Check TMPDIR.
+stdout_one = Standard output can take only one result: give a single file, URL or -.
+stdout_json = --json can't be combined with -o -, since both write to standard output.
+stdout_terminal = An image is binary: redirect standard output to a file or pipe it, or use -o DIR.
+stdout_nothing = There is no result to write to standard output.
 command_first = Put the command before its inputs: pixloom run INPUT...
 output_failed = Couldn't write to standard output: { $detail }.
 no_such_command_near = There is no command and no file "{ $word }"; did you mean `pixloom { $near }`? `pixloom --help` lists the commands.

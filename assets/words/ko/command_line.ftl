@@ -38,16 +38,17 @@ option-export-format = csv(제목 줄 포함), jsonl(한 줄에 JSON 객체 하�
 option-export-rows = 내보낼 내용: items(항목) 또는 outputs(항목별 결과 파일)
 option-export-out = 저장할 파일. 이미 있으면 덮어씀 [기본값: 표준 출력]
 option-ops-name = 필터 이름(예: resize) 또는 save
-option-run-inputs = { $inputs }
+option-run-inputs = { $inputs }. -은 표준 입력의 이미지 하나
 option-recursive = 하위 폴더까지 포함
 option-urls = URL 목록({ $formats }, 각각 .gz도 가능): { $lists } (여러 번 가능)
+option-files = 파일 경로 목록(한 줄에 하나, 또는 NUL로 구분: find -print0): 파일, 또는 표준 입력을 뜻하는 -. 상대 경로는 현재 폴더 기준(여러 번 가능)
 series_and = { $most }, { $last }
 series_or = { $most } 또는 { $last }
 option-url_column = 목록에서 URL이 있는 열(대소문자 무시). 제목 줄이 없으면 열 번호 [기본값: url]
 option-checksum_column = 목록에서 체크섬이 있는 열: 16진수 MD5, SHA-1 또는 SHA-256. 체크섬이 다른 항목은 실패로 처리
 option-recipe = 레시피 파일(안에 적힌 경로는 그 파일의 폴더 기준) 또는 프리셋: web, thumbnails, archive
 option-steps = 단계. 예: 'resize:long_edge=1024,kernel=lanczos3' (여러 번 가능, 순서대로, 레시피의 단계 뒤에 적용)
-option-out = 결과 폴더 [기본값: 첫 입력 옆의 새 폴더]
+option-out = 결과 폴더 [기본값: 첫 입력 옆의 새 폴더]. -이면 결과 하나를 표준 출력에 씀
 option-format = 결과 형식 [기본값: keep]
 option-quality = 품질: 1(가장 작은 파일)~100(가장 좋은 품질) [기본값: JPEG 85, WebP 82, AVIF 80]
 option-name = 확장자를 뺀 결과 이름. 필드: {"{stem}"} {"{ext}"} {"{index}"} {"{index:05}"} {"{parent}"} {"{host}"} {"{width}"} {"{height}"} {"{date}"} {"{date:%Y-%m-%d}"} {"{hash}"} {"{dir}"} {"{col:NAME}"}. date는 촬영 날짜이고, 없으면 파일 날짜. {"{col:NAME}"}은 목록의 열
@@ -99,6 +100,8 @@ examples-run =
     pixloom run *.png -s resize:50% -s sharpen:sigma=1,amount=0.8 -o half
     pixloom run --urls products.csv --name '{"{col:sku}"}' -o images
     pixloom run photos/ --metadata strip -o clean
+    find . -name '*.tif' -print0 | pixloom run --files - --format jpeg -o jpeg
+    pixloom run - -s resize:width=320 --format webp -o - < in.png > out.webp
     pixloom run photos/ -s resize:long_edge=1600 -o web --dry-run
 examples-resume =
     pixloom resume      가장 최근에 중단된 작업
@@ -140,6 +143,14 @@ run_key = settings.toml: [run]에 "{ $key }"(이)라는 옵션은 없습니다. 
 run_key_near = settings.toml: [run]에 "{ $key }"(이)라는 옵션은 없습니다. 혹시 "{ $near }"을(를) 찾으셨나요? 옵션 목록은 `pixloom run --help`로 볼 수 있습니다.
 run_value = settings.toml: [run]의 { JOSA($key, "은", "는") } 텍스트, 숫자, true, false 중 하나여야 합니다. 여러 번 쓸 수 있는 옵션이면 그 목록도 됩니다.
 run_flag = { JOSA($source, "은", "는") } true나 false여야 합니다. 지금은 "{ $value }"입니다.
+stdin_twice = 표준 입력은 한 번만 읽을 수 있습니다. -는 이미지 하나나 목록 하나에만 쓰세요.
+stdin_terminal = 표준 입력에 이미지가 없습니다. 다음처럼 넘겨 주세요: pixloom run - -o - < in.jpg > out.jpg
+stdin_unread = 표준 입력을 읽을 수 없습니다: { $detail }.
+no_scratch = 임시 폴더를 만들 수 없습니다: { $detail }. TMPDIR을 확인하세요.
+stdout_one = 표준 출력에는 결과를 하나만 쓸 수 있습니다. 파일이나 URL 하나, 또는 -를 지정하세요.
+stdout_json = --json과 -o -는 모두 표준 출력에 쓰므로 함께 쓸 수 없습니다.
+stdout_terminal = 이미지는 바이너리입니다. 표준 출력을 파일이나 파이프로 넘기거나 -o DIR을 쓰세요.
+stdout_nothing = 표준 출력에 쓸 결과가 없습니다.
 command_first = 명령을 입력보다 먼저 쓰세요: pixloom run INPUT...
 output_failed = 표준 출력에 쓸 수 없습니다: { $detail }.
 no_such_command_near = "{ $word }"(이)라는 명령도 파일도 없습니다. 혹시 `pixloom { $near }`을(를) 찾으셨나요? 명령 목록은 `pixloom --help`로 볼 수 있습니다.

@@ -1,0 +1,128 @@
+//! Lists of local paths, and one image through standard input and output.
+
+use pixloom::codec;
+
+use crate::program::{Home, sample};
+use crate::util::server::{Answer, Server, ok, status};
+
+fn size_of(bytes: &[u8]) -> (u32, u32) {
+    let info = codec::probe(bytes).unwrap().info;
+    (info.width_px, info.height_px)
+}
+
+#[test]
+fn an_image_goes_through_standard_input_and_output_and_leaves_no_record() {
+    let home = Home::new();
+    let args = ["run", "-", "-s", "resize:width=40", "--format", "png", "-o", "-"];
+    let (code, out, err) = home.pipe(&sample("tulip-field.jpg"), &args);
+    assert_eq!((code, size_of(&out), &out[1..4]), (0, (40, 27), &b"PNG"[..]), "{err}");
+    assert!(err.contains("1 saved"), "{err}");
+    assert!(home.files("").is_empty(), "{:?}", home.files(""));
+    // A copy has the same bytes, and quiet means quiet.
+    let (code, out, err) = home.pipe(&sample("orange-slice.png"), &["run", "-", "-o", "-", "--quiet"]);
+    assert_eq!((code, out, err.as_str()), (0, sample("orange-slice.png"), ""));
+}
+
+#[test]
+fn a_file_or_a_link_can_go_to_standard_output_and_an_image_from_standard_input_to_a_folder() {
+    let home = Home::new();
+    let jpeg = sample("tulip-field.jpg");
+    home.file("a.jpg", &jpeg);
+    let (code, out, _) = home.pipe(b"", &["run", "a.jpg", "-s", "resize:width=30", "-o", "-"]);
+    assert_eq!((code, size_of(&out).0), (0, 30));
+    let body = jpeg.clone();
+    let server = Server::start(move |_| -> Answer { ok(body.clone(), "image/jpeg") });
+    let (code, out, err) = home.pipe(b"", &["run", &server.url("/x"), "-o", "-"]);
+    assert_eq!((code, out), (0, jpeg.clone()), "{err}");
+    let (code, out, err) = home.pipe(&jpeg, &["run", "-", "-o", "out", "-s", "flip"]);
+    assert!(code == 0 && String::from_utf8_lossy(&out).contains("1 saved"), "{err}");
+    assert_eq!(home.files("out").into_iter().collect::<Vec<_>>(), ["stdin.jpg"]);
+    assert!(home.run(&["jobs"]).expect(0).out.contains("done"));
+}
+
+#[test]
+fn a_failure_in_a_pipe_writes_nothing_and_says_why() {
+    let home = Home::new();
+    let (code, out, err) = home.pipe(b"no image", &["run", "-", "-s", "flip", "-o", "-"]);
+    assert!(code == 1 && out.is_empty() && err.contains("not an image"), "{code} {err}");
+    assert!(!err.contains("pixloom resume"), "there is no job to resume: {err}");
+    let (code, out, _) = home.pipe(b"", &["run", "-", "-o", "-"]);
+    assert!(code == 1 && out.is_empty());
+    let server = Server::start(|_| -> Answer { status(404) });
+    let (code, out, err) = home.pipe(b"", &["run", &server.url("/x"), "-o", "-"]);
+    assert!(code == 1 && out.is_empty() && err.contains("404"), "{err}");
+    home.sample("tulip-field.jpg", "in/a.jpg");
+    home.sample("tulip-field.jpg", "in/b.jpg");
+    for args in [&["run", "in", "-o", "-"][..], &["run", "in/a.jpg", "in/b.jpg", "-o", "-"]] {
+        let (code, out, err) = home.pipe(b"", args);
+        assert!(code == 2 && out.is_empty() && err.contains("only one result"), "{err}");
+    }
+    assert_eq!(home.pipe(b"", &["run", "in/a.jpg", "-o", "-", "--json"]).0, 2);
+    assert_eq!(home.pipe(b"", &["run", "-", "--files", "-", "-o", "out"]).0, 2);
+    assert_eq!(home.pipe(b"", &["run", "--urls", "-", "--files", "-", "-o", "out"]).0, 2);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_reader_that_cannot_take_the_result_is_reported() {
+    let home = Home::new();
+    home.sample("tulip-field.jpg", "a.jpg");
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let (code, err) = home.run_into(full, &["run", "a.jpg", "-o", "-"]);
+    assert!(code == Some(3) && err.contains("standard output"), "{code:?} {err}");
+}
+
+#[test]
+fn files_are_listed_by_lines_or_by_nul_in_a_file_or_on_standard_input() {
+    let home = Home::new();
+    for name in ["one.jpg", "two words.jpg", "한글.jpg"] {
+        home.sample("tulip-field.jpg", &format!("in/{name}"));
+    }
+    home.file("list.txt", "in/one.jpg\r\n\r\nin/two words.jpg\r\nin/none.jpg\r\n");
+    let run = home.run(&["run", "--files", "list.txt", "-o", "o1"]).expect(1);
+    assert!(run.err.contains("none.jpg") && run.out.contains("2 saved, 1 failed"), "{run:?}");
+    assert_eq!(home.files("o1").into_iter().collect::<Vec<_>>(), ["one.jpg", "two words.jpg"]);
+    let nul = format!("in/one.jpg\0{}\0", home.path("in/한글.jpg").display());
+    home.run_with_input(&["run", "--files", "-", "-o", "o2"], &nul).expect(0);
+    assert_eq!(home.files("o2").into_iter().collect::<Vec<_>>(), ["one.jpg", "한글.jpg"]);
+    let plan = home.run_with_input(&["run", "--files", "-", "-o", "o3", "--dry-run"], &nul).expect(0);
+    assert!(plan.out.contains("2 items to"), "{plan:?}");
+    assert!(home.run(&["run", "--files", "no.txt", "-o", "o4"]).expect(2).err.contains("no.txt"));
+    // Next to the list, without --out.
+    home.file("lists/l.txt", format!("{}\n", home.path("in/one.jpg").display()));
+    home.run(&["run", "--files", "lists/l.txt"]).expect(0);
+    assert!(home.path("lists-pixloom/one.jpg").exists());
+}
+
+#[test]
+fn a_listed_input_is_never_replaced() {
+    let home = Home::new();
+    let (first, second) = (sample("tulip-field.jpg"), sample("paper-hills-portrait.jpg"));
+    home.file("in/a.jpg", &first);
+    home.file("out/b.jpg", &second);
+    // The first result would be called b.jpg, which is an input further down.
+    home.file("list.txt", format!("in/a.jpg\n{}out/b.jpg\n", "in/a.jpg\n".repeat(3)));
+    let args = ["run", "--files", "list.txt", "-o", "out", "--on-conflict", "overwrite", "--name", "b"];
+    home.run(&[&args[..], &["-s", "resize:width=50"]].concat()).expect(1);
+    assert_eq!(std::fs::read(home.path("out/b.jpg")).unwrap(), second);
+}
+
+#[test]
+fn a_job_of_a_list_of_files_continues_after_an_interruption_from_any_folder() {
+    let home = Home::new();
+    for n in 0..3 {
+        home.sample("tulip-field.jpg", &format!("work/in/{n}.jpg"));
+    }
+    home.file("work/in/1.jpg", "no image");
+    home.file("work/list.txt", "in/0.jpg\nin/1.jpg\nin/2.jpg\n");
+    home.run_in(
+        "work",
+        &["run", "--files", "list.txt", "-o", "out", "-s", "flip", "--max-failures", "0", "--workers", "1"],
+    )
+    .expect(3);
+    home.sample("tulip-field.jpg", "work/in/1.jpg");
+    home.file("elsewhere/x", "");
+    home.run_in("elsewhere", &["resume"]).expect(1);
+    home.run_in("elsewhere", &["retry", "1"]).expect(0);
+    assert_eq!(home.files("work/out").into_iter().collect::<Vec<_>>(), ["0.jpg", "1.jpg", "2.jpg"]);
+}
