@@ -130,7 +130,7 @@ pub(super) fn extend(command: &Command, matches: &ArgMatches, arguments: Vec<OsS
     for layer in [Layer::Variables, Layer::Settings(settings)] {
         // Lists first, since other options need them.
         let is_list = |arg: &&&Arg| NEEDS.iter().any(|(_, needed)| arg.get_id() == *needed);
-        let (lists, others): (Vec<_>, Vec<_>) = options.iter().partition(is_list);
+        let (lists, others): (Vec<&Arg>, Vec<&Arg>) = options.iter().partition(is_list);
         for arg in lists.into_iter().chain(others) {
             let id = arg.get_id().as_str();
             let applies = name == "run" || GLOBAL.contains(&id) || (is_run_again(name) && OF_REPORTS.contains(&id));

@@ -30,7 +30,7 @@ use crate::engine::{
 };
 use crate::error::JobError;
 use crate::model::{Durability, JobId, JobRow, JobSpec, JobState, Lang, Message, SourceSpec, spelling};
-use args::{Arguments, Command, ReportArgs, ResumeArgs, RetryArgs, RunArgs};
+use args::{Arguments, Command, ResumeArgs, RetryArgs, RunArgs};
 use defaults::Extended;
 use follow::FollowOptions;
 use report::Line;

@@ -99,7 +99,7 @@ fn may_give(source: &SourceSpec, wanted: &Path) -> bool {
     let (base, mut folders) = (folder(source).unwrap_or_default(), FolderPaths::default());
     let wanted = entry_path(wanted);
     let is_wanted = |path: io::Result<PathBuf>| match path {
-        Ok(path) if folders.entry_path(&base.join(path)) == wanted => ControlFlow::Break(()),
+        Ok(path) if folders.entry_path(&base.join(&path)) == wanted => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     };
     for_each_path(BufReader::with_capacity(BUFFER_BYTES, file), is_wanted).is_break()

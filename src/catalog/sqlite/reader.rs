@@ -432,8 +432,8 @@ impl CatalogReader for Reader {
             while let Some(row) = rows.next()? {
                 let extra = row.get_ref("extra")?.as_str().map_err(rusqlite::Error::from)?;
                 let ListColumns { columns } = serde_json::from_str(extra).unwrap_or_default();
-                for name in columns.names().filter(|_| names.len() < MAX_LIST_COLUMNS) {
-                    if !seen.contains(name) {
+                for name in columns.names() {
+                    if names.len() < MAX_LIST_COLUMNS && !seen.contains(name) {
                         seen.insert(name.to_owned());
                         names.push(name.to_owned());
                     }
