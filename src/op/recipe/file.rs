@@ -246,10 +246,10 @@ mod tests {
 
     #[test]
     fn a_file_may_use_any_usual_spelling() {
-        let text = "version = 1\n[[step]]\nop = \"Border\"\nwidth = \"3px\"\nColor = \"White\"\n\
+        let text = "version = 1\n[[step]]\nop = \"Border\"\nsize = \"3px\"\nColor = \"White\"\n\
                     [save]\nformat = \"JPG\"\ncolor = \"KEEP\"\nquality = \"80%\"\n";
         let file = read(text, "r.toml").expect("valid");
-        let step = Step::new("border").with("width", 3.0).with("colour", "White");
+        let step = Step::new("border").with("size", 3.0).with("colour", "White");
         assert_eq!(file.recipe.steps, [step]);
         let (format, quality) = (FormatChoice::known("jpeg"), Some(80));
         assert_eq!(file.save, Some(Save { format, quality, colour: ColourChoice::Keep, ..Save::default() }));
@@ -262,7 +262,7 @@ mod tests {
             (step("sigma = 500"), 4, "from 0 to 200 px, not 500"),
             (step("sigma = nan"), 4, "from 0 to 200 px, not NaN"),
             (step("sigma = -inf"), 4, "from 0 to 200"),
-            (step("sigma = 1\nSigma = 2"), 5, "sigma is given twice"),
+            (step("sigma = 1\nSigma = 2"), 4, "sigma is given twice"),
             (step("sigma = \"2\""), 4, "a number from 0 to 200 px, not \"2\""),
             (step("sigma = [2]"), 4, "not array"),
             (step("\nsigm = 2"), 5, "unknown parameter \"sigm\"; available: sigma"),

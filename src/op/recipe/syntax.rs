@@ -169,7 +169,7 @@ mod tests {
             ),
             ("gaussian-blur:sigma=2px", "gaussian_blur:sigma=2"),
             ("greyscale", "grayscale"),
-            ("border:color=White,width=3", "border:colour=White,width=3"),
+            ("border:color=White,size=3", "border:colour=White,size=3"),
             ("resize:width=9,height=9,gravity=Centre", "resize:gravity=center,height=9,width=9"),
             ("threshold:level=50%", "threshold:level=127.5"),
             ("saturation:factor=150%", "saturation:factor=1.5"),

@@ -274,7 +274,7 @@ fn an_export_has_the_columns_of_lists_by_name_and_remarks_and_iso_times() {
     };
     let mtime = NewItem { mtime_ms: Some(1_000), ..row(&[("sku", "A, 1".into()), ("State", "new".into())]) };
     bench.add(&[mtime, row(&[("sku", "B".into()), ("이미지 번호", 7.into())]), new_item("/in/c.jpg")]);
-    let remarks = vec![Remark::FirstPage { pages: 3 }, Remark::LeftOver];
+    let remarks = vec![crate::model::Remark::FirstPage { pages: 3 }, crate::model::Remark::LeftOver];
     bench.catalog.finish(&[&Finished { remarks, ..Finished::new(bench.id(1), done("/out/1.jpg")) }]).unwrap();
     let text = |rows, format| {
         let mut bytes = Vec::new();
