@@ -75,7 +75,8 @@ fn a_retry_by_status_or_several_kinds_sums_up_only_what_it_retried() {
     });
     let home = Home::new();
     let urls = ["/a.jpg", "/gone.jpg", "/secret.jpg", "/page.jpg"].map(|path| server.url(path));
-    home.run(&[&["run", "-o", "out"][..], &urls.each_ref().map(String::as_str)].concat()).expect(1);
+    home.run(&[&["run", "-o", "out", "-s", "resize:long_edge=50"][..], &urls.each_ref().map(String::as_str)].concat())
+        .expect(1);
     let shown = home.run(&["jobs", "1"]).expect(0).out;
     assert!(shown.contains("1 x 403, 1 x 410; retry only 410: pixloom retry 1 --status 410"), "{shown}");
     let retry = home.run(&["retry", "1", "--status", "410"]).expect(1);

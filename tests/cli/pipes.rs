@@ -46,7 +46,7 @@ fn a_failure_in_a_pipe_writes_nothing_and_says_why() {
     let (code, out, err) = home.pipe(b"no image", &["run", "-", "-s", "flip", "-o", "-"]);
     assert!(code == 1 && out.is_empty() && err.contains("not an image"), "{code} {err}");
     assert!(!err.contains("pixloom resume"), "there is no job to resume: {err}");
-    let (code, out, _) = home.pipe(b"", &["run", "-", "-o", "-"]);
+    let (code, out, _) = home.pipe(b"", &["run", "-", "-s", "flip", "-o", "-"]);
     assert!(code == 1 && out.is_empty());
     let server = Server::start(|_| -> Answer { status(404) });
     let (code, out, err) = home.pipe(b"", &["run", &server.url("/x"), "-o", "-"]);

@@ -35,7 +35,7 @@ fn json_items_has_a_line_for_every_item_with_its_result() {
     assert_eq!(done["output"], home.path("out/a.png").to_str().unwrap());
     assert_eq!((&done["bytes"], &done["hash"]), (&output.len().into(), &sha256(&output).into()));
     let input = std::fs::read(home.path("in/a.jpg")).unwrap();
-    assert_eq!((&done["input_bytes"], &done["input_hash"]), (&input.len().into(), &sha256(&input).into()));
+    assert_eq!(done["input_bytes"], input.len());
     assert_eq!((&done["input_width"], &done["input_height"]), (&1600.into(), &1067.into()));
     assert_eq!((&of("b.jpg")["state"], &of("b.jpg")["output"]), (&"failed".into(), &serde_json::Value::Null));
     assert_eq!((&of("c.jpg")["state"], &of("c.jpg")["reason"]), (&"skipped".into(), &"exists".into()));

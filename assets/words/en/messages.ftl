@@ -159,10 +159,10 @@ recipe_value = expected a number, text, true or false, not { $given }
 
 ## Parameters
 
-no_operation_near = unknown operation "{ $name }"; did you mean "{ $near }"? Available: { $names }
+no_operation_near = unknown operation "{ $name }"; available: { $names }; did you mean "{ $near }"?
 no_operation = unknown operation "{ $name }"; available: { $names }
 no_parameters = unknown parameter "{ $name }"; this operation has none
-no_parameter_near = unknown parameter "{ $name }"; did you mean "{ $near }"? Available: { $names }
+no_parameter_near = unknown parameter "{ $name }"; available: { $names }; did you mean "{ $near }"?
 no_parameter = unknown parameter "{ $name }"; available: { $names }
 given_twice = { $param } is given twice
 open_quote = a quote (") is not closed
@@ -183,7 +183,7 @@ result_too_large = the result would be { $size }, which exceeds the limit
 
 ## Saving
 
-no_save_key_near = unknown key "{ $name }"; did you mean "{ $near }"? Available: format, { $names }
+no_save_key_near = unknown key "{ $name }"; available: format, { $names }; did you mean "{ $near }"?
 no_save_key = unknown key "{ $name }"; available: format, { $names }
 save_inapplicable = { $param } doesn't apply to { $format } (only { $theirs }); { $format } supports { $ours }
 save_max_bytes_lossless = max_bytes works by lowering the quality, so it can't be combined with lossless

@@ -150,10 +150,10 @@ recipe_value = 숫자, 텍스트, true 또는 false가 와야 합니다. 지금�
 
 ## 매개변수
 
-no_operation_near = "{ $name }"(이)라는 필터가 없습니다. 혹시 "{ $near }"을(를) 찾으셨나요? 있는 필터: { $names }
+no_operation_near = "{ $name }"(이)라는 필터가 없습니다. 있는 필터: { $names }. 혹시 "{ $near }"을(를) 찾으셨나요?
 no_operation = "{ $name }"(이)라는 필터가 없습니다. 있는 필터: { $names }
 no_parameters = 매개변수가 없는 필터이므로 "{ $name }"을(를) 줄 수 없습니다
-no_parameter_near = "{ $name }"(이)라는 매개변수가 없습니다. 혹시 "{ $near }"을(를) 찾으셨나요? 있는 매개변수: { $names }
+no_parameter_near = "{ $name }"(이)라는 매개변수가 없습니다. 있는 매개변수: { $names }. 혹시 "{ $near }"을(를) 찾으셨나요?
 no_parameter = "{ $name }"(이)라는 매개변수가 없습니다. 있는 매개변수: { $names }
 given_twice = { JOSA($param, "을", "를") } 두 번 주었습니다
 open_quote = 따옴표(")가 닫히지 않았습니다
@@ -174,7 +174,7 @@ result_too_large = 결과가 { $size }가 되어 한도를 넘습니다
 
 ## 저장
 
-no_save_key_near = "{ $name }"(이)라는 저장 설정이 없습니다. 혹시 "{ $near }"을(를) 찾으셨나요? 있는 설정: format, { $names }
+no_save_key_near = "{ $name }"(이)라는 저장 설정이 없습니다. 있는 설정: format, { $names }. 혹시 "{ $near }"을(를) 찾으셨나요?
 no_save_key = "{ $name }"(이)라는 저장 설정이 없습니다. 있는 설정: format, { $names }
 save_inapplicable = { JOSA($param, "은", "는") } { $format }에서는 쓸 수 없고 { $theirs }에서만 쓸 수 있습니다. { $format }에서 쓸 수 있는 설정: { $ours }
 save_max_bytes_lossless = 최대 파일 크기는 품질을 낮춰 맞추므로 무손실과 함께 쓸 수 없습니다
