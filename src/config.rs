@@ -18,6 +18,8 @@ pub const ITEM_TIMEOUT_S: u64 = 600;
 pub const MAX_FRAMES: u32 = 10_000;
 /// Pixels of all frames together (the canvas times the frames) above which an animation is refused.
 pub const MAX_FRAME_PIXELS: u64 = 10_000_000_000;
+/// First bytes of a file that are enough to tell its format by.
+pub const HEAD_BYTES: u64 = 4096;
 /// Largest local file that is read as an image, in bytes.
 pub const MAX_FILE_BYTES: u64 = 4 << 30;
 /// Largest body of a response in bytes.

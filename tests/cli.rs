@@ -22,6 +22,8 @@ mod helpers;
 mod interrupts;
 #[path = "cli/jobs.rs"]
 mod jobs;
+#[path = "cli/left_out.rs"]
+mod left_out;
 #[path = "cli/links.rs"]
 mod links;
 #[path = "cli/lists.rs"]

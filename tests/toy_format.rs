@@ -125,7 +125,7 @@ fn a_format_declared_in_one_file_is_found_in_lists_help_sniffing_and_names() {
     assert!(codec::probe(b"TOY").is_err_and(|error| error.kind == pixloom::error::ErrorKind::Truncated));
     assert_eq!(codec::probe(&file()).unwrap().info.width_px, 3);
     assert!(FormatChoice::all().contains(&FormatChoice::named("toy").unwrap()));
-    assert!(pixloom::source::is_picture_name(Path::new("a.TOYS")));
+    assert!(pixloom::source::is_image_name(Path::new("a.TOYS")));
     let help = pixloom::op::save_help(pixloom::model::Lang::English);
     assert!(help.contains("bmp, toy"), "{help}");
     assert!(help.contains("AVIF 80; Toy 77") && help.contains("Toy: the number of tries"), "{help}");

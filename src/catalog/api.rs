@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::error::{ErrorKind, JobError};
 use crate::model::{
-    FailureFilter, Finished, ItemId, ItemOutput, ItemRow, ItemState, JobId, JobRow, JobSpec, JobState, JobSummary,
-    NewItem, SourceSpec,
+    FailureFilter, Finished, Ignored, ItemId, ItemOutput, ItemRow, ItemState, JobId, JobRow, JobSpec, JobState,
+    JobSummary, NewItem, SourceSpec,
 };
 
 /// The writing side. It has one owner, and every call is one transaction that is safe on disk when it returns.
@@ -37,6 +37,9 @@ pub trait Catalog: Send {
     /// Adds items from a source, numbered from `first_seq` (see [`CatalogReader::next_seq`]). They wait, unless they
     /// come with an error (failed) or a reason to skip them (skipped).
     fn add_items(&mut self, job: JobId, first_seq: u64, items: &[NewItem], adding: &Adding) -> Result<Added, JobError>;
+
+    /// Records files that a job's sources left out. One that is recorded already stays as it is.
+    fn add_ignored(&mut self, job: JobId, ignored: &[Ignored]) -> Result<(), JobError>;
 
     /// The next free number of a job; numbers of removed items are never reused.
     fn next_seq(&mut self, job: JobId) -> Result<u64, JobError>;
@@ -119,6 +122,10 @@ pub trait CatalogReader: Send {
 
     /// The next free number of a job.
     fn next_seq(&self, job: JobId) -> Result<u64, JobError>;
+
+    /// Files that a job's sources left out, in the order in which they were recorded, after number `after` (0 at first,
+    /// then that of the last one).
+    fn ignored_after(&self, job: JobId, after: u64, limit: u32) -> Result<Vec<(u64, Ignored)>, JobError>;
 
     /// Waiting items after `after_seq`, in order.
     fn waiting(&self, job: JobId, after_seq: u64, limit: u32) -> Result<Vec<ItemRow>, JobError>;

@@ -10,7 +10,7 @@ use super::list_args::LinkArgs;
 use super::network_args::NetworkArgs;
 use super::values::{Statuses, Words, kind, megapixels, nonzero_seconds, seconds, size, statuses};
 use crate::config::MAX_SIDE_PX;
-use crate::engine::{self, ExportFormat, RecordRows};
+use crate::engine::{self, ArgumentOptions, ExportFormat, RecordRows};
 use crate::error::{ErrorKind, JobError, RecipeLocation};
 use crate::model::{
     ConflictPolicy, Durability, FailureFilter, JobSpec, Lang, Limits, Message, MetadataPolicy, Output, ParamKind,
@@ -193,6 +193,8 @@ pub(super) struct RunArgs {
     inputs: Vec<OsString>,
     #[arg(short = 'R', long)]
     recursive: bool,
+    #[arg(long)]
+    all_files: bool,
     #[command(flatten)]
     links: LinkArgs,
     #[arg(short, long, value_name = "FILE.toml|PRESET")]
@@ -241,6 +243,8 @@ pub(super) struct RunArgs {
     truncated: TruncatedWord,
     #[arg(long)]
     dry_run: bool,
+    #[arg(long)]
+    pub(super) allow_empty: bool,
     #[arg(long, conflicts_with = "fast")]
     durable: bool,
     #[arg(long)]
@@ -370,7 +374,8 @@ impl RunArgs {
 
     fn sources(&self) -> Result<Vec<SourceSpec>, JobError> {
         self.inputs.iter().try_for_each(check_scheme)?;
-        let mut sources = sources(&self.inputs, self.recursive)?;
+        let options = ArgumentOptions { recursive: self.recursive, all_files: self.all_files };
+        let mut sources = sources(&self.inputs, options)?;
         sources.extend(self.links.sources()?);
         if sources.is_empty() {
             return Err(JobError::Refused(Message::new("nothing_to_do")));

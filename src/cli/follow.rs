@@ -31,12 +31,14 @@ pub(super) struct FollowOptions<'a> {
     pub(super) sums_this_run: bool,
     /// Whether the result goes to standard output, so that reports must not, and the job leaves no record.
     pub(super) to_stdout: bool,
+    /// Whether a job without any item is a success.
+    pub(super) allow_empty: bool,
 }
 
 impl<'a> FollowOptions<'a> {
     /// The usual options.
     pub(super) fn of(catalog_option: &'a str) -> Self {
-        Self { folder: false, catalog_option, sums_this_run: false, to_stdout: false }
+        Self { folder: false, catalog_option, sums_this_run: false, to_stdout: false, allow_empty: false }
     }
 }
 
@@ -62,6 +64,8 @@ struct Follower<'a> {
     reported: u64,
     /// Number of the last item that had finished before this run.
     finished_before: u64,
+    /// Number of the last ignored file that was reported.
+    ignored: u64,
     last_progress: Option<Progress>,
     started: Instant,
 }
@@ -102,12 +106,14 @@ pub(super) fn follow(
         options,
         reported: 0,
         finished_before: 0,
+        ignored: 0,
         last_progress: None,
         started: Instant::now(),
     };
     if let Some(job) = job {
         follower.reported = follower.reader.last_finished(job)?;
         follower.finished_before = follower.reported;
+        follower.skip_old_ignored(job)?;
         // The snapshot counts the job that is shown.
         follower.handle.send(Command::Show(job));
     }
@@ -207,6 +213,7 @@ impl Follower<'_> {
     fn report_progress(&mut self, snapshot: &Snapshot) -> Result<(), JobError> {
         let (Some(job), Some(view)) = (self.job, &snapshot.current) else { return Ok(()) };
         self.report_finished(job)?;
+        self.report_ignored(job)?;
         let progress = view.progress;
         self.bar.set_message(report::beside_bar(&progress, lang()));
         self.bar.set_length(progress.total);
@@ -231,6 +238,32 @@ impl Follower<'_> {
             self.reported = last.number;
             rows.iter().for_each(|finished| self.report_item(&finished.row));
         }
+    }
+
+    /// Names the files that sources have left out since the last time.
+    fn report_ignored(&mut self, job: JobId) -> Result<(), JobError> {
+        if !self.report.is_json() && !self.report.verbose {
+            return Ok(());
+        }
+        loop {
+            let rows = self.reader.ignored_after(job, self.ignored, ITEMS)?;
+            let Some((last, _)) = rows.last() else { return Ok(()) };
+            self.ignored = *last;
+            for (_, ignored) in &rows {
+                if self.report.is_json() {
+                    self.emit(&Line::ignored(ignored));
+                } else {
+                    self.note(&report::ignored(ignored, lang()));
+                }
+            }
+        }
+    }
+
+    fn skip_old_ignored(&mut self, job: JobId) -> Result<(), JobError> {
+        while let Some((last, _)) = self.reader.ignored_after(job, self.ignored, ITEMS)?.last() {
+            self.ignored = *last;
+        }
+        Ok(())
     }
 
     fn report_item(&self, row: &ItemRow) {
@@ -282,6 +315,10 @@ impl Follower<'_> {
         let progress = self.report_end(job, snapshot)?;
         Ok(match end {
             End::Finished if self.is_partial && progress.total == 0 => Exit::Stopped,
+            End::Finished if progress.total == 0 && !self.options.allow_empty => {
+                self.warn(lang().word("nothing_found"));
+                Exit::SomeFailed
+            }
             End::Finished if self.is_partial || progress.failed > 0 => Exit::SomeFailed,
             End::Finished => Exit::AllDone,
             End::Stopped(reason) => {

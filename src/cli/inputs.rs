@@ -9,8 +9,7 @@ use crate::model::{Message, SourceSpec, locator, spelling};
 use crate::store;
 
 /// The sources that the inputs on the command line name.
-pub(super) fn sources(inputs: &[OsString], recursive: bool) -> Result<Vec<SourceSpec>, JobError> {
-    let options = ArgumentOptions { recursive };
+pub(super) fn sources(inputs: &[OsString], options: ArgumentOptions) -> Result<Vec<SourceSpec>, JobError> {
     let sources: Result<Vec<_>, _> =
         inputs.iter().map(|input| engine::from_argument(input, options).map_err(JobError::Refused)).collect();
     Ok(engine::merge_sources(sources?.into_iter().flatten()))

@@ -26,7 +26,8 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{ArgMatches, FromArgMatches as _};
 
 use crate::engine::{
-    self, CatalogReader, Command as EngineCommand, DryRun, Engine, EngineOptions, ExportFormat, Planned,
+    self, ArgumentOptions, CatalogReader, Command as EngineCommand, DryRun, Engine, EngineOptions, ExportFormat,
+    Planned,
 };
 use crate::error::JobError;
 use crate::model::{Durability, JobId, JobRow, JobSpec, JobState, Lang, Message, SourceSpec, spelling};
@@ -178,7 +179,8 @@ fn choose(arguments: Arguments) -> Result<FrontEnd, JobError> {
         }
         None => {
             inputs.iter().try_for_each(inputs::check_input)?;
-            let sources = inputs::sources(&inputs, true)?;
+            let options = ArgumentOptions { recursive: true, all_files: false };
+            let sources = inputs::sources(&inputs, options)?;
             Ok(FrontEnd::Window { catalog_path: catalog.path, sources, lang: lang.map(Lang::from) })
         }
     }
@@ -220,7 +222,7 @@ fn execute(command: Command, catalog: &CatalogChoice) -> Result<Exit, JobError> 
     match command {
         Command::Run(mut run) => {
             let _stdin = pipe::keep_stdin(&mut run)?;
-            if run.is_dry_run() { plan(&run) } else { start(&run, catalog) }
+            if run.is_dry_run() { plan(&run, catalog) } else { start(&run, catalog) }
         }
         Command::Resume(args) => resume(&args, catalog),
         Command::Retry(args) => retry(&args, catalog),
@@ -275,7 +277,11 @@ fn start(run: &RunArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
     for list in spec.sources.iter().flat_map(list_args::lists_given_as_inputs).filter(|_| !run.report.quiet) {
         warn(&Message::new("holds_links").with("list", list.display()).text(lang()));
     }
-    let options = FollowOptions { folder: spec.output().sink.dir.is_none(), ..FollowOptions::of(&catalog.option) };
+    let options = FollowOptions {
+        folder: spec.output().sink.dir.is_none(),
+        allow_empty: run.allow_empty,
+        ..FollowOptions::of(&catalog.option)
+    };
     follow::follow(engine, EngineCommand::Submit(Box::new(spec)), None, run.report, options)
 }
 
@@ -349,7 +355,7 @@ fn named_job(history: Option<Box<dyn CatalogReader>>, job: i64) -> Result<(Box<d
 }
 
 /// Prints what a run would do.
-fn plan(run: &RunArgs) -> Result<Exit, JobError> {
+fn plan(run: &RunArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
     let spec = run.spec()?;
     warn_of_idle_options(run, &spec);
     let json = run.report.is_json();
@@ -360,6 +366,9 @@ fn plan(run: &RunArgs) -> Result<Exit, JobError> {
             Planned::Item(item) if json => Line::planned(&item).text(),
             Planned::Item(item) if run.report.quiet && item.error.is_none() => return,
             Planned::Item(item) => without_control_characters(&report::planned(&item, lang())),
+            Planned::Ignored(ignored) if json => Line::ignored(&ignored).text(),
+            Planned::Ignored(ignored) if run.report.verbose => return warn(&report::ignored(&ignored, lang())),
+            Planned::Ignored(_) => return,
             Planned::Remark(_) if run.report.quiet => return,
             Planned::Remark(remark) => return warn(&remark.text(lang())),
             Planned::Unreadable(error) => {
@@ -369,10 +378,15 @@ fn plan(run: &RunArgs) -> Result<Exit, JobError> {
         };
         note_output(writeln!(out, "{line}"));
     };
-    let plan: DryRun = engine::dry_run(&spec, &|| false, &mut each)?;
+    let history = engine::history(&catalog.path)?;
+    let plan: DryRun = engine::dry_run(&spec, history.as_deref(), &|| false, &mut each)?;
     let line = if json { Line::plan(&plan).text() } else { report::plan(&plan, lang()) };
     note_output(writeln!(out, "{line}").and_then(|()| out.flush()));
-    Ok(if plan.failing > 0 || is_partial { Exit::SomeFailed } else { Exit::AllDone })
+    let is_empty = plan.items == 0 && !run.allow_empty;
+    if is_empty && !is_partial {
+        warn(lang().word("nothing_found"));
+    }
+    Ok(if plan.failing > 0 || is_partial || is_empty { Exit::SomeFailed } else { Exit::AllDone })
 }
 
 /// Writes a message to standard error.

@@ -6,7 +6,9 @@ use serde::Serialize;
 
 use crate::engine::{Counts, DryRun, PlannedItem};
 use crate::model::human::{bytes, rate, span};
-use crate::model::{ItemRow, ItemState, JobId, Lang, Message, Progress, SkipReason, human, locator};
+use crate::model::{
+    Ignored, IgnoredReason, ItemRow, ItemState, JobId, Lang, Locator, Message, Progress, SkipReason, human, locator,
+};
 
 /// A JSON line; its keys and their order are a contract.
 #[derive(Serialize)]
@@ -18,6 +20,8 @@ pub(super) enum Line {
     Progress { job: JobId, done: u64, failed: u64, skipped: u64, total: Option<u64>, bytes_in: u64, bytes_out: u64 },
     /// One for each failure, in the order of finishing.
     Failed { item: u64, locator: String, kind: String, message: String },
+    /// One for each file that a source left out.
+    Ignored { path: String, reason: &'static str },
     /// One for each finished item, in the order of finishing. The first seven keys describe the result.
     Item {
         item: u64,
@@ -98,6 +102,10 @@ impl Line {
         let (kind, message) =
             row.error.as_ref().map(|error| (error.kind.word(), error.to_string())).unwrap_or_default();
         Self::Failed { item: row.id.seq, locator: locator::reported_url(&row.locator.to_text()), kind, message }
+    }
+
+    pub(super) fn ignored(ignored: &Ignored) -> Self {
+        Self::Ignored { path: Locator::File(ignored.path.clone()).to_text(), reason: ignored.reason.word() }
     }
 
     pub(super) fn item(row: &ItemRow) -> Self {
@@ -238,6 +246,16 @@ pub(super) fn item(row: &ItemRow, lang: Lang) -> String {
     line
 }
 
+/// `Left out notes.txt (not an image)`
+pub(super) fn ignored(ignored: &Ignored, lang: Lang) -> String {
+    let reason = lang.word(match ignored.reason {
+        IgnoredReason::NotAnImage => "ignored_not_an_image",
+        IgnoredReason::Hidden => "ignored_hidden",
+        IgnoredReason::Result => "ignored_result",
+    });
+    Message::new("file_ignored").with("path", ignored.path.display()).with("reason", reason).text(lang)
+}
+
 fn reason_word(reason: Option<SkipReason>, lang: Lang) -> &'static str {
     lang.word(match reason {
         Some(SkipReason::Duplicate) => "skipped_duplicate",
@@ -313,7 +331,7 @@ pub(super) fn plan(plan: &DryRun, lang: Lang) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ItemId, Locator, NewItem, Remark};
+    use crate::model::{ItemId, NewItem, Remark};
 
     #[test]
     fn json_lines_have_the_keys_of_the_contract_in_order() {

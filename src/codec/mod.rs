@@ -45,7 +45,7 @@ pub use guard::host::DecodeHost;
 pub use guard::serve::serve_if_helper;
 pub use open_frames::{OpenedFrames, check_frames, frames_held_bytes, open_frames, open_frames_cancellable};
 pub use pixels::quality_search::within_bytes;
-pub use sniff::{require_format, sniff};
+pub use sniff::{is_image, require_format, sniff};
 pub use spec::{DecodeOptions, Encoder, Header, Opened, set_fast_huffman};
 
 #[cfg(test)]

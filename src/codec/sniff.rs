@@ -4,11 +4,16 @@ use super::errors;
 use super::formats::specs;
 use super::spec::FormatSpec;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Format, Message};
+use crate::model::{Format, Message, OtherFormat};
 
 /// The image format of a file.
 pub fn sniff(bytes: &[u8]) -> Option<Format> {
     recognise(bytes).map(FormatSpec::format)
+}
+
+/// Whether a file's first bytes are those of an image, whether or not it can be opened.
+pub fn is_image(bytes: &[u8]) -> bool {
+    recognise(bytes).is_some() || OtherFormat::of_bytes(bytes).is_some()
 }
 
 /// The declaration of a file's format.
@@ -32,8 +37,8 @@ pub(super) fn require(bytes: &[u8]) -> Result<&'static FormatSpec, ItemError> {
     if is_cut_signature(bytes) {
         return Err(errors::truncated());
     }
-    if let Some(name) = known_but_not_built(bytes) {
-        return Err(errors::unsupported(Message::new("image_format_unknown").with("format", name)));
+    if let Some(format) = OtherFormat::of_bytes(bytes) {
+        return Err(errors::unsupported(Message::new("image_format_unknown").with("format", format.label)));
     }
     Err(ItemError::nameless(ErrorKind::NotAPicture).saying(&Message::new(looks_like(bytes))))
 }
@@ -41,32 +46,6 @@ pub(super) fn require(bytes: &[u8]) -> Result<&'static FormatSpec, ItemError> {
 /// Whether a file is so short that it holds only the beginning of a signature.
 fn is_cut_signature(bytes: &[u8]) -> bool {
     bytes.len() >= 2 && specs().flat_map(|spec| spec.signatures).any(|signature| signature.starts_with(bytes))
-}
-
-/// Image formats that are recognised by their signature, but not supported.
-fn known_but_not_built(bytes: &[u8]) -> Option<&'static str> {
-    const MAGICS: [(&[u8], &str); 12] = [
-        (&[0, 0, 0, 12, b'j', b'P', b' ', b' '], "JPEG 2000"),
-        (&[0xFF, 0x4F, 0xFF, 0x51], "JPEG 2000"),
-        (b"8BPS", "Photoshop"),
-        (&[0x76, 0x2F, 0x31, 0x01], "OpenEXR"),
-        (b"#?RADIANCE", "Radiance HDR"),
-        (b"DDS ", "DirectDraw"),
-        (b"FUJIFILMCCD-RAW", "Fujifilm raw (RAF)"),
-        (b"IIRO", "Olympus raw (ORF)"),
-        (b"IIU\0", "Panasonic raw (RW2)"),
-        (b"\0MRM", "Minolta raw (MRW)"),
-        (b"FOVb", "Sigma raw (X3F)"),
-        (b"gimp xcf", "GIMP"),
-    ];
-    if let Some(brand) = bytes.get(4..12).and_then(|ftyp| ftyp.strip_prefix(b"ftyp")) {
-        return match brand {
-            b"heic" | b"heix" | b"hevc" | b"hevx" | b"heim" | b"heis" | b"mif1" | b"msf1" => Some("HEIC"),
-            b"crx " => Some("Canon raw (CR3)"),
-            _ => None,
-        };
-    }
-    MAGICS.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|&(_, name)| name)
 }
 
 /// A guess for people: what the bytes look like, as the id of a message.

@@ -11,18 +11,21 @@ use std::time::{Duration, Instant};
 
 use super::check;
 use super::coordinator::settings::secrets_path;
+use super::intake::earlier_results::EarlierResults;
 use super::intake::lists;
+use super::intake::read_sources::nothing_in;
 use super::item::body::ItemBody;
-use super::item::decide::{Action, PlannedName, Rules, Subject, decide, refusal};
+use super::item::decide::{Action, PlannedName, Rules, Subject, decide, may_be_copied, refusal};
 use super::item::limits::Clock;
 use super::item::naming::{self, NameClaims, Naming, Publish, Resolution, Verdict};
 use super::item::render::Prepared;
 use super::run::memory_budget::default_memory_bytes;
 use super::run::pools;
-use crate::codec::{DecodeControl, Helpers};
+use crate::catalog::CatalogReader;
+use crate::codec::{self, DecodeControl, Helpers};
 use crate::error::{ItemError, JobError};
 use crate::fetch::Secrets;
-use crate::model::{ConflictPolicy, ItemId, ItemRow, JobId, JobSpec, Locator, NewItem, Remark};
+use crate::model::{ConflictPolicy, Ignored, ItemId, ItemRow, JobId, JobSpec, Locator, NewItem, Remark};
 use crate::op::Pipeline;
 use crate::source::{self, Found, Reading};
 
@@ -85,6 +88,8 @@ pub enum Planned {
     Item(Box<PlannedItem>),
     /// Why something could not be read.
     Unreadable(JobError),
+    /// A file that is left out on purpose.
+    Ignored(Ignored),
     /// What is left out on purpose.
     Remark(Remark),
 }
@@ -138,8 +143,10 @@ impl NameClaims for PlanClaims<'_> {
 }
 
 /// Reads every source and every image's header, and calls `each` for every planned item and for what could not be read.
+/// `history` is the catalog of earlier jobs.
 pub fn dry_run(
     spec: &JobSpec,
+    history: Option<&dyn CatalogReader>,
     cancelled: &dyn Fn() -> bool,
     each: &mut dyn FnMut(Planned),
 ) -> Result<DryRun, JobError> {
@@ -168,18 +175,34 @@ pub fn dry_run(
         let runtime = runtime.map_err(|error| JobError::thread("pixloom-net", error))?;
         lists::fetch(runtime.handle(), spec, &secrets, url, cancelled).map(|list| list.file)
     };
+    let results = EarlierResults::of(spec, None, history);
+    let results_at = |path: &Path, kind| results.at(path, kind);
     for source in &spec.sources {
-        let reading = Reading { lists: &spec.lists, first_item: 0, cancelled, fetch: &fetch };
+        let reading = Reading {
+            lists: &spec.lists,
+            first_item: 0,
+            cancelled,
+            fetch: &fetch,
+            is_image: &codec::is_image,
+            results_at: &results_at,
+        };
+        let mut found_any = false;
         let ended = source::read(source, &reading, &mut |found| {
+            found_any |= matches!(found, Found::Item(_) | Found::Failed(_));
             each(match found {
                 Found::Item(item) => Planned::Item(Box::new(planner.plan_item(item))),
                 Found::Failed(error) => Planned::Unreadable(error),
+                Found::Ignored(ignored) => Planned::Ignored(ignored),
                 Found::Remark(remark) => Planned::Remark(remark),
             });
             ControlFlow::Continue(())
         });
         if ended.is_break() {
             break;
+        }
+        let kind = source::kind_of(source)?;
+        if let Some(remark) = nothing_in(kind, source).filter(|_| !found_any) {
+            each(Planned::Remark(remark));
         }
     }
     Ok(planner.sum_up())
@@ -216,7 +239,7 @@ impl Planner<'_> {
     }
 
     fn plan_file(&mut self, row: &ItemRow, planned: &mut PlannedItem) -> Result<(), ItemError> {
-        let (body, size_bytes) = ItemBody::open(&row.locator, self.spec.is_copy())?;
+        let (body, size_bytes) = ItemBody::open(&row.locator, may_be_copied(self.spec, &row.locator))?;
         let subject = Subject { locator: &row.locator, body: &body, size_bytes, response: None };
         let clock = Clock::start(&self.spec.limits, Duration::ZERO);
         let cancelled = || clock.is_up();

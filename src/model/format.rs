@@ -202,6 +202,93 @@ impl fmt::Debug for Format {
     }
 }
 
+/// An image format that can't be opened. Its files are recognised, so that they get a record that says why.
+pub struct OtherFormat {
+    /// The name that people know.
+    pub label: &'static str,
+    /// File name extensions in lower case, without the dot.
+    extensions: &'static [&'static str],
+    /// First bytes of its files.
+    signatures: &'static [&'static [u8]],
+    /// Brands of its files, if they are in the ISO base media format.
+    brands: &'static [&'static [u8; 4]],
+}
+
+impl OtherFormat {
+    /// One that is only recognised by its extensions.
+    const fn named(label: &'static str, extensions: &'static [&'static str]) -> Self {
+        Self { label, extensions, signatures: &[], brands: &[] }
+    }
+
+    const fn signed(
+        label: &'static str,
+        extensions: &'static [&'static str],
+        signatures: &'static [&'static [u8]],
+    ) -> Self {
+        Self { label, extensions, signatures, brands: &[] }
+    }
+
+    const fn branded(
+        label: &'static str,
+        extensions: &'static [&'static str],
+        brands: &'static [&'static [u8; 4]],
+    ) -> Self {
+        Self { label, extensions, signatures: &[], brands }
+    }
+
+    /// The format of a file, by its first bytes.
+    pub fn of_bytes(bytes: &[u8]) -> Option<&'static Self> {
+        let brand = bytes.get(4..12).and_then(|ftyp| ftyp.strip_prefix(b"ftyp"));
+        OTHER_FORMATS.iter().find(|format| match brand {
+            Some(brand) => format.brands.iter().any(|own| *own == brand),
+            None => format.signatures.iter().any(|signature| bytes.starts_with(signature)),
+        })
+    }
+}
+
+/// The formats that can't be opened.
+static OTHER_FORMATS: &[OtherFormat] = &[
+    OtherFormat::branded(
+        "HEIC",
+        &["heic", "heif", "hif", "heics", "heifs", "avci"],
+        &[b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"],
+    ),
+    OtherFormat::branded("Canon raw (CR3)", &["cr3"], &[b"crx "]),
+    OtherFormat::signed(
+        "JPEG 2000",
+        &["jp2", "j2k", "j2c", "jpc", "jpf", "jpx", "jpm"],
+        &[&[0, 0, 0, 12, b'j', b'P', b' ', b' '], &[0xFF, 0x4F, 0xFF, 0x51]],
+    ),
+    OtherFormat::signed("JPEG XR", &["jxr", "wdp", "hdp"], &[b"II\xBC\x01"]),
+    OtherFormat::signed("Photoshop", &["psd", "psb"], &[b"8BPS"]),
+    OtherFormat::signed("OpenEXR", &["exr"], &[&[0x76, 0x2F, 0x31, 0x01]]),
+    OtherFormat::signed("Radiance HDR", &["hdr"], &[b"#?RADIANCE"]),
+    OtherFormat::signed("DirectDraw", &["dds"], &[b"DDS "]),
+    OtherFormat::signed("GIMP", &["xcf"], &[b"gimp xcf"]),
+    OtherFormat::signed("Apple icon", &["icns"], &[b"icns"]),
+    OtherFormat::named("PFM", &["pfm"]),
+    OtherFormat::named("PCX", &["pcx"]),
+    OtherFormat::signed("Fujifilm raw (RAF)", &["raf"], &[b"FUJIFILMCCD-RAW"]),
+    OtherFormat::signed("Olympus raw (ORF)", &["orf"], &[b"IIRO", b"IIRS", b"MMOR"]),
+    OtherFormat::signed("Panasonic raw (RW2)", &["rw2"], &[b"IIU\0"]),
+    OtherFormat::signed("Minolta raw (MRW)", &["mrw"], &[b"\0MRM"]),
+    OtherFormat::signed("Sigma raw (X3F)", &["x3f"], &[b"FOVb"]),
+    // TIFF by their bytes, whose decoder recognises and refuses them.
+    OtherFormat::named(
+        "camera raw",
+        &[
+            "raw", "dng", "cr2", "crw", "nef", "nrw", "arw", "srf", "sr2", "rwl", "pef", "srw", "dcr", "kdc", "erf",
+            "mef", "mos", "iiq", "3fr", "fff", "gpr",
+        ],
+    ),
+];
+
+/// Whether a file's extension, in any case, is that of an image, whether or not it can be opened.
+pub fn is_image_extension(extension: &str) -> bool {
+    let is_other = |format: &OtherFormat| format.extensions.iter().any(|own| own.eq_ignore_ascii_case(extension));
+    Format::all().into_iter().any(|format| format.has_extension(extension)) || OTHER_FORMATS.iter().any(is_other)
+}
+
 /// The format of results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FormatChoice {

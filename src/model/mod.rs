@@ -36,7 +36,7 @@ pub use choices::{Rgb, Subsampling, TiffCompression};
 pub use columns::Columns;
 pub use curve::Curve;
 pub use event::{Edge, Event};
-pub use format::{Format, FormatChoice, FormatInfo, FormatKey, GivenValues, SaveInfo};
+pub use format::{Format, FormatChoice, FormatInfo, FormatKey, GivenValues, OtherFormat, SaveInfo, is_image_extension};
 pub use ids::{ItemId, JobId};
 pub use image::{
     Band, Channels, Density, Image, ImageInfo, Metadata, Orientation, RowReader, RowWriter, SampleType, Samples,
@@ -59,7 +59,7 @@ pub use progress::{Busy, Progress};
 pub use recipe::{Recipe, Step, Value};
 pub use remark::Remark;
 pub use save::SaveKey;
-pub use source::SourceSpec;
+pub use source::{Ignored, IgnoredReason, SourceSpec};
 pub use transfer::{Transfer, TransferTimes};
 pub use unit::Unit;
 pub use words::Lang;

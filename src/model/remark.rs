@@ -27,14 +27,34 @@ pub enum Remark {
         /// The folder's path, as shown.
         folder: String,
     },
-    /// Images of formats that can't be opened.
-    OtherKinds {
+    /// A list contains no links.
+    NoLinks {
+        /// Its name, as shown; `-` is standard input.
+        list: String,
+    },
+    /// A list contains no paths.
+    NoFiles {
+        /// Its name, as shown; `-` is standard input.
+        list: String,
+    },
+    /// Hidden files and folders in a folder.
+    HiddenFiles {
         /// Their number.
         count: u64,
         /// The folder's path, as shown.
         folder: String,
-        /// Their extensions, such as `CR2, HEIC`.
-        extensions: String,
+    },
+    /// Results of earlier jobs among the files of a folder.
+    OwnResults {
+        /// Their number.
+        count: u64,
+        /// The folder's path, as shown.
+        folder: String,
+    },
+    /// A folder with results of this job or an earlier one.
+    ResultsFolder {
+        /// Its path, as shown.
+        folder: String,
     },
     /// Links that a list contains more than once; only the first of each is processed.
     RepeatedLinks {
@@ -108,10 +128,17 @@ impl Remark {
             Self::NotPictures { count, folder } => {
                 Message::new("remark-not_pictures").count("count", *count).with("folder", folder)
             }
-            Self::OtherKinds { count, folder, extensions } => Message::new("remark-other_kinds")
-                .count("count", *count)
-                .with("folder", folder)
-                .with("extensions", extensions),
+            Self::NoLinks { list } if list == "-" => Message::new("remark-no_links_on_stdin"),
+            Self::NoLinks { list } => Message::new("remark-no_links").with("list", list),
+            Self::NoFiles { list } if list == "-" => Message::new("remark-no_files_on_stdin"),
+            Self::NoFiles { list } => Message::new("remark-no_files").with("list", list),
+            Self::HiddenFiles { count, folder } => {
+                Message::new("remark-hidden_files").count("count", *count).with("folder", folder)
+            }
+            Self::OwnResults { count, folder } => {
+                Message::new("remark-own_results").count("count", *count).with("folder", folder)
+            }
+            Self::ResultsFolder { folder } => Message::new("remark-results_folder").with("folder", folder),
             Self::RepeatedLinks { count, list, only_so_many } => {
                 let message = match only_so_many {
                     None => Message::new("remark-repeated_links"),

@@ -21,6 +21,44 @@ pub struct SourceSpec {
     pub options: BTreeMap<String, String>,
 }
 
+/// A file that a source left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ignored {
+    /// Its path, or that of a folder that was not read.
+    pub path: PathBuf,
+    /// Why it was left out.
+    pub reason: IgnoredReason,
+}
+
+/// Why a file was left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IgnoredReason {
+    /// It is not an image.
+    NotAnImage,
+    /// It is hidden, or in a hidden folder.
+    Hidden,
+    /// It is a result of this job or of an earlier one.
+    Result,
+}
+
+impl IgnoredReason {
+    const ALL: [Self; 3] = [Self::NotAnImage, Self::Hidden, Self::Result];
+
+    /// The name in catalogs and scripts.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::NotAnImage => "not_an_image",
+            Self::Hidden => "hidden",
+            Self::Result => "result",
+        }
+    }
+
+    /// The reason with this name.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.word() == word)
+    }
+}
+
 impl SourceSpec {
     /// A source without options.
     pub fn new(kind: &str, inputs: Vec<Locator>) -> Self {

@@ -1,17 +1,18 @@
 //! The images in a folder.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::ffi::OsStr;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use super::files;
-use super::kind::{Argument, Dialog, Found, Give, MenuEntry, Reading, Repeat, SourceKind};
+use super::kind::{Argument, Dialog, Found, Give, MenuEntry, Reading, Repeat, Results, SourceKind};
 use super::natural_order;
+use crate::config::HEAD_BYTES;
 use crate::error::JobError;
-use crate::model::{Format, Locator, Message, Remark, SourceSpec};
+use crate::model::{Ignored, IgnoredReason, Locator, Message, Remark, SourceSpec, is_image_extension};
 use crate::store::{self, Entry, EntryKind, Store};
 
 pub(super) static KIND: SourceKind = SourceKind {
@@ -19,7 +20,11 @@ pub(super) static KIND: SourceKind = SourceKind {
         help: "folders",
         parse: |argument, options| {
             let path = Path::new(argument);
-            Ok(is_folder(path).then(|| folder(path, options.recursive)))
+            let source = || match options.all_files {
+                true => folder(path, options.recursive).with(ALL_FILES, "true"),
+                false => folder(path, options.recursive),
+            };
+            Ok(is_folder(path).then(source))
         },
     }),
     from_path: Some(|path| is_folder(path).then(|| folder(path, true))),
@@ -29,9 +34,22 @@ pub(super) static KIND: SourceKind = SourceKind {
     may_give,
     ..SourceKind::new("folder", |source, reading, give| {
         let Some(path) = source.first_path() else { return ControlFlow::Continue(()) };
-        read(path, is_recursive(source), reading, give)
+        let options = Options { recursive: is_recursive(source), all_files: copies_others(source) };
+        read(path, options, reading, give)
     })
 };
+
+/// The option of sources whose files that are not images are items as well.
+const ALL_FILES: &str = "all_files";
+
+/// What of a folder is read.
+#[derive(Clone, Copy)]
+struct Options {
+    /// With the folders below it.
+    recursive: bool,
+    /// With hidden files and those that are not images.
+    all_files: bool,
+}
 
 /// The images in a folder, `recursive` with those in the folders below it.
 pub fn folder(path: impl Into<PathBuf>, recursive: bool) -> SourceSpec {
@@ -47,30 +65,36 @@ fn is_recursive(source: &SourceSpec) -> bool {
     source.option("recursive") == Some("true")
 }
 
+/// The folder that a source reads; `None` if it is of another kind.
+pub fn folder_root(source: &SourceSpec) -> Option<&Path> {
+    if source.kind == KIND.id { source.first_path() } else { None }
+}
+
+/// Whether files that are not images are copied.
+pub fn copies_others(source: &SourceSpec) -> bool {
+    source.option(ALL_FILES) == Some("true")
+}
+
 fn may_give(source: &SourceSpec, path: &Path) -> bool {
     let Some(Ok(root)) = source.first_path().map(|root| store::of_path(root).resolve(root)) else { return false };
     let path = files::entry_path(path);
     if is_recursive(source) { path.starts_with(&root) } else { path.parent() == Some(&root) }
 }
 
-/// Extensions of image formats that can't be read. Files of these formats are mentioned when they are left out.
-const OTHER_FORMATS: [&str; 25] = [
-    "heic", "heif", "hif", "jp2", "j2k", "jxr", "psd", "psb", "xcf", "exr", "hdr", "pfm", "pcx", "dds", "raw", "dng",
-    "cr2", "cr3", "nef", "arw", "orf", "rw2", "raf", "pef", "srw",
-];
+/// How names of our own temporary files begin.
+const OWN_FILES: &str = ".pixloom-";
 /// Entries between two checks for cancellation while a folder is listed.
 const ENTRIES_PER_CHECK: usize = 256;
 /// Entries that the search for images in subfolders looks at: a few milliseconds.
 const MAX_ENTRIES_SEARCHED: usize = 2_000;
 
-/// Whether a file's extension is that of an image format that can be read.
-pub fn is_picture_name(path: &Path) -> bool {
-    extension(path).is_some_and(|extension| Format::all().iter().any(|format| format.has_extension(&extension)))
+/// Whether a file's extension is that of an image, whether or not it can be opened.
+pub fn is_image_name(path: &Path) -> bool {
+    path.extension().and_then(OsStr::to_str).is_some_and(is_image_extension)
 }
 
 /// Gives a folder's images: those of each folder in natural order, then those of its subfolders.
-fn read(path: &Path, recursive: bool, reading: &Reading<'_>, give: Give<'_>) -> ControlFlow<()> {
-    let cancelled = reading.cancelled;
+fn read(path: &Path, options: Options, reading: &Reading<'_>, give: Give<'_>) -> ControlFlow<()> {
     let store = store::of_path(path);
     let root = match store.resolve(path) {
         Ok(root) => root,
@@ -81,22 +105,26 @@ fn read(path: &Path, recursive: bool, reading: &Reading<'_>, give: Give<'_>) -> 
         root: root.clone(),
         seen: HashSet::new(),
         left_out: LeftOut::default(),
+        results: Vec::new(),
         gave: false,
-        cancelled,
+        all_files: options.all_files,
+        reading,
         give,
     };
     let mut waiting = vec![Folder { path: root, dir: String::new(), is_linked: false }];
     while let Some(folder) = waiting.pop() {
         let subfolders = walk.folder(&folder)?;
-        if recursive {
+        if options.recursive {
             waiting.extend(subfolders.into_iter().rev());
         }
     }
     let mut remarks = walk.left_out.remarks(path);
     let folder = || path.display().to_string();
-    if !walk.gave && !recursive && has_images_below(store, &walk.root, cancelled) {
+    remarks
+        .extend(walk.results.drain(..).map(|results| Remark::ResultsFolder { folder: results.display().to_string() }));
+    if !walk.gave && !options.recursive && has_images_below(store, &walk.root, reading.cancelled) {
         remarks.push(Remark::OnlyBelow { folder: folder() });
-    } else if !walk.gave && remarks.is_empty() {
+    } else if !walk.gave {
         remarks.push(Remark::NoPictures { folder: folder() });
     }
     remarks.into_iter().try_for_each(|remark| give(Found::Remark(remark)))
@@ -120,7 +148,7 @@ fn has_images_below(store: &dyn Store, root: &Path, cancelled: &dyn Fn() -> bool
             }
             if entry.kind == EntryKind::Folder {
                 waiting.push_back(entry.path);
-            } else if entry.kind == EntryKind::File && is_below && is_picture_name(&entry.path) {
+            } else if entry.kind == EntryKind::File && is_below && is_image_name(&entry.path) {
                 (is_over, found) = (true, true);
                 return ControlFlow::Break(());
             }
@@ -149,6 +177,9 @@ struct Folder {
 struct Listing {
     /// Name and path.
     images: Vec<(String, PathBuf)>,
+    /// Files whose names don't tell whether they are images.
+    others: Vec<(String, PathBuf)>,
+    hidden: Vec<PathBuf>,
     /// Name and path, and whether it is a link.
     subfolders: Vec<(String, PathBuf, bool)>,
 }
@@ -159,9 +190,12 @@ struct Walk<'a> {
     /// Folders that were reached by links: each is read once, so that circular links end.
     seen: HashSet<PathBuf>,
     left_out: LeftOut,
-    /// Whether anything was given, including errors.
+    /// Folders with results that were left out.
+    results: Vec<PathBuf>,
+    /// Whether any item was given, or an error.
     gave: bool,
-    cancelled: &'a dyn Fn() -> bool,
+    all_files: bool,
+    reading: &'a Reading<'a>,
     give: &'a mut dyn FnMut(Found) -> ControlFlow<()>,
 }
 
@@ -182,40 +216,87 @@ impl Walk<'_> {
         if let Err(error) = listed {
             self.give(Found::Failed(unreadable(&folder.path, &error)))?;
         }
-        let Listing { mut images, mut subfolders } = listing;
+        let Listing { mut images, others, hidden, mut subfolders } = listing;
+        for path in hidden {
+            self.ignore(path, IgnoredReason::Hidden)?;
+        }
+        for (name, path) in others {
+            self.check_cancelled()?;
+            if self.all_files || self.has_content_of_image(&path) {
+                images.push((name, path));
+            } else {
+                self.ignore(path, IgnoredReason::NotAnImage)?;
+            }
+        }
         images.sort_by(|(a, _), (b, _)| natural_order::natural(a, b));
         subfolders.sort_by(|(a, ..), (b, ..)| natural_order::natural(a, b));
         for (_, path) in images {
             self.check_cancelled()?;
+            match (self.reading.results_at)(&path, EntryKind::File) {
+                Results::None => {}
+                Results::New => continue,
+                Results::Earlier => {
+                    self.ignore(path, IgnoredReason::Result)?;
+                    continue;
+                }
+            }
             let locator = Locator::File(path);
             let head = self.store.head(&locator);
-            if head.as_ref().is_ok_and(|head| head.kind != EntryKind::File) {
-                self.left_out.not_images += 1;
+            if let (Ok(EntryKind::Other | EntryKind::Folder), Locator::File(path)) =
+                (head.as_ref().map(|head| head.kind), &locator)
+            {
+                self.ignore(path.clone(), IgnoredReason::NotAnImage)?;
                 continue;
             }
             self.give(Found::Item(files::item(locator, folder.dir.clone(), head.as_ref())))?;
         }
         // In natural order, so that the same one of two links to one folder is followed every time.
-        let subfolders = subfolders.into_iter();
-        ControlFlow::Continue(
-            subfolders.filter_map(|(name, path, is_link)| self.subfolder(folder, path, &name, is_link)).collect(),
-        )
+        let mut folders = Vec::with_capacity(subfolders.len());
+        for (name, path, is_link) in subfolders {
+            let Some(subfolder) = self.subfolder(folder, path, &name, is_link) else { continue };
+            match (self.reading.results_at)(&subfolder.path, EntryKind::Folder) {
+                Results::None => folders.push(subfolder),
+                Results::New => {}
+                Results::Earlier => self.ignore(subfolder.path, IgnoredReason::Result)?,
+            }
+        }
+        ControlFlow::Continue(folders)
     }
 
-    /// Adds an entry to the listing, or counts it as left out.
-    fn classify(&mut self, entry: Entry, listing: &mut Listing) {
+    /// Whether a file's first bytes are those of an image.
+    fn has_content_of_image(&self, path: &Path) -> bool {
+        let head = store::read_head(&Locator::File(path.to_path_buf()), HEAD_BYTES);
+        !head.is_empty() && (self.reading.is_image)(&head)
+    }
+
+    /// Leaves out a file, or a folder with everything in it.
+    fn ignore(&mut self, path: PathBuf, reason: IgnoredReason) -> ControlFlow<()> {
+        match reason {
+            IgnoredReason::NotAnImage => self.left_out.not_images += 1,
+            IgnoredReason::Hidden => self.left_out.hidden += 1,
+            IgnoredReason::Result if store::kind_at(&path) == Some(EntryKind::Folder) => {
+                self.results.push(path.clone())
+            }
+            IgnoredReason::Result => self.left_out.results += 1,
+        }
+        (self.give)(Found::Ignored(Ignored { path, reason }))
+    }
+
+    /// Adds an entry to the listing.
+    fn classify(&self, entry: Entry, listing: &mut Listing) {
         let Entry { path, kind, is_link } = entry;
         let name = name_of(&path).into_owned();
-        // Hidden files, including our own temporary files.
-        if name.starts_with('.') {
+        if name.starts_with(OWN_FILES) {
             return;
         }
-        if kind == EntryKind::Folder {
+        if name.starts_with('.') && !self.all_files {
+            listing.hidden.push(path);
+        } else if kind == EntryKind::Folder {
             listing.subfolders.push((name, path, is_link));
-        } else if is_picture_name(&path) {
+        } else if is_image_name(&path) {
             listing.images.push((name, path));
         } else {
-            self.left_out.count(&path);
+            listing.others.push((name, path));
         }
     }
 
@@ -236,46 +317,29 @@ impl Walk<'_> {
     }
 
     fn check_cancelled(&self) -> ControlFlow<()> {
-        if (self.cancelled)() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if (self.reading.cancelled)() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
 
-/// Counts of files that are left out.
+/// Counts of what is left out.
 #[derive(Default)]
 struct LeftOut {
     not_images: u64,
-    other_formats: u64,
-    other_extensions: BTreeSet<String>,
+    hidden: u64,
+    results: u64,
 }
 
 impl LeftOut {
-    fn count(&mut self, path: &Path) {
-        match extension(path).filter(|extension| OTHER_FORMATS.contains(&extension.as_str())) {
-            Some(extension) => {
-                self.other_formats += 1;
-                self.other_extensions.insert(extension.to_uppercase());
-            }
-            None => self.not_images += 1,
-        }
-    }
-
     /// Remarks about what was left out.
     fn remarks(&self, folder: &Path) -> Vec<Remark> {
-        let folder = folder.display().to_string();
-        let mut remarks = Vec::new();
-        if self.not_images > 0 {
-            remarks.push(Remark::NotPictures { count: self.not_images, folder: folder.clone() });
-        }
-        if self.other_formats > 0 {
-            let extensions = self.other_extensions.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-            remarks.push(Remark::OtherKinds { count: self.other_formats, folder, extensions });
-        }
-        remarks
+        let folder = || folder.display().to_string();
+        let remarks = [
+            (self.not_images, Remark::NotPictures { count: self.not_images, folder: folder() }),
+            (self.hidden, Remark::HiddenFiles { count: self.hidden, folder: folder() }),
+            (self.results, Remark::OwnResults { count: self.results, folder: folder() }),
+        ];
+        remarks.into_iter().filter(|(count, _)| *count > 0).map(|(_, remark)| remark).collect()
     }
-}
-
-fn extension(path: &Path) -> Option<String> {
-    path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase)
 }
 
 fn unreadable(folder: &Path, error: &io::Error) -> JobError {
@@ -298,9 +362,15 @@ mod tests {
 
     /// Relative paths with their `dir`, and troubles without the root's path.
     fn walk(root: &Path, recursive: bool) -> Vec<String> {
+        walk_with(root, Options { recursive, all_files: false }, &Reading::default())
+    }
+
+    /// The same; what is ignored is only listed in its remarks.
+    fn walk_with(root: &Path, options: Options, reading: &Reading<'_>) -> Vec<String> {
         let mut found = Vec::new();
-        let _ = read(root, recursive, &Reading::default(), &mut |thing| {
+        let _ = read(root, options, reading, &mut |thing| {
             found.push(match thing {
+                Found::Ignored(_) => return ControlFlow::Continue(()),
                 Found::Item(item) => {
                     let path = item.locator.path().unwrap().to_owned();
                     let error = item.error.map_or("", |_| " broken");
@@ -350,16 +420,17 @@ mod tests {
         let wanted = [
             "|B2.PNG",
             "|b10.jpg",
+            "|x.heic",
             "sub 2|c.webp",
             "sub 2/deep|e.tif",
             "sub 10|d.gif",
             "Skipped 1 file in ROOT that is not an image.",
-            "1 image in ROOT has a format that can't be opened (HEIC).",
+            "Skipped 2 hidden files and folders in ROOT.",
         ];
         assert_eq!(walk(dir.path(), true), wanted);
         let flat = walk(dir.path(), false);
-        assert_eq!(flat[..2], wanted[..2]);
-        assert_eq!(flat.len(), 4);
+        assert_eq!(flat[..3], wanted[..3]);
+        assert_eq!(flat.len(), 5);
     }
 
     #[test]
@@ -393,7 +464,73 @@ mod tests {
     #[test]
     fn an_empty_folder_is_reported() {
         let dir = tree(&[".hidden.jpg"]);
-        assert_eq!(walk(dir.path(), true), ["There are no images in ROOT."]);
+        assert_eq!(
+            walk(dir.path(), true),
+            ["Skipped 1 hidden file or folder in ROOT.", "There are no images in ROOT."]
+        );
+        assert_eq!(walk(tree(&["sub/.pixloom-1-a.part"]).path(), true), ["There are no images in ROOT."]);
+    }
+
+    #[test]
+    fn content_decides_where_the_name_does_not() {
+        let dir = tree(&["a", "b.txt", "c.dat", "d.heic", "sub/e"]);
+        fs::write(dir.path().join("a"), b"IMAGE").unwrap();
+        fs::write(dir.path().join("b.txt"), b"IMAGE").unwrap();
+        fs::write(dir.path().join("sub/e"), b"").unwrap();
+        let reading = Reading { is_image: &|head| head.starts_with(b"IMAGE"), ..Reading::default() };
+        let options = Options { recursive: true, all_files: false };
+        let wanted = ["|a", "|b.txt", "|d.heic", "Skipped 2 files in ROOT that are not images."];
+        assert_eq!(walk_with(dir.path(), options, &reading), wanted);
+    }
+
+    #[test]
+    fn all_files_are_hidden_ones_and_others_too_but_never_our_temporaries() {
+        let dir = tree(&["a.txt", ".b", ".git/c.jpg", ".pixloom-1-a.part", "d.jpg"]);
+        let options = Options { recursive: true, all_files: true };
+        let wanted = ["|.b", "|a.txt", "|d.jpg", ".git|c.jpg"];
+        assert_eq!(walk_with(dir.path(), options, &Reading::default()), wanted);
+    }
+
+    #[test]
+    fn every_file_that_is_left_out_is_named_with_its_reason() {
+        let dir = tree(&["a.jpg", "b.txt", ".c.jpg", ".git/d.jpg", "out/e.jpg", "f.jpg"]);
+        let root = dir.path().canonicalize().unwrap();
+        let results = [root.join("out"), root.join("f.jpg")];
+        let results_at = |path: &Path, _: EntryKind| match results.iter().any(|own| own == path) {
+            true => Results::Earlier,
+            false => Results::None,
+        };
+        let reading = Reading { results_at: &results_at, ..Reading::default() };
+        let (mut ignored, mut items, mut remarks) = (Vec::new(), 0, Vec::new());
+        let options = Options { recursive: true, all_files: false };
+        let _ = read(&root, options, &reading, &mut |thing| {
+            match thing {
+                Found::Ignored(Ignored { path, reason }) => {
+                    ignored.push((path.strip_prefix(&root).unwrap().display().to_string(), reason));
+                }
+                Found::Item(_) => items += 1,
+                Found::Remark(remark) => remarks.push(remark.to_string().replace(&*root.to_string_lossy(), "ROOT")),
+                Found::Failed(error) => panic!("{error}"),
+            }
+            ControlFlow::Continue(())
+        });
+        ignored.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let wanted = [
+            (".c.jpg", IgnoredReason::Hidden),
+            (".git", IgnoredReason::Hidden),
+            ("b.txt", IgnoredReason::NotAnImage),
+            ("f.jpg", IgnoredReason::Result),
+            ("out", IgnoredReason::Result),
+        ];
+        assert_eq!(ignored, wanted.map(|(name, reason)| (name.to_owned(), reason)));
+        assert_eq!(items, 1);
+        let sentences = [
+            "Skipped 1 file in ROOT that is not an image.",
+            "Skipped 2 hidden files and folders in ROOT.",
+            "Left out 1 result of an earlier job in ROOT.",
+            "Left out ROOT/out, which holds results. To process them, give it as an input.",
+        ];
+        assert_eq!(remarks, sentences);
     }
 
     #[test]
@@ -404,10 +541,11 @@ mod tests {
         assert_eq!(with_notes, ["Skipped 1 file in ROOT that is not an image.", hint]);
         assert_eq!(
             walk(tree(&["sub/notes.txt", ".git/a.jpg", "sub/.b.jpg"]).path(), false),
-            ["There are no images in ROOT."]
+            ["Skipped 1 hidden file or folder in ROOT.", "There are no images in ROOT."]
         );
         assert_eq!(walk(tree(&["a.jpg", "sub/b.jpg"]).path(), false), ["|a.jpg"]);
-        assert_eq!(walk(tree(&["sub/b.txt"]).path(), true), ["Skipped 1 file in ROOT that is not an image."]);
+        let only_text = ["Skipped 1 file in ROOT that is not an image.", "There are no images in ROOT."];
+        assert_eq!(walk(tree(&["sub/b.txt"]).path(), true), only_text);
         let many: Vec<String> = (0..MAX_ENTRIES_SEARCHED).map(|n| format!("sub/{n}.txt")).collect();
         let many = tree(&many.iter().map(String::as_str).chain(["sub/deep/a.jpg"]).collect::<Vec<_>>());
         assert_eq!(walk(many.path(), false), ["There are no images in ROOT."]);
@@ -418,7 +556,7 @@ mod tests {
         let dir = tree(&["a.jpg", "b.jpg", "c.jpg"]);
         let given = Cell::new(0);
         let reading = Reading { cancelled: &|| given.get() == 1, ..Reading::default() };
-        let flow = read(dir.path(), true, &reading, &mut |_| {
+        let flow = read(dir.path(), Options { recursive: true, all_files: false }, &reading, &mut |_| {
             given.set(given.get() + 1);
             ControlFlow::Continue(())
         });
@@ -427,10 +565,15 @@ mod tests {
 
     #[test]
     fn images_are_recognised_by_their_extension() {
-        for (name, wanted) in
-            [("a.JPG", true), ("a.jpeg", true), ("a.txt", false), ("jpg", false), ("a.jpg.part", false)]
-        {
-            assert_eq!(is_picture_name(Path::new(name)), wanted, "{name}");
+        for (name, wanted) in [
+            ("a.JPG", true),
+            ("a.HEIC", true),
+            ("a.Cr2", true),
+            ("a.txt", false),
+            ("jpg", false),
+            ("a.jpg.part", false),
+        ] {
+            assert_eq!(is_image_name(Path::new(name)), wanted, "{name}");
         }
     }
 }

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use super::lists::columns::Header;
 use crate::error::JobError;
-use crate::model::{ListSpec, Message, NewItem, Remark, SourceSpec};
+use crate::model::{Ignored, ListSpec, Message, NewItem, Remark, SourceSpec};
+use crate::store::EntryKind;
 
 /// A kind of source.
 #[derive(Debug)]
@@ -57,6 +58,8 @@ pub struct Argument {
 pub struct ArgumentOptions {
     /// Whether folders are read with everything below them.
     pub recursive: bool,
+    /// Whether files of folders that are not images are items as well.
+    pub all_files: bool,
 }
 
 /// A menu entry that adds a source.
@@ -116,8 +119,21 @@ pub enum Found {
     Item(NewItem),
     /// Something could not be read; the rest of the source may follow.
     Failed(JobError),
+    /// A file that was left out on purpose.
+    Ignored(Ignored),
     /// What was left out on purpose.
     Remark(Remark),
+}
+
+/// Whether something in a folder is a result, or holds results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Results {
+    /// It does not.
+    None,
+    /// Results of this job, which is about to make them.
+    New,
+    /// Results that were there before.
+    Earlier,
 }
 
 /// Receives what a source gives; `Break` ends the reading.
@@ -134,13 +150,24 @@ pub struct Reading<'a> {
     pub cancelled: &'a dyn Fn() -> bool,
     /// Fetches the list at a URL into a file.
     pub fetch: &'a dyn Fn(&str) -> Result<File, JobError>,
+    /// Whether a file's first bytes are those of an image.
+    pub is_image: &'a dyn Fn(&[u8]) -> bool,
+    /// Whether a file or folder below a source's folder holds results, which are left out. The path has no links.
+    pub results_at: &'a dyn Fn(&Path, EntryKind) -> Results,
 }
 
 impl Default for Reading<'_> {
     /// With default columns, and without a way to fetch lists.
     fn default() -> Self {
         const PLAIN: &ListSpec = &ListSpec { url_column: None, checksum_column: None };
-        Self { lists: PLAIN, first_item: 0, cancelled: &|| false, fetch: &|url| Err(not_fetched(url)) }
+        Self {
+            lists: PLAIN,
+            first_item: 0,
+            cancelled: &|| false,
+            fetch: &|url| Err(not_fetched(url)),
+            is_image: &|_| false,
+            results_at: &|_, _| Results::None,
+        }
     }
 }
 

@@ -180,7 +180,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let folder_path = dir.path().to_string_lossy().into_owned();
         let inputs = ["a.png", "b.png", &folder_path, "HTTPS://h.example/c.png", "https://h.example/d.png", "e.csv"];
-        let parse = |input: &&str| from_argument(OsStr::new(input), ArgumentOptions { recursive: true }).unwrap();
+        let parse = |input: &&str| {
+            from_argument(OsStr::new(input), ArgumentOptions { recursive: true, all_files: false }).unwrap()
+        };
         let sources = merge(inputs.iter().filter_map(parse));
         let shown: Vec<(&str, usize)> =
             sources.iter().map(|source| (source.kind.as_str(), source.inputs.len())).collect();

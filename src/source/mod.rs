@@ -20,8 +20,10 @@ mod url_list;
 
 pub use fetched_list::{fetched_list, hash_of_fetched_list, with_hash_of_list};
 pub use files::files;
-pub use folder::{folder, is_picture_name};
-pub use kind::{Argument, ArgumentOptions, Columns, Dialog, Found, Give, MenuEntry, Reading, Repeat, SourceKind};
+pub use folder::{copies_others, folder, folder_root, is_image_name};
+pub use kind::{
+    Argument, ArgumentOptions, Columns, Dialog, Found, Give, MenuEntry, Reading, Repeat, Results, SourceKind,
+};
 pub use kinds::{
     argument_help, columns, from_argument, from_list_argument, from_path, kind_of, kinds, label, list_argument_help,
     may_give, menu_entries, menu_label, merge, read, results_beside,

@@ -311,7 +311,8 @@ fn an_unavailable_list_leaves_a_resumable_job() {
     let output = home.run(&["run", "--urls", &list, "-o", "out"]).expect(3);
     assert!(output.err.contains("was not fetched") || output.err.contains("404"), "{output:?}");
     assert!(home.run(&["jobs"]).expect(0).out.contains("paused"));
-    home.run(&["resume"]).expect(0);
+    let resumed = home.run(&["resume"]).expect(1);
+    assert!(resumed.err.contains("There are no links in "), "the list is empty now: {resumed:?}");
 }
 
 #[test]

@@ -237,13 +237,13 @@ fn options_for_plain_copies_are_applied_or_refused_but_never_ignored() {
 }
 
 #[test]
-fn an_empty_folder_is_not_a_failure_but_an_unreadable_list_is() {
+fn an_empty_folder_and_an_unreadable_list_are_failures() {
     let home = Home::new();
     std::fs::create_dir(home.path("empty")).unwrap();
-    let output = home.run(&["run", "empty", "-o", "out"]).expect(0);
+    let output = home.run(&["run", "empty", "-o", "out"]).expect(1);
     assert!(output.err.contains("There are no images in empty."), "{output:?}");
     home.sample("tulip-field.jpg", "album/summer/t.jpg");
-    let output = home.run(&["run", "album", "-o", "out"]).expect(0);
+    let output = home.run(&["run", "album", "-o", "out"]).expect(1);
     assert!(output.err.contains("no images in album itself") && output.err.contains("-R (--recursive)"), "{output:?}");
     home.file("list.gz", b"\x1f\x8b\x08\x00");
     let output = home.run(&["run", "--urls", "list.gz", "-o", "out"]).expect(3);

@@ -107,7 +107,7 @@ fn an_animation_fails_in_a_format_with_one_frame_and_the_message_names_alternati
         assert_eq!(rows[1].state, ItemState::Done);
         let mut job = desk.job(sources.clone(), vec![long_edge(20)], format);
         job.output_mut().save.frames = FramesChoice::First;
-        let plan = dry_run(&job, &|| false, &mut |_| {}).unwrap();
+        let plan = dry_run(&job, None, &|| false, &mut |_| {}).unwrap();
         assert_eq!(plan.failing, 0);
         let rows = desk.run(job);
         assert!(rows.iter().all(|row| row.state == ItemState::Done), "{rows:?}");

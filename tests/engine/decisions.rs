@@ -61,7 +61,7 @@ fn spec(desk: &Desk, inputs: &[PathBuf], (recipe, save): (Recipe, Save)) -> JobS
 
 fn plan(spec: &JobSpec) -> Vec<PlannedItem> {
     let mut planned = Vec::new();
-    dry_run(spec, &|| false, &mut |found| match found {
+    dry_run(spec, None, &|| false, &mut |found| match found {
         Planned::Item(item) => planned.push(*item),
         other => panic!("{other:?}"),
     })

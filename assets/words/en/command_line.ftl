@@ -40,6 +40,8 @@ option-export-out = The file to write; an existing file is replaced [default: st
 option-ops-name = The name of an operation, such as resize; or save
 option-run-inputs = { $inputs }; - is one image on standard input
 option-recursive = Include subfolders
+option-all_files = Also copy files of folders that are not images, hidden ones included
+option-allow_empty = Exit with 0 even if nothing was found
 option-urls = A list of URLs ({ $formats }, each also .gz): { $lists } (repeatable)
 option-files = A list of local paths, one on each line or separated by NUL (find -print0): a file, or - for standard input; relative paths are relative to the current folder (repeatable)
 series_and = { $most } and { $last }
@@ -231,6 +233,11 @@ skips = { $count ->
        *[other] { $count } skipped, such as: { $cause }
     }
 
+nothing_found = Nothing was found to process. If that is no error, use --allow-empty.
+file_ignored = Left out { $path } ({ $reason })
+ignored_not_an_image = not an image
+ignored_hidden = hidden
+ignored_result = holds results
 item_skipped = { $item }: skipped, { $reason }
 skipped_duplicate = the same link came earlier
 skipped_unchanged = unchanged since the last run

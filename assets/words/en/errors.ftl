@@ -118,10 +118,20 @@ remark-not_pictures = { $count ->
         [one] Skipped 1 file in { $folder } that is not an image.
        *[other] Skipped { $count } files in { $folder } that are not images.
     }
-remark-other_kinds = { $count ->
-        [one] 1 image in { $folder } has a format that can't be opened ({ $extensions }).
-       *[other] { $count } images in { $folder } have formats that can't be opened ({ $extensions }).
+remark-no_links = There are no links in { $list }.
+remark-no_links_on_stdin = There are no links on standard input.
+remark-no_files = There are no paths in { $list }.
+remark-no_files_on_stdin = There are no paths on standard input.
+remark-hidden_files = { $count ->
+        [one] Skipped 1 hidden file or folder in { $folder }.
+       *[other] Skipped { $count } hidden files and folders in { $folder }.
     }
+remark-own_results = { $count ->
+        [one] Left out 1 result of an earlier job in { $folder }.
+       *[other] Left out { $count } results of earlier jobs in { $folder }.
+    }
+remark-results_folder = Left out { $folder }, which holds results. To process them, give it as an input.
+    .window = Left out { $folder }, which holds results. To process them, add that folder itself.
 remark-repeated_links = { $count ->
         [one] Skipped 1 line of { $list } that repeats a link.
        *[other] Skipped { $count } lines of { $list } that repeat links.

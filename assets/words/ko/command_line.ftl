@@ -40,6 +40,8 @@ option-export-out = 저장할 파일. 이미 있으면 덮어씀 [기본값: 표
 option-ops-name = 필터 이름(예: resize) 또는 save
 option-run-inputs = { $inputs }. -은 표준 입력의 이미지 하나
 option-recursive = 하위 폴더까지 포함
+option-all_files = 폴더에서 이미지가 아닌 파일과 숨김 파일도 복사
+option-allow_empty = 처리할 것이 없어도 종료 코드 0으로 끝내기
 option-urls = URL 목록({ $formats }, 각각 .gz도 가능): { $lists } (여러 번 가능)
 option-files = 파일 경로 목록(한 줄에 하나, 또는 NUL로 구분: find -print0): 파일, 또는 표준 입력을 뜻하는 -. 상대 경로는 현재 폴더 기준(여러 번 가능)
 series_and = { $most }, { $last }
@@ -225,6 +227,11 @@ skips = { $count ->
        *[other] { $count }개 건너뜀. 예: { $cause }
     }
 
+nothing_found = 처리할 것이 없습니다. 오류가 아니라면 --allow-empty를 사용하세요.
+file_ignored = { $path } 제외({ $reason })
+ignored_not_an_image = 이미지 아님
+ignored_hidden = 숨김
+ignored_result = 처리 결과
 item_skipped = { $item }: 건너뜀({ $reason })
 skipped_duplicate = 앞에 같은 링크가 있음
 skipped_unchanged = 지난번 이후 바뀌지 않음

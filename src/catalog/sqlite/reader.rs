@@ -16,8 +16,8 @@ use crate::catalog::lock;
 use crate::db::sqlite;
 use crate::error::{ErrorKind, JobError};
 use crate::model::{
-    Columns, FailureFilter, ItemId, ItemOutput, ItemRow, ItemState, JobId, JobRow, JobSpec, JobState, JobSummary,
-    Locator,
+    Columns, FailureFilter, Ignored, IgnoredReason, ItemId, ItemOutput, ItemRow, ItemState, JobId, JobRow, JobSpec,
+    JobState, JobSummary, Locator,
 };
 use crate::store::descriptors;
 
@@ -147,6 +147,25 @@ impl CatalogReader for Reader {
 
     fn next_seq(&self, job: JobId) -> Result<u64, JobError> {
         self.read(|sql| Ok(size(sql, job)?.next_seq))
+    }
+
+    fn ignored_after(&self, job: JobId, after: u64, limit: u32) -> Result<Vec<(u64, Ignored)>, JobError> {
+        self.read(|sql| {
+            let mut select = sql.prepare_cached(
+                "SELECT id, path, reason FROM ignored INDEXED BY ignored_job WHERE job_id = ?1 AND id > ?2 \
+                 ORDER BY id LIMIT ?3",
+            )?;
+            let rows = select.query_map(params![job.0, after as i64, limit], |found| {
+                let path = Locator::parse(&found.get::<_, String>("path")?);
+                let reason = IgnoredReason::from_word(&found.get::<_, String>("reason")?);
+                let ignored = Ignored {
+                    path: path.path().map(Path::to_path_buf).unwrap_or_default(),
+                    reason: reason.unwrap_or(IgnoredReason::NotAnImage),
+                };
+                Ok((unsigned(found, "id")?, ignored))
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
     }
 
     fn waiting(&self, job: JobId, after_seq: u64, limit: u32) -> Result<Vec<ItemRow>, JobError> {

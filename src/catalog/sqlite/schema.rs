@@ -161,9 +161,17 @@ const VERSION_2: &str = "
     ) WITHOUT ROWID;
 ";
 
-/// Finished items are found in the order in which they finished. The index grows at its end, so that it costs little.
+/// `ignored` holds files that sources left out. Finished items are found in the order in which they finished. The index grows at its end, so that it costs little.
 const VERSION_3: &str = "
     CREATE INDEX item_number ON item(job_id, number) WHERE number IS NOT NULL;
+    CREATE TABLE ignored(
+        id INTEGER PRIMARY KEY,
+        job_id INTEGER NOT NULL,
+        path TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        UNIQUE (job_id, path)
+    );
+    CREATE INDEX ignored_job ON ignored(job_id);
 ";
 
 /// Creates the tables of a new file, upgrades those of an older one, and refuses files that are not catalogs.

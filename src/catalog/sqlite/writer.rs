@@ -14,7 +14,8 @@ use super::{CatalogError, outcome, request};
 use crate::catalog::api::{Added, Adding, Catalog, LastRun};
 use crate::error::JobError;
 use crate::model::{
-    FailureFilter, Finished, ItemId, ItemState, JobId, JobSpec, JobState, Message, NewItem, SourceSpec,
+    FailureFilter, Finished, Ignored, ItemId, ItemState, JobId, JobSpec, JobState, Locator, Message, NewItem,
+    SourceSpec,
 };
 
 /// The writing connection.
@@ -117,6 +118,17 @@ impl Catalog for Writer {
 
     fn add_items(&mut self, job: JobId, first_seq: u64, items: &[NewItem], adding: &Adding) -> Result<Added, JobError> {
         self.run(|sql, groups| add_items(sql, groups, job, first_seq, items, adding))
+    }
+
+    fn add_ignored(&mut self, job: JobId, ignored: &[Ignored]) -> Result<(), JobError> {
+        self.run(|sql, _| {
+            let mut insert =
+                sql.prepare_cached("INSERT OR IGNORE INTO ignored(job_id, path, reason) VALUES (?1, ?2, ?3)")?;
+            for Ignored { path, reason } in ignored {
+                insert.execute(params![job.0, Locator::File(path.clone()).to_text(), reason.word()])?;
+            }
+            Ok(())
+        })
     }
 
     fn next_seq(&mut self, job: JobId) -> Result<u64, JobError> {
@@ -257,9 +269,17 @@ impl Catalog for Writer {
             if NextNumbers::read(sql, job)?.state != JobState::Draft.word() {
                 return Err(CatalogError::Other(format!("job {job} is not a draft, and history is kept")));
             }
-            for table in
-                ["item", "item_output", "item_group", "item_failure", "item_bucket", "job_source", "job_request"]
-            {
+            const TABLES: [&str; 8] = [
+                "item",
+                "item_output",
+                "item_group",
+                "item_failure",
+                "item_bucket",
+                "ignored",
+                "job_source",
+                "job_request",
+            ];
+            for table in TABLES {
                 sql.execute(&format!("DELETE FROM {table} WHERE job_id = ?1"), [job.0])?;
             }
             sql.execute("DELETE FROM job WHERE id = ?1", [job.0])?;

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::fs::File;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -11,13 +11,15 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender};
 use tokio::runtime::Handle;
 
+use super::earlier_results::EarlierResults;
 use super::{lists, secrets};
 use crate::catalog::{CatalogReader, JobSource};
+use crate::codec;
 use crate::engine::record::message::{Record, call};
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::{LinkCounts, Secrets};
-use crate::model::{ItemRow, JobId, JobSpec, Locator, Message, NewItem, Remark, locator};
-use crate::source::{self, Found, Reading, Repeat, hash_of_fetched_list as hash_of, with_hash_of_list};
+use crate::model::{Ignored, ItemRow, JobId, JobSpec, Locator, Message, NewItem, Remark, SourceSpec, locator};
+use crate::source::{self, Found, Reading, Repeat, SourceKind, hash_of_fetched_list as hash_of, with_hash_of_list};
 use crate::store;
 
 /// Requests that may wait in the queue.
@@ -106,6 +108,7 @@ pub(crate) fn run(
             secrets,
             source: None,
             batch: Vec::new(),
+            ignored: Vec::new(),
             since: None,
             taken: 0,
             added: 0,
@@ -132,6 +135,8 @@ pub(super) struct Intake<'a> {
     /// The current source's number in the job, if it has one.
     pub(super) source: Option<u32>,
     pub(super) batch: Vec<NewItem>,
+    /// Files that were left out and are not recorded yet.
+    pub(super) ignored: Vec<Ignored>,
     pub(super) since: Option<Instant>,
     /// Items of the current source so far.
     pub(super) taken: u64,
@@ -167,6 +172,8 @@ impl Intake<'_> {
         let sources = std::mem::take(&mut self.request.sources);
         let asked = self.reader.spec(self.request.job)?.unwrap_or_default();
         let out_dir = Self::out_dir(&asked);
+        let results = EarlierResults::of(&asked, Some(self.request.job), Some(self.reader));
+        let results_at = |path: &Path, kind| results.at(path, kind);
         for JobSource { n: index, spec, taken: already_taken, .. } in sources {
             self.source = Some(index);
             self.taken = 0;
@@ -202,9 +209,18 @@ impl Intake<'_> {
                 stop.load(Ordering::Acquire) || this.try_borrow().is_ok_and(|this| this.has_waited_enough())
             };
             let fetch = |url: &str| fetcher.fetch(url, &|| stop.load(Ordering::Acquire));
-            let reading = Reading { lists: &asked.lists, first_item, cancelled: &cancelled, fetch: &fetch };
+            let reading = Reading {
+                lists: &asked.lists,
+                first_item,
+                cancelled: &cancelled,
+                fetch: &fetch,
+                is_image: &codec::is_image,
+                results_at: &results_at,
+            };
+            let found_any = Cell::new(false);
             let outcome = source::read(&spec, &reading, &mut |found| {
                 let mut this = this.borrow_mut();
+                found_any.set(found_any.get() || matches!(found, Found::Item(_) | Found::Failed(_)));
                 match found {
                     Found::Failed(error) => {
                         broke_off = is_list && !kind.is_lost_when_interrupted();
@@ -213,6 +229,12 @@ impl Intake<'_> {
                     // Repetitions are reported with the number of added items.
                     Found::Remark(Remark::RepeatedLinks { .. }) if known => {}
                     Found::Remark(remark) => this.notify(IntakeNote::Remark { job: this.request.job, remark }),
+                    Found::Ignored(ignored) => {
+                        if let Err(error) = this.push_ignored(ignored) {
+                            failed.set(Some(error));
+                            return ControlFlow::Break(());
+                        }
+                    }
                     Found::Item(mut item) => {
                         this.taken += 1;
                         if this.is_own_result(&item, out_dir.as_ref()) {
@@ -238,6 +260,10 @@ impl Intake<'_> {
             }
             if outcome.is_break() || self.unstored.is_some() {
                 return self.end_interrupted(known);
+            }
+            let is_empty = !found_any.get() && !known && already_taken == 0;
+            if let Some(remark) = nothing_in(kind, &spec).filter(|_| is_empty) {
+                self.notify(IntakeNote::Remark { job: self.request.job, remark });
             }
             // A resume continues each list where it broke off.
             self.is_cut_off |= broke_off;
@@ -314,6 +340,22 @@ impl Intake<'_> {
         if self.batch.len() >= BATCH_ITEMS { self.flush(known) } else { self.flush_old(known) }
     }
 
+    fn push_ignored(&mut self, ignored: Ignored) -> Result<(), JobError> {
+        self.ignored.push(ignored);
+        if self.ignored.len() >= BATCH_ITEMS { self.send_ignored() } else { Ok(()) }
+    }
+
+    /// Records the files that were left out.
+    pub(super) fn send_ignored(&mut self) -> Result<(), JobError> {
+        let ignored = std::mem::take(&mut self.ignored);
+        let job = self.request.job;
+        if ignored.is_empty() {
+            Ok(())
+        } else {
+            call(self.record_tx, move |catalog| catalog.add_ignored(job, &ignored))
+        }
+    }
+
     /// Sends items that have waited long enough.
     fn flush_old(&mut self, known: bool) -> Result<(), JobError> {
         if self.since.is_some_and(|since| since.elapsed() >= BATCH_AGE) { self.flush(known) } else { Ok(()) }
@@ -331,7 +373,18 @@ impl Intake<'_> {
     /// Sends the remaining items, and records that the source has been read to its end.
     fn end_source(&mut self, known: bool) -> Result<(), JobError> {
         self.since = None;
+        self.send_ignored()?;
         self.send(known, true)
+    }
+}
+
+/// What to report about a source that gave nothing; folders report it themselves.
+pub(crate) fn nothing_in(kind: &SourceKind, source: &SourceSpec) -> Option<Remark> {
+    let list = (kind.label)(source);
+    match source::folder_root(source) {
+        Some(_) => None,
+        None if kind.is_list => Some(Remark::NoLinks { list }),
+        None => Some(Remark::NoFiles { list }),
     }
 }
 

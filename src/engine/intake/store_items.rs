@@ -98,6 +98,7 @@ impl Intake<'_> {
     /// The current source was not read to its end, or not stored. What was read of one that can't be read again is stored.
     pub(super) fn end_interrupted(&mut self, known: bool) -> Result<(), JobError> {
         self.since = None;
+        self.send_ignored()?;
         if self.is_read_once && !self.batch.is_empty() {
             self.send(known, false)?;
         }

@@ -3,14 +3,12 @@
 use std::borrow::Cow;
 
 use crate::codec;
-use crate::config::MAX_FILE_BYTES;
+use crate::config::{HEAD_BYTES, MAX_FILE_BYTES};
 use crate::error::{ErrorKind, ItemError};
 use crate::fetch::Bytes;
 use crate::model::{Locator, Message};
 use crate::store::{self, Content, EntryKind, SpooledFile};
 
-/// Bytes that are enough to tell a format by.
-const HEAD_BYTES: u64 = 512;
 /// Bytes in which the date of an image is looked for.
 const CAPTURE_TIME_BYTES: u64 = 1 << 20;
 

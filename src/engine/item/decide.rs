@@ -12,12 +12,12 @@ use super::content_type_check::{actual_extension, check_content, with_content_ty
 use super::limits;
 use super::naming::{NameClaims, NameHints, Naming, Resolution, extension_of_content, is_extension_of, own_extension};
 use super::render::{Prepared, is_copied, prepare, stripped};
-use crate::codec::DecodeControl;
+use crate::codec::{self, DecodeControl};
 use crate::config::MAX_BODY_IN_MEMORY_BYTES;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{ItemRow, JobSpec, Limits, Locator, Message, Origin, Recipe, Save, is_copy};
 use crate::op::Pipeline;
-use crate::store;
+use crate::{source, store};
 
 /// What is requested, as far as it decides about items.
 #[derive(Clone, Copy)]
@@ -26,6 +26,8 @@ pub(crate) struct Rules<'a> {
     pub(crate) pipeline: &'a Pipeline,
     pub(crate) save: &'a Save,
     pub(crate) limits: &'a Limits,
+    /// Whether local files that are not images are copied.
+    pub(crate) copies_others: bool,
     /// Bytes of memory that all items may take together.
     pub(crate) budget_bytes: u64,
     /// For headers that only a helper process can read.
@@ -93,7 +95,7 @@ impl<'a> Rules<'a> {
         control: DecodeControl<'a>,
     ) -> Self {
         let (recipe, save, limits) = (&spec.recipe, &spec.output().save, &spec.limits);
-        Self { recipe, pipeline, save, limits, budget_bytes, control }
+        Self { recipe, pipeline, save, limits, copies_others: copies_others(spec), budget_bytes, control }
     }
 
     /// What is done with an item's bytes. Errors name the item.
@@ -106,6 +108,9 @@ impl<'a> Rules<'a> {
         if is_copy(self.recipe, self.save) {
             let refused = content_type.and_then(|content_type| check_content(&subject.body.head(), Some(content_type)));
             return refused.map_or(Ok(Action::Copy), Err);
+        }
+        if self.copies_others && is_other_file(subject) {
+            return Ok(Action::Copy);
         }
         let bytes = subject.body.bytes()?;
         if is_copied(&bytes, self.recipe, self.save) {
@@ -122,6 +127,22 @@ impl<'a> Rules<'a> {
             .map_err(|error| with_content_type(error, content_type))?;
         Ok(Action::Render(Box::new(prepared)))
     }
+}
+
+fn copies_others(spec: &JobSpec) -> bool {
+    spec.sources.iter().any(source::copies_others)
+}
+
+/// Whether a file is neither called an image nor one.
+fn is_other_file(subject: &Subject<'_>) -> bool {
+    let is_called_image = subject.locator.path().is_none_or(source::is_image_name);
+    !is_called_image && !codec::is_image(&subject.body.head())
+}
+
+/// Whether an item is copied, or most likely so: its bytes are not read before that is known.
+pub(crate) fn may_be_copied(spec: &JobSpec, locator: &Locator) -> bool {
+    let is_called_other = locator.path().is_some_and(|path| !source::is_image_name(path));
+    spec.is_copy() || (is_called_other && copies_others(spec))
 }
 
 /// Why an item is refused by what its list says, before its bytes are needed.

@@ -17,7 +17,7 @@ use crate::catalog::CatalogReader;
 use crate::config::MAX_BODY_IN_MEMORY_BYTES;
 use crate::engine::item::body::ItemBody;
 use crate::engine::item::checksum::Checksum;
-use crate::engine::item::decide::{checksum, refusal};
+use crate::engine::item::decide::{checksum, may_be_copied, refusal};
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::{FetchFailure, Fetched, Ticket};
 use crate::model::{Finished, ItemRow, Outcome, SkipReason, Transfer};
@@ -126,7 +126,7 @@ impl Run {
     pub(super) fn files_lane(self: &Arc<Self>, reader: &dyn CatalogReader, pool: &PixelPool) -> Result<(), Stopped> {
         self.each_waiting_file(reader, |row| {
             let started = Instant::now();
-            match ItemBody::open(&row.locator, self.spec.is_copy()) {
+            match ItemBody::open(&row.locator, may_be_copied(&self.spec, &row.locator)) {
                 Ok((body, size_bytes)) => {
                     let spent = started.elapsed();
                     let read_ms = spent.as_millis() as u64;

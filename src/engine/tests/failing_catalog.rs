@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::catalog::{Added, Adding, Catalog, LastRun};
 use crate::error::JobError;
-use crate::model::{FailureFilter, Finished, JobId, JobSpec, JobState, NewItem, SourceSpec};
+use crate::model::{FailureFilter, Finished, Ignored, JobId, JobSpec, JobState, NewItem, SourceSpec};
 
 /// Which calls fail, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +57,7 @@ forward! {
     set_state(job: JobId, state: JobState) -> ();
     end_run(job: JobId, state: JobState) -> JobState;
     add_items(job: JobId, first_seq: u64, items: &[NewItem], adding: &Adding) -> Added;
+    add_ignored(job: JobId, ignored: &[Ignored]) -> ();
     next_seq(job: JobId) -> u64;
     set_running(job: JobId, seqs: &[u64]) -> ();
     set_waiting(job: JobId, seqs: &[u64]) -> ();

@@ -306,6 +306,7 @@ impl PreviewWorker {
             pipeline,
             save: &request.save,
             limits,
+            copies_others: false,
             budget_bytes: limits.memory_bytes.unwrap_or_else(default_memory_bytes),
             control,
         };

@@ -20,6 +20,7 @@ fn found_in(bytes: &[u8], format: Option<&'static ListFormat>, lists: &ListSpec)
             }
             Found::Failed(error) => error.to_string(),
             Found::Remark(remark) => remark.to_string(),
+            Found::Ignored(ignored) => panic!("{ignored:?}"),
         });
         ControlFlow::Continue(())
     });
@@ -331,6 +332,7 @@ fn parquet(bytes: &[u8], lists: &ListSpec) -> Vec<String> {
             Found::Item(item) => shown(item),
             Found::Failed(error) => error.to_string(),
             Found::Remark(remark) => remark.to_string(),
+            Found::Ignored(ignored) => panic!("{ignored:?}"),
         });
         ControlFlow::Continue(())
     });

@@ -1,6 +1,24 @@
 //! What is listed: added, removed, paged, sorted, grouped, exported.
 
 use super::*;
+use crate::model::{Ignored, IgnoredReason};
+
+#[test]
+fn files_that_were_left_out_are_recorded_once_in_order_and_go_with_their_draft() {
+    let mut bench = Bench::new(JobState::Draft);
+    let ignored = |name: &str, reason| Ignored { path: PathBuf::from(format!("/in/{name}")), reason };
+    let first = [ignored("b.txt", IgnoredReason::NotAnImage), ignored("https:x", IgnoredReason::Hidden)];
+    let again = [ignored("b.txt", IgnoredReason::Hidden), ignored("out", IgnoredReason::Result)];
+    bench.catalog.add_ignored(bench.job, &first).unwrap();
+    bench.catalog.add_ignored(JobId(bench.job.0 + 1), &first).unwrap();
+    bench.catalog.add_ignored(bench.job, &again).unwrap();
+    let rows = bench.reader.ignored_after(bench.job, 0, 10).unwrap();
+    let found: Vec<Ignored> = rows.iter().map(|(_, ignored)| ignored.clone()).collect();
+    assert_eq!(found, [&first[..], &again[1..]].concat());
+    assert_eq!(bench.reader.ignored_after(bench.job, rows[0].0, 1).unwrap(), rows[1..2]);
+    bench.catalog.delete_job(bench.job).unwrap();
+    assert_eq!(bench.reader.ignored_after(bench.job, 0, 10).unwrap(), []);
+}
 
 #[test]
 fn removed_items_are_restored_at_their_positions() {

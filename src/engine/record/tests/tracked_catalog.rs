@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use super::model::Model;
 use crate::catalog::{Added, Adding, Catalog, LastRun};
 use crate::error::JobError;
-use crate::model::{FailureFilter, Finished, JobId, JobSpec, JobState, NewItem, SourceSpec};
+use crate::model::{FailureFilter, Finished, Ignored, JobId, JobSpec, JobState, NewItem, SourceSpec};
 
 /// When the process dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,6 +130,10 @@ macro_rules! track {
 
             fn set_source(&mut self, job: JobId, n: u32, source: &SourceSpec) -> Result<(), JobError> {
                 self.inner.set_source(job, n, source)
+            }
+
+            fn add_ignored(&mut self, job: JobId, ignored: &[Ignored]) -> Result<(), JobError> {
+                self.inner.add_ignored(job, ignored)
             }
 
             fn delete_job(&mut self, job: JobId) -> Result<(), JobError> {
