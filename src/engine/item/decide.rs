@@ -15,7 +15,7 @@ use super::render::{Prepared, is_copied, prepare, stripped};
 use crate::codec::{self, DecodeControl};
 use crate::config::MAX_BODY_IN_MEMORY_BYTES;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{ItemRow, JobSpec, Limits, Locator, Message, Origin, Recipe, Save, is_copy};
+use crate::model::{FormatChoice, ItemRow, JobSpec, Limits, Locator, Message, Origin, Recipe, Save, is_copy};
 use crate::op::Pipeline;
 use crate::{source, store};
 
@@ -172,7 +172,7 @@ pub(crate) fn decide(
     claims: &dyn NameClaims,
 ) -> Result<Decision, ItemError> {
     let action = rules.action(subject)?;
-    let extension = action.extension(subject);
+    let extension = action.extension(subject, rules.save.format);
     let mut decision = Decision { action, extension, capture_time: None, hash: None, name: PlannedName::NotNeeded };
     if naming.needs_date() {
         decision.capture_time = subject.body.capture_time();
@@ -242,13 +242,18 @@ impl Action {
         }
     }
 
-    /// The result's extension, without the dot. A format that is kept keeps the spelling of its extension; a copy keeps
-    /// its own, unless it has none or it was fetched under that of another image format.
-    fn extension(&self, subject: &Subject<'_>) -> String {
+    /// The result's extension, without the dot. A format that is kept keeps the spelling of its extension, and one that is
+    /// chosen has one spelling; a copy keeps its own, unless it has none or it was fetched under that of another image
+    /// format.
+    fn extension(&self, subject: &Subject<'_>, choice: FormatChoice) -> String {
         let response = subject.response.unwrap_or_default();
         let own = own_extension(subject.locator, response.file_name);
         match (self, own) {
-            (Self::Render(prepared), Some(own)) if is_extension_of(&own, prepared.format) => own,
+            (Self::Render(prepared), Some(own))
+                if choice == FormatChoice::Keep && is_extension_of(&own, prepared.format) =>
+            {
+                own
+            }
             (Self::Render(prepared), _) => prepared.format.extension().to_owned(),
             (Self::Copy | Self::Strip { .. }, Some(own)) => {
                 let actual = subject.response.and_then(|_| actual_extension(&own, &subject.body.head()));

@@ -7,6 +7,7 @@ pub(super) mod checksum;
 pub(super) mod content_type_check;
 pub(super) mod decide;
 pub(super) mod decode_image;
+mod input_folders;
 pub(super) mod limits;
 pub(super) mod naming;
 pub(super) mod render;

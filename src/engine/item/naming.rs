@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use super::input_folders::InputFolders;
 use crate::catalog::CatalogReader;
 use crate::codec;
 use crate::error::{ErrorKind, ItemError, JobError};
@@ -26,6 +27,8 @@ pub(crate) struct Naming {
     template: Template,
     tree: Tree,
     policy: ConflictPolicy,
+    /// The folders that the job reads, if there are several.
+    input_folders: InputFolders,
 }
 
 /// What a name is made of besides the item's row.
@@ -122,7 +125,8 @@ impl Naming {
         let template = template(spec)?;
         let collisions = Arc::new(Mutex::new(CaseCollisions::new(&out_dir)));
         let (tree, policy) = (spec.output().sink.tree, spec.output().sink.on_conflict);
-        Ok(Self { out_dir, output: OnceLock::new(), collisions, template, tree, policy })
+        let input_folders = InputFolders::of(spec);
+        Ok(Self { out_dir, output: OnceLock::new(), collisions, template, tree, policy, input_folders })
     }
 
     /// Notes the names of the files in the output folder. `earlier` is the job and its catalog if it has run before: its
@@ -226,7 +230,8 @@ impl Naming {
 
     /// The path planned for a result.
     pub(crate) fn planned_path(&self, row: &ItemRow, hints: NameHints<'_>, extension: &str) -> PlannedPath {
-        let mut parts = NameParts::of(&row.locator, row.id.seq, &row.dir, row.mtime_ms.or(Some(now_ms())));
+        let dir = self.input_folders.dir_of(row);
+        let mut parts = NameParts::of(&row.locator, row.id.seq, &dir, row.mtime_ms.or(Some(now_ms())));
         if let Some(taken) = hints.taken {
             parts.set_taken(taken);
         }
