@@ -6,9 +6,10 @@ use std::path::Path;
 use clap::Args;
 
 use super::inputs::check_scheme;
+use super::values::worded;
 use crate::engine;
 use crate::error::JobError;
-use crate::model::{ListSpec, Locator, Message, SourceSpec};
+use crate::model::{ListSpec, Locator, Message, SourceSpec, text_encoding};
 use crate::store;
 
 #[derive(Clone, Debug, Args)]
@@ -21,12 +22,18 @@ pub(super) struct LinkArgs {
     url_column: Option<String>,
     #[arg(long, value_name = "NAME", requires = "urls")]
     checksum_column: Option<String>,
+    #[arg(long, value_name = "NAME", requires = "urls", value_parser = worded(text_encoding::checked_name))]
+    encoding: Option<String>,
 }
 
 impl LinkArgs {
     /// How lists are read.
     pub(super) fn lists(&self) -> ListSpec {
-        ListSpec { url_column: self.url_column.clone(), checksum_column: self.checksum_column.clone() }
+        ListSpec {
+            url_column: self.url_column.clone(),
+            checksum_column: self.checksum_column.clone(),
+            encoding: self.encoding.clone(),
+        }
     }
 
     /// The lists as sources.

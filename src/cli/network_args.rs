@@ -1,6 +1,6 @@
 //! Options for fetching: politeness, proxy, trust, and credentials per host.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 
 use clap::{Args, ValueEnum};
@@ -33,6 +33,16 @@ pub(super) struct NetworkArgs {
     basic: Vec<AccessEntry>,
     #[arg(long, value_name = "HOST=REF", value_parser = worded(bearer))]
     bearer: Vec<AccessEntry>,
+    #[arg(long, value_name = "HOST [USER]=REF", value_parser = worded(digest))]
+    digest: Vec<AccessEntry>,
+    #[arg(long, value_name = "TEXT", value_parser = worded(network::parse_header_value))]
+    user_agent: Option<String>,
+    #[arg(long, value_name = "URL", value_parser = worded(network::parse_header_value))]
+    referer: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    load_cookies: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    client_cert: Option<PathBuf>,
     #[arg(long, value_name = "N", value_parser = worded(network::parse_requests_per_s))]
     requests_per_second: Option<f64>,
     #[arg(long, value_name = "SIZE", value_parser = worded(network::parse_bytes_per_s))]
@@ -65,14 +75,14 @@ impl From<RobotsWord> for RobotsPolicy {
 impl NetworkArgs {
     /// The network settings that these options describe.
     pub(super) fn spec(&self) -> Result<NetworkSpec, JobError> {
-        let ca_file = match &self.ca_file {
-            Some(path) if store::kind_at(path) != Some(EntryKind::File) => {
-                return Err(JobError::Refused(Message::new("ca_not_there").with("path", path.display())));
-            }
-            Some(path) => Some(std::path::absolute(path).map_err(|error| JobError::path(path, &error))?),
-            None => None,
-        };
-        let access = [&self.header, &self.cookie, &self.basic, &self.bearer].into_iter().flatten().cloned().collect();
+        let ca_file = existing(self.ca_file.as_deref(), "ca_not_there")?;
+        let cookie_file = existing(self.load_cookies.as_deref(), "cookies_not_there")?;
+        let client_cert = existing(self.client_cert.as_deref(), "client_cert_not_there")?;
+        let access = [&self.header, &self.cookie, &self.basic, &self.digest, &self.bearer]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect();
         Ok(NetworkSpec {
             robots: self.robots.into(),
             obey_noai: self.obey_noai,
@@ -85,8 +95,21 @@ impl NetworkArgs {
             timeout_s: self.timeout,
             connect_timeout_s: self.connect_timeout,
             retries: self.retries,
+            user_agent: self.user_agent.clone(),
+            referer: self.referer.clone(),
+            cookie_file,
+            client_cert,
         })
     }
+}
+
+/// The absolute path of a file; the message says that there is none.
+fn existing(path: Option<&Path>, missing: &'static str) -> Result<Option<PathBuf>, JobError> {
+    let Some(path) = path else { return Ok(None) };
+    if store::kind_at(path) != Some(EntryKind::File) {
+        return Err(JobError::Refused(Message::new(missing).with("path", path.display())));
+    }
+    std::path::absolute(path).map(Some).map_err(|error| JobError::path(path, &error))
 }
 
 /// The text before the last `=`, and the reference after it.
@@ -117,12 +140,22 @@ fn cookie(text: &str) -> Result<AccessEntry, Message> {
 }
 
 fn basic(text: &str) -> Result<AccessEntry, Message> {
-    let (before, secret) = parts(text)?;
-    let (host, user) = match before.split_once(char::is_whitespace) {
-        Some((host, user)) => (host, Some(user.trim().to_owned())),
-        None => (before, None),
-    };
+    let (host, user, secret) = login(text)?;
     entry(host, AccessKind::Basic { user }, secret)
+}
+
+fn digest(text: &str) -> Result<AccessEntry, Message> {
+    let (host, user, secret) = login(text)?;
+    entry(host, AccessKind::Digest { user }, secret)
+}
+
+/// The host, the user if there is one, and the reference.
+fn login(text: &str) -> Result<(&str, Option<String>, SecretRef), Message> {
+    let (before, secret) = parts(text)?;
+    Ok(match before.split_once(char::is_whitespace) {
+        Some((host, user)) => (host, Some(user.trim().to_owned()), secret),
+        None => (before, None, secret),
+    })
 }
 
 fn bearer(text: &str) -> Result<AccessEntry, Message> {

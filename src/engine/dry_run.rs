@@ -181,6 +181,7 @@ pub fn dry_run(
         let reading = Reading {
             lists: &spec.lists,
             first_item: 0,
+            is_live: false,
             cancelled,
             fetch: &fetch,
             is_image: &codec::is_image,

@@ -30,7 +30,7 @@ pub enum JobError {
         /// Its path.
         path: String,
         /// What the system reported.
-        detail: String,
+        detail: Message,
     },
     /// Another process is running this job. Exit code 3.
     Locked(JobId),
@@ -108,7 +108,9 @@ impl JobError {
         match self {
             Self::Refused(message) | Self::Machine(message) | Self::Recipe { why: message, .. } => message.clone(),
             Self::Catalog { path, detail } => Message::new("job-catalog").with("path", path).with("detail", detail),
-            Self::Output { path, detail } => Message::new("job-output").with("path", path).with("detail", detail),
+            Self::Output { path, detail } => {
+                Message::new("job-output").with("path", path).with_message("detail", detail.clone())
+            }
             Self::Locked(job) => Message::new("job-locked").with("job", job),
             Self::Item(error) => error.said().unwrap_or(Message::new("unnamed_item")),
         }
@@ -161,7 +163,7 @@ mod tests {
             JobError::Refused(message()),
             JobError::Machine(message()),
             JobError::Catalog { path: path.clone(), detail: detail.clone() },
-            JobError::Output { path, detail },
+            JobError::Output { path, detail: Message::new("system_exists") },
             JobError::Locked(JobId(3)),
             JobError::Item(ItemError::new(ErrorKind::DiskFull, "a.jpg")),
             recipe(RecipeLocation::Step(2)),

@@ -87,6 +87,8 @@ pub enum ErrorKind {
     DiskFull,
     /// The output's file system is read-only.
     ReadOnly,
+    /// The output's device, or the connection to it, failed.
+    DeviceFailed,
     /// The format can't hold this image.
     CantEncode,
     // Caused by the recipe.
@@ -105,6 +107,25 @@ pub enum ErrorKind {
     Crash,
     /// Cancelled by the user; never recorded as a failure.
     Cancelled,
+}
+
+/// Whether a device or the connection to it failed, so that no other file can be written either: an input/output error,
+/// a drive that was pulled out, a network drive that is gone.
+pub(crate) fn is_device_failure(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::io::Errno;
+        let codes = [Errno::IO, Errno::NXIO, Errno::NODEV, Errno::STALE, Errno::NOTCONN, Errno::HOSTDOWN];
+        if error.raw_os_error().is_some_and(|code| codes.iter().any(|errno| errno.raw_os_error() == code)) {
+            return true;
+        }
+    }
+    // ERROR_NOT_READY, ERROR_CRC, ERROR_IO_DEVICE, ERROR_NETNAME_DELETED.
+    #[cfg(windows)]
+    if matches!(error.raw_os_error(), Some(21 | 23 | 64 | 1117)) {
+        return true;
+    }
+    matches!(error.kind(), io::ErrorKind::StaleNetworkFileHandle)
 }
 
 /// Prefix of the names of arguments that belong to the message in `detail`.
@@ -185,6 +206,7 @@ impl ItemError {
         let kind = match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::DiskFull,
             io::ErrorKind::ReadOnlyFilesystem => ErrorKind::ReadOnly,
+            _ if is_device_failure(error) => ErrorKind::DeviceFailed,
             io::ErrorKind::PermissionDenied | io::ErrorKind::NotFound => ErrorKind::Unwritable,
             _ => ErrorKind::Io,
         };
@@ -193,7 +215,7 @@ impl ItemError {
 
     /// Whether nothing can be saved for now, so that the job stops instead of failing its items.
     pub fn stops_job(&self) -> bool {
-        matches!(self.kind, ErrorKind::DiskFull | ErrorKind::ReadOnly)
+        matches!(self.kind, ErrorKind::DiskFull | ErrorKind::ReadOnly | ErrorKind::DeviceFailed)
     }
 
     /// Whether a publisher's wish was honoured rather than an error: the item is skipped.
@@ -211,11 +233,17 @@ impl ItemError {
             | ErrorKind::UnknownHost
             | ErrorKind::DiskFull
             | ErrorKind::ReadOnly
+            | ErrorKind::DeviceFailed
             | ErrorKind::InputChanged
             | ErrorKind::NoDecoder
             | ErrorKind::Cancelled => true,
             ErrorKind::HttpStatus => {
-                matches!(self.arg("status"), "408" | "425" | "429" | "500" | "502" | "503" | "504")
+                matches!(
+                    self.arg("status"),
+                    "202" | "408" | "425" | "429" | "500" | "502" | "503" | "504"
+                        // Cloudflare's, for trouble between it and the server.
+                        | "520" | "521" | "522" | "523" | "524" | "525" | "527" | "530"
+                )
             }
             _ => false,
         }
@@ -287,6 +315,7 @@ impl ItemError {
     fn message_id(&self) -> String {
         match self.kind {
             ErrorKind::HttpStatus if self.arg("status") == "407" => "error-proxy_auth".to_owned(),
+            ErrorKind::Tls if !self.arg("advice").is_empty() => format!("error-tls_{}", self.arg("advice")),
             ErrorKind::ShortBody if !self.arg("wanted").is_empty() => "error-short_body_sizes".to_owned(),
             ErrorKind::CantEncode if !self.arg("limit").is_empty() => "error-cant_encode_limit".to_owned(),
             ErrorKind::Recipe if !self.arg("step").is_empty() => "error-recipe_step".to_owned(),

@@ -36,6 +36,8 @@ pub(super) struct Fault {
     pub(super) gave_way: bool,
     /// Whether this process had no file descriptor left for it.
     pub(super) lacks_descriptor: bool,
+    /// Whether the host may answer with the fallback of [`Clients`](super::connect::clients::Clients).
+    pub(super) needs_fallback: bool,
     /// Duration of the parts of the request, as far as it got.
     pub(super) times: Option<Box<TransferTimes>>,
 }
@@ -52,6 +54,7 @@ impl Fault {
             is_time_out: false,
             gave_way: false,
             lacks_descriptor: false,
+            needs_fallback: false,
             times: None,
         }
     }
@@ -142,8 +145,12 @@ pub(super) fn of_request(error: &reqwest::Error, name: &str, began: Instant, con
     if caused_by::<Refused>(error) {
         return Fault::new(item(ErrorKind::RefusedAddress, &detail));
     }
-    if caused_by::<rustls::Error>(error) {
-        return Fault::new(item(ErrorKind::Tls, &detail));
+    if let Some(why) = find::<rustls::Error>(error) {
+        let error = item(ErrorKind::Tls, &detail);
+        return Fault::new(match tls_advice(why) {
+            Some(advice) => error.with("advice", advice),
+            None => error,
+        });
     }
     if error.is_connect() {
         let is_time_out = error.is_timeout();
@@ -163,12 +170,43 @@ pub(super) fn of_request(error: &reqwest::Error, name: &str, began: Instant, con
     if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
         let too_large = detail.arg("text").contains("too large");
         let detail = if too_large { Message::new("link_headers") } else { detail };
-        return Fault::new(item(ErrorKind::BadResponse, &detail));
+        return Fault { needs_fallback: too_large, ..Fault::new(item(ErrorKind::BadResponse, &detail)) };
     }
     if error.is_builder() {
         return Fault::new(item(ErrorKind::BadUrl, &detail));
     }
-    Fault::new(item(ErrorKind::Connect, &Message::new("link_closed").with_message("detail", detail)))
+    let closed = item(ErrorKind::Connect, &Message::new("link_closed").with_message("detail", detail));
+    Fault { needs_fallback: wants_http_1(error), ..Fault::new(closed) }
+}
+
+/// Whether a server refuses a request over HTTP/2 that it would answer over HTTP/1.1 (RFC 9113, 7).
+fn wants_http_1(error: &reqwest::Error) -> bool {
+    find::<h2::Error>(error).and_then(h2::Error::reason) == Some(h2::Reason::HTTP_1_1_REQUIRED)
+}
+
+/// What helps against a failed handshake: the end of the id of the error's message.
+fn tls_advice(error: &rustls::Error) -> Option<&'static str> {
+    use rustls::{AlertDescription as Alert, CertificateError as Certificate, Error};
+    Some(match error {
+        Error::InvalidCertificate(why) => match why {
+            Certificate::UnknownIssuer => "issuer",
+            Certificate::Expired
+            | Certificate::ExpiredContext { .. }
+            | Certificate::NotValidYet
+            | Certificate::NotValidYetContext { .. } => "expired",
+            Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => "name",
+            Certificate::Revoked => return None,
+            _ => "certificate",
+        },
+        Error::AlertReceived(Alert::CertificateRequired | Alert::NoCertificate) => "client",
+        Error::AlertReceived(
+            Alert::UnknownCA | Alert::BadCertificate | Alert::CertificateUnknown | Alert::UnsupportedCertificate,
+        ) => "client",
+        Error::AlertReceived(Alert::ProtocolVersion | Alert::HandshakeFailure | Alert::InsufficientSecurity)
+        | Error::PeerIncompatible(_) => "old",
+        Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType) => "plain",
+        _ => return None,
+    })
 }
 
 /// Whether this process had no file descriptor left for a request.
@@ -189,7 +227,8 @@ pub(super) fn of_body(error: &reqwest::Error, name: &str, had_bytes: u64, wanted
     if find::<std::io::Error>(error).is_some_and(is_invalid) {
         return bad_response(name, Message::new("link_body").with_message("detail", root_cause(error)));
     }
-    Fault::new(short_body(name, had_bytes, wanted_bytes).saying(&root_cause(error)))
+    let short = short_body(name, had_bytes, wanted_bytes).saying(&root_cause(error));
+    Fault { needs_fallback: wants_http_1(error), ..Fault::new(short) }
 }
 
 /// An answer that violates the protocol.

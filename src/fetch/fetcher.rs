@@ -5,12 +5,14 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use reqwest::dns::Resolve;
+use reqwest::header::HeaderMap;
 use url::Url;
 
 use super::cancel::Cancel;
 use super::connect::dns_cache::Cached;
 use super::connect::network_watch::{Network, Verdict};
 use super::connect::resolver::SystemResolver;
+use super::credentials::cookies::ChainCookies;
 use super::credentials::secrets::{AccessError, Secrets};
 use super::fault::{self, Fault};
 use super::limits::FetchLimits;
@@ -32,6 +34,9 @@ use crate::store::{Spool, descriptors};
 
 /// An attempt that receives this many bytes more of a body makes up for the failures before it.
 const PROGRESS_BYTES: u64 = 256 << 10;
+
+/// Most challenges for credentials that an attempt answers: the first, and newer ones.
+const MAX_CHALLENGES: u32 = 3;
 
 /// How long to wait for a file descriptor before the next try.
 const DESCRIPTOR_WAIT: Duration = Duration::from_millis(100);
@@ -385,13 +390,16 @@ impl Shared {
         partial: &mut Option<Partial<'a>>,
     ) -> Result<AttemptResult, Fault> {
         let Attempts { link, name, stopwatch, .. } = attempts;
-        let mut seen = vec![link.url.clone()];
+        let mut seen = vec![(link.url.clone(), 0)];
+        let mut cookies = ChainCookies::default();
+        let mut challenges = 0;
         let mut slot: Option<Slot> = None;
         let mut at = link.url.clone();
         attempts.count.fetch_add(1, Ordering::Relaxed);
         loop {
             let host = at.origin().ascii_serialization();
-            let (way, headers) = self.routes.to(&at, link, name)?;
+            let (way, mut headers) = self.routes.to(&at, link, name)?;
+            cookies.add_to(&mut headers, &at, self.routes.cookies());
             let held = slot.take().filter(|slot| slot.is_for(&host));
             let robots = self.robots(&at, attempts, turn, held.is_some());
             let check = tokio::time::timeout(stopwatch.left(), self.robots.check(&at, name, robots));
@@ -407,7 +415,8 @@ impl Shared {
             let (client, _kept) = self.routes.begin(way, &host, name)?;
             let progress = Progress::start(self.bytes.as_ref(), self.limits.give_way_after);
             let began = progress.began();
-            let on_answer = |status| {
+            let on_answer = |status, headers: &HeaderMap| {
+                cookies.note(headers, &at);
                 self.network.answered(&host);
                 // A refusal says nothing about how many requests the host can take.
                 if fault::is_refusing(status) { held.reached() } else { held.answered(began) }
@@ -416,6 +425,7 @@ impl Shared {
                 client,
                 headers,
                 url: &at,
+                requested: &link.url,
                 name,
                 limits: &self.limits,
                 spool: attempts.spool,
@@ -437,13 +447,24 @@ impl Shared {
                 Ok(Reply::Unchanged(times)) => {
                     return Ok(AttemptResult::Unchanged(Transfer { times, ..Transfer::default() }));
                 }
+                Ok(Reply::Challenged(challenge, fault)) => {
+                    let is_new = challenges == 0 || (challenge.is_stale && challenges < MAX_CHALLENGES);
+                    challenges += 1;
+                    if !is_new || !self.routes.challenged(&at, link, *challenge) {
+                        held.failed(&fault, began);
+                        return Err(*fault);
+                    }
+                    slot = Some(held);
+                }
                 // No part is kept now, so that this happens once.
                 Ok(Reply::StartAgain) => slot = Some(held),
                 Ok(Reply::Redirect(next)) => {
-                    at = self.next_hop(next, &mut seen, name)?;
+                    challenges = 0;
+                    at = self.next_hop(next, &mut seen, cookies.count(), name)?;
                     slot = Some(held);
                 }
                 Err(fault) if fault.lacks_descriptor => return Err(fault),
+                Err(fault) if fault.needs_fallback && self.routes.clients.fall_back(&host) => slot = Some(held),
                 Err(fault) if fault.gave_way => {
                     attempts.count.fetch_sub(1, Ordering::Relaxed);
                     return Err(fault);
@@ -472,17 +493,17 @@ impl Shared {
         Ok(answer)
     }
 
-    /// The next URL to request, unless it was requested before or there were too many redirects.
-    fn next_hop(&self, next: Url, seen: &mut Vec<Url>, name: &str) -> Result<Url, Fault> {
+    /// The next URL to request, unless it was requested before with as many cookies, or there were too many redirects.
+    fn next_hop(&self, next: Url, seen: &mut Vec<(Url, usize)>, cookies: usize, name: &str) -> Result<Url, Fault> {
         let refused = |why: Message| Fault::new(ItemError::new(ErrorKind::Redirect, name).saying(&why));
-        if seen.contains(&next) {
+        if seen.iter().any(|(url, had)| *url == next && *had == cookies) {
             return Err(refused(Message::new("link_circle")));
         }
         if seen.len() > self.limits.max_redirects as usize {
             let most = self.limits.max_redirects;
             return Err(refused(Message::new("link_redirects").with("most", most)));
         }
-        seen.push(next.clone());
+        seen.push((next.clone(), cookies));
         Ok(next)
     }
 }

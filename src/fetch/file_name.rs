@@ -1,7 +1,9 @@
 //! File names from untrusted text: headers and URLs.
 
-use percent_encoding::percent_decode_str;
 use url::Url;
+
+use super::content_disposition;
+use crate::model::{link_name, text_encoding};
 
 /// Longest name, in bytes of UTF-8.
 const MAX_BYTES: usize = 200;
@@ -34,7 +36,9 @@ pub fn name_from_url(url: &str) -> Option<String> {
 /// The name of a response: from Content-Disposition, else from the requested URL, or from the one that answered if only
 /// that one has an extension.
 pub(super) fn name_of_response(disposition: Option<&[u8]>, requested: &Url, answered: &Url) -> Option<String> {
-    if let Some(name) = disposition.and_then(from_disposition) {
+    if let Some(name) =
+        disposition.and_then(|header| content_disposition::file_name(header, answered.host_str(), safe_file_name))
+    {
         return Some(name);
     }
     let (requested, answered) = (from_url(requested), from_url(answered));
@@ -46,86 +50,7 @@ pub(super) fn name_of_response(disposition: Option<&[u8]>, requested: &Url, answ
 
 fn from_url(url: &Url) -> Option<String> {
     let last = url.path_segments()?.rfind(|segment| !segment.is_empty())?;
-    safe_file_name(&percent_decode_str(last).decode_utf8_lossy())
-}
-
-/// RFC 6266: `filename*` (RFC 8187) takes precedence over `filename`.
-fn from_disposition(header: &[u8]) -> Option<String> {
-    let header = String::from_utf8_lossy(header);
-    let params = parameters(&header);
-    let value = |wanted: &str| params.iter().find(|(key, _)| key == wanted).map(|(_, value)| value.as_str());
-    value("filename*")
-        .and_then(extended)
-        .and_then(|name| safe_file_name(&name))
-        .or_else(|| value("filename").and_then(|name| safe_file_name(&percent_decode_str(name).decode_utf8_lossy())))
-}
-
-/// `charset'language'percent-encoded`.
-fn extended(value: &str) -> Option<String> {
-    let mut parts = value.splitn(3, '\'');
-    let (charset, _, encoded) = (parts.next()?, parts.next()?, parts.next()?);
-    let bytes: Vec<u8> = percent_decode_str(encoded).collect();
-    if charset.eq_ignore_ascii_case("utf-8") {
-        String::from_utf8(bytes).ok()
-    } else if charset.eq_ignore_ascii_case("iso-8859-1") {
-        Some(bytes.into_iter().map(char::from).collect())
-    } else {
-        None
-    }
-}
-
-/// The `key=value` parameters of a header: keys in lower case, without quotes and escapes.
-fn parameters(header: &str) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    let mut chars = header.chars().peekable();
-    // The disposition type itself.
-    for c in chars.by_ref() {
-        if c == ';' {
-            break;
-        }
-    }
-    while chars.peek().is_some() {
-        let mut key = String::new();
-        let mut ended = true;
-        for c in chars.by_ref() {
-            match c {
-                '=' => {
-                    ended = false;
-                    break;
-                }
-                ';' => break,
-                _ => key.push(c),
-            }
-        }
-        if ended {
-            continue;
-        }
-        while chars.next_if(|c| c.is_whitespace()).is_some() {}
-        let mut value = String::new();
-        if chars.next_if_eq(&'"').is_some() {
-            while let Some(c) = chars.next() {
-                match c {
-                    '"' => break,
-                    '\\' => value.extend(chars.next()),
-                    _ => value.push(c),
-                }
-            }
-            for c in chars.by_ref() {
-                if c == ';' {
-                    break;
-                }
-            }
-        } else {
-            for c in chars.by_ref() {
-                if c == ';' {
-                    break;
-                }
-                value.push(c);
-            }
-        }
-        found.push((key.trim().to_ascii_lowercase(), value.trim().to_owned()));
-    }
-    found
+    safe_file_name(&text_encoding::percent_decoded(last, url.host_str()))
 }
 
 /// Invisible characters: control characters, and those that change the direction of writing.
@@ -153,8 +78,9 @@ fn is_device(name: &str) -> bool {
     matches!((rest.next(), rest.next()), (Some('0'..='9' | '¹' | '²' | '³'), None))
 }
 
+/// Whether a name has an extension that may say something about its content.
 fn has_extension(name: &str) -> bool {
-    split_extension(name).1.is_some()
+    link_name::split(name).1.is_some_and(|extension| !link_name::is_program(extension))
 }
 
 /// The name without its extension, and the extension without its dot, if it looks like one.
@@ -225,24 +151,6 @@ mod tests {
     }
 
     #[test]
-    fn content_disposition_names_the_file() {
-        let cases: [(&[u8], Option<&str>); 9] = [
-            (b"attachment; filename=a.jpg", Some("a.jpg")),
-            (b"attachment; filename=\"a \\\"b\\\"; c.jpg\"; x=1", Some("a _b_; c.jpg")),
-            (b"attachment; filename=\"x.jpg\"; filename*=UTF-8''%ED%95%9C.png", Some("한.png")),
-            (b"attachment; filename*=utf-8'ko'%ff.png; filename=b.png", Some("b.png")),
-            (b"inline; FileName = \"../../x.gif\"", Some("x.gif")),
-            ("attachment; filename=\"사진.jpg\"".as_bytes(), Some("사진.jpg")),
-            (b"attachment; filename*=iso-8859-1''caf%e9.jpg", Some("café.jpg")),
-            (b"attachment", None),
-            (b"attachment; filename=\"", None),
-        ];
-        for (header, wanted) in cases {
-            assert_eq!(from_disposition(header).as_deref(), wanted, "{}", String::from_utf8_lossy(header));
-        }
-    }
-
-    #[test]
     fn the_url_that_was_asked_for_names_the_file_unless_only_the_other_has_an_extension() {
         let name = |requested: &str, answered: &str| {
             name_of_response(None, &Url::parse(requested).unwrap(), &Url::parse(answered).unwrap())
@@ -252,6 +160,23 @@ mod tests {
         assert_eq!(name("http://h/77/", "http://cdn/88").as_deref(), Some("77"));
         assert_eq!(name("http://h/..%2f..%2fx.sh", "http://h/").as_deref(), Some("x.sh"));
         assert_eq!(name("http://h/", "http://h/"), None);
+        assert_eq!(name("http://h/get.php?id=7", "http://cdn/c.png").as_deref(), Some("c.png"));
+        assert_eq!(name("http://h/get.php", "http://cdn/other").as_deref(), Some("get.php"));
+    }
+
+    /// The bytes as curl and wget save them, in the encodings of their countries.
+    #[test]
+    fn a_percent_encoded_name_is_decoded_in_its_own_encoding() {
+        for (url, name) in [
+            ("http://shop.kr/%BB%E7%C1%F8.jpg", "사진.jpg"),
+            ("http://h.jp/%95%5C%8E%86.jpg", "表紙.jpg"),
+            ("http://h.cn/%CD%BC%C6%AC%D7%CA%C1%CF.jpg", "图片资料.jpg"),
+            ("http://h.fr/caf%E9.jpg", "café.jpg"),
+            ("http://h/%ED%95%9C.jpg", "한.jpg"),
+            ("http://h.kr/a%81%FF.jpg", "a%81%FF.jpg"),
+        ] {
+            assert_eq!(name_from_url(url).as_deref(), Some(name), "{url}");
+        }
     }
 
     proptest! {
@@ -278,17 +203,12 @@ mod tests {
         #[test]
         fn no_url_and_no_header_names_another_folder(path in ".{0,60}", header in ".{0,60}") {
             let header = format!("attachment; filename=\"{header}\"; filename*=UTF-8''{header}");
-            let names = [name_from_url(&format!("http://h/{path}")), from_disposition(header.as_bytes())];
+            let disposed = content_disposition::file_name(header.as_bytes(), None, safe_file_name);
+            let names = [name_from_url(&format!("http://h/{path}")), disposed];
             for name in names.into_iter().flatten() {
                 let components: Vec<_> = std::path::Path::new(&name).components().collect();
                 prop_assert!(matches!(components.as_slice(), [std::path::Component::Normal(_)]), "{}", name);
             }
-        }
-
-        #[test]
-        fn no_header_breaks_the_parser(header in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = from_disposition(&header);
-            let _ = from_disposition(&[b"attachment; filename".as_slice(), &header].concat());
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod cancel;
 mod connect;
+mod content_disposition;
 mod credentials;
 mod fault;
 mod fetcher;

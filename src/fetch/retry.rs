@@ -17,7 +17,7 @@ pub(super) fn is_worth_it(fault: &Fault, attempts: u32, limits: &FetchLimits) ->
         ErrorKind::UnknownHost => limits.max_attempts.min(UNKNOWN_HOST_ATTEMPTS),
         ErrorKind::BadResponse => limits.max_attempts.min(BAD_RESPONSE_ATTEMPTS),
         // Only a person can fix these.
-        ErrorKind::DiskFull | ErrorKind::ReadOnly => return false,
+        ErrorKind::DiskFull | ErrorKind::ReadOnly | ErrorKind::DeviceFailed => return false,
         _ => limits.max_attempts,
     };
     attempts < allowed

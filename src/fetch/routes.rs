@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use cookie_store::CookieStore;
 use reqwest::StatusCode;
 use reqwest::dns::Resolve;
 use reqwest::header::HeaderMap;
@@ -10,12 +11,15 @@ use url::Url;
 use super::connect::address_guard::{self, Reach};
 use super::connect::clients::{Clients, HttpClient, Way};
 use super::connect::idle_hosts::KeptConnection;
+use super::credentials::cookies;
+use super::credentials::digest::Challenge;
 use super::credentials::headers::{Access, Credential};
 use super::credentials::secrets::{AccessError, Secrets, take_user_info};
 use super::fault::{self, Fault};
 use super::limits::FetchLimits;
 use super::politeness::robots_policy::Robots;
 use super::politeness::robots_txt::{self, Rules};
+use super::request::content_encoding;
 use super::request::exchange::{is_redirect, redirect_target};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Locator, Message, NetworkSpec, Origin};
@@ -28,6 +32,7 @@ pub(super) struct Routes {
     pub(super) clients: Clients,
     access: Access,
     secrets: Arc<Secrets>,
+    cookies: Option<CookieStore>,
 }
 
 /// A link as it was given: its URL, who named it, and the credentials in its user info.
@@ -49,13 +54,24 @@ impl Routes {
     ) -> Result<Self, AccessError> {
         let access = Access::new(network, &secrets)?;
         let clients = Clients::new(limits, network, access.proxy(), resolver)?;
-        Ok(Self { clients, access, secrets })
+        let cookies = network.cookie_file.as_deref().map(cookies::of_file).transpose()?;
+        Ok(Self { clients, access, secrets, cookies })
     }
 
     /// Without settings.
     pub(super) fn plain(limits: &FetchLimits, resolver: Arc<dyn Resolve>) -> Self {
         let clients = Clients::plain(limits, resolver);
-        Self { clients, access: Access::default(), secrets: Arc::default() }
+        Self { clients, access: Access::default(), secrets: Arc::default(), cookies: None }
+    }
+
+    /// Notes a host's challenge; whether there are credentials that answer it.
+    pub(super) fn challenged(&self, at: &Url, link: &Link, challenge: Challenge) -> bool {
+        self.access.challenged(at, link.credential.as_ref(), challenge)
+    }
+
+    /// The cookies of the user's file.
+    pub(super) const fn cookies(&self) -> Option<&CookieStore> {
+        self.cookies.as_ref()
     }
 
     /// Hosts whose credentials were never used, each with another one of the same name that was requested.
@@ -159,10 +175,18 @@ impl Routes {
             let (client, _kept) = self.begin(way, &at.origin().ascii_serialization(), name)?;
             let began = std::time::Instant::now();
             let response = client.get(at.clone()).headers(headers).send().await;
-            let mut response =
-                response.map_err(|error| fault::of_request(&error, name, began, limits.connect_timeout))?;
+            let mut response = match response {
+                Ok(response) => response,
+                Err(error) => {
+                    let fault = fault::of_request(&error, name, began, limits.connect_timeout);
+                    if fault.needs_fallback && self.clients.fall_back(&at.origin().ascii_serialization()) {
+                        continue;
+                    }
+                    return Err(fault);
+                }
+            };
             let status = response.status();
-            if is_redirect(status) {
+            if is_redirect(&response) {
                 match redirect_target(&response, &at, name) {
                     Ok(next) => at = next,
                     Err(_) => return Ok(Robots::Rules(Rules::default())),
@@ -176,6 +200,7 @@ impl Routes {
             if !status.is_success() {
                 return Ok(Robots::Rules(Rules::default()));
             }
+            let codings = content_encoding::of_headers(response.headers()).unwrap_or_default();
             let mut bytes = Vec::new();
             while bytes.len() <= robots_txt::MAX_BYTES {
                 match response.chunk().await {
@@ -184,7 +209,10 @@ impl Routes {
                     Err(_) => return Ok(Robots::Closed(Message::new("robots_cut_off"))),
                 }
             }
-            return Ok(Robots::Rules(Rules::parse(&bytes)));
+            return Ok(match content_encoding::unpack_bytes(&bytes, &codings, robots_txt::MAX_BYTES as u64).await {
+                Ok(bytes) => Robots::Rules(Rules::parse(&bytes)),
+                Err(_) => Robots::Closed(Message::new("robots_cut_off")),
+            });
         }
         // RFC 9309, 2.3.1.2: after five redirects it may count as unavailable, which allows everything.
         Ok(Robots::Rules(Rules::default()))

@@ -441,7 +441,7 @@ fn the_columns_of_a_list_can_be_chosen() {
     window.settle();
     let lists = |url: &str, sum: Option<&str>| {
         let (url_column, checksum_column) = (Some(url.to_owned()), sum.map(str::to_owned));
-        Command::SetLists(ListSpec { url_column, checksum_column })
+        Command::SetLists(ListSpec { url_column, checksum_column, ..ListSpec::default() })
     };
     assert_eq!(window.commands(), [lists("link", None), lists("link", Some("md5"))]);
 }

@@ -226,8 +226,12 @@ impl Lang {
         match kind {
             AccessKind::Header { name } => format!("{} {name}", self.word("access_as_header")),
             AccessKind::Cookie => self.word("access_cookie").to_owned(),
-            AccessKind::Basic { user: Some(user) } => format!("{} {user}", self.word("access_user")),
-            AccessKind::Basic { user: None } | AccessKind::Proxy => self.word("access_basic").to_owned(),
+            AccessKind::Basic { user: Some(user) } | AccessKind::Digest { user: Some(user) } => {
+                format!("{} {user}", self.word("access_user"))
+            }
+            AccessKind::Basic { user: None } | AccessKind::Digest { user: None } | AccessKind::Proxy => {
+                self.word("access_basic").to_owned()
+            }
             AccessKind::Bearer => self.word("access_bearer").to_owned(),
         }
     }

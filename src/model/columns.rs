@@ -5,6 +5,13 @@ use serde_json::{Map, Value};
 
 use super::{Locator, locator};
 
+/// The column of aria2's `out=`: the result's name.
+pub const ARIA2_OUT: &str = "aria2.out";
+/// The column of aria2's `dir=`: the result's folder.
+pub const ARIA2_DIR: &str = "aria2.dir";
+/// The column of aria2's `checksum=`.
+pub const ARIA2_CHECKSUM: &str = "aria2.checksum";
+
 /// A row's columns besides its URL, by name and in the list's order; values keep their types.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -45,15 +52,36 @@ impl Columns {
         })
     }
 
+    /// The folder and the name that the list gives the result itself, as aria2's `dir=` and `out=` do.
+    pub fn given_name(&self) -> Option<(String, String)> {
+        let out = self.text(ARIA2_OUT)?;
+        let (folder, name) = out.rsplit_once(['/', '\\']).unwrap_or(("", &out));
+        let dir = self.text(ARIA2_DIR).unwrap_or_default();
+        // A folder of this machine says nothing here: results stay below the output folder.
+        let dir = if dir.starts_with(['/', '\\', '~']) || dir.contains(':') { "" } else { dir.trim_end_matches('/') };
+        let folder =
+            if dir.is_empty() || folder.is_empty() { format!("{dir}{folder}") } else { format!("{dir}/{folder}") };
+        Some((folder.replace('\\', "/"), name.to_owned()))
+    }
+
     /// Removes user info from columns that are links.
     pub fn without_user_info(&mut self) {
         for value in self.0.values_mut() {
-            if let Value::String(text) = value
-                && text.contains('@')
-                && Locator::is_url(text)
-            {
-                *text = locator::without_user_info(text);
+            let Value::String(text) = value else { continue };
+            if !text.contains('@') || !text.contains("//") {
+                continue;
             }
+            *text = if Locator::is_url(text) && text.matches("//").count() == 1 {
+                locator::without_user_info(text)
+            } else {
+                // Several links, or text that only resembles one.
+                let is_end = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|' | '"');
+                let word = |text: &str| {
+                    let bare = text.trim_end_matches(is_end);
+                    format!("{}{}", locator::without_user_info(bare), text.get(bare.len()..).unwrap_or_default())
+                };
+                text.split_inclusive(is_end).map(word).collect()
+            };
         }
     }
 
@@ -81,12 +109,18 @@ mod tests {
     #[test]
     fn links_in_other_columns_lose_only_their_passwords() {
         let mut columns = Columns::default();
-        for (name, text) in [("a", "http://me:pw@h/x@y"), ("b", "me@h.example"), ("c", "http://h/@me")] {
+        for (name, text) in [
+            ("a", "http://me:pw@h/x@y"),
+            ("b", "me@h.example"),
+            ("c", "http://h/@me"),
+            ("d", "http://me:pw@h/x, http://u:pw@h/y"),
+            ("e", "ftp://me:pw@h/z"),
+        ] {
             columns.put(name, text.into());
         }
         columns.without_user_info();
-        let texts = ["a", "b", "c"].map(|name| columns.text(name).unwrap_or_default());
-        assert_eq!(texts, ["http://h/x@y", "me@h.example", "http://h/@me"]);
+        let texts = ["a", "b", "c", "d", "e"].map(|name| columns.text(name).unwrap_or_default());
+        assert_eq!(texts, ["http://h/x@y", "me@h.example", "http://h/@me", "http://h/x, http://h/y", "ftp://h/z"]);
     }
 
     #[test]

@@ -60,12 +60,15 @@ pub enum Work {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ListSpec {
-    /// The column of URLs; `None` is `url`, case-insensitively.
+    /// The column of URLs; `None` is the only one that holds links, else `url`, case-insensitively.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url_column: Option<String>,
-    /// The column of checksums that files must have: MD5, SHA-1 or SHA-256 in hex, distinguished by length.
+    /// The column of checksums that files must have: MD5, SHA-1, SHA-256, SHA-384 or SHA-512.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checksum_column: Option<String>,
+    /// The encoding of lists, such as `euc-kr`; `None` is detected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<String>,
 }
 
 /// How a result is encoded.

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
 
+use super::text_encoding;
+
 /// The location of an item.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Locator {
@@ -75,7 +77,7 @@ impl Locator {
                 let bare = url.split(['?', '#']).next().unwrap_or(&url);
                 let (_, after_scheme) = bare.split_once("://").unwrap_or(("", bare));
                 let last = after_scheme.trim_end_matches('/').rsplit('/').next().unwrap_or(after_scheme);
-                percent_decode_str(last).decode_utf8_lossy().into_owned()
+                text_encoding::percent_decoded(last, self.host().as_deref())
             }
         }
     }

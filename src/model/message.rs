@@ -234,7 +234,11 @@ impl From<&io::Error> for Message {
             ErrorKind::ConnectionRefused => "system_refused",
             ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => "system_reset",
             ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => "system_unreachable",
-            _ => return Self::new("system_text").with("text", error),
+            _ => {
+                let text = error.to_string();
+                // The number says nothing to people.
+                return Self::new("system_text").with("text", text.split(" (os error ").next().unwrap_or(&text));
+            }
         })
     }
 }

@@ -41,6 +41,19 @@ pub struct NetworkSpec {
     /// Attempts after the first one; `None` is `config::RETRIES`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retries: Option<u32>,
+    /// The User-Agent header; `None` is Pixloom's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+    /// The Referer header of every request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub referer: Option<String>,
+    /// A file with cookies in Netscape's format.
+    #[serde(with = "super::path_text::option", skip_serializing_if = "Option::is_none")]
+    pub cookie_file: Option<PathBuf>,
+    /// A PEM file with a client certificate and its key. It is shown to hosts that links name, never after a redirect to
+    /// another.
+    #[serde(with = "super::path_text::option", skip_serializing_if = "Option::is_none")]
+    pub client_cert: Option<PathBuf>,
 }
 
 /// Whether robots.txt (RFC 9309) is obeyed.
@@ -96,6 +109,11 @@ pub enum AccessKind {
         /// The user; without one the secret is `user:password`.
         user: Option<String>,
     },
+    /// Authorization: Digest, which never sends the password itself.
+    Digest {
+        /// The user; without one the secret is `user:password`.
+        user: Option<String>,
+    },
     /// Authorization: Bearer.
     Bearer,
     /// Proxy-Authorization: Basic, for a proxy; the secret is `user:password`.
@@ -142,7 +160,7 @@ impl AccessKind {
         match self {
             Self::Header { name } => name.to_ascii_lowercase(),
             Self::Cookie => "cookie".to_owned(),
-            Self::Basic { .. } | Self::Bearer => "authorization".to_owned(),
+            Self::Basic { .. } | Self::Digest { .. } | Self::Bearer => "authorization".to_owned(),
             Self::Proxy => "proxy-authorization".to_owned(),
         }
     }
@@ -177,6 +195,13 @@ impl FromStr for ProxyChoice {
         spec.check()?;
         Ok(spec.proxy)
     }
+}
+
+/// Reads the value of a header.
+pub fn parse_header_value(text: &str) -> Result<String, Message> {
+    let text = text.trim();
+    let is_valid = !text.is_empty() && !text.contains(char::is_control);
+    if is_valid { Ok(text.to_owned()) } else { Err(Message::new("header_value")) }
 }
 
 /// Reads a number of requests per second, such as `5` or `0.5`.
@@ -267,7 +292,9 @@ impl NetworkSpec {
             if !proxy && !matches!(url.scheme(), "http" | "https") {
                 return Err(about(Message::new("origin_scheme")));
             }
-            if entry.secret == SecretRef::Netrc && !matches!(entry.kind, AccessKind::Basic { .. } | AccessKind::Proxy) {
+            let takes_login =
+                matches!(entry.kind, AccessKind::Basic { .. } | AccessKind::Digest { .. } | AccessKind::Proxy);
+            if entry.secret == SecretRef::Netrc && !takes_login {
                 return Err(about(Message::new("netrc_basic")));
             }
         }

@@ -56,6 +56,13 @@ pub enum Remark {
         /// Its path, as shown.
         folder: String,
     },
+    /// A list is not UTF-8; its encoding was detected.
+    ListEncoding {
+        /// The list's name, as shown.
+        list: String,
+        /// The encoding, such as `EUC-KR`.
+        encoding: String,
+    },
     /// Links that a list contains more than once; only the first of each is processed.
     RepeatedLinks {
         /// Number of skipped links.
@@ -139,6 +146,9 @@ impl Remark {
                 Message::new("remark-own_results").count("count", *count).with("folder", folder)
             }
             Self::ResultsFolder { folder } => Message::new("remark-results_folder").with("folder", folder),
+            Self::ListEncoding { list, encoding } => {
+                Message::new("remark-list_encoding").with("list", list).with("encoding", encoding)
+            }
             Self::RepeatedLinks { count, list, only_so_many } => {
                 let message = match only_so_many {
                     None => Message::new("remark-repeated_links"),

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use jiff::fmt::strtime;
 
-use crate::model::{Locator, Message};
+use crate::model::{Locator, Message, link_name, text_encoding};
 
 /// The most bytes in one part of a path: 255, less space for ` (12345)` and an extension.
 const MAX_PART_BYTES: usize = 200;
@@ -171,6 +171,10 @@ impl Template {
                 // Only these two may contain folders.
                 Piece::Literal(text) => path.push_str(text),
                 Piece::Dir => path.push_str(&parts.dir),
+                Piece::Column(_) => {
+                    let begins = path.is_empty() || path.ends_with('/');
+                    path.push_str(&column_text(&piece.render(parts), begins));
+                }
                 field => path.push_str(&field.render(parts).replace('/', "_")),
             }
         }
@@ -259,6 +263,13 @@ impl NameParts {
     }
 }
 
+/// A column's value without what leads to other folders; one that `begins` a name does not hide its file.
+fn column_text(value: &str, begins: bool) -> String {
+    let parts = value.split(['/', '\\']).filter(|part| !matches!(part.trim(), "" | "." | ".."));
+    let text = parts.collect::<Vec<_>>().join("_");
+    if begins { text.trim_start_matches(|c: char| c == '.' || c.is_whitespace()).to_owned() } else { text }
+}
+
 /// The strftime format, if it works without a time zone.
 fn date_format(format: &str) -> Option<String> {
     let any_day = jiff::civil::date(2026, 5, 1).at(12, 34, 56, 0);
@@ -267,27 +278,18 @@ fn date_format(format: &str) -> Option<String> {
 
 /// Stem, extension and parent of a URL's path, decoded.
 fn url_parts(url: &str) -> (String, String, String) {
+    let host = Locator::Url(url.to_owned()).host();
     let bare = url.split(['?', '#']).next().unwrap_or(url);
     let after_scheme = bare.split_once("://").map_or(bare, |(_, rest)| rest);
     let path = after_scheme.split_once('/').map_or("", |(_, path)| path);
     let mut parts = path.split('/').filter(|part| !part.is_empty()).rev();
     let mut next = || {
         let part = parts.next().unwrap_or_default();
-        percent_encoding::percent_decode_str(part).decode_utf8_lossy().into_owned()
+        text_encoding::percent_decoded(part, host.as_deref())
     };
     let (name, parent) = (next(), next());
-    match name.rsplit_once('.') {
-        // `v1.2` has no extension, `photo.jpg` has one.
-        Some((stem, ext))
-            if !stem.is_empty()
-                && ext.len() <= 8
-                && ext.bytes().all(|byte| byte.is_ascii_alphanumeric())
-                && ext.bytes().any(|byte| byte.is_ascii_alphabetic()) =>
-        {
-            (stem.to_owned(), ext.to_owned(), parent)
-        }
-        _ => (name, String::new(), parent),
-    }
+    let (stem, ext) = link_name::split(&name);
+    (stem.to_owned(), ext.unwrap_or_default().to_owned(), parent)
 }
 
 fn local(utc_ms: i64) -> Option<jiff::civil::DateTime> {
@@ -378,7 +380,7 @@ mod tests {
             ("{date:%Y}/{date:%m/%d}", "2026/05_01"),
             ("{dir}/{stem}", "2026/beach/photo"),
             ("small/{stem}", "small/photo"),
-            ("{col:상품 id}-{stem}", "a_.._7_-photo"),
+            ("{col:상품 id}-{stem}", "a_7_-photo"),
             ("{col:none}{stem}", "photo"),
             ("이미지 {index:03}", "이미지 007"),
         ] {
@@ -453,6 +455,26 @@ mod tests {
     }
 
     #[test]
+    fn a_column_never_hides_a_file_or_leaves_its_folder() {
+        for (template, value, name) in [
+            ("{col:sku}", "../../x", "x"),
+            ("{col:sku}", r"..\..\x", "x"),
+            ("{col:sku}", "/etc/passwd", "etc_passwd"),
+            ("{col:sku}", ".htaccess", "htaccess"),
+            ("{col:sku}", " ..x", "x"),
+            ("{col:sku}", "..", "00007"),
+            ("new/{col:sku}", ".x", "new/x"),
+            ("{col:sku}/{stem}", ".git", "git/photo"),
+            ("{stem}{col:sku}", ".v2", "photo.v2"),
+            ("{col:sku}", "a/b", "a_b"),
+        ] {
+            let columns = HashMap::from([("sku".to_owned(), value.to_owned())]);
+            let parts = NameParts { columns, ..parts() };
+            assert_eq!(Template::parse(template).unwrap().render(&parts), name, "{template} {value}");
+        }
+    }
+
+    #[test]
     fn a_long_stem_loses_its_own_end_and_nothing_after_it() {
         let parts = NameParts { stem: "한".repeat(90), index: 7, ..NameParts::default() };
         let name = Template::parse("{stem}-{index:05}").unwrap().render(&parts);
@@ -470,6 +492,9 @@ mod tests {
             ("https://h.example/a%2F..%2Fb.png", "a/../b", "png", ""),
             ("https://h.example/set/", "set", "", ""),
             ("https://u:p@h.example:8080/.htaccess", ".htaccess", "", ""),
+            ("https://h.example/a/photo.jpg!large", "photo", "jpg", "a"),
+            ("https://h.example/a/photo.jpg;jsessionid=1?x", "photo", "jpg", "a"),
+            ("https://h.kr/%BB%E7%C1%F8.jpg", "사진", "jpg", ""),
         ] {
             let parts = NameParts::of(&Locator::Url(url.to_owned()), 1, "", None);
             assert_eq!((parts.stem.as_str(), parts.ext.as_str(), parts.parent.as_str()), (stem, ext, parent), "{url}");

@@ -146,6 +146,8 @@ pub struct Reading<'a> {
     pub lists: &'a ListSpec,
     /// Items that the source has given before; only kinds that give the [same](Repeat::Same) items start behind them.
     pub first_item: u64,
+    /// Whether another program may still be writing the source: no item waits for the next one.
+    pub is_live: bool,
     /// Returns true when reading should end.
     pub cancelled: &'a dyn Fn() -> bool,
     /// Fetches the list at a URL into a file.
@@ -159,10 +161,11 @@ pub struct Reading<'a> {
 impl Default for Reading<'_> {
     /// With default columns, and without a way to fetch lists.
     fn default() -> Self {
-        const PLAIN: &ListSpec = &ListSpec { url_column: None, checksum_column: None };
+        const PLAIN: &ListSpec = &ListSpec { url_column: None, checksum_column: None, encoding: None };
         Self {
             lists: PLAIN,
             first_item: 0,
+            is_live: false,
             cancelled: &|| false,
             fetch: &|url| Err(not_fetched(url)),
             is_image: &|_| false,

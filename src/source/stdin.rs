@@ -34,7 +34,8 @@ pub fn stdin() -> SourceSpec {
 
 fn read(reading: &Reading<'_>, give: Give<'_>) -> ControlFlow<()> {
     let stdin = BufReader::with_capacity(BUFFER_BYTES, Stdin::new(reading.cancelled));
-    lists::read_stream(stdin, "standard input", None, Origin::User, reading, give)
+    let reading = Reading { is_live: true, ..*reading };
+    lists::read_stream(stdin, "standard input", None, Origin::User, &reading, give)
 }
 
 /// Standard input; ends early once `cancelled` returns true.

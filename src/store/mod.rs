@@ -33,7 +33,7 @@ pub use read::{is_intact, kind_at, read, read_head, read_text, sha256_of};
 pub use scratch::{Scratch, copy_to};
 pub use spool::{Spool, SpoolFolder, SpooledFile, nameless_file};
 
-use crate::error::{ErrorKind, ItemError, JobError};
+use crate::error::{ErrorKind, ItemError, JobError, is_device_failure};
 use crate::model::{Locator, Message};
 
 /// A kind of store, declared once: a file and its line in [`KINDS`].
@@ -201,7 +201,7 @@ pub fn create_folder(folder: &Path) -> Result<CreatedFolders, JobError> {
 
 /// Why a folder can't take results.
 pub fn unusable(folder: &Path, error: &io::Error) -> JobError {
-    JobError::Output { path: folder.display().to_string(), detail: error.to_string() }
+    JobError::Output { path: folder.display().to_string(), detail: error.into() }
 }
 
 /// Begins a file that appears completely or not at all.
@@ -219,6 +219,7 @@ pub(crate) fn write_error(folder: &Path, error: &io::Error) -> ItemError {
     let kind = match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::DiskFull,
         io::ErrorKind::ReadOnlyFilesystem => ErrorKind::ReadOnly,
+        _ if is_device_failure(error) => ErrorKind::DeviceFailed,
         io::ErrorKind::PermissionDenied
         | io::ErrorKind::NotFound
         | io::ErrorKind::NotADirectory

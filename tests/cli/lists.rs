@@ -136,7 +136,7 @@ fn a_list_at_a_url_is_fetched_first_and_its_lines_never_become_files() {
 #[test]
 fn a_missing_column_is_a_usage_error_that_names_the_existing_ones() {
     let home = Home::new();
-    home.file("list.csv", "id,link\n1,http://127.0.0.1:1/a\n");
+    home.file("list.csv", "id,link\n1,a.jpg\n");
     home.file("list.txt", "http://127.0.0.1:1/a\n");
     for (args, words) in [
         (
@@ -222,7 +222,7 @@ fn columns_in_names_make_no_folders_and_work_with_a_recipe() {
         "png",
     ])
     .expect(0);
-    assert_eq!(names(&home, "out"), [".._.._evil_7.png"]);
+    assert_eq!(names(&home, "out"), ["evil_7.png"]);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use pixloom::error::ErrorKind;
 use pixloom::fetch::{FetchLimits, Fetched, Known, LinkRequest, Origin, Visit};
 use pixloom::store::Spool;
 
-use super::util::server::{Answer, Request, Server, ok, status};
+use super::util::server::{Answer, Request, Server, ok, redirect, status};
 use super::{DEADLINE, Setup, hasty, impatient, once, run};
 
 const WHOLE: usize = 300_000;
@@ -249,6 +249,104 @@ fn a_content_encoding_is_decoded_and_a_compressed_file_is_kept() {
             assert!(fetched.body.into_bytes().unwrap() == packed, "{path}");
         }
         assert_eq!(fetched(&setup, &server.url("/nothing")).await.size_bytes, 0);
+    });
+}
+
+/// The name or the type tells that the file itself is compressed, as Firefox and Chrome decide; curl and wget, which do
+/// not ask for a coding, save what they receive.
+#[test]
+fn a_compressed_file_with_its_own_compression_as_coding_is_saved_as_it_is() {
+    let packed = gzip(b"a tar archive");
+    let server = Server::start(move |request| {
+        let packed = gzip(b"a tar archive");
+        match request.path.as_str() {
+            "/redirected.tar.gz" => redirect("/4711"),
+            "/disposed" => {
+                ok(packed, "application/octet-stream").header("Content-Disposition", "attachment; filename=\"a.tgz\"")
+            }
+            "/typed" => ok(packed, "application/x-gunzip"),
+            _ => ok(packed, "application/octet-stream"),
+        }
+        .header("Content-Encoding", "gzip")
+    });
+    run(async {
+        let setup = Setup::new(once());
+        for path in ["/a.tar.gz", "/logo.svgz?v=1", "/disposed", "/typed", "/redirected.tar.gz"] {
+            let fetched = fetched(&setup, &server.url(path)).await;
+            assert!(fetched.body.into_bytes().unwrap() == packed, "{path}");
+        }
+        let fetched = fetched(&setup, &server.url("/a.tar")).await;
+        assert!(fetched.body.into_bytes().unwrap() == b"a tar archive");
+    });
+}
+
+#[test]
+fn a_part_of_a_compressed_file_is_resumed() {
+    let server = Server::start(|request| {
+        let packed = gzip(&image_bytes());
+        match request.headers.get("range") {
+            None => ok(&packed[..5000], "application/gzip").short_by(packed.len() as u64 - 5000),
+            Some(range) => {
+                assert_eq!(range, "bytes=5000-");
+                let range = format!("bytes 5000-{}/{}", packed.len() - 1, packed.len());
+                status(206).body(&packed[5000..]).header("Content-Range", &range)
+            }
+        }
+        .header("Content-Encoding", "gzip")
+        .header("ETag", "\"1\"")
+    });
+    run(async {
+        let fetched = fetched(&Setup::new(hasty()), &server.url("/a.gz")).await;
+        assert_eq!((fetched.attempts, fetched.transfer.resumed), (2, 1));
+        assert!(fetched.body.into_bytes().unwrap() == gzip(&image_bytes()));
+    });
+}
+
+/// As curl 8 and wget 1.21 save them.
+#[test]
+fn a_body_with_an_unknown_encoding_is_saved_unchanged() {
+    let server = Server::start(|request| {
+        ok(image_bytes(), "image/png").header("Content-Encoding", request.path.trim_start_matches('/'))
+    });
+    run(async {
+        let setup = Setup::new(once());
+        for coding in ["none", "utf-8", "binary", "aws-chunked", "7bit", "UTF-8,aws-chunked", "foo"] {
+            let fetched = fetched(&setup, &server.url(&format!("/{coding}"))).await;
+            assert!(fetched.body.into_bytes().unwrap() == image_bytes(), "{coding}");
+        }
+    });
+}
+
+#[test]
+fn a_transfer_encoding_is_decoded_or_fails() {
+    let answer = |coding: &'static str, body: Vec<u8>| {
+        raw_server(move |stream| {
+            stream.write_all(format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: {coding}\r\n\r\n").as_bytes())?;
+            stream.write_all(&body)
+        })
+    };
+    let chunked = |bytes: &[u8]| [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n0\r\n\r\n"].concat();
+    run(async {
+        let setup = Setup::new(once());
+        let packed = gzip(&image_bytes());
+        for (coding, body) in [
+            ("gzip, chunked", chunked(&packed)),
+            ("gzip", packed.clone()),
+            ("identity", image_bytes()),
+            ("identity, chunked", chunked(&image_bytes())),
+        ] {
+            let fetched = fetched(&setup, &answer(coding, body)).await;
+            assert!(fetched.body.into_bytes().unwrap() == image_bytes(), "{coding}");
+        }
+        for (coding, body) in [
+            ("compress", packed.clone()),
+            ("gzip", packed[..5000].to_vec()),
+            ("chunked, chunked", chunked(&chunked(&packed))),
+            ("chunked, gzip", chunked(&packed)),
+        ] {
+            let error = setup.error(&answer(coding, body)).await;
+            assert_eq!(error.kind, ErrorKind::BadResponse, "{coding}: {error}");
+        }
     });
 }
 

@@ -206,7 +206,7 @@ fn serve(mut peer: Peer, behaviour: Behaviour) -> io::Result<()> {
         peer.stall();
         return Ok(());
     }
-    if behaviour.protocol == Protocol::Http2 {
+    if behaviour.protocol == Protocol::Http2 || (behaviour.protocol == Protocol::Either && peer.speaks_http2()?) {
         return http2::serve(&mut peer, behaviour.name);
     }
     if behaviour.protocol == Protocol::PlainForTls {
@@ -250,6 +250,21 @@ impl Peer {
         let hit = self.world.hit(&path);
         self.world.check_time(&path);
         Ok(Some(Ask { path, hit, headers }))
+    }
+
+    /// Whether the client chose HTTP/2.
+    fn speaks_http2(&mut self) -> io::Result<bool> {
+        let Some(tls) = &mut self.tls else { return Ok(false) };
+        while tls.is_handshaking() {
+            match tls.complete_io(&mut self.tcp) {
+                Err(error) if !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                    return Err(error);
+                }
+                _ if Instant::now() > self.until => return Err(ErrorKind::TimedOut.into()),
+                _ => {}
+            }
+        }
+        Ok(tls.alpn_protocol() == Some(b"h2"))
     }
 
     fn stall(&mut self) {

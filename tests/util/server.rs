@@ -36,6 +36,8 @@ pub(crate) struct Request {
 pub(crate) enum Behaviour {
     /// A response.
     Answer(Answer),
+    /// These bytes, whatever they are; then the connection closes.
+    Raw(Vec<u8>),
     /// Takes the request and closes the connection.
     Close,
     /// Takes the request and never answers.
@@ -135,6 +137,12 @@ impl Answer {
 impl From<Answer> for Behaviour {
     fn from(answer: Answer) -> Self {
         Self::Answer(answer)
+    }
+}
+
+impl From<&[u8]> for Behaviour {
+    fn from(bytes: &[u8]) -> Self {
+        Self::Raw(bytes.to_vec())
     }
 }
 
@@ -327,6 +335,10 @@ fn read_request(reader: &mut impl BufRead, shared: &Shared) -> io::Result<Option
 fn prepare(stream: &TcpStream, shared: &Shared, behaviour: Behaviour) -> Option<Answer> {
     match behaviour {
         Behaviour::Close => None,
+        Behaviour::Raw(bytes) => {
+            let _ = (&*stream).write_all(&bytes);
+            None
+        }
         Behaviour::Stall => {
             stall(stream, shared);
             None

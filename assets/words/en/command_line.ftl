@@ -47,7 +47,8 @@ option-files = A list of local paths, one on each line or separated by NUL (find
 series_and = { $most } and { $last }
 series_or = { $most } or { $last }
 option-url_column = The column of URLs in the lists (case-insensitive), or its number in lists without a header [default: url]
-option-checksum_column = The column of checksums in the lists: MD5, SHA-1 or SHA-256 in hex; items whose checksum differs fail
+option-checksum_column = The column of checksums in the lists: MD5, SHA-1, SHA-256, SHA-384 or SHA-512; items whose checksum differs fail
+option-encoding = Encoding of the lists, such as euc-kr, shift_jis, windows-1252 or utf-16le [default: detected]
 option-recipe = A recipe file (paths in it are relative to its folder), or a preset: web, thumbnails, archive
 option-steps = A step, such as 'resize:long_edge=1024,kernel=lanczos3' (repeatable, in order; after the recipe's steps)
 option-out = The output folder [default: a new one next to the first input]; - writes the only result to standard output
@@ -81,6 +82,11 @@ option-insecure_host = Accept any certificate from this host, and only from this
 option-header = A header for one host: 'https://api.example X-Key=env:KEY'. REF is env:NAME, netrc or settings:NAME (a line of secrets.toml in the settings folder, readable only by you). It is never sent to another host, scheme or port; the default scheme is https (repeatable)
 option-cookie = Cookies for one host: 'https://h.example=env:COOKIES' (repeatable)
 option-basic = User name and password for one host: 'https://h.example me=env:PASSWORD', 'https://h.example=netrc', or a REF that contains user:password (repeatable)
+option-digest = The same for hosts with Digest authentication, which never receive the password itself: 'http://h.example me=env:PASSWORD' (repeatable)
+option-user_agent = The User-Agent header [default: Pixloom/VERSION]
+option-referer = The Referer header of every request
+option-load_cookies = Send the cookies in this file (cookies.txt, as browsers, curl and wget write it) to the sites they are for
+option-client_cert = A PEM file with a client certificate and its key, for hosts that ask for one
 option-bearer = A bearer token for one host: 'https://api.example=env:TOKEN' (repeatable)
 option-requests_per_second = Maximum requests per second per host, such as 5 or 0.5
 option-bytes_per_second = Maximum bytes per second in total, such as 2MB

@@ -59,7 +59,14 @@ list_missing = Couldn't read the list { $list }: there is no such file.
 list_denied = Couldn't read the list { $list }: permission denied.
 list_short = Couldn't read the list { $list } completely: its compressed data ends early.
 list_unread = Couldn't read the list { $list } ({ $detail }).
-list_utf16 = Couldn't read the list { $list }: it is UTF-16. Save it as UTF-8.
+list_encoding = Couldn't read the list { $list }: there is no encoding "{ $encoding }".
+list_json = Couldn't read the list { $list }: its JSON is damaged ({ $detail }).
+list_several = Couldn't read the list { $list }: several columns hold links: { $columns }. Name the right one with --url-column.
+    .window = Couldn't read the list { $list }: several columns hold links: { $columns }. Choose the right one.
+header_value = The value of a header must be text without control characters.
+cookies_not_there = There is no cookie file { $path }. Check its name.
+client_cert_not_there = There is no client certificate { $path }. Check its name.
+encoding_unknown = There is no encoding "{ $encoding }". Use a name such as utf-8, euc-kr, cp949, shift_jis, gbk, big5, windows-1252 or utf-16le.
 list_packed = Couldn't read the list { $list }: it is compressed twice.
 list_zip = Couldn't read the list { $list }: it is a ZIP archive or a spreadsheet. Save it as CSV.
 list_binary = Couldn't read the list { $list }: it is binary data.
@@ -133,7 +140,7 @@ address_private_redirect = it redirects to { $host }, which is inside this netwo
 address_private = { $host } is inside this network
 address_private_list = { $host } is inside this network; to use a fetched list with such links, save it and pass it as a file
 address_proxy = { $host } is the proxy
-checksum_none = "{ $shown }" is not an MD5, SHA-1 or SHA-256 hash in hex
+checksum_none = "{ $shown }" is not an MD5, SHA-1, SHA-256, SHA-384 or SHA-512 checksum
 checksum_differs = its { $name } is { $had }, the list says { $wanted }
 
 ## Recipe files

@@ -47,7 +47,8 @@ option-files = 파일 경로 목록(한 줄에 하나, 또는 NUL로 구분: fin
 series_and = { $most }, { $last }
 series_or = { $most } 또는 { $last }
 option-url_column = 목록에서 URL이 있는 열(대소문자 무시). 제목 줄이 없으면 열 번호 [기본값: url]
-option-checksum_column = 목록에서 체크섬이 있는 열: 16진수 MD5, SHA-1 또는 SHA-256. 체크섬이 다른 항목은 실패로 처리
+option-checksum_column = 목록에서 체크섬이 있는 열: MD5, SHA-1, SHA-256, SHA-384 또는 SHA-512. 체크섬이 다른 항목은 실패로 처리
+option-encoding = 목록의 인코딩. 예: euc-kr, shift_jis, windows-1252, utf-16le [기본값: 자동 감지]
 option-recipe = 레시피 파일(안에 적힌 경로는 그 파일의 폴더 기준) 또는 프리셋: web, thumbnails, archive
 option-steps = 단계. 예: 'resize:long_edge=1024,kernel=lanczos3' (여러 번 가능, 순서대로, 레시피의 단계 뒤에 적용)
 option-out = 결과 폴더 [기본값: 첫 입력 옆의 새 폴더]. -이면 결과 하나를 표준 출력에 씀
@@ -81,6 +82,11 @@ option-insecure_host = 이 호스트에 한해 어떤 인증서든 허용(여러
 option-header = 한 호스트에 보낼 헤더: 'https://api.example X-Key=env:KEY'. REF는 env:NAME, netrc 또는 settings:NAME(설정 폴더의 secrets.toml에 있는 줄. 본인만 읽을 수 있어야 함). 다른 호스트, 스킴, 포트에는 보내지 않으며, 스킴이 없으면 https로 봄(여러 번 가능)
 option-cookie = 한 호스트에 보낼 쿠키: 'https://h.example=env:COOKIES' (여러 번 가능)
 option-basic = 한 호스트의 사용자 이름과 암호: 'https://h.example me=env:PASSWORD', 'https://h.example=netrc', 또는 user:password가 든 REF(여러 번 가능)
+option-digest = Digest 인증을 쓰는 호스트용. 암호 자체는 보내지 않음: 'http://h.example me=env:PASSWORD' (여러 번 가능)
+option-user_agent = User-Agent 헤더 [기본값: Pixloom/VERSION]
+option-referer = 모든 요청에 보낼 Referer 헤더
+option-load_cookies = 이 파일(브라우저, curl, wget이 쓰는 cookies.txt 형식)의 쿠키를 해당 사이트에 보냄
+option-client_cert = 클라이언트 인증서를 요구하는 호스트에 쓸 인증서와 키가 든 PEM 파일
 option-bearer = 한 호스트의 bearer 토큰: 'https://api.example=env:TOKEN' (여러 번 가능)
 option-requests_per_second = 호스트당 초당 최대 요청 수. 예: 5, 0.5
 option-bytes_per_second = 전체 초당 최대 바이트. 예: 2MB

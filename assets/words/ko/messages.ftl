@@ -53,7 +53,14 @@ list_missing = 목록 { JOSA($list, "을", "를") } 읽을 수 없습니다. 그
 list_denied = 목록 { JOSA($list, "을", "를") } 읽을 수 없습니다. 권한이 없습니다.
 list_short = 목록 { JOSA($list, "을", "를") } 끝까지 읽을 수 없습니다. 압축 데이터가 중간에 끝납니다.
 list_unread = 목록 { JOSA($list, "을", "를") } 읽을 수 없습니다({ $detail }).
-list_utf16 = 목록 { JOSA($list, "을", "를") } 읽을 수 없습니다. UTF-16 파일입니다. UTF-8로 저장하세요.
+list_encoding = 목록 { JOSA($list, "을", "를") } 읽을 수 없습니다. { $encoding } 인코딩은 없습니다.
+list_json = 목록 { JOSA($list, "을", "를") } 읽을 수 없습니다. JSON이 손상되었습니다({ $detail }).
+list_several = 목록 { JOSA($list, "을", "를") } 읽을 수 없습니다. 링크가 있는 열이 여러 개입니다: { $columns }. --url-column으로 알맞은 열을 지정하세요.
+    .window = 목록 { JOSA($list, "을", "를") } 읽을 수 없습니다. 링크가 있는 열이 여러 개입니다: { $columns }. 알맞은 열을 고르세요.
+header_value = 헤더 값은 제어 문자가 없는 글자여야 합니다.
+cookies_not_there = 쿠키 파일 { JOSA($path, "이", "가") } 없습니다. 이름을 확인하세요.
+client_cert_not_there = 클라이언트 인증서 { JOSA($path, "이", "가") } 없습니다. 이름을 확인하세요.
+encoding_unknown = { $encoding } 인코딩은 없습니다. utf-8, euc-kr, cp949, shift_jis, gbk, big5, windows-1252, utf-16le 같은 이름을 쓰세요.
 list_packed = 목록 { JOSA($list, "을", "를") } 읽을 수 없습니다. 두 번 압축된 파일입니다.
 list_zip = 목록 { JOSA($list, "을", "를") } 읽을 수 없습니다. ZIP 파일이나 스프레드시트입니다. CSV로 저장하세요.
 list_binary = 목록 { JOSA($list, "을", "를") } 읽을 수 없습니다. 텍스트가 아닌 파일입니다.
@@ -124,7 +131,7 @@ address_private_redirect = 이 네트워크 안의 주소 { JOSA($host, "으로"
 address_private = { JOSA($host, "은", "는") } 이 네트워크 안의 주소입니다
 address_private_list = { JOSA($host, "은", "는") } 이 네트워크 안의 주소입니다. 그런 링크가 든 목록은 저장한 뒤 파일로 추가하세요
 address_proxy = { JOSA($host, "은", "는") } 프록시입니다
-checksum_none = "{ $shown }"은(는) 16진수 MD5, SHA-1, SHA-256이 아닙니다
+checksum_none = "{ $shown }"은(는) MD5, SHA-1, SHA-256, SHA-384, SHA-512 체크섬이 아닙니다
 checksum_differs = { JOSA($name, "이", "가") } { $had }인데 목록에는 { $wanted }입니다
 
 ## 레시피 파일

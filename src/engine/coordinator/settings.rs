@@ -80,7 +80,7 @@ impl SettingsFile {
             table.insert(RUN.to_owned(), run.into());
         }
         let text = toml::to_string_pretty(&table).map_err(|error| failed(error.to_string()))?;
-        store::put_in_folder(&self.path, text.as_bytes()).map_err(|error| failed(error.to_string()))
+        store::put_in_folder(&self.path, text.as_bytes()).map_err(|error| failed(Message::from(error).to_string()))
     }
 }
 

@@ -132,8 +132,9 @@ impl Coordinator {
         let Phase::Waiting { full_at_bytes, reason, .. } = &mut active.phase else { return Ok(()) };
         match full_at_bytes {
             None => {
-                // A folder that was read-only was not full, even if it is writable again by now.
-                let was_read_only = matches!(reason, JobError::Item(error) if error.kind == ErrorKind::ReadOnly);
+                // A folder that was read-only or whose device failed was not full, even if it is writable again by now.
+                let other = [ErrorKind::ReadOnly, ErrorKind::DeviceFailed];
+                let was_read_only = matches!(reason, JobError::Item(error) if other.contains(&error.kind));
                 let full_at = space.free_bytes.filter(|_| !was_read_only && !space.is_read_only);
                 *full_at_bytes = Some(full_at.unwrap_or(0));
             }

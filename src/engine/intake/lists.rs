@@ -128,7 +128,7 @@ pub(crate) fn fetch(
     })?;
     let failed = |error: std::io::Error| {
         let sentence = Message::new("list_not_kept");
-        JobError::Machine(sentence.with("list", locator::shown_url(url)).with("detail", error))
+        JobError::Machine(sentence.with("list", locator::shown_url(url)).with_message("detail", error))
     };
     let hash = fetched.body.sha256();
     let file = match &fetched.body {

@@ -212,6 +212,7 @@ impl Intake<'_> {
             let reading = Reading {
                 lists: &asked.lists,
                 first_item,
+                is_live: false,
                 cancelled: &cancelled,
                 fetch: &fetch,
                 is_image: &codec::is_image,

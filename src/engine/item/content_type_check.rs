@@ -1,8 +1,9 @@
 //! Compares the media type that a server sends with the bytes of the response.
 
+use super::naming::extension_of_content;
 use crate::codec;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Format, Message};
+use crate::model::{Format, Message, link_name};
 
 /// Why a body can't be the image that the server says it is: it is empty, or starts like something else. Any other media
 /// type is accepted.
@@ -29,11 +30,29 @@ fn against(error: ItemError, claim: &str) -> ItemError {
     error.with("detail", detail).with("claim", claim)
 }
 
-/// The extension that fits the content, if its own is that of another image format.
-pub(crate) fn actual_extension(own: &str, head: &[u8]) -> Option<&'static str> {
-    let format = codec::sniff(head)?;
+/// The extension that fits the content of a response, if its own does not: it is that of another image format, that of
+/// an image where the content is a web page, or that of the program that made the response, such as `php`.
+pub(crate) fn actual_extension(own: &str, head: &[u8], content_type: Option<&str>) -> Option<String> {
     let is_of = |format: Format| format.extensions().iter().any(|word| word.eq_ignore_ascii_case(own));
-    (!is_of(format) && Format::all().into_iter().any(is_of)).then(|| format.extension())
+    let is_program = link_name::is_program(own);
+    let is_image = Format::all().into_iter().any(is_of);
+    match codec::sniff(head) {
+        Some(format) => (!is_of(format) && (is_program || is_image)).then(|| format.extension().to_owned()),
+        None if is_program => extension_of_content(head, content_type),
+        None if is_image && is_web_page(head) => Some("html".to_owned()),
+        None => None,
+    }
+}
+
+/// Whether bytes begin as a web page does (WHATWG, MIME sniffing, 7.1).
+fn is_web_page(head: &[u8]) -> bool {
+    const BEGINNINGS: [&str; 6] = ["<!doctype html", "<html", "<head", "<body", "<title", "<script"];
+    let text = String::from_utf8_lossy(head.get(..512).unwrap_or(head)).to_ascii_lowercase();
+    let mut text = text.trim_start_matches('\u{feff}').trim_start();
+    while let Some((_, after)) = text.strip_prefix("<!--").and_then(|comment| comment.split_once("-->")) {
+        text = after.trim_start();
+    }
+    BEGINNINGS.iter().any(|beginning| text.starts_with(beginning))
 }
 
 /// The media type, if it is that of an image format.
@@ -73,10 +92,25 @@ mod tests {
 
     #[test]
     fn an_image_gets_the_extension_of_its_format() {
-        assert_eq!(actual_extension("png", JPEG), Some("jpg"));
-        for own in ["jpg", "JPEG", "jpe", "php", ""] {
-            assert_eq!(actual_extension(own, JPEG), None, "{own}");
+        for own in ["png", "php", "ASPX", "image"] {
+            assert_eq!(actual_extension(own, JPEG, None).as_deref(), Some("jpg"), "{own}");
         }
-        assert_eq!(actual_extension("png", b"<html>"), None);
+        for own in ["jpg", "JPEG", "jpe", "xyz", "dng", ""] {
+            assert_eq!(actual_extension(own, JPEG, None), None, "{own}");
+        }
+    }
+
+    #[test]
+    fn a_web_page_under_the_name_of_an_image_is_named_as_one() {
+        for page in ["<html>", " \n<!DOCTYPE HTML>", "<!-- a --><!-- b -->\n<html>", "\u{feff}<head>"] {
+            assert_eq!(actual_extension("png", page.as_bytes(), None).as_deref(), Some("html"), "{page}");
+        }
+        for own in ["htm", "txt", "xyz", ""] {
+            assert_eq!(actual_extension(own, b"<html>", Some("text/html")), None, "{own}");
+        }
+        assert_eq!(actual_extension("php", b"<p>", Some("text/html; charset=utf-8")).as_deref(), Some("html"));
+        assert_eq!(actual_extension("php", b"%PDF-1.7", Some("application/pdf")).as_deref(), Some("pdf"));
+        assert_eq!(actual_extension("php", b"?", None), None);
+        assert_eq!(actual_extension("png", b"no page", None), None);
     }
 }

@@ -15,7 +15,7 @@ use super::render::{Prepared, is_copied, prepare, stripped};
 use crate::codec::{self, DecodeControl};
 use crate::config::MAX_BODY_IN_MEMORY_BYTES;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{FormatChoice, ItemRow, JobSpec, Limits, Locator, Message, Origin, Recipe, Save, is_copy};
+use crate::model::{FormatChoice, ItemRow, JobSpec, Limits, Locator, Message, Origin, Recipe, Save, columns, is_copy};
 use crate::op::Pipeline;
 use crate::{source, store};
 
@@ -158,6 +158,7 @@ pub(crate) fn refusal(spec: &JobSpec, naming: &Naming, row: &ItemRow) -> Option<
 pub(crate) fn checksum(spec: &JobSpec, row: &ItemRow) -> Result<Option<Checksum>, ItemError> {
     match &spec.lists.checksum_column {
         Some(column) if row.locator.path().is_none() => Checksum::of(row, column),
+        None if row.locator.path().is_none() => Checksum::of(row, columns::ARIA2_CHECKSUM),
         _ => Ok(None),
     }
 }
@@ -243,8 +244,8 @@ impl Action {
     }
 
     /// The result's extension, without the dot. A format that is kept keeps the spelling of its extension, and one that is
-    /// chosen has one spelling; a copy keeps its own, unless it has none or it was fetched under that of another image
-    /// format.
+    /// chosen has one spelling; a copy keeps its own, unless it has none or it was fetched under one that says something
+    /// else than its content.
     fn extension(&self, subject: &Subject<'_>, choice: FormatChoice) -> String {
         let response = subject.response.unwrap_or_default();
         let own = own_extension(subject.locator, response.file_name);
@@ -256,8 +257,10 @@ impl Action {
             }
             (Self::Render(prepared), _) => prepared.format.extension().to_owned(),
             (Self::Copy | Self::Strip { .. }, Some(own)) => {
-                let actual = subject.response.and_then(|_| actual_extension(&own, &subject.body.head()));
-                actual.map_or(own, str::to_owned)
+                let actual = subject
+                    .response
+                    .and_then(|response| actual_extension(&own, &subject.body.head(), response.content_type));
+                actual.unwrap_or(own)
             }
             (Self::Copy | Self::Strip { .. }, None) => {
                 extension_of_content(&subject.body.head(), response.content_type).unwrap_or_default()

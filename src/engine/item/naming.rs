@@ -9,7 +9,8 @@ use super::input_folders::InputFolders;
 use crate::catalog::CatalogReader;
 use crate::codec;
 use crate::error::{ErrorKind, ItemError, JobError};
-use crate::model::{ConflictPolicy, Format, ItemRow, JobId, JobSpec, Locator, Message, SourceSpec, Tree};
+use crate::fetch::safe_file_name;
+use crate::model::{ConflictPolicy, Format, ItemRow, JobId, JobSpec, Locator, Message, SourceSpec, Tree, link_name};
 use crate::sink::{CaseCollisions, Collision, NameParts, PlannedPath, Template};
 use crate::source;
 use crate::store::{self, Content, EntryKind, OutputFolder, Space, Staged};
@@ -236,9 +237,9 @@ impl Naming {
             parts.set_taken(taken);
         }
         if let (Locator::Url(_), Some(name)) = (&row.locator, hints.file_name) {
-            let path = Path::new(name);
-            parts.stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-            parts.ext = path.extension().map(|ext| ext.to_string_lossy().into_owned()).unwrap_or_default();
+            let (stem, ext) = link_name::split(name);
+            stem.clone_into(&mut parts.stem);
+            ext.unwrap_or_default().clone_into(&mut parts.ext);
         }
         parts.columns =
             self.template.columns().filter_map(|name| Some((name.to_owned(), row.columns.text(name)?))).collect();
@@ -397,12 +398,16 @@ pub(crate) fn template(spec: &JobSpec) -> Result<Template, JobError> {
     Template::parse(&spec.output().sink.name).map_err(JobError::Refused)
 }
 
+/// The safe name that a row's list gives its result.
+pub(crate) fn given_name(row: &ItemRow) -> Option<String> {
+    safe_file_name(&row.columns.given_name()?.1)
+}
+
 /// The extension an input's own name has, without the dot.
 pub(crate) fn own_extension(locator: &Locator, file_name: Option<&str>) -> Option<String> {
-    let of = |name: &Path| name.extension().map(|ext| ext.to_string_lossy().into_owned());
     match (locator, file_name) {
-        (Locator::File(path), _) => of(path),
-        (Locator::Url(_), Some(name)) => of(Path::new(name)),
+        (Locator::File(path), _) => path.extension().map(|ext| ext.to_string_lossy().into_owned()),
+        (Locator::Url(_), Some(name)) => link_name::split(name).1.map(str::to_owned),
         (Locator::Url(_), None) => None,
     }
 }

@@ -14,7 +14,7 @@ use crate::codec::DecodeControl;
 use crate::engine::item::body::ItemBody;
 use crate::engine::item::decide::{Action, Decision, PlannedName, Response, Rules, Subject, decide};
 use crate::engine::item::limits::Clock;
-use crate::engine::item::naming::{NameHints, Resolution, RunClaims, Target, Verdict};
+use crate::engine::item::naming::{NameHints, Resolution, RunClaims, Target, Verdict, given_name};
 use crate::engine::item::render::guarded;
 use crate::engine::record::message::{FinishedItem, Record};
 use crate::error::{ErrorKind, ItemError, JobError};
@@ -278,6 +278,7 @@ impl Run {
 
 impl Input {
     pub(super) fn from_fetched(row: ItemRow, fetched: Fetched) -> Self {
+        let file_name = given_name(&row).or(fetched.file_name);
         Self {
             row,
             size_bytes: fetched.size_bytes,
@@ -285,7 +286,7 @@ impl Input {
                 Body::Memory(bytes) => ItemBody::Memory(bytes),
                 Body::File(file) => ItemBody::Spooled(file),
             },
-            file_name: fetched.file_name,
+            file_name,
             read_ms: fetched.fetch_ms,
             spent: Duration::from_millis(fetched.counted_ms),
             fetched: Some(FetchedFacts {

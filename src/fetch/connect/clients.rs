@@ -1,7 +1,7 @@
 //! The HTTP clients. Redirects and content encodings are handled by this module: a client's own handling would bypass
 //! the checks and hide the lengths.
 //!
-//! There are up to sixteen clients with separate connections, so that a connection made for one purpose never serves
+//! There are up to thirty-two clients with separate connections, so that a connection made for one purpose never serves
 //! another: private hosts may be reached or not, certificates are checked or not. Clients for plain http without a
 //! proxy load no root certificates, since reading those of the system takes as long as fetching many small files. Half
 //! of the clients keep no idle connections: see [`IdleHosts`].
@@ -10,12 +10,12 @@
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use reqwest::dns::Resolve;
-use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
-use reqwest::{Certificate, Client, ClientBuilder, Proxy, redirect, retry};
+use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue, REFERER};
+use reqwest::{Certificate, Client, ClientBuilder, Identity, Proxy, redirect, retry};
 use url::Url;
 
 use super::idle_hosts::{IDLE_FOR, IdleHosts, KeptConnection};
@@ -32,6 +32,8 @@ pub(crate) type HttpClient = Client;
 
 /// The project's home page, if it has one.
 const HOME: &str = env!("CARGO_PKG_HOMEPAGE");
+/// Most headers of a response with the fallback, as in curl. Otherwise it is 100, since each of them takes memory.
+const MAX_HEADERS: usize = 5000;
 /// Largest certificate file in bytes.
 const MAX_CA_BYTES: u64 = 16 << 20;
 
@@ -44,12 +46,16 @@ pub(crate) struct Way {
     pub(crate) checks_certificates: bool,
     /// Whether any connection may be encrypted.
     pub(crate) needs_roots: bool,
+    /// Whether the host needs the fallback: HTTP/1.1, and very many headers.
+    pub(crate) is_fallback: bool,
 }
 
 /// The clients of one job, each created when it is first needed: reading the system's certificates takes longer than
 /// some jobs.
 pub(crate) struct Clients {
-    made: [OnceLock<Client>; 16],
+    made: [OnceLock<Client>; 32],
+    /// Hosts (scheme, name and port) that need the fallback.
+    fallback_hosts: Mutex<HashSet<String>>,
     idle_hosts: IdleHosts,
     limits: FetchLimits,
     resolver: Arc<dyn Resolve>,
@@ -58,6 +64,9 @@ pub(crate) struct Clients {
     uses_system_proxy: bool,
     proxy_names: Arc<HashSet<String>>,
     authorities: Vec<Certificate>,
+    identity: Option<Identity>,
+    user_agent: Option<String>,
+    referer: Option<String>,
     insecure_hosts: HashSet<String>,
 }
 
@@ -66,7 +75,8 @@ impl Clients {
     pub(crate) fn plain(limits: &FetchLimits, resolver: Arc<dyn Resolve>) -> Self {
         let proxy_names = if limits.system_proxy { system_proxy_names() } else { HashSet::new() };
         Self {
-            made: [const { OnceLock::new() }; 16],
+            made: [const { OnceLock::new() }; 32],
+            fallback_hosts: Mutex::default(),
             idle_hosts: IdleHosts::new(limits),
             limits: limits.clone(),
             resolver,
@@ -75,6 +85,9 @@ impl Clients {
             uses_system_proxy: limits.system_proxy,
             proxy_names: Arc::new(proxy_names),
             authorities: Vec::new(),
+            identity: None,
+            user_agent: None,
+            referer: None,
             insecure_hosts: HashSet::new(),
         }
     }
@@ -94,6 +107,9 @@ impl Clients {
             clients.proxy_names = Arc::new(name.into_iter().collect());
         }
         clients.authorities = network.ca_file.as_deref().map(authorities).transpose()?.unwrap_or_default();
+        clients.identity = network.client_cert.as_deref().map(identity).transpose()?;
+        clients.user_agent.clone_from(&network.user_agent);
+        clients.referer.clone_from(&network.referer);
         clients.insecure_hosts = network.insecure_hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
         Ok(clients)
     }
@@ -102,7 +118,16 @@ impl Clients {
     pub(crate) fn way(&self, url: &Url, is_users_own: bool) -> Way {
         let is_insecure = lower_host(url).is_some_and(|host| self.insecure_hosts.contains(&host));
         let needs_roots = url.scheme() != "http" || !self.proxy_names.is_empty();
-        Way { is_users_own, checks_certificates: !is_insecure, needs_roots }
+        let is_fallback = {
+            let hosts = self.fallback_hosts.lock().unwrap_or_else(PoisonError::into_inner);
+            !hosts.is_empty() && hosts.contains(&url.origin().ascii_serialization())
+        };
+        Way { is_users_own, checks_certificates: !is_insecure, needs_roots, is_fallback }
+    }
+
+    /// From now on, requests at a host (scheme, name and port) use the fallback; `false` if they do already.
+    pub(crate) fn fall_back(&self, host: &str) -> bool {
+        self.fallback_hosts.lock().unwrap_or_else(PoisonError::into_inner).insert(host.to_owned())
     }
 
     /// Whether a URL's host is the proxy itself, which only the user may request.
@@ -132,7 +157,8 @@ impl Clients {
 
     /// The client of this kind.
     fn get(&self, way: Way, keeps_connections: bool) -> Result<&Client, JobError> {
-        let properties = [way.is_users_own, way.checks_certificates, way.needs_roots, keeps_connections];
+        let properties =
+            [way.is_users_own, way.checks_certificates, way.needs_roots, way.is_fallback, keeps_connections];
         let index = properties.iter().rev().fold(0, |index, property| 2 * index + usize::from(*property));
         let cell = self.made.get(index).unwrap_or(&self.made[0]);
         if let Some(client) = cell.get() {
@@ -174,6 +200,11 @@ impl Clients {
         let limits = &self.limits;
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        // Checked when it was given.
+        if let Some(referer) = self.referer.as_ref().and_then(|text| HeaderValue::from_bytes(text.as_bytes()).ok()) {
+            headers.insert(REFERER, referer);
+        }
+        let user_agent = self.user_agent.clone().unwrap_or_else(user_agent);
         let resolver = Guarded {
             inner: Arc::clone(&self.resolver),
             first: Arc::clone(&self.first),
@@ -181,7 +212,7 @@ impl Clients {
             proxies: Arc::clone(&self.proxy_names),
         };
         let builder = Client::builder()
-            .user_agent(user_agent())
+            .user_agent(user_agent.into_bytes())
             .default_headers(headers)
             .redirect(redirect::Policy::none())
             .retry(retry::never())
@@ -192,7 +223,17 @@ impl Clients {
             .pool_idle_timeout(IDLE_FOR)
             .tls_danger_accept_invalid_certs(!way.checks_certificates)
             .dns_resolver(Arc::new(TimedResolver(resolver)))
-            .connector_layer(TimedConnector);
+            .connector_layer(TimedConnector)
+            // As curl, wget and browsers read responses.
+            .http1_allow_spaces_after_header_name_in_responses(true)
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
+            .http1_ignore_invalid_headers_in_responses(true);
+        // Only for hosts that links name: it says who the user is.
+        let builder = match &self.identity {
+            Some(identity) if way.is_users_own => builder.identity(identity.clone()),
+            _ => builder,
+        };
+        let builder = if way.is_fallback { builder.http1_only().http1_max_headers(MAX_HEADERS) } else { builder };
         match &self.proxy {
             Some(proxy) => builder.proxy(proxy.clone()),
             None if self.uses_system_proxy => builder,
@@ -233,14 +274,25 @@ pub fn check_ca_file(path: &Path) -> Result<(), AccessError> {
     authorities(path).map(drop)
 }
 
+/// The client certificate and the key of a PEM file.
+fn identity(path: &Path) -> Result<Identity, AccessError> {
+    Identity::from_pem(&read_pem(path)?)
+        .map_err(|_| AccessError::file(path, "it contains no PEM certificate with its private key".to_owned()))
+}
+
+fn read_pem(path: &Path) -> Result<Vec<u8>, AccessError> {
+    use std::io::Read as _;
+    let wrong = |error: std::io::Error| AccessError::file(path, Message::from(&error).to_string());
+    let mut bytes = Vec::new();
+    let file = store::of_path(path).open(&Locator::File(path.to_path_buf())).map_err(wrong)?;
+    file.take(MAX_CA_BYTES).read_to_end(&mut bytes).map_err(wrong)?;
+    Ok(bytes)
+}
+
 /// The certificates of a PEM file.
 fn authorities(path: &Path) -> Result<Vec<Certificate>, AccessError> {
-    use std::io::Read as _;
     let wrong = |detail: String| AccessError::file(path, detail);
-    let mut bytes = Vec::new();
-    let file =
-        store::of_path(path).open(&Locator::File(path.to_path_buf())).map_err(|error| wrong(error.to_string()))?;
-    file.take(MAX_CA_BYTES).read_to_end(&mut bytes).map_err(|error| wrong(error.to_string()))?;
+    let bytes = read_pem(path)?;
     let found = Certificate::from_pem_bundle(&bytes).map_err(|error| wrong(error.to_string()))?;
     if found.is_empty() {
         return Err(wrong("it contains no PEM certificates".to_owned()));
@@ -261,7 +313,7 @@ mod tests {
     #[test]
     fn a_client_works_without_root_certificates() {
         let clients = clients(&NetworkSpec::default()).unwrap();
-        let way = Way { is_users_own: true, checks_certificates: true, needs_roots: true };
+        let way = Way { is_users_own: true, checks_certificates: true, needs_roots: true, is_fallback: false };
         assert!(clients.build(way, true).is_ok() && clients.without_roots(way, false).is_ok());
     }
 

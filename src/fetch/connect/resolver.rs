@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -80,14 +80,24 @@ impl Resolve for Guarded {
         let text = name.as_str().to_owned();
         let (first, for_users_own) = (Arc::clone(&self.first), self.for_users_own);
         let is_proxy = self.proxies.contains(&text.to_ascii_lowercase());
-        let found = self.inner.resolve(name);
+        // RFC 6761, 6.3: these names are this machine, whatever a name server says.
+        let found = if is_localhost(&text) { None } else { Some(self.inner.resolve(name)) };
         Box::pin(async move {
-            let found: Vec<SocketAddr> = found.await?.collect();
+            let found: Vec<SocketAddr> = match found {
+                Some(found) => found.await?.collect(),
+                None => vec![(Ipv4Addr::LOCALHOST, 0).into(), (Ipv6Addr::LOCALHOST, 0).into()],
+            };
             let kept = if is_proxy { found } else { keep(&text, found, &first, for_users_own)? };
             let addresses: Addrs = Box::new(kept.into_iter());
             Ok(addresses)
         })
     }
+}
+
+/// Whether a name is `localhost` or below it, with or without a dot at its end.
+fn is_localhost(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+    name == "localhost" || name.ends_with(".localhost")
 }
 
 /// The addresses of a name that may be reached.
@@ -133,6 +143,14 @@ mod tests {
         ] {
             assert_eq!(tried(&FirstReach::default(), false, found).as_deref(), kept, "{found}");
         }
+    }
+
+    #[test]
+    fn names_below_localhost_are_this_machine() {
+        for name in ["localhost", "localhost.", "LOCALHOST", "shop.localhost", "a.b.localhost."] {
+            assert!(is_localhost(name), "{name}");
+        }
+        assert!(!is_localhost("localhost.example") && !is_localhost("notlocalhost") && !is_localhost(""));
     }
 
     #[test]

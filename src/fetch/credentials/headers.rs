@@ -2,16 +2,17 @@
 //! redirect to another.
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
+use super::digest::Challenge;
 use super::secrets::{AccessError, Secret, Secrets, host_of};
-use crate::model::{AccessEntry, AccessKind, Message, NetworkSpec};
+use crate::model::{AccessEntry, AccessKind, Message, NetworkSpec, SecretRef, TypedSecret};
 
 /// Headers that the fetcher or the connection sets: settings may not.
 const OWN_HEADERS: [&str; 16] = [
@@ -50,6 +51,10 @@ pub(crate) struct Access {
 #[derive(Debug, Default)]
 struct HostHeaders {
     headers: HeaderMap,
+    /// The user and password for a challenge.
+    login: Option<TypedSecret>,
+    /// The host's last challenge.
+    challenge: Mutex<Option<Arc<Challenge>>>,
     is_used: AtomicBool,
     /// A host of the same name but another scheme or port that was requested.
     near: OnceLock<String>,
@@ -60,6 +65,8 @@ struct HostHeaders {
 pub(crate) struct Credential {
     host: String,
     value: HeaderValue,
+    login: TypedSecret,
+    challenge: Arc<Mutex<Option<Arc<Challenge>>>>,
 }
 
 impl Access {
@@ -71,7 +78,7 @@ impl Access {
             let url = Url::parse(&entry.host).map_err(|_| invalid(NOT_SENT))?;
             let host = host_of(&url);
             let user = match &entry.kind {
-                AccessKind::Basic { user } => user.as_deref(),
+                AccessKind::Basic { user } | AccessKind::Digest { user } => user.as_deref(),
                 _ => None,
             };
             let secret = secrets.look_up(&entry.secret, &host, user)?;
@@ -79,8 +86,19 @@ impl Access {
                 access.proxy = Some(secret);
                 continue;
             }
+            let own = access.by_host.entry(host).or_default();
+            if let AccessKind::Basic { user } | AccessKind::Digest { user } = &entry.kind {
+                let login = match user {
+                    Some(user) if entry.secret != SecretRef::Netrc => format!("{user}:{}", secret.text()),
+                    _ => secret.text().to_owned(),
+                };
+                own.login = Some(TypedSecret::new(login));
+            }
+            if matches!(entry.kind, AccessKind::Digest { .. }) {
+                continue;
+            }
             let (name, value) = header(entry, &secret).map_err(invalid)?;
-            let headers = &mut access.by_host.entry(host).or_default().headers;
+            let headers = &mut own.headers;
             if name == COOKIE && headers.contains_key(COOKIE) {
                 return Err(invalid(SECOND_COOKIE));
             }
@@ -104,7 +122,39 @@ impl Access {
         if let Some(own) = own.filter(|own| own.host == host) {
             headers.insert(AUTHORIZATION, own.value.clone());
         }
+        if let Some((login, challenge)) = self.login(&host, own)
+            && let Some(challenge) = challenge.lock().unwrap_or_else(PoisonError::into_inner).as_ref()
+            && let Some(answer) = challenge.answer(url, login)
+        {
+            headers.insert(AUTHORIZATION, answer);
+        }
         headers
+    }
+
+    /// The user and password for a host, and its last challenge.
+    fn login<'s>(
+        &'s self,
+        host: &str,
+        own: Option<&'s Credential>,
+    ) -> Option<(&'s str, &'s Mutex<Option<Arc<Challenge>>>)> {
+        match own.filter(|own| own.host == host) {
+            Some(own) => Some((own.login.text(), &own.challenge)),
+            None => {
+                let entry = self.by_host.get(host)?;
+                Some((entry.login.as_ref()?.text(), &entry.challenge))
+            }
+        }
+    }
+
+    /// Notes a challenge; whether the next request will answer it.
+    pub(crate) fn challenged(&self, url: &Url, own: Option<&Credential>, challenge: Challenge) -> bool {
+        match self.login(&host_of(url), own) {
+            Some((_, last)) => {
+                *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(challenge));
+                true
+            }
+            None => false,
+        }
     }
 
     /// The settings' headers for a host, which count as used from now on.
@@ -138,7 +188,8 @@ impl Access {
 impl Credential {
     /// For the host of a URL, from `user:password`.
     pub(crate) fn new(url: &Url, user_info: &str) -> Option<Self> {
-        Some(Self { host: host_of(url), value: basic(user_info)? })
+        let (host, login) = (host_of(url), TypedSecret::new(user_info.to_owned()));
+        Some(Self { host, value: basic(user_info)?, login, challenge: Arc::default() })
     }
 }
 
@@ -155,10 +206,12 @@ fn header(entry: &AccessEntry, secret: &Secret) -> Result<(HeaderName, HeaderVal
         }
         AccessKind::Cookie => (COOKIE, value(secret.text())),
         AccessKind::Bearer => (AUTHORIZATION, value(&format!("Bearer {}", secret.text()))),
-        AccessKind::Basic { user: Some(user) } if entry.secret != crate::model::SecretRef::Netrc => {
+        AccessKind::Basic { user: Some(user) } if entry.secret != SecretRef::Netrc => {
             (AUTHORIZATION, basic(&format!("{user}:{}", secret.text())))
         }
-        AccessKind::Basic { .. } | AccessKind::Proxy => (AUTHORIZATION, basic(secret.text())),
+        AccessKind::Basic { .. } | AccessKind::Digest { .. } | AccessKind::Proxy => {
+            (AUTHORIZATION, basic(secret.text()))
+        }
     };
     Ok((name, value.ok_or_else(|| SECRET_NOT_SENT.with("name", &entry.secret))?))
 }

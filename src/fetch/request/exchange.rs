@@ -2,26 +2,31 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+use percent_encoding::AsciiSet;
 use reqwest::header::{HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, LOCATION, RANGE, RETRY_AFTER};
 use reqwest::{RequestBuilder, Response, StatusCode};
 use url::Url;
 
 use super::body::{Body, Collector};
+use super::content_encoding::{self, Coding};
 use super::head::{Head, text};
 use super::receive::{self, Terms};
 use super::resume::{self, Partial};
-use super::{content_encoding, timing};
+use super::timing;
 use crate::error::{ErrorKind, ItemError};
 use crate::fetch::connect::clients::HttpClient;
+use crate::fetch::credentials::digest::Challenge;
 use crate::fetch::fault::{self, Fault};
 use crate::fetch::limits::FetchLimits;
 use crate::fetch::politeness::noai;
-use crate::fetch::retry;
 use crate::fetch::schedule::progress::{Progress, Watched};
 use crate::fetch::schedule::scheduler::Slot;
+use crate::fetch::{file_name, retry};
 use crate::model::{Message, Transfer, TransferTimes};
 use crate::store::Spool;
 
+/// Only what is not ASCII is escaped.
+const NON_ASCII: AsciiSet = AsciiSet::EMPTY;
 /// Bytes of an unwanted body that are read so that its connection can be reused.
 const DRAIN_BYTES: usize = 64 << 10;
 /// How long that may take.
@@ -37,6 +42,8 @@ pub(crate) enum Reply {
     Unchanged(TransferTimes),
     /// The part received before is useless: request the whole again.
     StartAgain,
+    /// The server wants credentials in this form; the fault if there are none.
+    Challenged(Box<Challenge>, Box<Fault>),
 }
 
 /// A complete body.
@@ -63,6 +70,8 @@ pub(crate) struct HttpRequest<'r, 'a> {
     /// With credentials.
     pub(crate) headers: HeaderMap,
     pub(crate) url: &'r Url,
+    /// The link itself, before any redirect.
+    pub(crate) requested: &'r Url,
     /// What errors call it.
     pub(crate) name: &'r str,
     pub(crate) limits: &'r FetchLimits,
@@ -79,11 +88,11 @@ pub(crate) struct HttpRequest<'r, 'a> {
 }
 
 /// Requests a URL within the time limit. If `partial` holds a part of that URL's body, only the rest is requested; the
-/// received part of a body that breaks off is left there. `on_answer` is called with the status when a server answered.
+/// received part of a body that breaks off is left there. `on_answer` is called with the status and the headers when a server answered.
 pub(crate) async fn request<'a>(
     request: HttpRequest<'_, 'a>,
     partial: &mut Option<Partial<'a>>,
-    on_answer: impl Fn(u16),
+    mut on_answer: impl FnMut(u16, &HeaderMap),
 ) -> Result<Reply, Fault> {
     let watch = timing::Watch::start();
     let whole = async {
@@ -96,7 +105,7 @@ pub(crate) async fn request<'a>(
         })?;
         request.progress.note_byte(Instant::now());
         let status = response.status().as_u16();
-        on_answer(status);
+        on_answer(status, response.headers());
         let answer = Answer { request: &request, response, watch: &watch, is_resumed };
         answer.take(partial).await.map_err(|fault| fault.with_status(status))
     };
@@ -142,7 +151,7 @@ impl<'a> Answer<'_, 'a> {
     async fn take(self, partial: &mut Option<Partial<'a>>) -> Result<Reply, Fault> {
         let status = self.response.status();
         match status.as_u16() {
-            _ if is_redirect(status) => {
+            _ if is_redirect(&self.response) => {
                 let target = redirect_target(&self.response, self.request.url, self.request.name);
                 drain(self.response).await;
                 target.map(Reply::Redirect).map_err(Fault::new)
@@ -155,7 +164,7 @@ impl<'a> Answer<'_, 'a> {
                     && let Some(whole) = partial.take()
                 {
                     drain(self.response).await;
-                    return finish(whole, self.watch.times(), None).await;
+                    return finish(whole, self.request.name, self.watch.times(), None).await;
                 }
                 *partial = None;
                 drain(self.response).await;
@@ -166,6 +175,10 @@ impl<'a> Answer<'_, 'a> {
             }
             // "No content" and "reset content": a success without anything to save.
             204 | 205 => Err(self.refused().await),
+            401 if let Some(challenge) = Challenge::of(self.response.headers()) => {
+                let fault = self.refused().await.with_status(401);
+                Ok(Reply::Challenged(Box::new(challenge), Box::new(fault)))
+            }
             _ if status.is_success() => self.begin(partial).await,
             _ => Err(self.refused().await),
         }
@@ -195,9 +208,7 @@ impl<'a> Answer<'_, 'a> {
             return Err(Fault::new(error));
         }
         let head = Head::of(&self.response);
-        let codings =
-            content_encoding::codings(head.content_encoding.as_deref().unwrap_or(""), head.content_type.as_deref())
-                .map_err(|coding| fault::bad_response(name, Message::new("link_coding").with("coding", coding)))?;
+        let codings = codings_of(&head, self.request)?;
         let is_packed = !codings.is_empty();
         let announced = self.response.content_length();
         let whole_bytes = announced.filter(|_| !is_packed);
@@ -218,7 +229,7 @@ impl<'a> Answer<'_, 'a> {
         };
         let times = self.watch.times();
         match partial.take() {
-            Some(whole) => finish(whole, times, packed_bytes).await,
+            Some(whole) => finish(whole, name, times, packed_bytes).await,
             None => Ok(Reply::StartAgain),
         }
     }
@@ -252,21 +263,56 @@ impl<'a> Answer<'_, 'a> {
         }
         let times = self.watch.times();
         match partial.take() {
-            Some(whole) => finish(whole, times, None).await,
+            Some(whole) => finish(whole, name, times, None).await,
             None => Ok(Reply::StartAgain),
         }
     }
 }
 
-pub(crate) fn is_redirect(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+/// What has to be decoded, in the order in which it was applied: the content's codings, then those of its transfer.
+fn codings_of(head: &Head, request: &HttpRequest<'_, '_>) -> Result<Vec<Coding>, Fault> {
+    let refused = |id, coding: String| fault::bad_response(request.name, Message::new(id).with("coding", coding));
+    let file_name = file_name::name_of_response(head.disposition.as_deref(), request.requested, request.url);
+    let encoding = head.content_encoding.as_deref().unwrap_or_default();
+    let mut codings = content_encoding::codings(encoding, head.content_type.as_deref(), file_name.as_deref())
+        .map_err(|coding| refused("link_coding", coding))?;
+    let transfer = head.transfer_encoding.as_deref().unwrap_or_default();
+    codings.extend(
+        content_encoding::transfer_codings(transfer).map_err(|coding| refused("link_transfer_coding", coding))?,
+    );
+    Ok(codings)
 }
 
-async fn finish(whole: Partial<'_>, times: TransferTimes, packed_bytes: Option<u64>) -> Result<Reply, Fault> {
+/// Whether a response names another URL to request. 300 is one if it names the server's choice (RFC 9110, 15.4.1).
+pub(crate) fn is_redirect(response: &Response) -> bool {
+    match response.status().as_u16() {
+        300 => response.headers().contains_key(LOCATION),
+        status => matches!(status, 301 | 302 | 303 | 307 | 308),
+    }
+}
+
+async fn finish(
+    whole: Partial<'_>,
+    name: &str,
+    times: TransferTimes,
+    packed_bytes: Option<u64>,
+) -> Result<Reply, Fault> {
     let (body, size_bytes) = whole.collector.finish().await.map_err(Fault::new)?;
+    // RFC 9110, 15.3.3: the content is still to be made.
+    if whole.head.http_status == 202 && size_bytes == 0 {
+        let error =
+            ItemError::new(ErrorKind::HttpStatus, name).with("status", 202).saying(&Message::new("link_accepted"));
+        return Err(Fault::new(error).with_status(202));
+    }
     let encoding = packed_bytes.and(whole.head.content_encoding.clone());
     let transfer = Transfer { times, encoding, packed_bytes, resumed: whole.resumed, unchanged: None };
     Ok(Reply::Received(Box::new(Received { body, size_bytes, head: whole.head, transfer, url: whole.url })))
+}
+
+/// A Location in ASCII: other bytes, in whatever encoding, are escaped one by one, as curl, wget and browsers send them
+/// back to the server.
+fn in_ascii(location: &[u8]) -> String {
+    percent_encoding::percent_encode(location, &NON_ASCII).to_string()
 }
 
 /// The target of a redirect; only http and https are followed.
@@ -274,10 +320,8 @@ pub(crate) fn redirect_target(response: &Response, url: &Url, name: &str) -> Res
     let refused = |why: Message| ItemError::new(ErrorKind::Redirect, name).saying(&why);
     let no_target = || refused(Message::new("link_nowhere"));
     let location = response.headers().get(LOCATION).ok_or_else(no_target)?;
-    let mut target = std::str::from_utf8(location.as_bytes())
-        .ok()
-        .and_then(|location| url.join(location).ok())
-        .ok_or_else(|| refused(Message::new("link_no_address")))?;
+    let target = url.join(&in_ascii(location.as_bytes()));
+    let mut target = target.map_err(|_| refused(Message::new("link_no_address")))?;
     if !matches!(target.scheme(), "http" | "https") {
         let sentence = Message::new("link_scheme");
         return Err(refused(sentence.with("scheme", target.scheme())));

@@ -2,7 +2,7 @@
 
 use reqwest::Response;
 use reqwest::header::{
-    CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, LAST_MODIFIED,
+    CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, LAST_MODIFIED, TRANSFER_ENCODING,
 };
 
 /// What a response says about its body.
@@ -11,6 +11,7 @@ pub(crate) struct Head {
     pub(crate) http_status: u16,
     pub(crate) content_type: Option<String>,
     pub(crate) content_encoding: Option<String>,
+    pub(crate) transfer_encoding: Option<String>,
     pub(crate) etag: Option<String>,
     pub(crate) last_modified: Option<String>,
     pub(crate) disposition: Option<Vec<u8>>,
@@ -24,6 +25,7 @@ impl Head {
             http_status: response.status().as_u16(),
             content_type: text(headers, CONTENT_TYPE),
             content_encoding: text_of_all(headers, CONTENT_ENCODING),
+            transfer_encoding: text_of_all(headers, TRANSFER_ENCODING),
             etag: text(headers, ETAG),
             last_modified: text(headers, LAST_MODIFIED),
             disposition: headers.get(CONTENT_DISPOSITION).map(|value| value.as_bytes().to_vec()),

@@ -6,6 +6,7 @@ pub(super) mod exchange;
 pub(super) mod head;
 pub(super) mod kept_parts;
 pub(super) mod minimum_speed;
+mod pushback;
 pub(super) mod receive;
 pub(super) mod resume;
 pub(super) mod timing;

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use reqwest::header::{
     ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, DATE, ETAG, HeaderMap, HeaderName,
-    LAST_MODIFIED,
+    LAST_MODIFIED, TRANSFER_ENCODING,
 };
 use url::Url;
 
 use super::body::Collector;
-use super::head::Head;
+use super::head::{Head, text_of_all};
 use super::kept_parts::KeptPart;
 
 /// How much older than its response a Last-Modified must be to be a strong validator (RFC 9110, 8.8.2.2; a minute also
@@ -48,7 +48,10 @@ impl Partial<'_> {
         if header(headers, CONTENT_TYPE).is_some_and(|mime| mime.to_ascii_lowercase().starts_with("multipart/")) {
             return Err("several parts at once");
         }
-        if header(headers, CONTENT_ENCODING).is_some_and(|coding| !coding.eq_ignore_ascii_case("identity")) {
+        // A file that is compressed itself may be labelled so, see `content_encoding::codings`.
+        if text_of_all(headers, CONTENT_ENCODING) != self.head.content_encoding
+            || text_of_all(headers, TRANSFER_ENCODING).is_some_and(|coding| !coding.eq_ignore_ascii_case("chunked"))
+        {
             return Err("a compressed part");
         }
         let range =
@@ -264,6 +267,8 @@ mod tests {
             (vec![good, ("etag", "\"2\"")], Err("version")),
             (vec![good, ("content-length", "5")], Err("length")),
             (vec![good, ("content-encoding", "gzip")], Err("compressed")),
+            (vec![good, ("transfer-encoding", "gzip, chunked")], Err("compressed")),
+            (vec![good, ("transfer-encoding", "chunked")], Ok(10)),
             (vec![good, ("content-type", "Multipart/byteranges; boundary=x")], Err("several")),
             (vec![("content-range", "bytes 3-9/10")], Err("another part")),
             (vec![("content-range", "bytes 4-10/11")], Err("another whole")),

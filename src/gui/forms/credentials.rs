@@ -101,7 +101,9 @@ impl CredentialForm {
         let (kind, header, user) = match &entry.kind {
             AccessKind::Header { name } => (CredentialKind::Header, name.clone(), String::new()),
             AccessKind::Cookie => (CredentialKind::Cookie, String::new(), String::new()),
-            AccessKind::Basic { user } => (CredentialKind::User, String::new(), user.clone().unwrap_or_default()),
+            AccessKind::Basic { user } | AccessKind::Digest { user } => {
+                (CredentialKind::User, String::new(), user.clone().unwrap_or_default())
+            }
             AccessKind::Bearer | AccessKind::Proxy => (CredentialKind::Token, String::new(), String::new()),
         };
         let (from, variable) = match &entry.secret {
@@ -155,7 +157,11 @@ impl CredentialForm {
                 if user.contains(':') || (user.is_empty() && !may_be_empty) {
                     return Err(Mistake::User(lang.word("wrong_user")));
                 }
-                AccessKind::Basic { user: Some(user.to_owned()).filter(|user| !user.is_empty()) }
+                let user = Some(user.to_owned()).filter(|user| !user.is_empty());
+                match self.edits.as_ref().map(|entry| &entry.kind) {
+                    Some(AccessKind::Digest { .. }) => AccessKind::Digest { user },
+                    _ => AccessKind::Basic { user },
+                }
             }
         };
         let mut others = access.iter().filter(|entry| Some(*entry) != self.edits.as_ref());

@@ -1,8 +1,8 @@
 //! The columns of a list, and which of them holds the links.
 
-use crate::model::{ListSpec, Message, columns};
+use crate::model::{ListSpec, Locator, Message, columns};
 
-/// The column of links, unless the user names another one.
+/// The column of links, unless the user names another one or another one is the only one that holds links.
 pub(super) const URL: &str = "url";
 /// Columns that a message lists.
 const MAX_COLUMNS_SHOWN: usize = 40;
@@ -45,27 +45,108 @@ impl HeaderCheck {
     pub(super) fn of<T>(header: Header, lists: &ListSpec, chosen: Result<T, Message>) -> Self {
         let missing = chosen.err().map(|message| {
             let url = lists.url_column.as_deref().unwrap_or(URL);
-            let has_url = find(&header.columns, url).is_some();
-            let checksum = lists.checksum_column.as_deref().filter(|_| has_url);
-            (checksum.unwrap_or(url).to_owned(), message)
+            let checksum = lists.checksum_column.as_deref().filter(|_| message.id() != "list_several");
+            let checksum = checksum.filter(|checksum| find(&header.columns, checksum).is_none());
+            let lacks_url = lists.url_column.as_deref().is_some_and(|url| named(&header.columns, url).is_none());
+            (checksum.filter(|_| !lacks_url).unwrap_or(url).to_owned(), message)
         });
         Self { header, missing }
     }
 }
 
-/// The index of the column of links; an error that lists the columns if this one or the one of checksums is missing.
-pub(super) fn choose(names: &[String], lists: &ListSpec) -> Result<usize, Message> {
-    choose_of(names, lists, if names.len() == 1 { LACKS_AND_HAS_ONE } else { LACKS })
+/// The columns of a list's first rows, and which of them hold links.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Survey {
+    names: Vec<String>,
+    /// Numbers of values that are links, and of others.
+    values: Vec<(usize, usize)>,
 }
 
-/// The same with another message for a missing column.
-pub(super) fn choose_of(names: &[String], lists: &ListSpec, lacks: Message) -> Result<usize, Message> {
-    let wanted = lists.url_column.as_deref().unwrap_or(URL);
-    let Some(url) = find(names, wanted) else { return Err(missing(lacks, names, wanted, "--url-column")) };
-    match &lists.checksum_column {
-        Some(wanted) if find(names, wanted).is_none() => Err(missing(lacks, names, wanted, "--checksum-column")),
-        _ => Ok(url),
+impl Survey {
+    /// Columns by their names.
+    pub(super) fn new(names: Vec<String>) -> Self {
+        Self { values: vec![(0, 0); names.len()], names }
     }
+
+    /// Number of columns.
+    pub(super) const fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether there are no columns.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    pub(super) fn into_names(self) -> Vec<String> {
+        self.names
+    }
+
+    /// Notes a value of a column and whether it is a link; `None` for an empty one.
+    pub(super) fn note(&mut self, name: &str, is_link: Option<bool>) {
+        let at = self.names.iter().position(|own| own == name).unwrap_or_else(|| {
+            self.names.push(name.to_owned());
+            self.values.push((0, 0));
+            self.names.len() - 1
+        });
+        self.note_at(at, is_link);
+    }
+
+    /// The same for a column by its index.
+    pub(super) fn note_at(&mut self, at: usize, is_link: Option<bool>) {
+        match (self.values.get_mut(at), is_link) {
+            (Some((links, _)), Some(true)) => *links += 1,
+            (Some((_, others)), Some(false)) => *others += 1,
+            _ => {}
+        }
+    }
+
+    /// The columns that hold links.
+    pub(super) fn with_links(&self) -> Vec<&str> {
+        let columns = self.names.iter().zip(&self.values);
+        columns.filter(|(_, (links, others))| *links > 0 && links >= others).map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// The column of links: the one that the user names, else the only one that holds links, else `url`. The error lists
+    /// the columns if it or the column of checksums is missing.
+    pub(super) fn choose(&self, lists: &ListSpec) -> Result<String, Message> {
+        let lacks = if self.names.len() == 1 { LACKS_AND_HAS_ONE } else { LACKS };
+        self.choose_of(lists, lacks)
+    }
+
+    /// The same with another message for a missing column.
+    pub(super) fn choose_of(&self, lists: &ListSpec, lacks: Message) -> Result<String, Message> {
+        let names = &self.names;
+        let url = match (&lists.url_column, self.with_links().as_slice()) {
+            (Some(wanted), _) => {
+                named(names, wanted).ok_or_else(|| missing(lacks.clone(), names, wanted, "--url-column"))?
+            }
+            (None, [only]) => (*only).to_owned(),
+            (None, several) => match find(names, URL).and_then(|at| names.get(at)) {
+                Some(url) => url.clone(),
+                None if several.is_empty() => return Err(missing(lacks, names, URL, "--url-column")),
+                None => return Err(Message::new("list_several").with("columns", several.join(", "))),
+            },
+        };
+        match &lists.checksum_column {
+            Some(wanted) if find(names, wanted).is_none() => Err(missing(lacks, names, wanted, "--checksum-column")),
+            _ => Ok(url),
+        }
+    }
+}
+
+/// The column of this name. A path into a list of objects is taken as it is, if the list is there.
+fn named(names: &[String], wanted: &str) -> Option<String> {
+    if let Some(name) = find(names, wanted).and_then(|at| names.get(at)) {
+        return Some(name.clone());
+    }
+    let mut heads = wanted.rmatch_indices('.').filter_map(|(at, _)| wanted.get(..at));
+    heads.any(|head| find(names, head).is_some()).then(|| wanted.to_owned())
+}
+
+/// Whether a text begins with a link, perhaps in quotes or brackets.
+pub(super) fn is_link(text: &str) -> bool {
+    Locator::is_url(text.trim_start_matches(|c: char| c.is_whitespace() || "\"'`<[({".contains(c)))
 }
 
 /// The column of exactly this name, else the first one whose name differs only in case.

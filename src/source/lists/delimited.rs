@@ -5,15 +5,20 @@ use std::ops::ControlFlow;
 
 use csv_core::ReadRecordResult;
 
-use super::columns::{self, Header, HeaderCheck};
+use super::columns::{self, Header, HeaderCheck, Survey};
 use super::format::{Layout, ListFormat, Stream};
 use super::list_reader::{List, Position};
-use super::{MAX_RECORD_BYTES, skip_line};
+use super::{BUFFER_BYTES, MAX_RECORD_BYTES, skip_line};
 use crate::model::columns::is_same_name;
 use crate::model::{Columns, ListSpec, Locator, Message};
 
 /// Largest number of fields in a record.
 const MAX_FIELDS: usize = 16 << 10;
+
+/// Records that show which delimiter and which column of links a table has.
+const SURVEYED: usize = 32;
+/// Delimiters, the usual one first.
+const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
 
 pub(super) static CSV: ListFormat = ListFormat {
     extensions: &["csv"],
@@ -21,11 +26,11 @@ pub(super) static CSV: ListFormat = ListFormat {
     layout: Layout::Stream {
         sniff: is_table,
         read: |list, stream| {
-            let delimiter = delimiter(&stream.first_line);
+            let delimiter = delimiter(&stream.sample);
             read(list, stream, delimiter)
         },
         header: |stream, lists| {
-            let delimiter = delimiter(&stream.first_line);
+            let delimiter = delimiter(&stream.sample);
             header(stream, delimiter, lists)
         },
     },
@@ -37,44 +42,93 @@ pub(super) static TSV: ListFormat = ListFormat {
     layout: Layout::Stream {
         // Without a name, `CSV` finds the delimiter.
         sniff: |_, _| false,
-        read: |list, stream| read(list, stream, b'\t'),
-        header: |stream, lists| header(stream, b'\t', lists),
+        read: |list, stream| {
+            let delimiter = named_delimiter(&stream.sample).unwrap_or(b'\t');
+            read(list, stream, delimiter)
+        },
+        header: |stream, lists| {
+            let delimiter = named_delimiter(&stream.sample).unwrap_or(b'\t');
+            header(stream, delimiter, lists)
+        },
     },
 };
 
-/// Whether a first line is that of a table: the user names a column, or one is called `url`.
-fn is_table(line: &[u8], lists: &ListSpec) -> bool {
-    let delimiter = delimiter(line);
-    let mut fields = line.split(|byte| *byte == delimiter).map(String::from_utf8_lossy);
-    lists.url_column.is_some() || fields.any(|field| is_same_name(field.trim().trim_matches('"'), columns::URL))
+/// Whether the first lines are those of a table: the user names a column, one is called `url`, the first line names the
+/// delimiter, or a second line has as many fields as the first, and a link in one of several.
+fn is_table(sample: &[u8], lists: &ListSpec) -> bool {
+    if named_delimiter(sample).is_some() || lists.url_column.is_some() {
+        return true;
+    }
+    let delimiter = delimiter(sample);
+    let mut records = Records::new(Box::new(sample), delimiter);
+    let Ok(Next::Record(_)) = records.next(&|| false) else { return false };
+    let first = texts(&records);
+    if first.iter().any(|field| is_same_name(field, columns::URL)) {
+        return true;
+    }
+    let is_header = first.len() > 1 && first.iter().all(|field| !field.contains("://") && !field.starts_with('#'));
+    let Ok(Next::Record(_)) = records.next(&|| false) else { return false };
+    is_header && records.count == first.len() && texts(&records).iter().any(|field| Locator::is_url(field))
 }
 
-/// The delimiter of a first line's fields: a comma, unless there are only tabs or only semicolons.
-fn delimiter(line: &[u8]) -> u8 {
-    let mut is_quoted = false;
-    let mut outside = line.iter().copied().filter(|byte| {
-        is_quoted ^= *byte == b'"';
-        !is_quoted
-    });
-    let mut best = b',';
-    for byte in outside.by_ref() {
-        match byte {
-            b',' => return b',',
-            b'\t' => best = b'\t',
-            b';' if best == b',' => best = b';',
-            _ => {}
+/// The delimiter that spreadsheets are told by a first line such as `sep=;`.
+fn named_delimiter(sample: &[u8]) -> Option<u8> {
+    let line = sample.split(|byte| *byte == b'\n').next()?.trim_ascii_end();
+    // Some programs quote it as a field of its own.
+    let line = line.strip_prefix(b"\"").map_or(line, |quoted| quoted.strip_suffix(b"\"").unwrap_or(line));
+    match line {
+        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', delimiter] if delimiter.is_ascii() => Some(*delimiter),
+        // A tab is trimmed as white space.
+        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'='] => Some(b'\t'),
+        _ => None,
+    }
+}
+
+/// The delimiter of a table's fields: the one with which a field is a whole link and most records have equally many
+/// fields; if several are as good, a comma, then a tab.
+fn delimiter(sample: &[u8]) -> u8 {
+    if let Some(named) = named_delimiter(sample) {
+        return named;
+    }
+    let mut best = (b',', (false, false, 0));
+    for delimiter in DELIMITERS {
+        let score = score(sample, delimiter);
+        if score > best.1 {
+            best = (delimiter, score);
         }
     }
-    best
+    best.0
+}
+
+/// How well a delimiter fits: whether there are several fields, whether one is a link without other fields in it, and
+/// how many of a hundred records have as many fields as the first.
+fn score(sample: &[u8], delimiter: u8) -> (bool, bool, usize) {
+    let mut records = Records::new(Box::new(sample), delimiter);
+    let (mut first, mut same, mut all, mut has_link) = (None, 0, 0, false);
+    while all < SURVEYED {
+        let Ok(Next::Record(_)) = records.next(&|| false) else { break };
+        all += 1;
+        same += usize::from(*first.get_or_insert(records.count) == records.count);
+        has_link |= texts(&records).iter().any(|field| columns::is_link(field));
+    }
+    let has_fields = first.is_some_and(|count| count > 1);
+    (has_fields, has_fields && has_link, if all == 0 { 0 } else { 100 * same / all })
 }
 
 fn read(list: &mut List<'_>, stream: Stream<'_>, delimiter: u8) -> ControlFlow<()> {
-    let mut records = Records::new(stream.reader, delimiter);
-    let Some(mut position) = next_position(list, &mut records)? else { return ControlFlow::Continue(()) };
-    let table = match Table::of(&records, list.lists) {
-        Ok(table) => table,
-        Err(why) => return list.unreadable(why),
+    let table = match Table::of(&stream.sample, delimiter, list.lists) {
+        Some(Ok(table)) => table,
+        Some(Err(why)) => return list.unreadable(why),
+        // Its first record is above the limits, which is reported below.
+        None => Table::default(),
     };
+    let mut records = Records::new(stream.reader, delimiter);
+    match records.skip_delimiter_line(list.cancelled, &stream.sample) {
+        Ok(true) => {}
+        Ok(false) => return ControlFlow::Break(()),
+        Err(error) => return list.read_failed(&error),
+    }
+    let Some(mut position) = next_position(list, &mut records)? else { return ControlFlow::Continue(()) };
     if table.has_header {
         match next_position(list, &mut records)? {
             Some(first) => position = first,
@@ -83,7 +137,7 @@ fn read(list: &mut List<'_>, stream: Stream<'_>, delimiter: u8) -> ControlFlow<(
     }
     loop {
         match records.field(table.url).map(std::str::from_utf8) {
-            Some(Ok(link)) => list.link(position, link, table.columns(&records))?,
+            Some(Ok(cell)) => list.cell(position, cell, &table.columns(&records))?,
             Some(Err(_)) => list.no_link(position, "", "line_link_not_utf8")?,
             None => {
                 let (had, of) = (records.count, table.names.len());
@@ -123,30 +177,49 @@ fn next_position(list: &mut List<'_>, records: &mut Records<'_>) -> ControlFlow<
     }
 }
 
-/// The columns, by the first record.
+/// The columns, by the first records.
 fn header(stream: Stream<'_>, delimiter: u8, lists: &ListSpec) -> Option<HeaderCheck> {
-    let mut records = Records::new(stream.reader, delimiter);
-    let Ok(Next::Record(_)) = records.next(&|| false) else { return None };
-    let (columns, _) = names(&records);
-    Some(HeaderCheck::of(Header { columns, is_complete: true }, lists, Table::of(&records, lists)))
+    let (survey, _) = survey(&stream.sample, delimiter)?;
+    let table = Table::of(&stream.sample, delimiter, lists)?;
+    Some(HeaderCheck::of(Header { columns: survey.into_names(), is_complete: true }, lists, table))
 }
 
-/// The columns' names by the first record, and the fields that contain links. If there are any, the record is not a
-/// header, and columns are named by their numbers.
-fn names(first: &Records<'_>) -> (Vec<String>, Vec<usize>) {
-    let fields: Vec<String> = (0..first.count)
-        .map(|at| String::from_utf8_lossy(first.field(at).unwrap_or_default()).trim().to_owned())
-        .collect();
+/// The fields of the current record as text.
+fn texts(record: &Records<'_>) -> Vec<String> {
+    let field = |at| String::from_utf8_lossy(record.field(at).unwrap_or_default()).trim().to_owned();
+    (0..record.count).map(field).collect()
+}
+
+/// The columns' names by the first record, which of them hold links, and the fields of the first record that contain
+/// links. If there are any, the record is not a header, and columns are named by their numbers.
+fn survey(sample: &[u8], delimiter: u8) -> Option<(Survey, Vec<usize>)> {
+    if sample.len() >= BUFFER_BYTES && !sample.contains(&b'\n') {
+        return None;
+    }
+    let mut records = Records::new(Box::new(sample), delimiter);
+    records.skip_delimiter_line(&|| false, sample).ok()?;
+    let Ok(Next::Record(_)) = records.next(&|| false) else { return None };
+    let fields = texts(&records);
     let links: Vec<usize> =
         fields.iter().enumerate().filter(|(_, field)| Locator::is_url(field)).map(|(at, _)| at).collect();
     let has_header = links.is_empty();
-    let name = |(at, field): (usize, String)| {
-        if has_header && !field.is_empty() { field } else { (at + 1).to_string() }
+    let name = |(at, field): (usize, &String)| {
+        if has_header && !field.is_empty() { field.clone() } else { (at + 1).to_string() }
     };
-    (fields.into_iter().enumerate().map(name).collect(), links)
+    let mut survey = Survey::new(fields.iter().enumerate().map(name).collect());
+    if has_header {
+        for _ in 0..SURVEYED {
+            let Ok(Next::Record(_)) = records.next(&|| false) else { break };
+            for (at, field) in texts(&records).into_iter().enumerate() {
+                survey.note_at(at, (!field.is_empty()).then(|| columns::is_link(&field)));
+            }
+        }
+    }
+    Some((survey, links))
 }
 
-/// What the first record says about all of them.
+/// What the first records say about all of them.
+#[derive(Default)]
 struct Table {
     names: Vec<String>,
     /// Index of the column of links.
@@ -155,22 +228,24 @@ struct Table {
 }
 
 impl Table {
-    fn of(first: &Records<'_>, lists: &ListSpec) -> Result<Self, Message> {
-        let (names, links) = names(first);
-        if links.is_empty() {
-            let url = columns::choose(&names, lists)?;
-            return Ok(Self { names, url, has_header: true });
-        }
-        // Without a header, columns are named by their numbers, and a single one with a link needs no name.
-        let url = match (&lists.url_column, links.as_slice()) {
-            (None, [only]) => *only,
-            (Some(name), [only]) if names.len() == 1 && name.parse::<usize>().is_err() => *only,
-            _ => {
-                let url = columns::choose_of(&names, lists, columns::NO_HEADER)?;
-                return Ok(Self { names, url, has_header: false });
+    /// `None` if no record can be read.
+    fn of(sample: &[u8], delimiter: u8, lists: &ListSpec) -> Option<Result<Self, Message>> {
+        let (survey, links) = survey(sample, delimiter)?;
+        let has_header = links.is_empty();
+        let chosen = if has_header {
+            survey.choose(lists)
+        } else {
+            // Without a header, columns are named by their numbers, and a single one with a link needs no name.
+            match (&lists.url_column, links.as_slice()) {
+                (None, [only]) => Ok((only + 1).to_string()),
+                (Some(name), [only]) if survey.len() == 1 && name.parse::<usize>().is_err() => {
+                    Ok((only + 1).to_string())
+                }
+                _ => survey.choose_of(lists, columns::NO_HEADER),
             }
         };
-        Ok(Self { names, url, has_header: false })
+        let names = survey.into_names();
+        Some(chosen.map(|name| Self { url: columns::find(&names, &name).unwrap_or_default(), names, has_header }))
     }
 
     /// The other fields of a record; those beyond the header are named by their numbers.
@@ -220,6 +295,15 @@ impl<'a> Records<'a> {
             ends: vec![0; MAX_FIELDS],
             count: 0,
         }
+    }
+
+    /// Skips a first line such as `sep=;`; `false` if it was cancelled.
+    fn skip_delimiter_line(&mut self, cancelled: &dyn Fn() -> bool, sample: &[u8]) -> io::Result<bool> {
+        if named_delimiter(sample).is_none() {
+            return Ok(true);
+        }
+        self.line += 1;
+        Ok(skip_line(&mut *self.reader, cancelled)?.is_some())
     }
 
     /// A field of the current record.

@@ -25,7 +25,7 @@ pub(in crate::source) struct ListFormat {
 pub(in crate::source) enum Layout {
     /// As a stream, from its start to its end.
     Stream {
-        /// Whether a list is of this format, judged by its first line, if its name does not say.
+        /// Whether a list is of this format, judged by its first lines, if its name does not say.
         sniff: fn(&[u8], &ListSpec) -> bool,
         /// Gives its rows.
         read: fn(&mut List<'_>, Stream<'_>) -> ControlFlow<()>,
@@ -46,6 +46,6 @@ pub(in crate::source) enum Layout {
 /// A list as a stream of bytes: decompressed, and without a byte order mark.
 pub(in crate::source) struct Stream<'a> {
     pub(in crate::source) reader: Box<dyn BufRead + 'a>,
-    /// The first line, which `reader` gives again.
-    pub(in crate::source) first_line: Vec<u8>,
+    /// The first lines, which `reader` gives again; of a list that another program is writing, as few as possible.
+    pub(in crate::source) sample: Vec<u8>,
 }

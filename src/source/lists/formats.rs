@@ -3,8 +3,9 @@
 use std::fs::File;
 use std::io::{self, Read, Seek};
 
+use super::decode::utf_16;
 use super::format::{Layout, ListFormat};
-use super::{delimited, json_lines, parquet, text};
+use super::{delimited, json, json_lines, parquet, text};
 use crate::model::{Lang, ListSpec, Message};
 
 /// General formats first, as in help: a list without a known name belongs to the last format that recognises it.
@@ -14,6 +15,7 @@ const FORMATS: &[&ListFormat] = &[
     &delimited::CSV,
     &delimited::TSV,
     &json_lines::FORMAT,
+    &json::FORMAT,
     &parquet::FORMAT,
     #[cfg(test)]
     &super::toy::FORMAT,
@@ -37,10 +39,10 @@ fn named(name: &str) -> Option<&'static ListFormat> {
     FORMATS.iter().find(|format| format.extensions.contains(&extension)).copied()
 }
 
-/// The streamed format that the first line says.
-pub(super) fn by_line(line: &[u8], lists: &ListSpec) -> &'static ListFormat {
+/// The streamed format that the first lines say.
+pub(super) fn by_lines(sample: &[u8], lists: &ListSpec) -> &'static ListFormat {
     let recognises = |format: &&&ListFormat| match format.layout {
-        Layout::Stream { sniff, .. } => sniff(line, lists),
+        Layout::Stream { sniff, .. } => sniff(sample, lists),
         Layout::WholeFile { .. } => false,
     };
     FORMATS.iter().rev().find(recognises).copied().unwrap_or(&text::FORMAT)
@@ -79,7 +81,6 @@ pub fn help(lang: Lang) -> String {
     lang.series("series_or", &FORMATS.iter().filter_map(word).collect::<Vec<_>>())
 }
 
-const UTF_16: Message = Message::new("list_utf16");
 const COMPRESSED_TWICE: Message = Message::new("list_packed");
 const ZIP: Message = Message::new("list_zip");
 const BINARY: Message = Message::new("list_binary");
@@ -87,10 +88,9 @@ const BINARY: Message = Message::new("list_binary");
 /// Why a file with these first bytes is not a list.
 pub(super) fn refusal(head: &[u8]) -> Option<Message> {
     match head {
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some(UTF_16),
         [0x1f, 0x8b, ..] => Some(COMPRESSED_TWICE),
         [b'P', b'K', 3, 4, ..] => Some(ZIP),
-        head if head.iter().take(1024).any(|byte| *byte == 0) => Some(BINARY),
+        head if utf_16(head).is_none() && head.iter().take(1024).any(|byte| *byte == 0) => Some(BINARY),
         _ => None,
     }
 }

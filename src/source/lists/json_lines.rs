@@ -1,27 +1,36 @@
 //! JSON lines: one object per line, or one string that is a link.
 
-use std::io::BufRead;
 use std::ops::ControlFlow;
 
 use serde_json::{Map, Value};
 
-use super::columns::{self, Header, HeaderCheck};
+use super::columns::{self, Header, HeaderCheck, Survey};
 use super::format::{Layout, ListFormat, Stream};
 use super::list_reader::{List, Position};
-use super::{Line, next_line};
+use super::nested::{self, Links};
+use super::{Line, first_line, json, next_line};
 use crate::model::{Columns, ListSpec, Message};
 
 pub(super) static FORMAT: ListFormat = ListFormat {
     extensions: &["jsonl", "ndjson"],
     help: "",
-    layout: Layout::Stream { sniff: |line, _| line.trim_ascii_start().starts_with(b"{"), read, header },
+    layout: Layout::Stream { sniff: |sample, _| matches!(first_line(sample), [b'{', .., b'}']), read, header },
 };
 
 fn read(list: &mut List<'_>, stream: Stream<'_>) -> ControlFlow<()> {
+    if is_wrapper(&stream.sample, list.lists) {
+        return json::read(list, stream);
+    }
+    let mut column = None;
+    if let Some(survey) = survey(&stream.sample) {
+        match survey.choose(list.lists) {
+            Ok(name) => column = Some(name),
+            Err(why) => return list.unreadable(why),
+        }
+    }
     let mut reader = stream.reader;
     let mut line = Vec::new();
     let mut number: u64 = 0;
-    let mut is_checked = false;
     loop {
         number += 1;
         let position = Position::line(number);
@@ -39,60 +48,46 @@ fn read(list: &mut List<'_>, stream: Stream<'_>) -> ControlFlow<()> {
             continue;
         }
         match serde_json::from_slice(&line) {
-            Ok(Value::Object(object)) => {
-                if !std::mem::replace(&mut is_checked, true)
-                    && let Err(why) = columns::choose(&names(&object), list.lists)
-                {
-                    return list.unreadable(why);
-                }
-                give(list, position, object)?;
-            }
-            Ok(Value::String(link)) => list.link(position, &link, Columns::default())?,
+            Ok(Value::Object(object)) => nested::give(list, position, object, column.as_deref())?,
+            Ok(Value::String(link)) => list.cell(position, &link, &Columns::default())?,
             Ok(_) => list.no_link(position, "", "line_json_type")?,
             Err(error) => {
-                list.no_link(position, "", Message::new("line_no_json").with("detail", without_position(&error)))?;
+                list.no_link(
+                    position,
+                    "",
+                    Message::new("line_no_json").with("detail", nested::without_position(&error)),
+                )?;
             }
         }
     }
 }
 
-/// The columns of the first object.
+/// The columns of the first objects.
 fn header(stream: Stream<'_>, lists: &ListSpec) -> Option<HeaderCheck> {
-    let mut reader: Box<dyn BufRead + '_> = stream.reader;
-    let mut line = Vec::new();
-    while let Ok(Line::Whole) = next_line(&mut *reader, &mut line, &|| false) {
-        if let Ok(object) = serde_json::from_slice::<Map<String, Value>>(&line) {
-            let names = names(&object);
-            let chosen = columns::choose(&names, lists);
-            return Some(HeaderCheck::of(Header { columns: names, is_complete: false }, lists, chosen));
-        }
-        if !line.trim_ascii().is_empty() {
-            break;
+    if is_wrapper(&stream.sample, lists) {
+        return json::header(stream, lists);
+    }
+    let survey = survey(&stream.sample)?;
+    let chosen = survey.choose(lists);
+    Some(HeaderCheck::of(Header { columns: survey.into_names(), is_complete: false }, lists, chosen))
+}
+
+/// Whether the only line is an object around an array of records, without a link of its own.
+fn is_wrapper(sample: &[u8], lists: &ListSpec) -> bool {
+    let mut lines = sample.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
+    let (Some(only), None) = (lines.next(), lines.next()) else { return false };
+    let Ok(object) = serde_json::from_slice::<Map<String, Value>>(only) else { return false };
+    let wanted = lists.url_column.as_deref().unwrap_or(columns::URL);
+    json::has_records(&object) && nested::take_links(&mut nested::flattened(object), wanted) == Links::Missing
+}
+
+/// The columns of the objects in the first lines; `None` if there are none.
+fn survey(sample: &[u8]) -> Option<Survey> {
+    let mut found = Survey::default();
+    for line in sample.split(|byte| *byte == b'\n') {
+        if let Ok(object) = serde_json::from_slice::<Map<String, Value>>(line) {
+            nested::survey(&nested::flattened(object), &mut found);
         }
     }
-    None
-}
-
-fn names(object: &Map<String, Value>) -> Vec<String> {
-    object.keys().cloned().collect()
-}
-
-fn give(list: &mut List<'_>, position: Position, mut object: Map<String, Value>) -> ControlFlow<()> {
-    let wanted = list.lists.url_column.as_deref().unwrap_or(columns::URL);
-    let names = names(&object);
-    let Some(name) = columns::find(&names, wanted).and_then(|at| names.get(at)) else {
-        let what = Message::new("line_no_key").with("key", wanted).with("keys", names.join(", "));
-        return list.no_link(position, "", what);
-    };
-    match object.shift_remove(name) {
-        Some(Value::String(link)) => list.link(position, &link, Columns::from(object)),
-        Some(Value::Null) | None => list.no_link(position, "", "line_no_link"),
-        Some(_) => list.no_link(position, "", Message::new("line_key_not_text").with("key", name)),
-    }
-}
-
-/// The error in a line's JSON, without the parser's own line number.
-fn without_position(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    text.split(" at line ").next().unwrap_or_default().to_owned()
+    (!found.is_empty()).then_some(found)
 }

@@ -6,6 +6,8 @@ use std::ops::ControlFlow;
 
 use url::Url;
 
+use super::cells;
+use super::decode::Recoded;
 use super::seen_links::{MOST, SeenLinks, Sighting};
 use super::{MAX_RECORD_BYTES, unreadable};
 use crate::error::{ErrorKind, ItemError, JobError};
@@ -24,12 +26,16 @@ pub(in crate::source) struct List<'a> {
     origin: Origin,
     pub(super) lists: &'a ListSpec,
     pub(super) cancelled: &'a dyn Fn() -> bool,
+    /// Whether another program is writing it.
+    pub(super) is_live: bool,
     pub(super) give: Give<'a>,
     seen: SeenLinks,
     /// Links that were repeated in it.
     pub(super) duplicates: u64,
     /// Whether there were more links than can be compared.
     pub(super) forgot: bool,
+    /// Its encoding, once it is known to be another than UTF-8.
+    pub(super) recoded: Recoded,
 }
 
 /// A line or a row, counted from 1.
@@ -72,13 +78,43 @@ impl fmt::Display for Position {
 
 impl<'a> List<'a> {
     pub(super) fn new(name: &'a str, origin: Origin, reading: &'a Reading<'a>, give: Give<'a>) -> Self {
-        let (lists, cancelled) = (reading.lists, reading.cancelled);
-        Self { name, origin, lists, cancelled, give, seen: SeenLinks::new(MOST), duplicates: 0, forgot: false }
+        let &Reading { lists, cancelled, is_live, .. } = reading;
+        Self {
+            name,
+            origin,
+            lists,
+            cancelled,
+            is_live,
+            give,
+            seen: SeenLinks::new(MOST),
+            duplicates: 0,
+            forgot: false,
+            recoded: Recoded::default(),
+        }
     }
 
     /// How many links were compared, if there were more links than that.
     pub(super) fn forgot_after(&self) -> Option<u64> {
         self.forgot.then_some(MOST as u64)
+    }
+
+    /// Gives an item for each link in a cell.
+    pub(super) fn cell(&mut self, position: Position, text: &str, columns: &Columns) -> ControlFlow<()> {
+        let links = cells::links_of(text);
+        self.links(position, links.iter().map(AsRef::as_ref), columns)
+    }
+
+    /// Gives an item for each of a row's links.
+    pub(super) fn links<'l>(
+        &mut self,
+        position: Position,
+        links: impl Iterator<Item = &'l str>,
+        columns: &Columns,
+    ) -> ControlFlow<()> {
+        for link in links {
+            self.link(position, link, columns.clone())?;
+        }
+        ControlFlow::Continue(())
     }
 
     /// Gives the item of a link in a line.
@@ -90,8 +126,14 @@ impl<'a> List<'a> {
         if text.len() > MAX_LINK_BYTES {
             return self.no_link(position, text, Message::new("line_long_link").with("most", MAX_LINK_BYTES >> 10));
         }
+        if text.contains(char::REPLACEMENT_CHARACTER)
+            && let Some((encoding, _)) = self.recoded.get()
+        {
+            return self.no_link(position, text, Message::new("line_not_encoded").with("encoding", encoding.name()));
+        }
         let mut item = link(text, &|why| position.with_link(self.name, why));
         item.origin = self.origin;
+        item.dir = columns.given_name().map(|(folder, _)| folder).unwrap_or_default();
         item.columns = columns;
         if item.error.is_none() {
             match self.seen.look(text, position.number) {
@@ -143,7 +185,7 @@ pub(in crate::source) fn link(text: &str, placed: &dyn Fn(Message) -> Message) -
 }
 
 /// Where the next link in a text begins; it follows white space.
-pub(super) fn next_link(text: &str) -> Option<usize> {
+fn next_link(text: &str) -> Option<usize> {
     let spaces = text.char_indices().filter(|(_, c)| c.is_whitespace());
     spaces.map(|(at, c)| at + c.len_utf8()).find(|at| text.get(*at..).is_some_and(Locator::is_url))
 }

@@ -4,12 +4,16 @@
 //! [`MAX_RECORD_BYTES`]. A format that can only be read from a file is first copied to a temporary file if it comes as a
 //! stream. What is wrong with a line becomes the failure of its item, with the line's number; the rest is still read.
 
+mod cells;
 pub(super) mod columns;
+mod decode;
 mod delimited;
 mod format;
 mod formats;
+mod json;
 mod json_lines;
 mod list_reader;
+mod nested;
 mod parquet;
 mod seen_links;
 #[cfg(test)]
@@ -25,9 +29,10 @@ use std::path::Path;
 
 use super::kind::{Found, Give, Reading};
 use crate::error::JobError;
-use crate::model::{ListSpec, Locator, Message, Origin, Remark};
+use crate::model::{ListSpec, Locator, Message, Origin, Remark, text_encoding};
 use crate::store::{self, EntryKind, StoredFile};
 use columns::HeaderCheck;
+use decode::{Decoded, Recoded};
 use format::{Layout, ListFormat, Stream};
 use list_reader::List;
 
@@ -39,6 +44,10 @@ pub(super) use list_reader::link;
 const MAX_RECORD_BYTES: usize = 256 << 10;
 /// Bytes that are read from the list at once.
 const BUFFER_BYTES: usize = 256 << 10;
+/// Lines that show a list's format and its column of links.
+const SAMPLE_LINES: usize = 100;
+/// Bytes that show whether a list is UTF-16.
+const HEAD_BYTES: usize = 256;
 /// Largest stream that is copied to a temporary file, in bytes.
 const MAX_COPIED_BYTES: u64 = 16 << 30;
 
@@ -71,7 +80,7 @@ fn check_header(path: &Path, lists: &ListSpec) -> Option<HeaderCheck> {
         Err(file) => open(BufReader::with_capacity(BUFFER_BYTES, file), format, &reading),
     };
     match opened.ok()? {
-        Opened::Stream(format, stream) => match format.layout {
+        Opened::Stream(format, stream, _) => match format.layout {
             Layout::Stream { header, .. } => header(stream, lists),
             Layout::WholeFile { .. } => None,
         },
@@ -90,7 +99,8 @@ pub(super) fn read_path(path: &Path, reading: &Reading<'_>, give: Give<'_>) -> C
         Ok(Ok(file)) => read_file(file, &name, &name, Origin::User, reading, give),
         Ok(Err(file)) => {
             let reader = BufReader::with_capacity(BUFFER_BYTES, file);
-            read_stream(reader, &name, formats::by_name(&name), Origin::User, reading, give)
+            let reading = Reading { is_live: true, ..*reading };
+            read_stream(reader, &name, formats::by_name(&name), Origin::User, &reading, give)
         }
         Err(error) => give(Found::Failed(unreadable(&name, &error))),
     }
@@ -131,8 +141,11 @@ pub(super) fn read_stream(
     give: Give<'_>,
 ) -> ControlFlow<()> {
     finish(List::new(name, origin, reading, give), |list| match open(reader, format, reading) {
-        Ok(Opened::Stream(format, stream)) => match format.layout {
-            Layout::Stream { read, .. } => read(list, stream),
+        Ok(Opened::Stream(format, stream, recoded)) => match format.layout {
+            Layout::Stream { read, .. } => {
+                list.recoded = recoded;
+                read(list, stream)
+            }
             Layout::WholeFile { .. } => ControlFlow::Continue(()),
         },
         Ok(Opened::File(format, file)) => match format.layout {
@@ -145,9 +158,13 @@ pub(super) fn read_stream(
     })
 }
 
-/// Reads a list to its end, and mentions links that were left out.
+/// Reads a list to its end, and mentions its encoding and links that were left out.
 fn finish(mut list: List<'_>, read: impl FnOnce(&mut List<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
     read(&mut list)?;
+    if let Some((encoding, true)) = list.recoded.get() {
+        let remark = Remark::ListEncoding { list: list.name.to_owned(), encoding: encoding.name().to_owned() };
+        (list.give)(Found::Remark(remark))?;
+    }
     if list.duplicates == 0 && !list.forgot {
         return ControlFlow::Continue(());
     }
@@ -159,7 +176,7 @@ fn finish(mut list: List<'_>, read: impl FnOnce(&mut List<'_>) -> ControlFlow<()
 /// A list whose format is known.
 enum Opened<'a> {
     /// A list that is read as a stream.
-    Stream(&'static ListFormat, Stream<'a>),
+    Stream(&'static ListFormat, Stream<'a>, Recoded),
     /// A list that is read from a file, to which the stream was copied.
     File(&'static ListFormat, File),
     /// This is not a list that can be read; the message says why.
@@ -187,12 +204,21 @@ fn open<'a>(
     if let Some(why) = formats::refusal(head) {
         return Ok(Opened::Refused(why));
     }
+    let named = match &reading.lists.encoding {
+        Some(name) => match text_encoding::encoding_named(name) {
+            Some(encoding) => Some(encoding),
+            None => return Ok(Opened::Refused(Message::new("list_encoding").with("encoding", name))),
+        },
+        None => None,
+    };
+    let head = head.get(..head.len().min(HEAD_BYTES)).unwrap_or_default().to_vec();
     if head.starts_with(b"\xef\xbb\xbf") {
         reader.consume(3);
     }
-    let (first_line, reader) = peek_line(reader)?;
-    let format = format.unwrap_or_else(|| formats::by_line(&first_line, reading.lists));
-    Ok(Opened::Stream(format, Stream { reader: Box::new(reader), first_line }))
+    let (reader, recoded) = Decoded::new(reader, &head, named, reading.is_live);
+    let (sample, reader) = peek_lines(reader, reading)?;
+    let format = format.unwrap_or_else(|| formats::by_lines(&sample, reading.lists));
+    Ok(Opened::Stream(format, Stream { reader: Box::new(reader), sample }, recoded))
 }
 
 /// Copies a stream to a temporary file without a name; `None` if it was cancelled.
@@ -230,6 +256,70 @@ fn peek_line(mut reader: impl BufRead) -> io::Result<(Vec<u8>, impl BufRead)> {
     let mut line = Vec::new();
     reader.by_ref().take(BUFFER_BYTES as u64).read_until(b'\n', &mut line)?;
     Ok((line.clone(), io::Cursor::new(line).chain(reader)))
+}
+
+/// The first lines, and a reader that gives them again. Of a list that another program is writing, these are a first line
+/// that is a link, or two lines.
+fn peek_lines<R: BufRead>(mut reader: R, reading: &Reading<'_>) -> io::Result<(Vec<u8>, impl BufRead + use<R>)> {
+    let mut sample = Vec::new();
+    let most = if reading.is_live { 2 } else { SAMPLE_LINES };
+    for lines in 0..most {
+        if sample.len() >= BUFFER_BYTES || (reading.cancelled)() {
+            break;
+        }
+        if reading.is_live && lines > 0 && stands_alone(first_line(&sample)) {
+            break;
+        }
+        let left = (BUFFER_BYTES - sample.len()) as u64;
+        match reader.by_ref().take(left).read_until(b'\n', &mut sample) {
+            Ok(0) => break,
+            Ok(_) => {}
+            // What was read is given first.
+            Err(error) => {
+                let reader = Failing { error: Some(error), reader };
+                return Ok((sample.clone(), io::Cursor::new(sample).chain(reader)));
+            }
+        }
+    }
+    Ok((sample.clone(), io::Cursor::new(sample).chain(Failing { error: None, reader })))
+}
+
+/// A reader that fails first, if there is an error.
+struct Failing<R> {
+    error: Option<io::Error>,
+    reader: R,
+}
+
+impl<R: BufRead> Read for Failing<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self.error.take() {
+            Some(error) => Err(error),
+            None => self.reader.read(into),
+        }
+    }
+}
+
+impl<R: BufRead> BufRead for Failing<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        match self.error.take() {
+            Some(error) => Err(error),
+            None => self.reader.fill_buf(),
+        }
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.reader.consume(count);
+    }
+}
+
+/// Whether a line says enough by itself: it is a link or a JSON object.
+fn stands_alone(line: &[u8]) -> bool {
+    matches!(line, [b'{', .., b'}']) || std::str::from_utf8(line).is_ok_and(Locator::is_url)
+}
+
+/// The first line of a sample, without white space around it.
+fn first_line(sample: &[u8]) -> &[u8] {
+    sample.split(|byte| *byte == b'\n').find(|line| !line.trim_ascii().is_empty()).unwrap_or_default().trim_ascii()
 }
 
 /// Skips the rest of a line and returns the number of bytes skipped; `None` if it was cancelled.

@@ -7,6 +7,7 @@ use std::fs::File;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use parquet::basic::ConvertedType;
 use parquet::bloom_filter::Sbbf;
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result as ParquetResult};
@@ -15,22 +16,26 @@ use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 use parquet::record::reader::RowIter;
 use parquet::record::{Field, Row};
 use parquet::schema::types::Type;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::MAX_RECORD_BYTES;
-use super::columns::{self, Header, HeaderCheck};
+use super::columns::{Header, HeaderCheck, Survey};
 use super::format::{Layout, ListFormat};
 use super::list_reader::{List, Position};
+use super::nested::{self, Links};
 use crate::model::{Columns, ListSpec, Message};
+
+/// Rows that show which column holds the links.
+const SURVEYED: usize = 32;
 
 pub(super) static FORMAT: ListFormat =
     ListFormat { extensions: &["parquet"], help: "", layout: Layout::WholeFile { magic: b"PAR1", read, header } };
 
 fn read(list: &mut List<'_>, file: File) -> ControlFlow<()> {
-    let (reader, url) = match open(file) {
-        Ok((reader, names)) => match columns::choose(&names, list.lists) {
-            Ok(url) => (reader, url),
-            Err(what) => return list.unreadable(broken(what)),
+    let (reader, column) = match open(file) {
+        Ok((reader, survey)) => match survey.choose(list.lists) {
+            Ok(column) => (reader, column),
+            Err(why) => return list.unreadable(why),
         },
         Err(what) => return list.unreadable(broken(what)),
     };
@@ -51,7 +56,7 @@ fn read(list: &mut List<'_>, file: File) -> ControlFlow<()> {
             match guard(|| rows.next().transpose()) {
                 Ok(Some(row)) => {
                     number += 1;
-                    give(list, Position::row(number), row, url)?;
+                    give(list, Position::row(number), row, &column)?;
                 }
                 Ok(None) => break,
                 Err(why) if number > 0 => {
@@ -67,38 +72,72 @@ fn read(list: &mut List<'_>, file: File) -> ControlFlow<()> {
 
 /// The columns; `None` if the file can't be read.
 fn header(file: File, lists: &ListSpec) -> Option<HeaderCheck> {
-    let (_, names) = open(file).ok()?;
-    let chosen = columns::choose(&names, lists);
-    Some(HeaderCheck::of(Header { columns: names, is_complete: true }, lists, chosen))
+    let (_, survey) = open(file).ok()?;
+    let chosen = survey.choose(lists);
+    Some(HeaderCheck::of(Header { columns: survey.into_names(), is_complete: true }, lists, chosen))
 }
 
-fn open(file: File) -> Result<(SerializedFileReader<File>, Vec<String>), Message> {
+/// The file and its columns. Its first rows show which of them hold links.
+fn open(file: File) -> Result<(SerializedFileReader<File>, Survey), Message> {
     let reader = guard(|| SerializedFileReader::new(file)).map_err(broken)?;
     let schema = reader.metadata().file_metadata().schema();
-    let names = schema.get_fields().iter().map(|field| field.name().to_owned()).collect();
-    Ok((reader, names))
+    let mut names = Vec::new();
+    schema.get_fields().iter().for_each(|field| name_columns(field, "", &mut names));
+    let mut survey = Survey::new(names);
+    // What is wrong with the rows is reported when they are read.
+    let _ = guard(|| {
+        if reader.num_row_groups() == 0 {
+            return Ok(());
+        }
+        let guarded = Guarded(reader.get_row_group(0)?);
+        for row in RowIter::from_row_group(None, &guarded)?.take(SURVEYED) {
+            nested::survey(&flat(row?), &mut survey);
+        }
+        Ok(())
+    });
+    Ok((reader, survey))
 }
 
-fn give(list: &mut List<'_>, position: Position, row: Row, url: usize) -> ControlFlow<()> {
-    let mut link = None;
-    let mut columns = Columns::default();
-    let mut bytes = 0;
-    for (at, (name, field)) in row.into_columns().into_iter().enumerate() {
-        let value = value(field);
-        if at == url {
-            link = Some(value);
-        } else if let Some(value) = value {
-            bytes += name.len() + value.as_str().map_or(8, str::len);
-            if bytes > MAX_RECORD_BYTES {
-                return list.too_long(position, "");
-            }
-            columns.put(&name, value);
-        }
+/// The name of a column, or those of the columns in a group.
+fn name_columns(field: &Type, prefix: &str, names: &mut Vec<String>) {
+    let name = if prefix.is_empty() { field.name().to_owned() } else { format!("{prefix}.{}", field.name()) };
+    let info = field.get_basic_info();
+    // Lists and maps are groups too.
+    if field.is_group() && info.logical_type_ref().is_none() && info.converted_type() == ConvertedType::NONE {
+        field.get_fields().iter().for_each(|inner| name_columns(inner, &name, names));
+    } else {
+        names.push(name);
     }
-    match link.flatten() {
-        Some(Value::String(link)) => list.link(position, &link, columns),
-        None | Some(Value::Null) => list.no_link(position, "", "line_no_link"),
-        Some(_) => list.no_link(position, "", "line_link_not_text"),
+}
+
+/// A row's values by their names, those of groups by their paths.
+fn flat(row: Row) -> Map<String, Value> {
+    nested::flattened(row.into_columns().into_iter().filter_map(|(name, field)| Some((name, value(field)?))).collect())
+}
+
+fn give(list: &mut List<'_>, position: Position, row: Row, column: &str) -> ControlFlow<()> {
+    let mut object = flat(row);
+    let links = nested::take_links(&mut object, column);
+    // The texts of lists.
+    for value in object.values_mut().filter(|value| value.is_array()) {
+        *value = list_text(value).into();
+    }
+    let bytes: usize = object.iter().map(|(name, value)| name.len() + value.as_str().map_or(8, str::len)).sum();
+    if bytes > MAX_RECORD_BYTES {
+        return list.too_long(position, "");
+    }
+    match links {
+        Links::Some(links) => list.links(position, links.iter().map(String::as_str), &Columns::from(object)),
+        Links::Missing | Links::Empty => list.no_link(position, "", "line_no_link"),
+        Links::NotText => list.no_link(position, "", "line_link_not_text"),
+    }
+}
+
+/// A list as Parquet's own tools show it.
+fn list_text(value: &Value) -> String {
+    match value {
+        Value::Array(values) => format!("[{}]", values.iter().map(list_text).collect::<Vec<_>>().join(", ")),
+        other => other.to_string(),
     }
 }
 
@@ -121,7 +160,12 @@ fn value(field: Field) -> Option<Value> {
         Field::Bytes(value) => value.as_utf8().ok()?.into(),
         Field::TimestampMillis(ms) => moment(jiff::Timestamp::from_millisecond(ms), ms),
         Field::TimestampMicros(us) => moment(jiff::Timestamp::from_microsecond(us), us),
-        // Dates, decimals and lists as text, unless they are out of range.
+        Field::Group(row) => {
+            let inner = row.into_columns().into_iter().filter_map(|(name, field)| Some((name, value(field)?)));
+            Value::Object(inner.collect())
+        }
+        Field::ListInternal(list) => list.elements().iter().cloned().filter_map(value).collect(),
+        // Dates, decimals and maps as text, unless they are out of range.
         other => guard(|| Ok(other.to_string())).ok()?.into(),
     })
 }

@@ -42,7 +42,7 @@ fn lines(text: &[u8]) -> Vec<String> {
 }
 
 fn csv(text: &str, url_column: Option<&str>) -> Vec<String> {
-    let lists = ListSpec { url_column: url_column.map(str::to_owned), checksum_column: None };
+    let lists = ListSpec { url_column: url_column.map(str::to_owned), ..ListSpec::default() };
     found_in(text.as_bytes(), formats::by_name(".csv"), &lists)
 }
 
@@ -66,8 +66,7 @@ fn a_quote_that_is_never_closed_is_reported_with_its_line() {
 fn control_characters_and_second_links_are_not_part_of_a_link() {
     let found = csv("url\nhttp://h/a\0b\nhttp://h/a http://h/b\nhttp://h/a b\n", None);
     assert!(found[0].contains("it contains a control character"), "{found:?}");
-    assert!(found[1].contains("it contains two links"), "{found:?}");
-    assert_eq!(found[2], "http://h/a b");
+    assert_eq!(found[1..], ["http://h/a", "http://h/b", "http://h/a b"]);
     assert_eq!(
         lines(b"http://h/a  HTTP://h/b\thttp://h/c # d\rhttp://h/e f\r\n"),
         ["http://h/a", "HTTP://h/b", "http://h/e f"]
@@ -94,12 +93,13 @@ fn a_text_has_one_link_a_line_and_comments() {
 
 #[test]
 fn a_line_without_a_link_is_named() {
-    let found = lines(b"h.example/a.jpg\nhttps://\nftp://h/x\nhttp://me:secret@h:99999/\n# \xc7\nhttp://h/\xc7\n");
+    let text = "# 한글로 쓴 주석입니다\nh.example/a.jpg\nhttps://\nftp://h/x\nhttp://me:secret@h:99999/\n";
+    let found = lines(&[text.as_bytes(), b"# \xc7\nhttp://h/\xc7\n"].concat());
     assert_eq!(found.len(), 5);
-    assert!(found[0].contains("h.example/a.jpg") && found[0].contains("line 1 of list"), "{}", found[0]);
-    assert!(found[1].contains("line 2 of list"), "{}", found[1]);
-    assert!(found[3].contains("line 4") && !found[3].contains("secret"), "{}", found[3]);
-    assert!(found[4].contains("line 6 of list is not UTF-8"), "{}", found[4]);
+    assert!(found[0].contains("h.example/a.jpg") && found[0].contains("line 2 of list"), "{}", found[0]);
+    assert!(found[1].contains("line 3 of list"), "{}", found[1]);
+    assert!(found[3].contains("line 5") && !found[3].contains("secret"), "{}", found[3]);
+    assert!(found[4].contains("line 7 of list is not UTF-8"), "{}", found[4]);
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn a_line_above_the_limit_is_named_and_the_next_one_is_read() {
 
 #[test]
 fn a_file_that_is_not_a_list_is_refused() {
-    for bytes in [b"\xff\xfeh\0t\0".as_slice(), b"PK\x03\x04", b"ab\0c", &gz(&gz(b"http://h/a"))] {
+    for bytes in [b"PK\x03\x04".as_slice(), b"ab\0c", &gz(&gz(b"http://h/a"))] {
         let found = lines(bytes);
         assert!(found.len() == 1 && found[0].starts_with("Couldn't read the list list: it is"), "{found:?}");
     }
@@ -131,7 +131,11 @@ fn a_missing_list_is_reported_and_an_endless_one_can_be_cancelled() {
     });
     assert!(matches!(found.as_slice(), [Found::Failed(error)] if error.to_string().contains("no such file")));
     for byte in [b'\n', b'x', b'"', b','] {
-        for form in [".txt", ".csv", ".jsonl"] {
+        for form in [".txt", ".csv", ".jsonl", ".json"] {
+            if (byte, form) == (b',', ".json") {
+                // That is no JSON, and reported as such.
+                continue;
+            }
             let count = std::cell::Cell::new(0_u64);
             let looks = || count.replace(count.get() + 1) > 100;
             let reading = Reading { cancelled: &looks, ..Reading::default() };
@@ -177,6 +181,15 @@ fn a_table_gives_its_column_of_links_and_keeps_the_other_columns() {
     assert_eq!(csv(text, Some("URL")), wanted);
     assert_eq!(csv("id\turl\n1\thttp://h/a\n", None), [r#"http://h/a {"id":"1"}"#]);
     assert_eq!(csv("id;url\n1;http://h/a\n", None), [r#"http://h/a {"id":"1"}"#]);
+    // The only column that holds links is chosen, whatever its name.
+    assert_eq!(csv("id,link\n1,http://h/a\n", None), [r#"http://h/a {"id":"1"}"#]);
+    assert_eq!(csv("url,photo\nslug,http://h/a\n", None), [r#"http://h/a {"url":"slug"}"#]);
+    assert_eq!(csv("이미지,이름\nhttp://h/a,x\n,y\n", None)[0], r#"http://h/a {"이름":"x"}"#);
+    let several = csv("page,photo\nhttp://h/p,http://h/a\n", None);
+    assert!(
+        several[0].contains("several columns hold links: page, photo. Name the right one with --url-column"),
+        "{several:?}"
+    );
     let other = csv("url,img\nhttp://h/page,http://h/a\n", Some("img"));
     assert_eq!(other, [r#"http://h/a {"url":"http://h/page"}"#]);
 }
@@ -185,11 +198,11 @@ fn a_table_gives_its_column_of_links_and_keeps_the_other_columns() {
 fn a_table_without_the_column_is_refused_and_its_columns_are_named() {
     let wanted = "Couldn't read the list list: it has no column \"url\"; its columns are id, link. Name the right one \
                   with --url-column.";
-    assert_eq!(csv("id,link\n1,http://h/a\n", None), [wanted]);
-    let lists = ListSpec { url_column: None, checksum_column: Some("md5".to_owned()) };
+    assert_eq!(csv("id,link\n1,a.jpg\n", None), [wanted]);
+    let lists = ListSpec { checksum_column: Some("md5".to_owned()), ..ListSpec::default() };
     let found = found_in(b"url,sha\nhttp://h/a,x\n", None, &lists);
     assert!(found[0].contains("no column \"md5\"; its columns are url, sha. Name") && found.len() == 1, "{found:?}");
-    let found = found_in(b"{\"link\":\"http://h/a\"}\n", None, &ListSpec::default());
+    let found = found_in(b"{\"link\":\"a\"}\n", None, &ListSpec::default());
     assert!(found[0].contains("no column \"url\"; its only column is link") && found.len() == 1, "{found:?}");
 }
 
@@ -205,19 +218,156 @@ fn a_table_without_a_header_is_recognised_by_its_first_link() {
 
 #[test]
 fn rows_that_are_wrong_fail_alone_with_their_lines() {
-    let mut text = b"id,url\n1,http://h/a\n2\n3,\n4,nonsense\n5,http://h/\xff\n\xff,http://h/b,more\n".to_vec();
+    let mut text = "id,url\n가나다라,http://h/마바사\n1,http://h/a\n2\n3,\n4,nonsense\n".as_bytes().to_vec();
+    text.extend(b"5,http://h/\xff\n\xff,http://h/b,more\n");
     text.extend(format!("9,\"{}\n10,http://h/lost\n", "x".repeat(MAX_RECORD_BYTES)).as_bytes());
     text.extend(b"11,http://h/c\n");
-    let found = found_in(&text, None, &ListSpec::default());
+    let found = &found_in(&text, None, &ListSpec::default())[1..];
     assert_eq!(found.len(), 9, "{found:?}");
     assert_eq!(found[0], r#"http://h/a {"id":"1"}"#);
-    assert!(found[1].contains("line 3 of list has 1 of 2 columns, and \"url\" is not among them"), "{}", found[1]);
-    assert!(found[2].contains("line 4 of list has no link"), "{}", found[2]);
-    assert!(found[3].contains("nonsense") && found[3].contains("line 5 of list"), "{}", found[3]);
-    assert!(found[4].contains("line 6 of list has a link that is not UTF-8"), "{}", found[4]);
+    assert!(found[1].contains("line 4 of list has 1 of 2 columns, and \"url\" is not among them"), "{}", found[1]);
+    assert!(found[2].contains("line 5 of list has no link"), "{}", found[2]);
+    assert!(found[3].contains("nonsense") && found[3].contains("line 6 of list"), "{}", found[3]);
+    assert!(found[4].contains("line 7 of list has a link that is not UTF-8"), "{}", found[4]);
     assert_eq!(found[5], "http://h/b {\"id\":\"\u{fffd}\",\"3\":\"more\"}");
-    assert!(found[6].contains("line 8 of list is longer") && found[6].contains("continues at line 9"), "{}", found[6]);
+    assert!(found[6].contains("line 9 of list is longer") && found[6].contains("continues at line 10"), "{}", found[6]);
     assert_eq!(found[7..], [r#"http://h/lost {"id":"10"}"#, r#"http://h/c {"id":"11"}"#]);
+}
+
+#[test]
+fn the_delimiter_is_named_or_found() {
+    let wanted = [r#"http://h/w_1,h_2/a {"id":"1"}"#];
+    for text in [
+        "sep=;\nid;url\n1;http://h/w_1,h_2/a\n",
+        "\"sep=;\"\r\nid;url\r\n1;http://h/w_1,h_2/a\r\n",
+        "SEP=|\nid|url\n1|http://h/w_1,h_2/a\n",
+        "sep=\t\nid\turl\n1\thttp://h/w_1,h_2/a\n",
+        "id;url\n1;http://h/w_1,h_2/a\n",
+        "id|url\n1|http://h/w_1,h_2/a\n",
+        "id\turl\n1\thttp://h/w_1,h_2/a\n",
+    ] {
+        assert_eq!(csv(text, None), wanted, "{text}");
+    }
+    assert_eq!(csv("id;price, EUR;url\n1;2,50;http://h/a\n", None), [r#"http://h/a {"id":"1","price, EUR":"2,50"}"#]);
+    assert_eq!(csv("1;http://h/w_1,h_2/a\n2;http://h/b\n", None)[0], r#"http://h/w_1,h_2/a {"1":"1"}"#);
+    let found = csv("sep=;\nid;url\n1;nonsense\n", Some("url"));
+    assert!(found[0].contains("line 3 of list"), "{found:?}");
+}
+
+#[test]
+fn a_cell_with_several_links_gives_an_item_for_each() {
+    let wanted = [r#"http://h/a {"sku":"7"}"#, r#"http://h/b {"sku":"7"}"#];
+    for cell in ["http://h/a, http://h/b", "http://h/a;http://h/b", "http://h/a|http://h/b", "http://h/a\nhttp://h/b"] {
+        assert_eq!(csv(&format!("sku,Images\n7,\"{cell}\"\n"), None), wanted, "{cell}");
+    }
+    let json = "{\"sku\":\"7\",\"images\":[{\"src\":\"http://h/a\"},{\"src\":\"http://h/b\"}]}\n";
+    let found = found_in(json.as_bytes(), None, &ListSpec::default());
+    assert!(
+        found.len() == 2 && found[0].starts_with("http://h/a ") && found[1].starts_with("http://h/b "),
+        "{found:?}"
+    );
+    assert_eq!(lines(b"http://h/a, http://h/b\n"), ["http://h/a", "http://h/b"]);
+}
+
+#[test]
+fn links_in_a_text_may_be_quoted_or_bracketed() {
+    for line in [
+        "\"http://h/a\"",
+        "'http://h/a',",
+        "<http://h/a>",
+        "[http://h/a]",
+        "(http://h/a)",
+        "`http://h/a`",
+        "- http://h/a",
+        "1. <http://h/a>",
+        "[a photo](http://h/a)",
+        "![](http://h/a)",
+        "http://h/a,",
+        "\"http://h/a\", # why",
+        "“http://h/a”",
+    ] {
+        assert_eq!(lines(line.as_bytes()), ["http://h/a"], "{line}");
+    }
+    assert_eq!(lines(b"http://h/a_(1).jpg\n(http://h/b_(2).jpg)\n"), ["http://h/a_(1).jpg", "http://h/b_(2).jpg"]);
+}
+
+/// aria2's manual, "Input File".
+#[test]
+fn an_input_file_of_aria2_names_its_results() {
+    let text = b"http://h/a.jpg\thttp://mirror/a.jpg\n  dir=photos\n  out=first.jpg\n  checksum=md5=ab\n  split=5\n#\n\
+        http://h/b.jpg\n\tout=x/second.png\nhttp://h/c.jpg\n";
+    assert_eq!(
+        lines(text),
+        [
+            r#"http://h/a.jpg {"aria2.dir":"photos","aria2.out":"first.jpg","aria2.checksum":"md5=ab"}"#,
+            r#"http://h/b.jpg {"aria2.out":"x/second.png"}"#,
+            "http://h/c.jpg",
+        ]
+    );
+    let mut dirs = Vec::new();
+    let _ = read_stream(&text[..], "list", None, Origin::User, &Reading::default(), &mut |found| {
+        if let Found::Item(item) = found {
+            dirs.push((item.dir, item.columns.given_name().map(|(_, name)| name)));
+        }
+        ControlFlow::Continue(())
+    });
+    let named = |dir: &str, name: &str| (dir.to_owned(), Some(name.to_owned()));
+    assert_eq!(dirs, [named("photos", "first.jpg"), named("x", "second.png"), (String::new(), None)]);
+}
+
+#[test]
+fn json_arrays_give_their_elements() {
+    let json = |text: &str| found_in(text.as_bytes(), formats::by_name(".json"), &ListSpec::default());
+    let a = r#"http://h/a {"id":1}"#;
+    for text in [
+        r#"[{"id":1,"url":"http://h/a"},{"id":2,"url":"http://h/b"}]"#,
+        "[\n  {\n    \"id\": 1,\n    \"photo\": \"http://h/a\"\n  },\n  {\"id\": 2, \"photo\": \"http://h/b\"}\n]\n",
+        r#"{"products":[{"id":1,"image":{"url":"http://h/a"}},{"id":2,"image":{"url":"http://h/b"}}],"next":"http://h/?p=2"}"#,
+        r#"{"data":{"items":[{"id":1,"src":"http://h/a"},{"id":2,"src":"http://h/b"}]}}"#,
+        "{\"id\":1,\"url\":\"http://h/a\"}\n{\"id\":2,\"url\":\"http://h/b\"}\n",
+    ] {
+        assert_eq!(json(text), [a, r#"http://h/b {"id":2}"#], "{text}");
+        assert_eq!(found_in(text.as_bytes(), None, &ListSpec::default()).len(), 2, "{text}");
+    }
+    assert_eq!(json(r#"["http://h/a", "http://h/b]{\"", 7]"#)[..2], ["http://h/a", "http://h/b]{\""]);
+    assert_eq!(json(r#"{"url":"http://h/a","id":1}"#), [a]);
+    let found = json(r#"[{"url":"http://h/a"},{"id":2},{"url":3},null,{oops},{"url":"http://h/b"}]"#);
+    assert!(
+        found.len() == 6
+            && found[1].contains("row 2 of list has no \"url\"")
+            && found[4].contains("row 5 of list is not valid JSON"),
+        "{found:?}"
+    );
+    assert!(json(r#"[{"url":"http://h/a"},"#)[0].contains("its JSON is damaged (the array ends early)"));
+    assert!(json("[]").is_empty() && json("").is_empty());
+    let lists = ListSpec { url_column: Some("images.src".to_owned()), ..ListSpec::default() };
+    let text = br#"[{"url":"http://h/p","images":[{"src":"http://h/a"},{"src":"http://h/b"}]}]"#;
+    let found = found_in(text, None, &lists);
+    assert!(found.len() == 2 && found[1].starts_with("http://h/b "), "{found:?}");
+    let long: String = (0..20_000).map(|n| format!("{{\"url\":\"http://h/{n}\"}},\n")).collect();
+    assert_eq!(json(&format!("[{}]", long.trim_end().trim_end_matches(','))).len(), 20_000);
+}
+
+#[test]
+fn lists_in_other_encodings_are_decoded_and_announced() {
+    let text = "이름,url\n빨간 사과,http://h/사과.jpg\n바나나 한 송이,http://h/바나나.jpg\n";
+    let (bytes, _, _) = encoding_rs::EUC_KR.encode(text);
+    let found = found_in(&bytes, None, &ListSpec::default());
+    assert_eq!(
+        found[..2],
+        [r#"http://h/사과.jpg {"이름":"빨간 사과"}"#, r#"http://h/바나나.jpg {"이름":"바나나 한 송이"}"#]
+    );
+    assert_eq!(found[2], "Read list as EUC-KR, which was detected; --encoding names another encoding.");
+    let named = ListSpec { encoding: Some("cp949".to_owned()), ..ListSpec::default() };
+    assert_eq!(found_in(&bytes, None, &named), found[..2]);
+    let utf_16: Vec<u8> = "\u{feff}url\nhttp://h/가\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_eq!(found_in(&utf_16, None, &ListSpec::default())[0], "http://h/가");
+    // A wrong choice fails the rows that it damages.
+    let wrong = ListSpec { encoding: Some("utf-16le".to_owned()), ..ListSpec::default() };
+    assert!(found_in(b"url\nhttp://h/a\n", None, &wrong).iter().all(|found| !found.starts_with("http://")));
+    let shift = ListSpec { encoding: Some("shift_jis".to_owned()), ..ListSpec::default() };
+    let found = found_in(b"http://h/\xff\xfe.jpg\n", None, &shift);
+    assert!(found[0].contains("line 1 of list has bytes that are not valid Shift_JIS"), "{found:?}");
 }
 
 #[test]
@@ -246,6 +396,7 @@ fn the_name_says_the_format_or_else_the_first_line() {
         ("/x.csv/A.CSV.gz", Some("csv")),
         ("https://h/list.tsv", Some("tsv")),
         ("a.ndjson", Some("jsonl")),
+        ("products.json", Some("json")),
         ("a.parquet", None),
         ("a.gz", None),
         ("list", None),
@@ -255,7 +406,7 @@ fn the_name_says_the_format_or_else_the_first_line() {
     }
     assert!(is_list_name(Path::new("a.PARQUET.gz")) && is_list_name(Path::new("a.toys")));
     assert!(!is_list_name(Path::new("a.png")) && !is_list_name(Path::new("csv")));
-    let (plain, named) = (ListSpec::default(), ListSpec { url_column: Some("link".to_owned()), checksum_column: None });
+    let (plain, named) = (ListSpec::default(), ListSpec { url_column: Some("link".to_owned()), ..ListSpec::default() });
     for (line, lists, format) in [
         ("http://h/a,b", &plain, "txt"),
         ("# url", &plain, "txt"),
@@ -263,10 +414,17 @@ fn the_name_says_the_format_or_else_the_first_line() {
         ("id\turl", &plain, "csv"),
         ("id,link", &named, "csv"),
         (" {\"link\":1}", &named, "jsonl"),
+        ("[", &plain, "json"),
+        ("[\"http://h/a\"]", &plain, "json"),
+        ("{\n  \"url\": \"http://h/a\"\n}", &plain, "json"),
+        ("[http://h/a]", &plain, "txt"),
+        ("id,link\n1,http://h/a", &plain, "csv"),
+        ("sep=;\nid;link", &plain, "csv"),
+        ("my photos, 2023\nhttp://h/a", &plain, "txt"),
         ("%toys", &plain, "toys"),
         ("", &plain, "txt"),
     ] {
-        assert_eq!(formats::by_line(line.as_bytes(), lists).extensions[0], format, "{line}");
+        assert_eq!(formats::by_lines(line.as_bytes(), lists).extensions[0], format, "{line}");
     }
 }
 
@@ -278,7 +436,7 @@ fn a_format_is_declared_once_and_found_by_name_by_contents_and_in_help() {
     }
     assert_eq!(
         formats_help(Lang::English),
-        ".txt (one URL per line, # starts a comment), .csv, .tsv, .jsonl, .parquet or .toys (one toy per line)"
+        ".txt (one URL per line, # starts a comment), .csv, .tsv, .jsonl, .json, .parquet or .toys (one toy per line)"
     );
 }
 
@@ -351,9 +509,9 @@ fn a_parquet_file_gives_its_rows() {
     );
     assert!(found[2].contains("row 3 of list has no link"), "{}", found[2]);
     assert!(found[5].contains("The same link is in row 1"), "{}", found[5]);
-    let other = ListSpec { url_column: Some("TITLE".to_owned()), checksum_column: None };
+    let other = ListSpec { url_column: Some("TITLE".to_owned()), ..ListSpec::default() };
     assert!(parquet(PARQUET, &other)[0].contains("이름 0"));
-    let missing = ListSpec { url_column: Some("link".to_owned()), checksum_column: None };
+    let missing = ListSpec { url_column: Some("link".to_owned()), ..ListSpec::default() };
     let found = parquet(PARQUET, &missing);
     assert!(found.len() == 1 && found[0].contains("no column \"link\"; its columns are id, url, title"), "{found:?}");
 }
@@ -404,7 +562,7 @@ fn a_broken_parquet_file_is_reported_and_never_crashes() {
 proptest::proptest! {
     #[test]
     fn no_bytes_break_a_list(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200), text in "[\"\n\r,;\t{}:urlhttp/\\[\\]0-9 ]{0,80}") {
-        for form in [None, formats::by_name(".txt"), formats::by_name(".csv"), formats::by_name(".jsonl")] {
+        for form in [None, formats::by_name(".txt"), formats::by_name(".csv"), formats::by_name(".jsonl"), formats::by_name(".json")] {
             found_in(&bytes, form, &ListSpec::default());
             found_in(text.as_bytes(), form, &ListSpec::default());
         }

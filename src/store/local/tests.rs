@@ -176,6 +176,14 @@ fn a_full_or_read_only_disk_is_distinguished_from_an_unwritable_folder() {
     ] {
         assert_eq!(write_error(Path::new("/out"), &error.into()).kind, kind);
     }
+    if cfg!(unix) {
+        // EIO, ENODEV: a drive that fails or was pulled out.
+        for code in [5, 19] {
+            let error = write_error(Path::new("/out"), &io::Error::from_raw_os_error(code));
+            assert!(error.kind == ErrorKind::DeviceFailed && error.stops_job());
+            assert!(!error.to_string().contains("os error"), "{error}");
+        }
+    }
     if cfg!(target_os = "linux") {
         let error = OpenOptions::new().write(true).open("/dev/full").unwrap().write_all(b"x").unwrap_err();
         assert_eq!(write_error(Path::new("/out"), &error).kind, ErrorKind::DiskFull);

@@ -28,6 +28,8 @@ pub(crate) enum Protocol {
     Expired,
     WrongName,
     Http2,
+    /// HTTP/2 or HTTP/1.1, as the client prefers.
+    Either,
 }
 
 impl Protocol {
@@ -187,7 +189,23 @@ pub(crate) static ALL: &[Behaviour] = &[
         packed(peer, "gzip", &bytes[..bytes.len() / 2], bytes.len())
     }),
     plain("gzip-in-name-only", NONSENSE, |peer, ask| packed(peer, "gzip", &item(ask, 1), item(ask, 1).len())),
-    plain("packed-in-unknown-ways", NONSENSE, |peer, ask| packed(peer, "rot13", &item(ask, 1), item(ask, 1).len())),
+    plain("packed-in-unknown-ways", RIGHT, |peer, ask| packed(peer, "rot13", &item(ask, 1), item(ask, 1).len())),
+    plain("gzip-with-junk-behind-it", RIGHT, |peer, ask| {
+        let bytes = [&pack(GzipEncoder::new(item(ask, 1).as_slice()))[..], b"<!-- cached -->"].concat();
+        packed(peer, "gzip", &bytes, bytes.len())
+    }),
+    plain("gzip-as-transfer", RIGHT, |peer, ask| {
+        let bytes = [chunk(&pack(GzipEncoder::new(item(ask, 1).as_slice()))), b"0\r\n\r\n".to_vec()].concat();
+        say(peer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", &bytes, Keep)
+    }),
+    plain("gzip-as-transfer-to-the-end", RIGHT, |peer, ask| {
+        let bytes = pack(GzipEncoder::new(item(ask, 1).as_slice()));
+        say(peer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", &bytes, Close)
+    }),
+    plain("unknown-transfer", NONSENSE, |peer, ask| {
+        let bytes = [chunk(&item(ask, 1)), b"0\r\n\r\n".to_vec()].concat();
+        say(peer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: compress, chunked\r\n\r\n", &bytes, Close)
+    }),
     // Headers.
     plain("endless-headers", NONSENSE, |peer, _| endless(peer, "HTTP/1.1 200 OK\r\n", |n| format!("x-{n}: {n}\r\n"))),
     plain("one-huge-header", NONSENSE, |peer, _| endless(peer, "HTTP/1.1 200 OK\r\nx: ", |_| "a".repeat(4000))),
@@ -282,6 +300,7 @@ pub(crate) static ALL: &[Behaviour] = &[
     },
     // HTTP/2, see there.
     secure("h2", Protocol::Http2, RIGHT),
+    secure("h2-wants-http-1", Protocol::Either, RIGHT),
     secure("h2-goaway", Protocol::Http2, RIGHT),
     secure("h2-goaway-always", Protocol::Http2, CONNECT),
     secure("h2-goaway-in-body", Protocol::Http2, Expected::Fails(&[ErrorKind::ShortBody, ErrorKind::Connect])),

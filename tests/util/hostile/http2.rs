@@ -17,6 +17,7 @@ const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 const NO_ERROR: u32 = 0;
 const INTERNAL_ERROR: u32 = 2;
+const HTTP_1_1_REQUIRED: u32 = 13;
 /// What a client sends first.
 const PREFACE_BYTES: usize = 24;
 /// Largest accepted frame.
@@ -60,6 +61,10 @@ fn answer(peer: &mut Peer, name: &str, connection: usize, stream: u32) -> io::Re
             head(peer, stream, whole.len())?;
             frame(peer, DATA, 0, stream, first)?;
             frame(peer, RST_STREAM, 0, stream, &INTERNAL_ERROR.to_be_bytes())?;
+            Ok(true)
+        }
+        "h2-wants-http-1" => {
+            frame(peer, RST_STREAM, 0, stream, &HTTP_1_1_REQUIRED.to_be_bytes())?;
             Ok(true)
         }
         "h2-short-body" => {

@@ -37,7 +37,7 @@ impl Trust {
         let certificate = match protocol {
             Protocol::Plain | Protocol::PlainForTls | Protocol::Mute => return None,
             Protocol::SelfSigned => params.self_signed(&key),
-            Protocol::Tls | Protocol::Expired | Protocol::WrongName | Protocol::Http2 => {
+            Protocol::Tls | Protocol::Expired | Protocol::WrongName | Protocol::Http2 | Protocol::Either => {
                 params.signed_by(&key, &self.issuer)
             }
         };
@@ -48,7 +48,11 @@ impl Trust {
             .expect("versions")
             .with_no_client_auth();
         let mut config = config.with_single_cert(vec![certificate], key).expect("a certificate and its key");
-        config.alpn_protocols = vec![if protocol == Protocol::Http2 { b"h2".to_vec() } else { b"http/1.1".to_vec() }];
+        config.alpn_protocols = match protocol {
+            Protocol::Http2 => vec![b"h2".to_vec()],
+            Protocol::Either => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
+            _ => vec![b"http/1.1".to_vec()],
+        };
         Some(Arc::new(config))
     }
 }
