@@ -167,6 +167,13 @@ pub trait CatalogReader: Send {
     /// Finished items in the order in which they finished, after number `after`.
     fn finished_after(&self, job: JobId, after: u64, limit: u32) -> Result<Vec<FinishedRow>, JobError>;
 
+    /// Those that failed or have remarks, among the items after number `after` up to number `up_to`, in the order in which
+    /// they finished.
+    fn notable_after(&self, job: JobId, after: u64, up_to: u64, limit: u32) -> Result<Vec<FinishedRow>, JobError>;
+
+    /// Items with remarks after `after_seq`, in order.
+    fn remarked(&self, job: JobId, after_seq: u64, limit: u32) -> Result<Vec<ItemRow>, JobError>;
+
     /// The number of the item that finished last; 0 if none has.
     fn last_finished(&self, job: JobId) -> Result<u64, JobError>;
 

@@ -230,13 +230,19 @@ impl Follower<'_> {
     fn report_finished(&mut self, job: JobId) -> Result<(), JobError> {
         let all = self.report.has_json_items() || (self.report.verbose && !self.report.is_json());
         loop {
-            let rows = match all {
-                true => self.reader.finished_after(job, self.reported, ITEMS)?,
-                false => self.reader.failures_after(job, self.reported, ITEMS)?,
+            let up_to = self.reader.last_finished(job)?;
+            let rows = match (all, self.report.is_json()) {
+                (true, _) => self.reader.finished_after(job, self.reported, ITEMS)?,
+                (false, true) => self.reader.notable_after(job, self.reported, up_to, ITEMS)?,
+                (false, false) => self.reader.failures_after(job, self.reported, ITEMS)?,
             };
-            let Some(last) = rows.last() else { return Ok(()) };
-            self.reported = last.number;
             rows.iter().for_each(|finished| self.report_item(&finished.row));
+            if rows.len() < ITEMS as usize {
+                // Everything up to here was looked at, even if there was nothing to report.
+                self.reported = rows.last().map_or(up_to, |last| last.number.max(up_to));
+                return Ok(());
+            }
+            self.reported = rows.last().map_or(self.reported, |last| last.number);
         }
     }
 
@@ -278,6 +284,7 @@ impl Follower<'_> {
         if self.report.has_json_items() {
             self.emit(&Line::item(row));
         }
+        row.remarks.iter().for_each(|remark| self.emit(&Line::remark(row, remark)));
     }
 
     fn emit(&self, line: &Line) {

@@ -8,10 +8,16 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{Exit, lang, print_line, report};
 use crate::engine::{self, CatalogReader, FinishedRow};
 use crate::error::{ErrorKind, JobError};
-use crate::model::{JobId, JobRow, JobSpec, JobState, Lang, Message, human};
+use crate::model::{JobId, JobRow, JobSpec, JobState, Lang, Message, RemarkSum, RemarkSums, human, locator};
 
 /// Jobs listed at most.
 const LISTED: u32 = 1000;
+/// Items with remarks that are read at once.
+const REMARKED_AT_ONCE: u32 = 1000;
+/// Items named for each remark.
+const REMARKED_SHOWN: usize = 10;
+/// The same in JSON.
+const REMARKED_IN_JSON: usize = 1000;
 /// Failures searched for an example of each cause.
 const FAILURES_SEARCHED: u32 = 2000;
 /// Columns of the list: the id of the heading, its width in characters, whether it is aligned to the right.
@@ -100,7 +106,9 @@ pub(super) fn show(
     catalog_option: &str,
 ) -> Result<Exit, JobError> {
     if as_json {
-        print_line(&as_value(reader, job)?.to_string());
+        let mut value = as_value(reader, job)?;
+        value["remarks"] = remarks(reader, job.id, REMARKED_IN_JSON)?.sums().iter().map(remark_value).collect();
+        print_line(&value.to_string());
         return Ok(Exit::AllDone);
     }
     let failures = reader.failures_by_kind(job.id)?;
@@ -129,6 +137,7 @@ pub(super) fn show(
     detail("job_items", &counts.text(lang()));
     detail("job_bytes", &format!("{} -> {}", human::bytes(job.bytes_in), human::bytes(job.bytes_out)));
     show_failures(reader, job, &failures, catalog_option)?;
+    show_remarks(reader, job.id)?;
     if let Some((cause, items)) = reader.declined_links(job.id)? {
         print_line(&format!("  {}", report::skips(&cause, items, lang())));
     }
@@ -137,6 +146,51 @@ pub(super) fn show(
         print_line(&format!("  {}", Message::new("job_continue").with("command", command).text(lang())));
     }
     Ok(Exit::AllDone)
+}
+
+/// The remarks about a job's items.
+fn remarks(reader: &dyn CatalogReader, job: JobId, names: usize) -> Result<RemarkSums, JobError> {
+    let mut sums = RemarkSums::with_names(names);
+    let mut after_seq = 0;
+    loop {
+        let rows = reader.remarked(job, after_seq, REMARKED_AT_ONCE)?;
+        let Some(last) = rows.last() else { return Ok(sums) };
+        after_seq = last.id.seq;
+        rows.iter().for_each(|row| sums.add(row.id.seq, &row.locator, &row.remarks));
+    }
+}
+
+/// Each remark, with the items that it is about.
+fn show_remarks(reader: &dyn CatalogReader, job: JobId) -> Result<(), JobError> {
+    let sums = remarks(reader, job, REMARKED_SHOWN)?;
+    if !sums.sums().is_empty() {
+        print_line(&format!("  {}", lang().word("job_remarks")));
+    }
+    for sum in sums.sums() {
+        print_line(&format!("    {:>8}  {}", sum.count, sum.remark.text(lang())));
+        for (_, locator) in &sum.items {
+            print_line(&format!("              {}", locator::reported_url(&locator.to_string())));
+        }
+        let more = sum.count - sum.items.len() as u64;
+        if more > 0 {
+            print_line(&format!(
+                "              {}",
+                Message::new("job_remarks_more").count("count", more).text(lang())
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn remark_value(sum: &RemarkSum) -> serde_json::Value {
+    let items = sum
+        .items
+        .iter()
+        .map(|(seq, locator)| json!({ "item": seq, "locator": locator::reported_url(&locator.to_text()) }));
+    json!({
+        "remark": sum.remark.word(), "message": sum.remark.to_string(), "count": sum.count,
+        "items": items.collect::<Vec<_>>(),
+    })
 }
 
 /// Each cause of failure with its number, an example, and the command that retries it.

@@ -7,7 +7,8 @@ use serde::Serialize;
 use crate::engine::{Counts, DryRun, PlannedItem};
 use crate::model::human::{bytes, rate, span};
 use crate::model::{
-    Ignored, IgnoredReason, ItemRow, ItemState, JobId, Lang, Locator, Message, Progress, SkipReason, human, locator,
+    Ignored, IgnoredReason, ItemRow, ItemState, JobId, Lang, Locator, Message, Progress, Remark, SkipReason, human,
+    locator,
 };
 
 /// A JSON line; its keys and their order are a contract.
@@ -22,6 +23,8 @@ pub(super) enum Line {
     Failed { item: u64, locator: String, kind: String, message: String },
     /// One for each file that a source left out.
     Ignored { path: String, reason: &'static str },
+    /// One for each remark about an item, in the order of finishing.
+    Remark { item: u64, locator: String, remark: String, message: String },
     /// One for each finished item, in the order of finishing. The first seven keys describe the result.
     Item {
         item: u64,
@@ -106,6 +109,15 @@ impl Line {
 
     pub(super) fn ignored(ignored: &Ignored) -> Self {
         Self::Ignored { path: Locator::File(ignored.path.clone()).to_text(), reason: ignored.reason.word() }
+    }
+
+    pub(super) fn remark(row: &ItemRow, remark: &Remark) -> Self {
+        Self::Remark {
+            item: row.id.seq,
+            locator: locator::reported_url(&row.locator.to_text()),
+            remark: remark.word(),
+            message: remark.to_string(),
+        }
     }
 
     pub(super) fn item(row: &ItemRow) -> Self {
@@ -331,7 +343,7 @@ pub(super) fn plan(plan: &DryRun, lang: Lang) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ItemId, NewItem, Remark};
+    use crate::model::{ItemId, NewItem};
 
     #[test]
     fn json_lines_have_the_keys_of_the_contract_in_order() {
@@ -357,6 +369,13 @@ mod tests {
                     r#"{"event":"item","item":2,"state":"done","output":"/out/a.webp","bytes":5,"width":16,"height":9,"#,
                     r#""hash":"0f","locator":"https://h/a.jpg","input_bytes":70,"input_width":32,"input_height":18,"#,
                     r#""input_hash":"f0","remarks":["Only the first of 3 pages was used."]}"#
+                ),
+            ),
+            (
+                Line::remark(&row, &row.remarks[0]),
+                concat!(
+                    r#"{"event":"remark","item":2,"locator":"https://h/a.jpg","remark":"first_page","#,
+                    r#""message":"Only the first of 3 pages was used."}"#
                 ),
             ),
             (

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Lang, Message};
+use super::{Lang, Message, Truncated};
 
 /// A remark about a source or an image. Those about one image are recorded in the catalog.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,34 +89,33 @@ pub enum Remark {
         /// Number of pages.
         pages: u32,
     },
-    /// The same for several images of a job.
-    FirstPages {
-        /// Number of images.
-        count: u64,
-    },
     /// An image's colour space is not supported; it is treated as sRGB.
     TakenForSrgb {
         /// The colour space, such as `PQ`.
         colours: String,
     },
-    /// The same for several images of a job.
-    ManyTakenForSrgb {
-        /// Number of images.
-        count: u64,
-    },
     /// Most of an image's float values are above 1.0, which is white.
     AboveWhite,
-    /// The same for several images of a job.
-    ManyAboveWhite {
-        /// Number of images.
-        count: u64,
-    },
     /// Compressed data remains after the last row of an image.
     LeftOver,
-    /// The same for several images of a job.
-    ManyLeftOver {
-        /// Number of images.
+    /// An image ends early; the part that exists was saved.
+    CutShort {
+        /// Rows that exist; in an animation, those of the last frame.
+        rows: u32,
+        /// Rows that there should be.
+        of_rows: u32,
+        /// For an animation: frames that were saved, and the least number there should be.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        frames: Option<(u32, u32)>,
+    },
+    /// A remark about several items of a job.
+    OfItems {
+        /// Number of items.
         count: u64,
+        /// The remark about one of them.
+        about: Box<Remark>,
+        /// The names of the first ones.
+        items: Vec<String>,
     },
     /// Credentials for a host were never sent.
     UnusedAccess {
@@ -160,18 +159,49 @@ impl Remark {
             Self::ResultsDamaged { count } => Message::new("remark-results_damaged").count("count", *count),
             Self::NotStoredYet => Message::new("remark-not_stored_yet"),
             Self::FirstPage { pages } => Message::new("remark-first_page").count("pages", (*pages).into()),
-            Self::FirstPages { count } => Message::new("remark-first_pages").count("count", *count),
             Self::TakenForSrgb { colours } => Message::new("remark-taken_for_srgb").with("colours", colours),
-            Self::ManyTakenForSrgb { count } => Message::new("remark-many_taken_for_srgb").count("count", *count),
             Self::AboveWhite => Message::new("remark-above_white"),
-            Self::ManyAboveWhite { count } => Message::new("remark-many_above_white").count("count", *count),
             Self::LeftOver => Message::new("remark-left_over"),
-            Self::ManyLeftOver { count } => Message::new("remark-many_left_over").count("count", *count),
+            Self::CutShort { frames: Some((frames, of_frames)), .. } => {
+                Message::new("remark-cut_short_frames").with("frames", frames).with("of_frames", of_frames)
+            }
+            Self::CutShort { rows, of_rows, frames: None } => {
+                Message::new("remark-cut_short").with("rows", rows).with("of_rows", of_rows)
+            }
+            Self::OfItems { count, about, items } => {
+                let more = count.saturating_sub(items.len() as u64);
+                let message = if more == 0 { "remark-of_items" } else { "remark-of_items_and_more" };
+                let message = Message::new(message).with_message("text", about.of_many(*count));
+                let message = message.with("names", items.join(", "));
+                if more == 0 { message } else { message.count("more", more) }
+            }
             Self::UnusedAccess { place, near: None } => Message::new("remark-unused_access").with("place", place),
             Self::UnusedAccess { place, near: Some(near) } => {
                 Message::new("remark-unused_access_near").with("place", place).with("near", near)
             }
         }
+    }
+
+    /// What it says about many items.
+    fn of_many(&self, count: u64) -> Message {
+        match self {
+            Self::FirstPage { .. } => Message::new("remark-first_pages").count("count", count),
+            Self::TakenForSrgb { .. } => Message::new("remark-many_taken_for_srgb").count("count", count),
+            Self::AboveWhite => Message::new("remark-many_above_white").count("count", count),
+            Self::LeftOver => Message::new("remark-many_left_over").count("count", count),
+            other => Message::new("remark-many_items").count("count", count).with_message("text", other.message()),
+        }
+    }
+
+    /// Whether the same kind of remark with other details is summed up with it, because its text for many has no details.
+    pub(super) fn sums_up_by_kind(&self) -> bool {
+        matches!(self, Self::FirstPage { .. } | Self::TakenForSrgb { .. })
+    }
+
+    /// The word of its kind, such as `left_over`.
+    pub fn word(&self) -> String {
+        let value = serde_json::to_value(self).unwrap_or_default();
+        value["remark"].as_str().unwrap_or_default().to_owned()
     }
 
     /// Its text on a command line.
@@ -182,6 +212,12 @@ impl Remark {
     /// Its text for a window, without options of the command line.
     pub fn window_text(&self, lang: Lang) -> String {
         self.message().window_text(lang)
+    }
+}
+
+impl From<Truncated> for Remark {
+    fn from(truncated: Truncated) -> Self {
+        Self::CutShort { rows: truncated.rows, of_rows: truncated.of_rows, frames: truncated.frames }
     }
 }
 

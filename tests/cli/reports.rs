@@ -84,6 +84,41 @@ fn quiet_reports_only_failures_and_verbose_every_item() {
 }
 
 #[test]
+fn remarks_name_their_items_in_the_report_in_json_in_jobs_and_in_exports() {
+    let home = Home::new();
+    let pages = std::fs::read("tests/reference/formats/tiff_pages.tif").unwrap();
+    home.file("in/scan.tif", &pages);
+    home.file("in/fax.tif", &pages);
+    let jpeg = crate::program::sample("tulip-field.jpg");
+    home.file("in/short.jpg", &jpeg[..jpeg.len() / 2]);
+    home.sample("tulip-field.jpg", "in/whole.jpg");
+    let args = ["run", "in", "-o", "out", "--format", "png", "-s", "resize:width=60", "--truncated", "keep"];
+    let run = home.run(&args).expect(0);
+    let line =
+        |text: &str| run.err.lines().find(|line| line.contains(text)).unwrap_or_else(|| panic!("{run:?}")).to_owned();
+    let pages = line("2 multi-page images: only the first page was used");
+    assert!(pages.contains("fax.tif") && pages.contains("scan.tif"), "{pages}");
+    assert!(line("Ends early: ").contains("(short.jpg)") && !run.err.contains("whole.jpg"), "{run:?}");
+    let json = home.run(&[&args[..], &["--json"]].concat()).expect(0);
+    let remarks = json.events_of("remark");
+    let of = |word: &str| remarks.iter().filter(|remark| remark["remark"] == word).collect::<Vec<_>>();
+    assert_eq!((of("first_page").len(), of("cut_short").len(), remarks.len()), (2, 1, 3), "{json:?}");
+    let short = of("cut_short")[0];
+    assert!(short["locator"].as_str().unwrap().ends_with("in/short.jpg"), "{short}");
+    assert!(short["message"].as_str().unwrap().starts_with("Ends early: ") && short["item"].is_u64(), "{short}");
+    let shown = home.run(&["jobs", "1"]).expect(0).out;
+    let names = shown.split("remarks:").nth(1).unwrap();
+    assert!(names.contains("       2  Only the first of 3 pages was used.") && names.contains("in/fax.tif"), "{shown}");
+    assert!(names.contains("in/short.jpg") && !names.contains("whole.jpg"), "{shown}");
+    let job = home.run(&["jobs", "1", "--json"]).expect(0).events().pop().unwrap();
+    let first_page = job["remarks"].as_array().unwrap().iter().find(|one| one["remark"] == "first_page").unwrap();
+    assert_eq!((&first_page["count"], first_page["items"].as_array().unwrap().len()), (&2.into(), 2), "{job}");
+    let rows = home.run(&["export", "1", "--format", "jsonl"]).expect(0).events();
+    let row = rows.iter().find(|row| row["locator"].as_str().unwrap().ends_with("fax.tif")).unwrap();
+    assert_eq!(row["remarks"][0], "Only the first of 3 pages was used.");
+}
+
+#[test]
 fn a_skipped_item_says_why_in_both_languages() {
     let home = home();
     home.file("out/a.jpg", "taken");

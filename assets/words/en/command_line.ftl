@@ -302,6 +302,11 @@ job_retry_futile = a retry can't change these
 job_retry_status = retry only { $status }: { $command }
 job_example = e.g. { $error }
 job_first_statuses = among the first failures { $statuses }
+job_remarks = remarks:
+job_remarks_more = { $count ->
+        [one] and 1 more (`pixloom export` lists them all)
+       *[other] and { $count } more (`pixloom export` lists them all)
+    }
 job_continue = to continue: { $command }
 job_state-draft = draft
 job_state-queued = queued

@@ -188,5 +188,13 @@ remark-many_left_over = { $count ->
         [one] 1 image may be damaged: compressed data remains after the last row.
        *[other] { $count } images may be damaged: compressed data remains after the last row.
     }
+remark-many_items = { $count ->
+        [one] 1 image: { $text }
+       *[other] { $count } images: { $text }
+    }
+remark-of_items = { $text } ({ $names })
+remark-of_items_and_more = { $text } ({ $names }, and { $more } more)
+remark-cut_short = Ends early: { $rows } of { $of_rows } rows were saved.
+remark-cut_short_frames = Ends early: { $frames } of { $of_frames } frames were saved.
 remark-unused_access = The credentials for { $place } were not used: no link led there.
 remark-unused_access_near = The credentials for { $place } were not used: the links led to { $near }. If you meant that address, set them for it.

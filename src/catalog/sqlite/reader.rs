@@ -35,6 +35,8 @@ const OUTPUT_RECORDS: &str = "SELECT job_id, seq, locator, coalesce(n, 0), coale
     FROM item LEFT JOIN item_output AS own USING (job_id, seq) WHERE job_id = ?1 AND seq > ?2 AND seq <= \
     (SELECT max(seq) FROM (SELECT seq FROM item WHERE job_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3)) ORDER BY seq, n";
 
+/// Whether an item has remarks; a list's column of that name may say so, too.
+const HAS_REMARKS: &str = "extra LIKE '%\"remarks\":[%'";
 /// Most columns of lists that an export names; further ones are in `extra` only.
 const MAX_LIST_COLUMNS: usize = 1000;
 /// Jobs that are searched for one to resume.
@@ -252,6 +254,19 @@ impl CatalogReader for Reader {
     fn finished_after(&self, job: JobId, after: u64, limit: u32) -> Result<Vec<FinishedRow>, JobError> {
         const FINISHED: &str = "INDEXED BY item_number WHERE job_id = ?1 AND number > ?2";
         self.read(|sql| finished_rows(sql, FINISHED, params![job.0, after as i64, limit]))
+    }
+
+    fn notable_after(&self, job: JobId, after: u64, up_to: u64, limit: u32) -> Result<Vec<FinishedRow>, JobError> {
+        let notable = format!(
+            "INDEXED BY item_number WHERE job_id = ?1 AND number > ?2 AND number <= ?4 \
+             AND (state = 'failed' OR {HAS_REMARKS})"
+        );
+        self.read(|sql| finished_rows(sql, &notable, params![job.0, after as i64, limit, up_to as i64]))
+    }
+
+    fn remarked(&self, job: JobId, after_seq: u64, limit: u32) -> Result<Vec<ItemRow>, JobError> {
+        let remarked = format!("WHERE job_id = ?1 AND seq > ?2 AND {HAS_REMARKS} ORDER BY seq LIMIT ?3");
+        self.item_rows(&remarked, params![job.0, after_seq as i64, limit])
     }
 
     fn last_finished(&self, job: JobId) -> Result<u64, JobError> {
@@ -501,7 +516,7 @@ fn bucket_of(sql: &Connection, job: JobId, first_row: u64) -> Result<(u64, u64),
     Ok((0, first_row))
 }
 
-/// Finished items in the order of their numbers; the last parameter is the limit.
+/// Finished items in the order of their numbers; the third parameter is the limit.
 fn finished_rows(sql: &Connection, which: &str, params: impl Params) -> Result<Vec<FinishedRow>, CatalogError> {
     let select = format!("SELECT {ITEM_COLUMNS}, number FROM item {which} ORDER BY number LIMIT ?3");
     let mut select = sql.prepare_cached(&select)?;

@@ -19,7 +19,7 @@ use crate::engine::item::render::guarded;
 use crate::engine::record::message::{FinishedItem, Record};
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::{Body, Fetched};
-use crate::model::{Finished, ItemId, ItemOutput, ItemRow, Outcome, SkipReason, Timings, Transfer};
+use crate::model::{Finished, ItemId, ItemOutput, ItemRow, Outcome, Remark, SkipReason, Timings, Transfer};
 use crate::store::{self, Content};
 
 /// Largest body in bytes that is saved on the thread that received it.
@@ -135,7 +135,7 @@ impl Run {
         match made {
             Ok((mut recorded, staged)) => {
                 recorded.timings.process_ms = process_ms;
-                self.count_remarks(&recorded.remarks);
+                self.sum_up_remarks(input.row.id.seq, &input.row.locator, &recorded.remarks);
                 self.record(recorded, Some(staged));
             }
             Err(error) if error.kind == ErrorKind::Cancelled => self.release(input.row.id.seq),
@@ -209,6 +209,7 @@ impl Run {
                 })?;
                 facts.truncation = rendered.truncation;
                 facts.remarks = rendered.remarks;
+                facts.remarks.extend(rendered.truncation.map(Remark::from));
                 let size_px = (rendered.info.width_px, rendered.info.height_px);
                 (facts.width_px, facts.height_px) = (Some(size_px.0), Some(size_px.1));
                 stage(Some(size_px), &hash_of(&rendered.bytes), Content::Bytes(&rendered.bytes))?

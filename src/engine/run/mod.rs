@@ -30,7 +30,7 @@ use crate::catalog::ReaderFactory;
 use crate::codec::Helpers;
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::{Cancel, Fetcher};
-use crate::model::{Finished, ItemRow, JobId, JobSpec, Locator, Message, Outcome, Remark};
+use crate::model::{Finished, ItemRow, JobId, JobSpec, Locator, Message, Outcome, Remark, RemarkSum, RemarkSums};
 use crate::op::Pipeline;
 use crate::{source, store};
 use budget::{Budget, Switch};
@@ -38,6 +38,9 @@ use isolation::Isolation;
 pub(crate) use lanes::body_in_memory_bytes;
 use name_order::NameOrder;
 use pools::PixelPool;
+
+/// Items that a remark at the end of a run names.
+const NAMED_ITEMS: usize = 5;
 
 /// The state that all threads of a run share.
 pub(crate) struct Run {
@@ -70,14 +73,8 @@ pub(crate) struct Run {
     record_tx: Sender<Record>,
     bodies: Option<Arc<BodyCache>>,
     helpers: Arc<Helpers>,
-    /// Images with several pages whose first page was used.
-    first_pages: AtomicU64,
-    /// Images whose colours were treated as sRGB.
-    treated_as_srgb: AtomicU64,
-    /// Float images that are mostly above white.
-    above_white: AtomicU64,
-    /// JPEG images with compressed data after the last row.
-    left_over: AtomicU64,
+    /// Remarks about items.
+    remark_sums: Mutex<RemarkSums>,
     /// Items that have failed in this run.
     failures: AtomicU64,
 }
@@ -132,10 +129,7 @@ impl Run {
             bodies: parts.bodies,
             helpers: parts.helpers,
             slow_lanes: Budget::new(pools::SLOW_LANES as u64),
-            first_pages: AtomicU64::new(0),
-            treated_as_srgb: AtomicU64::new(0),
-            above_white: AtomicU64::new(0),
-            left_over: AtomicU64::new(0),
+            remark_sums: Mutex::new(RemarkSums::with_names(NAMED_ITEMS)),
             failures: AtomicU64::new(0),
         })
     }
@@ -226,27 +220,18 @@ impl Run {
         }
     }
 
-    /// Counts the remarks about an image.
-    fn count_remarks(&self, remarks: &[Remark]) {
-        for remark in remarks {
-            match remark {
-                Remark::FirstPage { .. } => self.first_pages.fetch_add(1, Ordering::Relaxed),
-                Remark::TakenForSrgb { .. } => self.treated_as_srgb.fetch_add(1, Ordering::Relaxed),
-                Remark::AboveWhite => self.above_white.fetch_add(1, Ordering::Relaxed),
-                Remark::LeftOver => self.left_over.fetch_add(1, Ordering::Relaxed),
-                _ => 0,
-            };
+    /// Sums up the remarks about an item.
+    fn sum_up_remarks(&self, seq: u64, locator: &Locator, remarks: &[Remark]) {
+        if !remarks.is_empty() {
+            self.remark_sums.lock().unwrap_or_else(PoisonError::into_inner).add(seq, locator, remarks);
         }
     }
 
     /// Remarks about the job's images so far, and, once it is done, about credentials that no link used.
     pub(crate) fn remarks(&self, is_done: bool) -> Vec<Remark> {
-        let mut remarks = Vec::new();
-        let counted = |counter: &AtomicU64| Some(counter.load(Ordering::Relaxed)).filter(|count| *count > 0);
-        remarks.extend(counted(&self.first_pages).map(|count| Remark::FirstPages { count }));
-        remarks.extend(counted(&self.treated_as_srgb).map(|count| Remark::ManyTakenForSrgb { count }));
-        remarks.extend(counted(&self.above_white).map(|count| Remark::ManyAboveWhite { count }));
-        remarks.extend(counted(&self.left_over).map(|count| Remark::ManyLeftOver { count }));
+        let sums = self.remark_sums.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut remarks: Vec<Remark> = sums.sums().iter().map(RemarkSum::remark).collect();
+        drop(sums);
         // A fetched list has a fetcher of its own, which may use credentials that no link needs.
         let is_fetched = |source| source::kind_of(source).is_ok_and(|kind| kind.is_foreign);
         let has_fetched_list = self.spec.sources.iter().any(is_fetched);

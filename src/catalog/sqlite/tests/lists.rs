@@ -294,6 +294,15 @@ fn an_export_has_the_columns_of_lists_by_name_and_remarks_and_iso_times() {
     bench.add(&[mtime, row(&[("sku", "B".into()), ("이미지 번호", 7.into())]), new_item("/in/c.jpg")]);
     let remarks = vec![crate::model::Remark::FirstPage { pages: 3 }, crate::model::Remark::LeftOver];
     bench.catalog.finish(&[&Finished { remarks, ..Finished::new(bench.id(1), done("/out/1.jpg")) }]).unwrap();
+    let remarked = bench.reader.remarked(bench.job, 0, 10).unwrap();
+    assert_eq!((seqs(&remarked), remarked[0].remarks.len()), (vec![1], 2));
+    bench.finish(2, failed(ErrorKind::Corrupt));
+    bench.finish(3, done("/out/3.jpg"));
+    let notable = |after, up_to| {
+        let rows = bench.reader.notable_after(bench.job, after, up_to, 10).unwrap();
+        rows.iter().map(|one| one.row.id.seq).collect::<Vec<_>>()
+    };
+    assert_eq!((notable(0, 9), notable(1, 9), notable(0, 1)), (vec![1, 2], vec![2], vec![1]));
     let text = |rows, format| {
         let mut bytes = Vec::new();
         export(bench.reader.as_ref(), bench.job, rows, format, &mut bytes).unwrap();
