@@ -133,6 +133,9 @@ pub trait CatalogReader: Send {
     /// The files among the waiting items. `limit` also counts links, which cost almost nothing here.
     fn waiting_files(&self, job: JobId, after_seq: u64, limit: u32) -> Result<WaitingFiles, JobError>;
 
+    /// The bytes of all waiting local inputs.
+    fn waiting_bytes(&self, job: JobId) -> Result<u64, JobError>;
+
     /// One item.
     fn item(&self, id: ItemId) -> Result<Option<ItemRow>, JobError>;
 

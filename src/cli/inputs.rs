@@ -26,13 +26,13 @@ pub(super) fn check_scheme(input: &OsString) -> Result<(), JobError> {
     Err(JobError::Refused(Message::new("other_scheme").with("url", shown).with("scheme", scheme)))
 }
 
-/// Refuses a word that is neither a file nor a URL, but looks like a command.
-pub(super) fn check_input(input: &OsString) -> Result<(), JobError> {
+/// Refuses a word that is neither a file nor a URL, but looks like one of the commands.
+pub(super) fn check_input(input: &OsString, commands: &[String]) -> Result<(), JobError> {
     check_scheme(input)?;
     let looks_like_a_command = input.to_str().is_some_and(|word| !word.contains(['.', '/', '\\', ':']));
     if looks_like_a_command && store::kind_at(Path::new(input)).is_none() {
         let word = input.to_string_lossy();
-        let message = match spelling::nearest(&word, super::args::command_names().iter().map(String::as_str)) {
+        let message = match spelling::nearest(&word, commands.iter().map(String::as_str)) {
             Some(near) => Message::new("no_such_command_near").with("near", near),
             None => Message::new("no_such_command"),
         };

@@ -178,7 +178,8 @@ fn choose(arguments: Arguments) -> Result<FrontEnd, JobError> {
             Ok(FrontEnd::Done(if is_lost { Exit::Stopped } else { exit }.into()))
         }
         None => {
-            inputs.iter().try_for_each(inputs::check_input)?;
+            let commands = args::command_names();
+            inputs.iter().try_for_each(|input| inputs::check_input(input, &commands))?;
             let options = ArgumentOptions { recursive: true, all_files: false };
             let sources = inputs::sources(&inputs, options)?;
             Ok(FrontEnd::Window { catalog_path: catalog.path, sources, lang: lang.map(Lang::from) })
@@ -276,6 +277,9 @@ fn start(run: &RunArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
     engine::check_output(&spec)?;
     for list in spec.sources.iter().flat_map(list_args::lists_given_as_inputs).filter(|_| !run.report.quiet) {
         warn(&Message::new("holds_links").with("list", list.display()).text(lang()));
+    }
+    if let Some(low_space) = engine::low_space(&spec).filter(|_| !run.report.quiet) {
+        warn(&low_space.text(lang()));
     }
     let options = FollowOptions {
         folder: spec.output().sink.dir.is_none(),
@@ -382,6 +386,11 @@ fn plan(run: &RunArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
     let plan: DryRun = engine::dry_run(&spec, history.as_deref(), &|| false, &mut each)?;
     let line = if json { Line::plan(&plan).text() } else { report::plan(&plan, lang()) };
     note_output(writeln!(out, "{line}").and_then(|()| out.flush()));
+    drop(out);
+    let low_space = plan.free_bytes.and_then(|free| engine::low_space_of(&plan.out_dir, plan.bytes_out, free));
+    if let Some(low_space) = low_space {
+        warn(&low_space.text(lang()));
+    }
     let is_empty = plan.items == 0 && !run.allow_empty;
     if is_empty && !is_partial {
         warn(lang().word("nothing_found"));

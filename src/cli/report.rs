@@ -80,6 +80,7 @@ pub(super) enum Line {
         bytes_out: u64,
         seconds: f64,
         memory_bytes: u64,
+        free_bytes: Option<u64>,
     },
 }
 
@@ -174,6 +175,7 @@ impl Line {
             bytes_out: plan.bytes_out,
             seconds: plan.seconds,
             memory_bytes: plan.memory_bytes,
+            free_bytes: plan.free_bytes,
         }
     }
 

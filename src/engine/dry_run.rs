@@ -28,6 +28,7 @@ use crate::fetch::Secrets;
 use crate::model::{ConflictPolicy, Ignored, ItemId, ItemRow, JobId, JobSpec, Locator, NewItem, Remark};
 use crate::op::Pipeline;
 use crate::source::{self, Found, Reading};
+use crate::store;
 
 /// Images that are really rendered (in memory) to predict sizes and time.
 const SAMPLES: u64 = 3;
@@ -55,6 +56,8 @@ pub struct DryRun {
     pub seconds: f64,
     /// Predicted peak of memory, in bytes, within the budget.
     pub memory_bytes: u64,
+    /// Free bytes in the output folder, if they are known.
+    pub free_bytes: Option<u64>,
 }
 
 /// What would happen to one item.
@@ -154,17 +157,9 @@ pub fn dry_run(
     let out_dir = naming::out_dir(spec)?;
     let naming = Naming::new(spec, out_dir.clone())?;
     naming.index_output_dir(true, None);
-    let mut planner = Planner {
-        spec,
-        pipeline,
-        naming,
-        given: HashSet::new(),
-        plan: DryRun { out_dir, ..DryRun::default() },
-        budget_bytes: spec.limits.memory_bytes.unwrap_or_else(default_memory_bytes),
-        largest_bytes: 0,
-        rendered_in: 0,
-        samples: Samples::default(),
-    };
+    let free_bytes = store::of_path(&out_dir).space(&out_dir).free_bytes;
+    let mut planner = Planner::new(spec, pipeline, naming);
+    planner.plan = DryRun { out_dir, free_bytes, ..DryRun::default() };
     let secrets = Arc::new(Secrets::new(secrets_path()));
     let fetch = |url: &str| {
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -207,6 +202,34 @@ pub fn dry_run(
         }
     }
     Ok(planner.sum_up())
+}
+
+/// The bytes of these images, and of their results: they are really rendered. `None` if none can be.
+pub(super) fn measure(spec: &JobSpec, images: Vec<NewItem>) -> Option<(u64, u64)> {
+    let pipeline = check(spec).ok()?;
+    let naming = Naming::new(spec, naming::out_dir(spec).ok()?).ok()?;
+    let mut planner = Planner::new(spec, pipeline, naming);
+    for image in images {
+        planner.plan_item(image);
+    }
+    let Samples { bytes_in, bytes_out, .. } = planner.samples;
+    (bytes_in > 0).then_some((bytes_in, bytes_out))
+}
+
+impl<'a> Planner<'a> {
+    fn new(spec: &'a JobSpec, pipeline: Pipeline, naming: Naming) -> Self {
+        Self {
+            spec,
+            pipeline,
+            naming,
+            given: HashSet::new(),
+            plan: DryRun::default(),
+            budget_bytes: spec.limits.memory_bytes.unwrap_or_else(default_memory_bytes),
+            largest_bytes: 0,
+            rendered_in: 0,
+            samples: Samples::default(),
+        }
+    }
 }
 
 impl Planner<'_> {

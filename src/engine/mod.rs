@@ -11,6 +11,7 @@ mod item;
 mod recipes;
 mod record;
 mod run;
+mod space;
 #[cfg(test)]
 mod tests;
 mod views;
@@ -46,6 +47,7 @@ pub use api::view::{
 pub use dry_run::{DryRun, Planned, PlannedItem, dry_run};
 pub use recipes::{preset_names, read_recipe, recipe_named, resolve_paths};
 pub use run::process_limits::prepare_process;
+pub use space::{low as low_space_of, low_space};
 
 use coordinator::disk::BeforeTask;
 

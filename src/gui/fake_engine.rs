@@ -122,6 +122,7 @@ pub(crate) fn engine() -> (Handle, FakeEngine) {
         items_revision: 1,
         counting: false,
         estimate: None,
+        low_space: None,
     };
     let settings = Settings { language: Language::English, theme: Theme::Dark, ..Settings::default() };
     let snapshot = Snapshot { current: Some(job), settings, ..Snapshot::default() };

@@ -161,6 +161,12 @@ pub struct Truncated {
     pub frames: Option<(u32, u32)>,
 }
 
+impl From<Truncated> for Remark {
+    fn from(truncated: Truncated) -> Self {
+        Self::CutShort { rows: truncated.rows, of_rows: truncated.of_rows, frames: truncated.frames }
+    }
+}
+
 /// Takes an image's rows from top to bottom.
 pub trait RowWriter: Send {
     /// Called once, before any row.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Lang, Message, Truncated};
+use super::{Lang, Message, human};
 
 /// A remark about a source or an image. Those about one image are recorded in the catalog.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,6 +108,15 @@ pub enum Remark {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         frames: Option<(u32, u32)>,
     },
+    /// The results will probably not fit on the disk.
+    LowSpace {
+        /// The output folder, as shown.
+        folder: String,
+        /// Predicted bytes of the results.
+        needed_bytes: u64,
+        /// Free bytes.
+        free_bytes: u64,
+    },
     /// A remark about several items of a job.
     OfItems {
         /// Number of items.
@@ -168,6 +177,10 @@ impl Remark {
             Self::CutShort { rows, of_rows, frames: None } => {
                 Message::new("remark-cut_short").with("rows", rows).with("of_rows", of_rows)
             }
+            Self::LowSpace { folder, needed_bytes, free_bytes } => Message::new("remark-low_space")
+                .with("folder", folder)
+                .with("needed", human::bytes(*needed_bytes))
+                .with("free", human::bytes(*free_bytes)),
             Self::OfItems { count, about, items } => {
                 let more = count.saturating_sub(items.len() as u64);
                 let message = if more == 0 { "remark-of_items" } else { "remark-of_items_and_more" };
@@ -212,12 +225,6 @@ impl Remark {
     /// Its text for a window, without options of the command line.
     pub fn window_text(&self, lang: Lang) -> String {
         self.message().window_text(lang)
-    }
-}
-
-impl From<Truncated> for Remark {
-    fn from(truncated: Truncated) -> Self {
-        Self::CutShort { rows: truncated.rows, of_rows: truncated.of_rows, frames: truncated.frames }
     }
 }
 

@@ -29,7 +29,7 @@ pub use hash::{Hasher, sha256_hex};
 pub use local::CreatedFolders;
 pub use output::{Content, OutputFolder, Staged, Temporary, sync_files};
 pub(crate) use read::read_error;
-pub use read::{is_intact, kind_at, read, read_head, read_text, sha256_of};
+pub use read::{is_intact, kind_at, read, read_head, read_text, sha256_of, size_at};
 pub use scratch::{Scratch, copy_to};
 pub use spool::{Spool, SpoolFolder, SpooledFile, nameless_file};
 

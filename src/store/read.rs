@@ -40,6 +40,12 @@ pub fn kind_at(path: &Path) -> Option<EntryKind> {
     of_path(path).head(&Locator::File(path.to_path_buf())).ok().map(|head| head.kind)
 }
 
+/// The size of a file in bytes; 0 if there is none.
+pub fn size_at(path: &Path) -> u64 {
+    let locator = Locator::File(path.to_path_buf());
+    super::of_path(path).head(&locator).map_or(0, |head| head.size_bytes)
+}
+
 /// A small text file.
 pub fn read_text(path: &Path) -> io::Result<String> {
     let mut text = String::new();

@@ -293,6 +293,26 @@ fn strip_alone_removes_metadata_and_changes_no_pixel() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn too_little_space_for_the_results_is_warned_about_before_the_start() {
+    let home = Home::new();
+    // A file with a hole takes no space. Its result exists, so that nothing is written either.
+    let big = std::fs::File::create(home.path("big.bin")).unwrap();
+    big.set_len(1 << 42).unwrap();
+    home.file("out/big.bin", "here");
+    let args = ["run", "big.bin", "-o", "out", "--on-conflict", "skip"];
+    let run = home.run(&args).expect(0);
+    assert!(run.err.contains("The results need about 4.4 TB, but only "), "{run:?}");
+    assert!(!home.run(&[&args[..], &["--quiet"]].concat()).expect(0).err.contains("4.4 TB"));
+    let plan = home.run(&["run", "big.bin", "-o", "new", "--dry-run"]).expect(0);
+    assert!(plan.err.contains("The results need about 4.4 TB"), "{plan:?}");
+    let plan = home.run(&["run", "big.bin", "-o", "new", "--dry-run", "--json"]).expect(0).events().pop().unwrap();
+    assert!(plan["free_bytes"].as_u64().unwrap() < plan["bytes_out"].as_u64().unwrap(), "{plan}");
+    home.sample("tulip-field.jpg", "a.jpg");
+    assert_eq!(home.run(&["run", "a.jpg", "-o", "small", "-s", "flip"]).expect(0).err, "");
+}
+
 #[test]
 fn a_multi_page_file_gets_a_warning_unless_a_page_is_selected() {
     let home = Home::new();

@@ -196,5 +196,7 @@ remark-of_items = { $text } ({ $names })
 remark-of_items_and_more = { $text } ({ $names }, and { $more } more)
 remark-cut_short = Ends early: { $rows } of { $of_rows } rows were saved.
 remark-cut_short_frames = Ends early: { $frames } of { $of_frames } frames were saved.
+remark-low_space = The results need about { $needed }, but only { $free } are free in { $folder }. The job pauses when the disk is full: free some space, or choose another folder with --out.
+    .window = The results need about { $needed }, but only { $free } are free in { $folder }.
 remark-unused_access = The credentials for { $place } were not used: no link led there.
 remark-unused_access_near = The credentials for { $place } were not used: the links led to { $near }. If you meant that address, set them for it.

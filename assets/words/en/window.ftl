@@ -78,6 +78,7 @@ item-running = Running
 item-done = Done
 item-failed = Failed
 item-skipped = Skipped
+low_space = Not enough free space
 retry_these = Retry these
 removed = { $count ->
         [one] 1 item removed

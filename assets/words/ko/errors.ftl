@@ -156,5 +156,7 @@ remark-of_items = { $text } ({ $names })
 remark-of_items_and_more = { $text } ({ $names } 외 { $more }개)
 remark-cut_short = 중간에 끝납니다. { $of_rows }줄 중 { $rows }줄을 저장했습니다.
 remark-cut_short_frames = 중간에 끝납니다. { $of_frames }프레임 중 { $frames }프레임을 저장했습니다.
+remark-low_space = 결과에 약 { JOSA($needed, "이", "가") } 필요하지만 { $folder }에는 { $free }만 남아 있습니다. 디스크가 가득 차면 작업이 일시정지됩니다. 공간을 비우거나 --out으로 다른 폴더를 고르세요.
+    .window = 결과에 약 { JOSA($needed, "이", "가") } 필요하지만 { $folder }에는 { $free }만 남아 있습니다.
 remark-unused_access = { $place }에 보낸 요청이 없어 이 주소의 인증 정보를 쓰지 않았습니다.
 remark-unused_access_near = { $place }의 인증 정보를 쓰지 않았습니다. 링크는 { $near }에 요청했습니다. 그 주소가 맞다면 그 주소로 지정하세요.

@@ -75,6 +75,7 @@ item-running = 처리 중
 item-done = 완료
 item-failed = 실패
 item-skipped = 건너뜀
+low_space = 디스크 공간 부족
 retry_these = 이것만 다시 시도
 removed = 항목 { $count }개를 제거했습니다
 added_items = 항목 { $count }개를 추가했습니다

@@ -189,6 +189,15 @@ impl CatalogReader for Reader {
         })
     }
 
+    fn waiting_bytes(&self, job: JobId) -> Result<u64, JobError> {
+        self.read(|sql| {
+            let mut select = sql.prepare_cached(
+                "SELECT total(size) FROM item INDEXED BY item_waiting WHERE job_id = ?1 AND state = 'waiting'",
+            )?;
+            Ok(select.query_row([job.0], |found| found.get::<_, f64>(0))?.max(0.0) as u64)
+        })
+    }
+
     fn item(&self, id: ItemId) -> Result<Option<ItemRow>, JobError> {
         Ok(self.items(id.job, &[id.seq])?.into_iter().next())
     }

@@ -87,6 +87,8 @@ pub struct JobView {
     pub counting: bool,
     /// Expected cost of a run, if there is an earlier job to estimate it from.
     pub estimate: Option<Estimate>,
+    /// A draft's warning that its results will probably not fit on the disk.
+    pub low_space: Option<Remark>,
 }
 
 /// Expected cost of a run.

@@ -20,8 +20,9 @@ use crate::engine::intake::{lists, secrets};
 use crate::engine::recipes::read_recipe;
 use crate::engine::record::message::{Record, Task, call};
 use crate::engine::run::RunError;
+use crate::engine::space;
 use crate::error::JobError;
-use crate::model::{Edge, JobId, JobSpec, JobState, ListSpec, Message, Output, SourceSpec};
+use crate::model::{Edge, JobId, JobSpec, JobState, ListSpec, Message, NewItem, Output, SourceSpec};
 use crate::source::PastedText;
 use crate::{op, source, store};
 
@@ -250,6 +251,9 @@ impl Coordinator {
                     self.notice = Some(Notice::Added { added, duplicates, only_links });
                 }
                 self.details.read_at = None;
+                if self.listed.as_ref().is_some_and(|listed| listed.id == job) {
+                    self.check_room();
+                }
             }
         }
     }
@@ -487,7 +491,29 @@ impl Coordinator {
             }));
             self.record(write);
             self.save_settings();
+            self.check_room();
         }
+    }
+
+    /// Checks in the background whether the results of the listed draft will fit on the disk.
+    fn check_room(&mut self) {
+        let listed = self.listed.as_ref().filter(|job| job.state == JobState::Draft);
+        let Some(listed) = listed.filter(|_| self.parts.options.lists_drafts) else { return };
+        let (job, spec, readers) = (listed.id, listed.spec.clone(), self.parts.readers.clone());
+        let check = move || {
+            const FIRST: u32 = 3;
+            let reader = readers.reader()?;
+            let bytes = reader.waiting_bytes(job)?;
+            let first = reader.waiting(job, 0, FIRST)?.into_iter();
+            let first = first.map(|row| NewItem { size_bytes: row.size_bytes, ..NewItem::new(row.locator) });
+            Ok(space::low_space_for(&spec, bytes, first.collect()))
+        };
+        self.on_disk(Disk::Output, check, move |this, low_space| {
+            // A prediction that fails is no reason to say anything.
+            this.low_space = low_space.ok().flatten().map(|remark| (job, remark));
+            this.bump();
+            Ok(())
+        });
     }
 
     /// Applies settings. They take effect at once; their secrets are stored before they are written.

@@ -42,7 +42,7 @@ use crate::codec::Helpers;
 use crate::config::Settings;
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::Secrets;
-use crate::model::{Event, JobId, JobRow, JobSpec, JobState, JobSummary, ListSpec, SourceSpec};
+use crate::model::{Event, JobId, JobRow, JobSpec, JobState, JobSummary, ListSpec, Remark, SourceSpec};
 use crate::store::CreatedFolders;
 use disk::{DiskWorkers, Reply};
 use queue::JobQueue;
@@ -100,6 +100,8 @@ pub(in crate::engine) struct Coordinator {
     details: Details,
     /// How long the job that ended last was running.
     worked: Option<(JobId, Duration)>,
+    /// The draft whose results will probably not fit on the disk.
+    low_space: Option<(JobId, Remark)>,
     /// When the listed draft's spec began to differ from the catalog's.
     spec_dirty: Option<Instant>,
     quitting: bool,
@@ -209,6 +211,7 @@ impl Coordinator {
             parts,
             listed: None,
             worked: None,
+            low_space: None,
             queue: JobQueue::default(),
             open_intakes: HashMap::new(),
             pool: None,

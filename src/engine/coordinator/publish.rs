@@ -248,6 +248,7 @@ impl Coordinator {
             items_revision: revision,
             counting,
             estimate: self.estimate(),
+            low_space: self.low_space.clone().filter(|(job, _)| *job == listed.id).map(|(_, remark)| remark),
         })
     }
 

@@ -60,6 +60,9 @@ fn draft_ui(ui: &mut Ui, state: &mut State, job: &JobView) {
     } else if let Some(estimate) = job.estimate {
         label::text(ui, lang.estimate(estimate.seconds, estimate.bytes_out), theme::figures(), p.text2);
     }
+    if let Some(low_space) = &job.low_space {
+        label::text(ui, lang.word("low_space"), theme::body(), p.warn).on_hover_text(low_space.window_text(lang));
+    }
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         press(ui, state, Action::NewJob, Button::new(lang.word("new_job")).ghost());
         other_job_ui(ui, state);
