@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use pixloom::codec::spec::{Decoded, Encoder, EncoderSpec, Extras, FileHeader, FormatSpec, Frames};
+use pixloom::codec::spec::{Carries, Decoded, Encoder, EncoderSpec, Extras, FileHeader, FormatSpec, Frames};
 use pixloom::codec::{self, DecodeControl, DecodeOptions};
 use pixloom::error::ItemError;
 use pixloom::model::{
@@ -42,6 +42,7 @@ static TOY: FormatSpec = FormatSpec {
     encoder: Some(EncoderSpec {
         new: |_: &Save, _: Extras| Box::new(ToyEncoder { file: SIGNATURE.to_vec() }),
         stored_channels: |channels, _| channels,
+        carries: Carries::NOTHING,
         is_deep: false,
         bytes: |_, info| info.size_bytes(),
     }),

@@ -163,7 +163,7 @@ fn metadata(data: &[u8], control: &DecodeControl<'_>) {
         }
     }
     let block = || Some(data.into());
-    let metadata = Metadata { exif: block(), xmp: block(), iptc: block(), density: None };
+    let metadata = Metadata { exif: block(), xmp: block(), iptc: block(), ..Metadata::default() };
     register_formats();
     for format in ["jpeg", "png", "webp", "tiff"].into_iter().filter_map(Format::named) {
         for policy in [MetadataPolicy::Keep, MetadataPolicy::NoGps] {

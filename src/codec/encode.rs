@@ -9,7 +9,7 @@ use super::pixels::quality_search::{self, Bounded, Search};
 use super::spec::{Encoder, EncoderSpec, Extras, FrameSpec};
 use super::{errors, meta};
 use crate::error::ItemError;
-use crate::model::{Channels, Format, ImageInfo, Message, Metadata, Picture, Save};
+use crate::model::{Channels, Format, ImageInfo, Message, Metadata, MetadataPolicy, Part, Picture, Save};
 
 /// An encoder of one image. `profile` is that of its rows; `save.metadata` is applied to `metadata` here. `CantEncode`
 /// if the format is only read.
@@ -20,7 +20,7 @@ pub fn encoder(
     metadata: &Metadata,
 ) -> Result<Box<dyn Encoder>, ItemError> {
     let spec = encoder_spec(format)?;
-    let metadata = meta::by_policy(metadata, save.metadata);
+    let metadata = kept(spec, save, None, metadata).metadata;
     let save = save.clone();
     let asked = save.clone();
     let stored = move |channels: Channels| (spec.stored_channels)(channels, &asked);
@@ -47,10 +47,24 @@ pub fn frame_encoder(
     let spec = encoder_spec(format)?;
     let frames = frame_spec(format)
         .ok_or_else(|| errors::cant_encode(Message::new("one_frame_format").with("format", format.label())))?;
-    let metadata = meta::by_policy(metadata, save.metadata);
+    let metadata = kept(spec, save, None, metadata).metadata;
     let stored = (spec.stored_channels)(picture.canvas.channels, save);
     let extras = extras(profile, metadata, &picture.canvas, stored);
     (frames.encoder)(&with_quality(format, save), picture, extras)
+}
+
+/// What a result keeps of a profile and metadata.
+fn kept(spec: &EncoderSpec, save: &Save, profile: Option<Arc<[u8]>>, metadata: &Metadata) -> Extras {
+    meta::placed(Extras { profile, metadata: meta::by_policy(metadata, save.metadata) }, &spec.carries)
+}
+
+/// The parts of a file that a result does not have, although the settings keep them.
+pub fn left_out(format: Format, save: &Save, profile: Option<&Arc<[u8]>>, metadata: &Metadata) -> Vec<Part> {
+    if save.metadata == MetadataPolicy::Strip {
+        return metadata.left_out.iter().filter(|part| !part.is_metadata()).cloned().collect();
+    }
+    let Ok(spec) = encoder_spec(format) else { return Vec::new() };
+    kept(spec, save, profile.cloned(), metadata).metadata.left_out
 }
 
 /// Bytes of memory that an encoder of one image uses at its end, including the file. An estimate for budgets.

@@ -37,7 +37,7 @@ pub use animation::frame_encoder::FrameEncoder;
 pub use decode::{
     colour_for, decode_bytes, on_screen, open, open_cancellable, probe, probe_page, probe_with, stripped, taken,
 };
-pub use encode::{animation_bytes, encoder, encoding_bytes, frame_encoder};
+pub use encode::{animation_bytes, encoder, encoding_bytes, frame_encoder, left_out};
 pub use formats::{add_format, may_be_animated, register_formats};
 pub use guard::control::{DecodeControl, Isolation};
 pub use guard::helpers::Helpers;

@@ -67,10 +67,59 @@ pub struct EncoderSpec {
     pub new: fn(&Save, Extras) -> Box<dyn Encoder>,
     /// The channels that a file stores for an image's channels. The profile must match them.
     pub stored_channels: fn(Channels, &Save) -> Channels,
+    /// What a file holds of an image's metadata.
+    pub carries: Carries,
     /// Whether a file keeps more than 8 bits of deeper samples.
     pub is_deep: bool,
     /// Estimated bytes of memory at the end of encoding, including the file.
     pub bytes: fn(&Save, &ImageInfo) -> u64,
+}
+
+/// What a format's files hold of metadata.
+#[derive(Clone, Copy)]
+pub struct Carries {
+    /// EXIF blocks.
+    pub exif: bool,
+    /// XMP packets.
+    pub xmp: bool,
+    /// IPTC records.
+    pub iptc: CarriesIptc,
+    /// Texts.
+    pub texts: CarriesTexts,
+    /// Print density, apart from EXIF.
+    pub density: bool,
+    /// Reduces metadata to what fits into a file, and notes what does not.
+    pub fit: fn(&mut Extras),
+}
+
+/// How a format holds IPTC records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CarriesIptc {
+    /// Not at all: they are converted to XMP.
+    No,
+    /// By convention: they are kept, and also converted to XMP, which more programs read.
+    AlsoAsXmp,
+    /// As they are.
+    Yes,
+}
+
+/// Which texts a format holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CarriesTexts {
+    /// None.
+    No,
+    /// Comments.
+    Comments,
+    /// Texts under any keyword.
+    All,
+}
+
+impl Carries {
+    /// Nothing.
+    pub const NOTHING: Self =
+        Self { exif: false, xmp: false, iptc: CarriesIptc::No, texts: CarriesTexts::No, density: false, fit: |_| {} };
+    /// EXIF and XMP.
+    pub const EXIF_AND_XMP: Self = Self { exif: true, xmp: true, ..Self::NOTHING };
 }
 
 /// How files with several frames are handled.

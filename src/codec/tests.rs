@@ -7,6 +7,7 @@ mod density;
 mod encoders;
 mod forged_animation;
 mod hostile;
+mod metadata;
 mod reference;
 mod strip;
 mod truncated_files;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::remark::Remark;
+use super::remark::{Part, Remark};
 use crate::error::ItemError;
 
 /// The type of one sample.
@@ -94,6 +94,38 @@ pub struct Metadata {
     pub iptc: Option<Arc<[u8]>>,
     /// Print density, if the file has one.
     pub density: Option<Density>,
+    /// Texts under keywords, as in PNG's text chunks; comments of JPEG and GIF have the keyword [`COMMENT`].
+    pub texts: Vec<KeywordText>,
+    /// Parts of the file that are not kept.
+    pub left_out: Vec<Part>,
+}
+
+/// The keyword of a comment.
+pub const COMMENT: &str = "Comment";
+
+/// A text under a keyword.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeywordText {
+    /// 1 to 79 characters, such as `Author`.
+    pub keyword: String,
+    /// A language tag such as `ko`; usually empty.
+    pub language: String,
+    /// The keyword in that language; usually empty.
+    pub translated: String,
+    /// The text.
+    pub text: String,
+}
+
+impl KeywordText {
+    /// A comment.
+    pub fn comment(text: String) -> Self {
+        Self { keyword: COMMENT.to_owned(), text, ..Self::default() }
+    }
+
+    /// Whether it is a comment.
+    pub fn is_comment(&self) -> bool {
+        self.keyword.eq_ignore_ascii_case(COMMENT)
+    }
 }
 
 /// Print density in pixels per inch; resizing does not change it.

@@ -41,8 +41,8 @@ pub use event::{Edge, Event};
 pub use format::{Format, FormatChoice, FormatInfo, FormatKey, GivenValues, OtherFormat, SaveInfo, is_image_extension};
 pub use ids::{ItemId, JobId};
 pub use image::{
-    Band, Channels, Density, Image, ImageInfo, Metadata, Orientation, RowReader, RowWriter, SampleType, Samples,
-    Truncated,
+    Band, Channels, Density, Image, ImageInfo, KeywordText, Metadata, Orientation, RowReader, RowWriter, SampleType,
+    Samples, Truncated,
 };
 pub use job::{
     ColourChoice, ConflictPolicy, Durability, FramesChoice, JobSpec, Limits, ListSpec, MetadataPolicy, Output, Save,
@@ -59,7 +59,7 @@ pub use outcome::{
 pub use param::{FileKind, ParamKind, ParamSpec};
 pub use progress::{Busy, Progress};
 pub use recipe::{Recipe, Step, Value};
-pub use remark::Remark;
+pub use remark::{Part, Remark};
 pub use remark_sums::{RemarkSum, RemarkSums};
 pub use save::SaveKey;
 pub use source::{Ignored, IgnoredReason, SourceSpec};

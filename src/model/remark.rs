@@ -126,6 +126,13 @@ pub enum Remark {
         /// The names of the first ones.
         items: Vec<String>,
     },
+    /// Parts of a file that its result does not have, although the settings keep them.
+    LeftOut {
+        /// The parts.
+        parts: Vec<Part>,
+        /// The result's format.
+        format: String,
+    },
     /// Credentials for a host were never sent.
     UnusedAccess {
         /// Scheme, host and port that they are for.
@@ -188,6 +195,9 @@ impl Remark {
                 let message = message.with("names", items.join(", "));
                 if more == 0 { message } else { message.count("more", more) }
             }
+            Self::LeftOut { parts, format } => {
+                Message::new("remark-left_out").with_message("parts", Part::list(parts)).with("format", format)
+            }
             Self::UnusedAccess { place, near: None } => Message::new("remark-unused_access").with("place", place),
             Self::UnusedAccess { place, near: Some(near) } => {
                 Message::new("remark-unused_access_near").with("place", place).with("near", near)
@@ -202,13 +212,14 @@ impl Remark {
             Self::TakenForSrgb { .. } => Message::new("remark-many_taken_for_srgb").count("count", count),
             Self::AboveWhite => Message::new("remark-many_above_white").count("count", count),
             Self::LeftOver => Message::new("remark-many_left_over").count("count", count),
+            Self::LeftOut { .. } => Message::new("remark-many_left_out").count("count", count),
             other => Message::new("remark-many_items").count("count", count).with_message("text", other.message()),
         }
     }
 
     /// Whether the same kind of remark with other details is summed up with it, because its text for many has no details.
     pub(super) fn sums_up_by_kind(&self) -> bool {
-        matches!(self, Self::FirstPage { .. } | Self::TakenForSrgb { .. })
+        matches!(self, Self::FirstPage { .. } | Self::TakenForSrgb { .. } | Self::LeftOut { .. })
     }
 
     /// The word of its kind, such as `left_over`.
@@ -231,5 +242,89 @@ impl Remark {
 impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text(Lang::English))
+    }
+}
+
+/// A part of a file that could not be kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// All EXIF data.
+    Exif,
+    /// The maker notes of EXIF.
+    MakerNotes,
+    /// Large values of EXIF, such as previews.
+    LargeExifValues,
+    /// Tags of a TIFF file's directory, by their numbers.
+    TiffTags(Vec<u16>),
+    /// The XMP packet.
+    Xmp,
+    /// All IPTC records.
+    Iptc,
+    /// Some IPTC fields, by their names.
+    IptcFields(Vec<String>),
+    /// A comment.
+    Comment,
+    /// A text under this keyword.
+    Text(String),
+    /// A clipping path of Photoshop.
+    ClippingPath,
+    /// Print density.
+    Density,
+    /// The colour profile, which is too large.
+    Profile,
+    /// A signed history of the file (C2PA).
+    ContentCredentials,
+    /// Temperatures of a thermal camera.
+    Thermal,
+    /// The gain map of a high dynamic range image.
+    GainMap,
+    /// The video of a motion photo.
+    Video,
+    /// Further images in the file, such as a depth map.
+    OtherImages,
+}
+
+impl Part {
+    /// Whether it is metadata, which some settings drop on purpose.
+    pub const fn is_metadata(&self) -> bool {
+        !matches!(self, Self::GainMap | Self::Video | Self::OtherImages | Self::Thermal)
+    }
+
+    /// Its name.
+    pub fn message(&self) -> Message {
+        match self {
+            Self::Exif => Message::new("part-exif"),
+            Self::MakerNotes => Message::new("part-maker_notes"),
+            Self::LargeExifValues => Message::new("part-large_exif"),
+            Self::TiffTags(tags) => {
+                let tags = tags.iter().map(u16::to_string).collect::<Vec<_>>().join(" ");
+                Message::new("part-tiff_tags").with("tags", tags)
+            }
+            Self::Xmp => Message::new("part-xmp"),
+            Self::Iptc => Message::new("part-iptc"),
+            Self::IptcFields(names) => Message::new("part-iptc_fields").with("names", names.join(" ")),
+            Self::Comment => Message::new("part-comment"),
+            Self::Text(keyword) => Message::new("part-text").with("keyword", keyword),
+            Self::ClippingPath => Message::new("part-clipping_path"),
+            Self::Density => Message::new("part-density"),
+            Self::Profile => Message::new("part-profile"),
+            Self::ContentCredentials => Message::new("part-credentials"),
+            Self::Thermal => Message::new("part-thermal"),
+            Self::GainMap => Message::new("part-gain_map"),
+            Self::Video => Message::new("part-video"),
+            Self::OtherImages => Message::new("part-other_images"),
+        }
+    }
+
+    /// The names of several parts.
+    pub fn list(parts: &[Self]) -> Message {
+        match parts {
+            [] => Message::new("part-none"),
+            [one] => one.message(),
+            [first, rest @ ..] => Message::new("part-several")
+                .with_message("first", first.message())
+                .with_message("rest", Self::list(rest)),
+        }
     }
 }

@@ -198,5 +198,29 @@ remark-cut_short = Ends early: { $rows } of { $of_rows } rows were saved.
 remark-cut_short_frames = Ends early: { $frames } of { $of_frames } frames were saved.
 remark-low_space = The results need about { $needed }, but only { $free } are free in { $folder }. The job pauses when the disk is full: free some space, or choose another folder with --out.
     .window = The results need about { $needed }, but only { $free } are free in { $folder }.
+remark-left_out = Not kept in { $format }: { $parts }.
+remark-many_left_out = { $count ->
+        [one] 1 image lost metadata or other parts that its result can't hold; its remark names them.
+       *[other] { $count } images lost metadata or other parts that their results can't hold; their remarks name them.
+    }
+part-none = nothing
+part-several = { $first }, { $rest }
+part-exif = EXIF
+part-maker_notes = EXIF maker notes
+part-large_exif = large EXIF values (more than 64 KB together)
+part-tiff_tags = TIFF tags { $tags }
+part-xmp = XMP
+part-iptc = IPTC
+part-iptc_fields = IPTC fields { $names }
+part-comment = comment
+part-text = text "{ $keyword }"
+part-clipping_path = Photoshop clipping path
+part-density = print resolution
+part-profile = colour profile (too large)
+part-credentials = Content Credentials (C2PA)
+part-thermal = thermal data
+part-gain_map = gain map (HDR)
+part-video = video of a motion photo
+part-other_images = further images in the file
 remark-unused_access = The credentials for { $place } were not used: no link led there.
 remark-unused_access_near = The credentials for { $place } were not used: the links led to { $near }. If you meant that address, set them for it.

@@ -10,7 +10,7 @@ use super::yuv::{self, Matrix, YuvRows};
 use super::{grid, rav1d};
 use crate::codec::guard::control::DecodeControl;
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
-use crate::codec::{colour, errors};
+use crate::codec::{colour, errors, meta};
 use crate::error::ItemError;
 use crate::model::{Channels, ImageInfo, Message, Orientation, SampleType};
 
@@ -130,6 +130,12 @@ pub(super) fn held_bytes(_: &[u8], header: &Header) -> u64 {
 
 pub(super) fn probe(bytes: &[u8], _page: u32) -> Result<FileHeader, ItemError> {
     Ok(PrimaryImage::read(bytes)?.header())
+}
+
+/// When the image was taken.
+pub(super) fn taken(bytes: &[u8]) -> Option<String> {
+    let items = Items::read(bytes).ok()?;
+    meta::taken(&items.metadata_of(items.primary().ok()?))
 }
 
 pub(super) fn open<'a>(

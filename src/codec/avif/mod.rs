@@ -9,7 +9,7 @@ mod sequence;
 mod write_boxes;
 mod yuv;
 
-use super::spec::{EncoderSpec, FormatSpec, Frames, IsolatedSpec};
+use super::spec::{Carries, EncoderSpec, FormatSpec, Frames, IsolatedSpec};
 use crate::model::{Channels, FormatInfo, FormatKey, SaveInfo};
 
 /// The declaration of AVIF.
@@ -36,13 +36,14 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     probe: decode::probe,
     open: decode::open,
     decode_bytes: decode::held_bytes,
-    taken: |_| None,
+    taken: decode::taken,
     strip: |_| None,
     frames: Frames::FirstOnly,
     isolated: Some(IsolatedSpec { time_limit: None, hidden_header: None }),
     encoder: Some(EncoderSpec {
         new: |save, extras| Box::new(encode::AvifEncoder::new(save, extras)),
         stored_channels: |channels: Channels, _| channels.with_colour(),
+        carries: Carries::EXIF_AND_XMP,
         is_deep: true,
         bytes: encode::encoding_bytes,
     }),

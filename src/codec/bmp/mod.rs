@@ -4,7 +4,7 @@ mod decode;
 mod encode;
 
 use super::pixels::image_crate;
-use super::spec::{EncoderSpec, FormatSpec, Frames, stored_bytes};
+use super::spec::{Carries, EncoderSpec, FormatSpec, Frames, stored_bytes};
 use crate::model::{Channels, FormatInfo, SaveInfo};
 use decode::Bmp;
 
@@ -40,6 +40,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     encoder: Some(EncoderSpec {
         new: |_, extras| Box::new(encode::BmpEncoder::new(extras)),
         stored_channels: |channels, _| if channels == Channels::GrayAlpha { Channels::Rgba } else { channels },
+        carries: Carries { density: true, ..Carries::NOTHING },
         is_deep: false,
         bytes: |_, info| stored_bytes(info),
     }),

@@ -2,10 +2,11 @@
 
 use crate::model::Plays;
 
-const EXTENSION: u8 = 0x21;
+pub(super) const EXTENSION: u8 = 0x21;
 const IMAGE: u8 = 0x2C;
 const TRAILER: u8 = 0x3B;
-const APPLICATION: u8 = 0xFF;
+pub(super) const APPLICATION: u8 = 0xFF;
+pub(super) const COMMENT: u8 = 0xFE;
 
 /// The result of a scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +59,29 @@ fn behind_header(bytes: &[u8]) -> Option<&[u8]> {
     bytes.get(13 + table_bytes(*bytes.get(10)?)..)
 }
 
+/// Offset of the first block.
+pub(super) fn after_header(bytes: &[u8]) -> Option<usize> {
+    behind_header(bytes).map(|rest| bytes.len() - rest.len())
+}
+
+/// The extension blocks of a file, from their labels to the empty sub-blocks that end them.
+pub(super) fn extensions(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = behind_header(bytes).unwrap_or_default();
+    std::iter::from_fn(move || {
+        loop {
+            match rest {
+                [IMAGE, image @ ..] => rest = behind_image(image)?,
+                [EXTENSION, block @ ..] => {
+                    let behind = behind_blocks(block.get(1..)?)?;
+                    rest = behind;
+                    return block.get(..block.len() - behind.len());
+                }
+                _ => return None,
+            }
+        }
+    })
+}
+
 fn behind_image(rest: &[u8]) -> Option<&[u8]> {
     // Position and size, flags; the table; the code size.
     behind_blocks(rest.get(9 + table_bytes(*rest.get(8)?) + 1..)?)
@@ -81,7 +105,6 @@ fn behind_extension<'b>(rest: &'b [u8], plays: &mut Plays) -> Option<&'b [u8]> {
 /// The file without comments and application data, except for its loop count and profile; `None` if
 /// its blocks can't be read to the end.
 pub(super) fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
-    const COMMENT: u8 = 0xFE;
     const NEEDED: [&[u8; 11]; 3] = [b"NETSCAPE2.0", b"ANIMEXTS1.0", b"ICCRGBG1012"];
     let mut rest = behind_header(bytes)?;
     let mut out = bytes.get(..bytes.len() - rest.len())?.to_vec();

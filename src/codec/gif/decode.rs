@@ -2,13 +2,14 @@
 
 use super::blocks;
 use super::decode_frames::GifFrames;
+use super::extensions;
 use crate::codec::animation::canvas_rows::DecodedFrames;
 use crate::codec::errors;
 use crate::codec::guard::control::DecodeControl;
 use crate::codec::pixels::whole_image::WholeReader;
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Channels, FrameReader, ImageInfo, Metadata, Orientation, Picture, Plays, SampleType, Samples};
+use crate::model::{Channels, FrameReader, ImageInfo, Orientation, Picture, Plays, SampleType, Samples};
 
 /// The canvas size is in the first ten bytes.
 pub(super) fn probe(bytes: &[u8], _page: u32) -> Result<FileHeader, ItemError> {
@@ -43,7 +44,8 @@ pub(super) fn open<'a>(
     };
     let rows = WholeReader::new(header.info, Samples::U8(frames.into_canvas()))?;
     let rows = if let Some(had) = rows_had { rows.coarse(had, bytes.len() as u64) } else { rows };
-    Ok(Decoded { header, rows: Box::new(rows), profile: None, metadata: Metadata::default() })
+    let (profile, metadata) = extensions::read(bytes);
+    Ok(Decoded { header, rows: Box::new(rows), profile, metadata })
 }
 
 /// Every frame.
@@ -51,7 +53,8 @@ pub(super) fn open_frames(bytes: &[u8], keep: bool) -> Result<DecodedFrames<'_>,
     let header = probe(bytes, 0)?;
     let picture = Picture { canvas: header.info, frames: header.frames, plays: blocks::scan(bytes).plays };
     let frames = Box::new(GifFrames::new(bytes, picture, keep)?);
-    Ok(DecodedFrames { frames, profile: None, metadata: Metadata::default() })
+    let (profile, metadata) = extensions::read(bytes);
+    Ok(DecodedFrames { frames, profile, metadata })
 }
 
 /// Whether frames may be missing.

@@ -2,10 +2,11 @@
 
 use ::gif::{Encoder as GifWriter, EncodingError, Frame};
 
+use super::extensions::with_extensions;
 use crate::codec::errors;
 use crate::codec::pixels::palette::{Depth, Indexed};
 use crate::codec::pixels::whole_image::Collector;
-use crate::codec::spec::{Encoder, stored_bytes};
+use crate::codec::spec::{Encoder, Extras, stored_bytes};
 use crate::error::ItemError;
 use crate::model::{Band, Channels, ImageInfo, Rgb, RowWriter, Save};
 
@@ -21,12 +22,13 @@ pub(super) fn encoding_bytes(_: &Save, info: &ImageInfo) -> u64 {
 pub(in crate::codec) struct GifEncoder {
     colours: u16,
     background: Rgb,
+    extras: Extras,
     rows: Option<Collector<u8>>,
 }
 
 impl GifEncoder {
-    pub(in crate::codec) fn new(save: &Save) -> Self {
-        Self { colours: save.palette.unwrap_or(COLOURS), background: save.background, rows: None }
+    pub(in crate::codec) fn new(save: &Save, extras: Extras) -> Self {
+        Self { colours: save.palette.unwrap_or(COLOURS), background: save.background, extras, rows: None }
     }
 }
 
@@ -80,6 +82,6 @@ impl Encoder for GifEncoder {
         };
         let mut writer = GifWriter::new(Vec::new(), width, height, &colours).map_err(encoding)?;
         writer.write_frame(&frame).map_err(encoding)?;
-        writer.into_inner().map_err(encoding)
+        Ok(with_extensions(writer.into_inner().map_err(encoding)?, &self.extras))
     }
 }

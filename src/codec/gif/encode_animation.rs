@@ -10,10 +10,12 @@ use std::iter;
 use ::gif::{DisposalMethod, Encoder as GifWriter, EncodingError, Frame as GifFrame, Repeat};
 
 use super::encode::{COLOURS, flatten_alpha};
+use super::extensions::with_extensions;
 use crate::codec::animation::changed_area;
 use crate::codec::animation::frame_encoder::{Canvases, Clock};
 use crate::codec::errors;
 use crate::codec::pixels::palette::{Depth, Indexed};
+use crate::codec::spec::Extras;
 use crate::error::ItemError;
 use crate::model::{Area, Channels, Disposal, Frame, ImageInfo, Picture, Plays, Rgb, Save};
 
@@ -26,6 +28,7 @@ pub(in crate::codec) struct GifAnimation {
     info: ImageInfo,
     colours: u16,
     background: Rgb,
+    extras: Extras,
     writer: GifWriter<Vec<u8>>,
     clock: Clock,
     waiting: Option<Waiting>,
@@ -61,7 +64,7 @@ fn encoding(error: EncodingError) -> ItemError {
 }
 
 impl GifAnimation {
-    pub(in crate::codec) fn new(save: &Save, picture: Picture) -> Result<Self, ItemError> {
+    pub(in crate::codec) fn new(save: &Save, picture: Picture, extras: Extras) -> Result<Self, ItemError> {
         let info = picture.canvas;
         let (Ok(width), Ok(height)) = (u16::try_from(info.width_px), u16::try_from(info.height_px)) else {
             return Err(errors::side_limit("GIF", u32::from(u16::MAX)));
@@ -79,6 +82,7 @@ impl GifAnimation {
             info,
             colours: save.palette.unwrap_or(COLOURS),
             background: save.background,
+            extras,
             writer,
             // Browsers show delays of 0 and 1 as a tenth of a second.
             clock: Clock::new(100, 2, u32::from(u16::MAX)),
@@ -277,6 +281,6 @@ impl Canvases<u8> for GifAnimation {
         if let Some(waiting) = self.waiting.take() {
             self.write(&waiting, Disposal::Keep)?;
         }
-        self.writer.into_inner().map_err(encoding)
+        Ok(with_extensions(self.writer.into_inner().map_err(encoding)?, &self.extras))
     }
 }

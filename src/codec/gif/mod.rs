@@ -5,10 +5,11 @@ mod decode;
 mod decode_frames;
 mod encode;
 mod encode_animation;
+mod extensions;
 mod reader;
 
 use super::animation::frame_encoder::boxed;
-use super::spec::{EncoderSpec, FormatSpec, FrameSpec, Frames};
+use super::spec::{Carries, CarriesTexts, EncoderSpec, FormatSpec, FrameSpec, Frames};
 use crate::model::{FormatInfo, FormatKey, SaveInfo};
 
 /// The declaration of GIF.
@@ -21,7 +22,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         save: Some(SaveInfo {
             default_quality: None,
             keys: &[FormatKey::with_default("palette", "256"), FormatKey::new("background")],
-            has_profile: false,
+            has_profile: true,
             has_frames: true,
             check: |_| Ok(()),
         }),
@@ -31,21 +32,24 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     probe: decode::probe,
     open: decode::open,
     decode_bytes: |_, header| header.info.size_bytes() * 2,
-    taken: |_| None,
+    taken: extensions::taken,
     strip: blocks::stripped,
     frames: Frames::All(FrameSpec {
         open: decode::open_frames,
         is_truncated: decode::is_truncated,
         count_is_stored: false,
         begun: None,
-        encoder: |save, picture, _| Ok(boxed(picture, encode_animation::GifAnimation::new(save, picture)?)),
+        encoder: |save, picture, extras| {
+            Ok(boxed(picture, encode_animation::GifAnimation::new(save, picture, extras)?))
+        },
         compared_bytes: |_| 5 * 4,
         stored_bytes: |_| 0.25,
     }),
     isolated: None,
     encoder: Some(EncoderSpec {
-        new: |save, _| Box::new(encode::GifEncoder::new(save)),
-        stored_channels: |channels, _| channels,
+        new: |save, extras| Box::new(encode::GifEncoder::new(save, extras)),
+        stored_channels: |channels, _| channels.with_colour(),
+        carries: Carries { xmp: true, texts: CarriesTexts::Comments, ..Carries::NOTHING },
         is_deep: false,
         bytes: encode::encoding_bytes,
     }),

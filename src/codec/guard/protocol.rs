@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::ItemError;
-use crate::model::{Density, ImageInfo, Metadata};
+use crate::model::{Density, ImageInfo, Metadata, Part};
 
 /// First argument of the program when it is started as a helper.
 pub(super) const COMMAND: &str = "decode-helper";
@@ -64,12 +64,20 @@ pub(super) struct OpenedMessage {
     pub(super) xmp: Option<Span>,
     pub(super) iptc: Option<Span>,
     pub(super) density: Option<Density>,
+    pub(super) left_out: Vec<Part>,
 }
 
 impl OpenedMessage {
     /// The blocks of metadata, read from their spans by `read`.
     pub(super) fn metadata<E>(&self, mut read: impl FnMut(Span) -> Result<Vec<u8>, E>) -> Result<Metadata, E> {
         let mut block = |span: Option<Span>| span.map(&mut read).transpose().map(|block| block.map(Into::into));
-        Ok(Metadata { exif: block(self.exif)?, xmp: block(self.xmp)?, iptc: block(self.iptc)?, density: self.density })
+        Ok(Metadata {
+            exif: block(self.exif)?,
+            xmp: block(self.xmp)?,
+            iptc: block(self.iptc)?,
+            density: self.density,
+            left_out: self.left_out.clone(),
+            ..Metadata::default()
+        })
     }
 }

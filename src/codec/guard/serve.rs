@@ -141,6 +141,7 @@ fn open(input: &[u8], max_downscale: f64, shared: &SharedMemory) -> Result<Reply
         xmp: writer.block(metadata.xmp.as_deref())?,
         iptc: writer.block(metadata.iptc.as_deref())?,
         density: metadata.density,
+        left_out: metadata.left_out.clone(),
     })))
 }
 

@@ -2,7 +2,7 @@
 
 use super::MAX_SIDE_PX;
 use super::libjpeg::{self, Fatal, Pixels, Settings};
-use super::markers;
+use super::metadata;
 use crate::codec::errors;
 use crate::codec::meta::density;
 use crate::codec::pixels::convert::Converter;
@@ -77,7 +77,7 @@ impl RowWriter for JpegEncoder {
         }
         let to = stored_channels(info.channels, &self.save);
         let gray = to == Channels::Gray;
-        let segments = markers::write(&self.extras);
+        let segments = metadata::write(&self.extras);
         let settings = Settings {
             width_px: info.width_px,
             height_px: info.height_px,

@@ -1,30 +1,12 @@
 //! The segments of a JPEG file: reads and writes size, type, profile and metadata.
 
-use std::borrow::Cow;
-use std::io::Cursor;
-
-use ::exif::experimental::Writer;
-use ::exif::{In, Reader, Tag, Value};
-
+use super::metadata::{EXIF, ICC, Segments};
 use crate::codec::errors;
-use crate::codec::meta::{self, density};
-use crate::codec::spec::Extras;
+use crate::codec::meta::density;
 use crate::error::ItemError;
 use crate::model::{Message, Metadata};
 
 const JFIF: &[u8] = b"JFIF\0";
-const EXIF: &[u8] = b"Exif\0\0";
-const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
-const ICC: &[u8] = b"ICC_PROFILE\0";
-const PHOTOSHOP: &[u8] = b"Photoshop 3.0\0";
-/// Most bytes of a segment's payload.
-const MAX_PAYLOAD: usize = 65_533;
-/// Photoshop's resource that holds IPTC-IIM records.
-const IPTC_RESOURCE: u16 = 0x0404;
-/// Segments of an extended XMP packet: its name, a GUID of 32 digits, its whole length, this part's offset.
-const XMP_EXTENSION: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
-/// Most bytes of an extended XMP packet that are read.
-const MAX_XMP_BYTES: usize = 16 << 20;
 
 /// The segments before the first scan.
 #[derive(Debug, Default)]
@@ -78,7 +60,8 @@ impl Markers {
 pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
     let mut markers = Markers::default();
     let mut icc: Vec<(u8, &[u8])> = Vec::new();
-    let mut extensions: Vec<&[u8]> = Vec::new();
+    let mut segments = Segments::default();
+    let mut stored_density = None;
     let mut at = 2;
     loop {
         let (marker, payload, next) = segment(bytes, at)?;
@@ -92,7 +75,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
             0xE0 => {
                 if let Some(&[_, _, unit, x1, x0, y1, y0, ..]) = payload.strip_prefix(JFIF) {
                     let (x, y) = (f64::from(u16::from_be_bytes([x1, x0])), f64::from(u16::from_be_bytes([y1, y0])));
-                    markers.metadata.density = match unit {
+                    stored_density = match unit {
                         1 => density::from_inch(x, y),
                         2 => density::from_cm(x, y),
                         // A pixel aspect ratio, not a density.
@@ -100,18 +83,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
                     };
                 }
             }
-            0xE1 => match payload.strip_prefix(XMP_EXTENSION) {
-                Some(part) => extensions.push(part),
-                None => app1(payload, &mut markers.metadata),
-            },
             0xE2 => {
                 if let Some(&[number, _count, ref data @ ..]) = payload.strip_prefix(ICC) {
                     icc.push((number, data));
-                }
-            }
-            0xED => {
-                if let Some(resources) = payload.strip_prefix(PHOTOSHOP) {
-                    markers.metadata.iptc = meta::iptc_in_photoshop(resources).map(Into::into);
                 }
             }
             0xEE => {
@@ -128,14 +102,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
                 break;
             }
             0xD9 => return Err(errors::corrupt("no_image")),
-            _ => {}
+            _ => segments.add(marker, payload),
         }
         at = next;
     }
-    if let Some(main) = markers.metadata.xmp.as_ref().filter(|_| !extensions.is_empty()) {
-        let whole = meta::xmp_joined(main, |guid| extended_xmp(&extensions, guid));
-        markers.metadata.xmp = Some(whole.into());
-    }
+    markers.metadata = Metadata { density: stored_density, ..segments.metadata() };
     icc.sort_by_key(|&(number, _)| number);
     markers.profile = (!icc.is_empty()).then(|| icc.iter().flat_map(|&(_, data)| data).copied().collect());
     Ok(markers)
@@ -209,7 +180,7 @@ pub(super) fn stripped(bytes: &[u8], exif: Option<&[u8]>) -> Option<Vec<u8>> {
     }
 }
 
-/// A payload is at most [`MAX_PAYLOAD`] bytes: it was read from a segment, or made to fit one.
+/// A payload is at most 65,533 bytes: it was read from a segment, or made to fit one.
 fn push_segment(out: &mut Vec<u8>, marker: u8, payload: &[u8]) {
     out.extend([0xFF, marker]);
     out.extend(((payload.len() + 2) as u16).to_be_bytes());
@@ -235,138 +206,4 @@ fn frame(payload: &[u8], markers: &mut Markers) -> Result<(), ItemError> {
     let sampling = sampling.as_chunks::<3>().0.iter().take(usize::from(components));
     markers.sampling = sampling.map(|&[_, factors, _]| ((factors >> 4).max(1), (factors & 15).max(1))).collect();
     Ok(())
-}
-
-fn app1(payload: &[u8], metadata: &mut Metadata) {
-    if let Some(exif) = payload.strip_prefix(EXIF) {
-        metadata.exif.get_or_insert_with(|| exif.into());
-    } else if let Some(xmp) = payload.strip_prefix(XMP) {
-        metadata.xmp.get_or_insert_with(|| xmp.into());
-    }
-}
-
-/// The extended XMP packet of a GUID, joined from its parts, if it is complete.
-fn extended_xmp(parts: &[&[u8]], guid: &str) -> Option<Vec<u8>> {
-    let mut packet = Vec::new();
-    for part in parts {
-        let (head, data) = part.split_first_chunk::<40>()?;
-        let &[.., l3, l2, l1, l0, o3, o2, o1, o0] = head;
-        let (length, offset) = (u32::from_be_bytes([l3, l2, l1, l0]), u32::from_be_bytes([o3, o2, o1, o0]));
-        if !head.starts_with(guid.as_bytes()) || guid.len() != 32 {
-            continue;
-        }
-        // Parts come in order: a gap is a missing part.
-        if offset as usize != packet.len() || packet.len() + data.len() > MAX_XMP_BYTES.min(length as usize) {
-            return None;
-        }
-        packet.extend_from_slice(data);
-        if packet.len() == length as usize {
-            return Some(packet);
-        }
-    }
-    None
-}
-
-/// Values larger than this many bytes may be dropped one by one to keep the others.
-const LARGE_VALUE: usize = 4 << 10;
-
-/// An EXIF block that fits its segment. One that is too large loses its maker notes, then its other large values, which
-/// are previews and calibration data, never the date, the camera or the exposure. `None` if even that is not enough.
-fn fitting(block: &[u8]) -> Option<Cow<'_, [u8]>> {
-    let fits = |length: usize| EXIF.len() + length <= MAX_PAYLOAD;
-    if fits(block.len()) {
-        return Some(block.into());
-    }
-    let parsed = Reader::new().continue_on_error(true).read_raw(block.to_vec());
-    let parsed = parsed.or_else(|error| error.distill_partial_result(|_| ())).ok()?;
-    let is_large = |value: &Value| match value {
-        Value::Byte(bytes) | Value::Undefined(bytes, _) => bytes.len() > LARGE_VALUE,
-        Value::Ascii(texts) => texts.iter().map(Vec::len).sum::<usize>() > LARGE_VALUE,
-        Value::Long(numbers) => numbers.len() > LARGE_VALUE / 4,
-        Value::Short(numbers) => numbers.len() > LARGE_VALUE / 2,
-        _ => false,
-    };
-    [false, true].into_iter().find_map(|only_small| {
-        let mut writer = Writer::new();
-        for field in parsed.fields().filter(|field| field.ifd_num == In::PRIMARY && field.tag != Tag::MakerNote) {
-            if !(only_small && is_large(&field.value)) {
-                writer.push_field(field);
-            }
-        }
-        let mut slim = Cursor::new(Vec::new());
-        writer.write(&mut slim, parsed.little_endian()).ok()?;
-        fits(slim.get_ref().len()).then(|| slim.into_inner().into())
-    })
-}
-
-/// The segments that carry a profile and metadata. A block that is too large for its segment is left out.
-pub(super) fn write(extras: &Extras) -> Vec<(u8, Vec<u8>)> {
-    let mut segments = Vec::new();
-    let mut push = |marker: u8, head: &[u8], data: &[u8]| {
-        if head.len() + data.len() <= MAX_PAYLOAD {
-            segments.push((marker, [head, data].concat()));
-        }
-    };
-    if let Some(exif) = extras.metadata.exif.as_deref().and_then(fitting) {
-        push(0xE1, EXIF, &exif);
-    }
-    if let Some(xmp) = &extras.metadata.xmp {
-        push(0xE1, XMP, xmp);
-    }
-    if let Some(iptc) = &extras.metadata.iptc {
-        let mut resource = b"8BIM".to_vec();
-        resource.extend(IPTC_RESOURCE.to_be_bytes());
-        resource.extend([0, 0]);
-        resource.extend((iptc.len() as u32).to_be_bytes());
-        resource.extend_from_slice(iptc);
-        resource.resize(resource.len().next_multiple_of(2), 0);
-        push(0xED, PHOTOSHOP, &resource);
-    }
-    if let Some(profile) = &extras.profile {
-        let parts = profile.chunks(MAX_PAYLOAD - ICC.len() - 2);
-        if let Ok(count) = u8::try_from(parts.len()) {
-            for (number, part) in (1..=count).zip(parts) {
-                push(0xE2, &[ICC, &[number, count]].concat(), part);
-            }
-        }
-    }
-    segments
-}
-
-#[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-    use super::*;
-    use ::exif::{Context, Field};
-
-    #[test]
-    fn exif_too_large_for_jpeg_loses_its_makers_notes_and_not_its_date() {
-        let field = |tag, value| Field { tag, ifd_num: In::PRIMARY, value };
-        let date = field(Tag::DateTimeOriginal, Value::Ascii(vec![b"2026:11:23 16:00:00".to_vec()]));
-        let notes = field(Tag::MakerNote, Value::Undefined(vec![1; 70_000], 0));
-        let comment = field(Tag::UserComment, Value::Undefined(vec![2; 3_000], 0));
-        let preview = field(Tag(Context::Exif, 0xC7A1), Value::Undefined(vec![3; 66_000], 0));
-        let block = |fields: &[&Field]| {
-            let mut writer = Writer::new();
-            for field in fields {
-                writer.push_field(field);
-            }
-            let mut out = Cursor::new(Vec::new());
-            writer.write(&mut out, false).unwrap();
-            out.into_inner()
-        };
-        let small = block(&[&date, &comment]);
-        assert_eq!(fitting(&small).unwrap(), small);
-        for fields in
-            [&[&date, &notes, &comment][..], &[&date, &comment, &preview], &[&date, &notes, &comment, &preview]]
-        {
-            let slim = fitting(&block(fields)).unwrap().into_owned();
-            let read = Reader::new().read_raw(slim).unwrap();
-            let value = |tag| read.get_field(tag, In::PRIMARY).map(|field| field.value.clone());
-            assert!(matches!(value(Tag::DateTimeOriginal), Some(Value::Ascii(text)) if text[0].starts_with(b"2026")));
-            assert!(matches!(value(Tag::UserComment), Some(Value::Undefined(bytes, _)) if bytes.len() == 3_000));
-            assert!(value(Tag::MakerNote).is_none());
-        }
-        assert!(fitting(&vec![0; 70_000]).is_none(), "no EXIF at all");
-    }
 }

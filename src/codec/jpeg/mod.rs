@@ -6,8 +6,9 @@ mod fast_entropy;
 mod huffman;
 mod libjpeg;
 mod markers;
+mod metadata;
 
-use super::spec::{EncoderSpec, FormatSpec, Frames};
+use super::spec::{Carries, CarriesIptc, CarriesTexts, EncoderSpec, FormatSpec, Frames};
 use crate::model::{FormatInfo, FormatKey, SaveInfo};
 
 /// libjpeg's own limit, slightly below the format's.
@@ -47,6 +48,13 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     encoder: Some(EncoderSpec {
         new: |save, extras| Box::new(encode::JpegEncoder::new(save, extras)),
         stored_channels: encode::stored_channels,
+        carries: Carries {
+            iptc: CarriesIptc::Yes,
+            texts: CarriesTexts::Comments,
+            density: true,
+            fit: metadata::fit,
+            ..Carries::EXIF_AND_XMP
+        },
         is_deep: false,
         bytes: encode::encoding_bytes,
     }),

@@ -12,14 +12,14 @@ use jxl_oxide::{
     RenderingIntent,
 };
 
-use crate::codec::container::bmff::{Boxes, Fields, exif_block};
-use crate::codec::errors;
+use crate::codec::container::bmff::{BoxType, Boxes, Fields, exif_block};
 use crate::codec::guard::control::DecodeControl;
 use crate::codec::pixels::convert;
 use crate::codec::pixels::whole_image::WholeReader;
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
+use crate::codec::{errors, meta};
 use crate::error::ItemError;
-use crate::model::{Channels, ImageInfo, Metadata, Orientation, SampleType, Samples};
+use crate::model::{Channels, ImageInfo, Metadata, Orientation, Part, SampleType, Samples};
 
 pub(super) const CONTAINER: &[u8] = b"\0\0\0\x0CJXL \r\n\x87\n";
 pub(super) const CODESTREAM: [u8; 2] = [0xFF, 0x0A];
@@ -39,6 +39,26 @@ struct Parts<'a> {
     /// Whether the last part of the codestream was found.
     whole: bool,
     metadata: Metadata,
+}
+
+impl Parts<'_> {
+    /// Takes a box of metadata; ignores others.
+    fn add_metadata(&mut self, kind: BoxType, body: &[u8]) {
+        match &kind {
+            b"Exif" | b"xml " => keep(&mut self.metadata, kind, Cow::Borrowed(body)),
+            b"brob" => {
+                if let Some((inner, packed)) = body.split_first_chunk::<4>()
+                    && matches!(inner, b"Exif" | b"xml ")
+                    && let Some(block) = unpacked(packed)
+                {
+                    keep(&mut self.metadata, *inner, Cow::Owned(block));
+                }
+            }
+            b"jumb" => self.metadata.left_out.push(Part::ContentCredentials),
+            b"jhgm" => self.metadata.left_out.push(Part::GainMap),
+            _ => {}
+        }
+    }
 }
 
 /// Splits the container into its parts; a bare codestream is the only part.
@@ -65,16 +85,7 @@ fn parts(bytes: &[u8]) -> Result<Parts<'_>, ItemError> {
                 parts.codestream.to_mut().extend_from_slice(fields.0);
                 parts.whole |= index >> 31 == 1;
             }
-            b"Exif" | b"xml " => keep(&mut parts.metadata, kind, Cow::Borrowed(body)),
-            b"brob" => {
-                if let Some((inner, packed)) = body.split_first_chunk::<4>()
-                    && matches!(inner, b"Exif" | b"xml ")
-                    && let Some(block) = unpacked(packed)
-                {
-                    keep(&mut parts.metadata, *inner, Cow::Owned(block));
-                }
-            }
-            _ => {}
+            _ => parts.add_metadata(kind, body),
         }
     }
     if !parts.whole {
@@ -82,6 +93,16 @@ fn parts(bytes: &[u8]) -> Result<Parts<'_>, ItemError> {
     }
     // The library would read another container within this one, and its boxes are not bounded.
     if parts.codestream.starts_with(&CODESTREAM) { Ok(parts) } else { Err(errors::corrupt("jxl_codestream")) }
+}
+
+/// When the image was taken.
+pub(super) fn taken(bytes: &[u8]) -> Option<String> {
+    let mut found = Parts::default();
+    if bytes.starts_with(CONTAINER) {
+        // The file may end within its pixels: boxes before them are enough.
+        Boxes::of_file(bytes).map_while(Result::ok).for_each(|(kind, body)| found.add_metadata(kind, body));
+    }
+    meta::taken(&found.metadata)
 }
 
 /// The file without its metadata: the bare codestream, which includes the orientation.

@@ -3,7 +3,7 @@
 mod decode;
 mod encode;
 
-use super::spec::{EncoderSpec, FormatSpec, Frames, IsolatedSpec};
+use super::spec::{Carries, EncoderSpec, FormatSpec, Frames, IsolatedSpec};
 use crate::model::{FormatInfo, SaveInfo};
 
 /// The declaration of JPEG XL.
@@ -26,13 +26,14 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     probe: decode::probe,
     open: decode::open,
     decode_bytes: decode::held_bytes,
-    taken: |_| None,
+    taken: decode::taken,
     strip: decode::stripped,
     frames: Frames::FirstOnly,
     isolated: Some(IsolatedSpec { time_limit: None, hidden_header: None }),
     encoder: Some(EncoderSpec {
         new: |_, extras| Box::new(encode::JxlEncoder::new(extras)),
         stored_channels: |channels, _| channels,
+        carries: Carries::EXIF_AND_XMP,
         is_deep: false,
         bytes: encode::encoding_bytes,
     }),

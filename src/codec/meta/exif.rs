@@ -29,6 +29,7 @@ const DATE_TIME_DIGITIZED: u16 = 0x9004;
 const THUMBNAIL_AT: u16 = 0x0201;
 const THUMBNAIL_LENGTH: u16 = 0x0202;
 const NEW_SUBFILE_TYPE: u16 = 0x00FE;
+const YCBCR_POSITIONING: u16 = 0x0213;
 const SUB_IFDS: u16 = 0x014A;
 const DNG_VERSION: u16 = 0xC612;
 /// Bytes of an entry: tag, type, count, value or offset.
@@ -69,11 +70,15 @@ pub(crate) fn is_camera_raw(file: &[u8]) -> bool {
     file.get(8..10) == Some(b"CR") || has_tags().unwrap_or(false)
 }
 
-/// The block of an image that is being turned upright: orientation 1, and no thumbnail of the old image.
-pub(crate) fn upright(block: &Arc<[u8]>) -> Arc<[u8]> {
+/// The block of an image that is being turned upright: orientation 1, and no thumbnail of the old image. If its axes
+/// are swapped, so are those of its density.
+pub(crate) fn upright(block: &Arc<[u8]>, swaps_axes: bool) -> Arc<[u8]> {
     edited(block, |block| {
         set_upright(block);
         drop_thumbnail(block);
+        if let Some(Density { x_per_inch, y_per_inch }) = density(block).filter(|_| swaps_axes) {
+            set_density(block, Density { x_per_inch: y_per_inch, y_per_inch: x_per_inch });
+        }
     })
 }
 
@@ -108,12 +113,30 @@ pub(crate) fn density(block: &[u8]) -> Option<Density> {
     }
 }
 
-/// The block for an image of this size in px and this density, if it contains them.
-pub(crate) fn sized(block: &Arc<[u8]>, width_px: u32, height_px: u32, density: Option<Density>) -> Arc<[u8]> {
-    edited(block, |block| {
-        if let Some(density) = density {
-            set_density(block, density);
+/// A block with this density, added where it is missing.
+pub(crate) fn with_density(block: Option<&Arc<[u8]>>, wanted: Density) -> Arc<[u8]> {
+    let empty = || b"MM\0*\0\0\0\x08\0\0\0\0\0\0".as_slice().into();
+    let block = block.map_or_else(empty, Arc::clone);
+    edited(&block, |block| {
+        set_density(block, wanted);
+        if density(block).is_none() {
+            add_density(block, wanted);
         }
+    })
+}
+
+/// Whether a block says more than how the pixels are stored and printed.
+pub(crate) fn says_something(block: &[u8]) -> bool {
+    const ABOUT_PIXELS: [u16; 7] =
+        [ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT, YCBCR_POSITIONING, IMAGE_WIDTH, IMAGE_LENGTH];
+    let Some(tiff) = Tiff::new(block) else { return false };
+    let Some(first) = tiff.first_ifd() else { return false };
+    tiff.entries(first).filter_map(|entry| tiff.u16(entry)).any(|tag| !ABOUT_PIXELS.contains(&tag))
+}
+
+/// The block for an image of this size in px, if it contains one.
+pub(crate) fn sized(block: &Arc<[u8]>, width_px: u32, height_px: u32) -> Arc<[u8]> {
+    edited(block, |block| {
         for (tag, px) in [
             (IMAGE_WIDTH, width_px),
             (IMAGE_LENGTH, height_px),
@@ -369,6 +392,37 @@ fn set_density(block: &mut [u8], density: Density) {
     }
     if let Some(bytes) = block.get_mut(unit + 8..unit + 10) {
         bytes.copy_from_slice(&if little { 2_u16.to_le_bytes() } else { 2_u16.to_be_bytes() });
+    }
+}
+
+/// Adds the density to the main directory, which moves to the end of the block. A block without a valid directory does
+/// not change.
+fn add_density(block: &mut Vec<u8>, density: Density) {
+    let Some(tiff) = Tiff::new(block) else { return };
+    let (Some(first), little) = (tiff.first_ifd(), tiff.little) else { return };
+    let is_density = |tag: u16| [X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT].contains(&tag);
+    let kept = tiff.entries(first).filter_map(|at| Some((tiff.u16(at)?, tiff.bytes.get(at..at + ENTRY)?.to_vec())));
+    let mut entries: Vec<(u16, Vec<u8>)> = kept.filter(|&(tag, _)| !is_density(tag)).collect();
+    let link = tiff.u32(first + 2 + tiff.count(first) * ENTRY).unwrap_or(0);
+    let short = |value: u16| if little { value.to_le_bytes() } else { value.to_be_bytes() };
+    let long = |value: u32| if little { value.to_le_bytes() } else { value.to_be_bytes() };
+    let values_at = block.len().next_multiple_of(2);
+    let Ok(at) = u32::try_from(values_at) else { return };
+    block.resize(values_at, 0);
+    for (tag, per_inch, at) in
+        [(X_RESOLUTION, density.x_per_inch, at), (Y_RESOLUTION, density.y_per_inch, at.saturating_add(8))]
+    {
+        let (top, bottom) = density::to_fraction(per_inch);
+        block.extend([long(top), long(bottom)].concat());
+        entries.push((tag, [&short(tag)[..], &short(5), &long(1), &long(at)].concat()));
+    }
+    entries.push((RESOLUTION_UNIT, [&short(RESOLUTION_UNIT)[..], &short(3), &long(1), &short(2), &[0, 0]].concat()));
+    entries.sort_by_key(|&(tag, _)| tag);
+    block.extend(short(entries.len() as u16));
+    entries.iter().for_each(|(_, entry)| block.extend_from_slice(entry));
+    block.extend(long(link));
+    if let Some(bytes) = block.get_mut(4..8) {
+        bytes.copy_from_slice(&long(at.saturating_add(16)));
     }
 }
 

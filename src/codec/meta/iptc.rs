@@ -15,31 +15,59 @@ const TIME_CREATED: u8 = 60;
 const RESOURCE: u16 = 0x0404;
 
 /// A dataset as it is stored, and the data in it.
-struct Dataset<'b> {
-    record: u8,
-    number: u8,
+pub(super) struct Dataset<'b> {
+    pub(super) record: u8,
+    pub(super) number: u8,
     whole: &'b [u8],
-    data: &'b [u8],
+    pub(super) data: &'b [u8],
 }
 
-/// The IPTC records among Photoshop's image resources: `8BIM`, id, padded name, length, padded data.
-pub(in crate::codec) fn in_photoshop(mut resources: &[u8]) -> Option<&[u8]> {
-    loop {
+/// What is kept of Photoshop's image resources.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(in crate::codec) struct Resources {
+    /// The IPTC records.
+    pub(in crate::codec) iptc: Option<Vec<u8>>,
+    /// Whether there is a clipping path.
+    pub(in crate::codec) has_path: bool,
+}
+
+/// Reads Photoshop's image resources: `8BIM`, id, padded name, length, padded data. Records in several resources are
+/// joined.
+pub(in crate::codec) fn in_photoshop(mut resources: &[u8]) -> Resources {
+    /// Resources that hold paths, and the one that names the clipping path.
+    const PATHS: std::ops::RangeInclusive<u16> = 2_000..=2_997;
+    let mut found = Resources::default();
+    let mut blocks: Vec<&[u8]> = Vec::new();
+    let mut read = || {
         let [b'8', b'B', b'I', b'M', id1, id0, rest @ ..] = resources else { return None };
         let name = 1 + usize::from(*rest.first()?);
         let rest = rest.get(name + name % 2..)?;
         let (length, rest) = rest.split_first_chunk::<4>()?;
         let length = u32::from_be_bytes(*length) as usize;
         let data = rest.get(..length)?;
-        if u16::from_be_bytes([*id1, *id0]) == RESOURCE {
-            return Some(data);
-        }
         resources = rest.get(length + length % 2..).unwrap_or_default();
+        Some((u16::from_be_bytes([*id1, *id0]), data))
+    };
+    while let Some((id, data)) = read() {
+        found.has_path |= PATHS.contains(&id);
+        if id == RESOURCE && !blocks.contains(&data) {
+            blocks.push(data);
+        }
     }
+    found.iptc = (!blocks.is_empty()).then(|| blocks.concat());
+    found
+}
+
+/// The records of a block that some programs wrote as numbers in the wrong byte order.
+pub(in crate::codec) fn unswapped(block: &[u8]) -> Vec<u8> {
+    if !matches!(block, [first, _, _, 0x1C, ..] if *first != 0x1C) {
+        return block.to_vec();
+    }
+    block.as_chunks::<4>().0.iter().flat_map(|&[a, b, c, d]| [d, c, b, a]).collect()
 }
 
 /// The datasets of a block, up to the first invalid one.
-fn datasets(block: &[u8]) -> impl Iterator<Item = Dataset<'_>> {
+pub(super) fn datasets(block: &[u8]) -> impl Iterator<Item = Dataset<'_>> {
     let mut rest = block;
     std::iter::from_fn(move || {
         let &[0x1C, record, number, high, low, ref after @ ..] = rest else { return None };

@@ -6,22 +6,33 @@ mod date_time;
 pub(super) mod density;
 pub(super) mod exif;
 mod iptc;
+mod iptc_to_xmp;
+mod place;
 mod xmp;
+mod xmp_merge;
+mod xmp_split;
 
 use crate::model::{Density, Metadata, MetadataPolicy, Orientation};
-pub(super) use iptc::in_photoshop as iptc_in_photoshop;
+pub(super) use iptc::in_photoshop;
+pub(super) use iptc::unswapped as unswapped_iptc;
+pub(super) use place::placed;
 pub(super) use xmp::joined as xmp_joined;
+pub(super) use xmp_split::split as xmp_split;
 
 /// The blocks of an image that is being turned upright: orientation 1 everywhere, and no thumbnail or preview of the
-/// old image. If the file itself has no density, EXIF's is used.
+/// old image. If the file itself has no density, or one that programs write by default, EXIF's is used.
 pub(super) fn upright(metadata: Metadata, orientation: Orientation) -> Metadata {
-    let density = metadata.density.or_else(|| exif::density(metadata.exif.as_deref()?));
+    let in_exif = metadata.exif.as_deref().and_then(exif::density);
+    let density = metadata.density.filter(|density| in_exif.is_none() || !place::is_default(*density)).or(in_exif);
     let turned = |Density { x_per_inch, y_per_inch }| Density { x_per_inch: y_per_inch, y_per_inch: x_per_inch };
+    let swaps_axes = orientation.swaps_axes();
+    let xmp = metadata.xmp.map(|xmp| xmp::from_utf16(&xmp).map_or(xmp, Into::into));
     Metadata {
-        density: if orientation.swaps_axes() { density.map(turned) } else { density },
-        exif: metadata.exif.map(|exif| exif::upright(&exif)),
-        xmp: metadata.xmp.map(|xmp| xmp::upright(&xmp).map_or(xmp, Into::into)),
+        density: if swaps_axes { density.map(turned) } else { density },
+        exif: metadata.exif.map(|exif| exif::upright(&exif, swaps_axes)),
+        xmp: xmp.map(|xmp| xmp::upright(&xmp).map_or(xmp, Into::into)),
         iptc: metadata.iptc.map(|iptc| iptc::without_preview(&iptc).map_or(iptc, Into::into)),
+        ..metadata
     }
 }
 
@@ -34,15 +45,17 @@ pub(super) fn by_policy(metadata: &Metadata, policy: MetadataPolicy) -> Metadata
             xmp: metadata.xmp.as_ref().and_then(xmp::without_places),
             iptc: metadata.iptc.as_ref().and_then(iptc::without_places),
             density: metadata.density,
+            texts: metadata.texts.iter().filter(|text| !xmp::is_place(&text.keyword, &text.text)).cloned().collect(),
+            left_out: metadata.left_out.clone(),
         },
         MetadataPolicy::Strip => Metadata::default(),
     }
 }
 
-/// The blocks for an image of this size in px, if they contain one; EXIF gets the density.
+/// The blocks for an image of this size in px, if they contain one.
 pub(super) fn sized(metadata: Metadata, width_px: u32, height_px: u32) -> Metadata {
     Metadata {
-        exif: metadata.exif.map(|exif| exif::sized(&exif, width_px, height_px, metadata.density)),
+        exif: metadata.exif.map(|exif| exif::sized(&exif, width_px, height_px)),
         xmp: metadata.xmp.map(|xmp| xmp::sized(&xmp, width_px, height_px).map_or(xmp, Into::into)),
         ..metadata
     }

@@ -7,7 +7,8 @@ use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
 
-use roxmltree::{Document, Node, ParsingOptions};
+use roxmltree::ParsingOptions;
+pub(super) use roxmltree::{Document, Node};
 
 use super::date_time::moment;
 
@@ -32,14 +33,14 @@ struct Property<'a> {
     value: Range<usize>,
 }
 
-fn text(packet: &[u8]) -> Option<&str> {
+pub(super) fn text(packet: &[u8]) -> Option<&str> {
     // Some writers pad packets with zeros.
     let end = packet.iter().rposition(|&byte| byte != 0)? + 1;
     let packet = packet.get(..end)?;
     std::str::from_utf8(packet.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(packet)).ok()
 }
 
-fn parse(text: &str) -> Option<Document<'_>> {
+pub(super) fn parse(text: &str) -> Option<Document<'_>> {
     let options = ParsingOptions { nodes_limit: MAX_NODES, ..ParsingOptions::default() };
     Document::parse_with_options(text, options).ok()
 }
@@ -67,8 +68,8 @@ fn properties<'a>(document: &'a Document<'a>) -> impl Iterator<Item = Property<'
     })
 }
 
-/// The text with parts replaced; parts nested in others are replaced with them.
-fn replaced(text: &str, mut edits: Vec<(Range<usize>, String)>) -> Option<Vec<u8>> {
+/// The text with parts replaced; parts nested in others are replaced with them. `None` if there are none.
+pub(super) fn replaced(text: &str, mut edits: Vec<(Range<usize>, String)>) -> Option<Vec<u8>> {
     if edits.is_empty() {
         return None;
     }
@@ -189,7 +190,7 @@ pub(in crate::codec) fn joined(main: &[u8], extension: impl Fn(&str) -> Option<V
             .filter(Node::is_element)
             .map(|node| with_prefixes(extended_text, &node))
             .collect::<Option<_>>()?;
-        let end = rdf(&document)?.last_child()?.range().end;
+        let end = rdf(&document)?.last_element_child()?.range().end;
         let whole = replaced(main_text, vec![(note.whole, String::new()), (end..end, descriptions)])?;
         parse(std::str::from_utf8(&whole).ok()?)?;
         Some(whole)
@@ -197,8 +198,44 @@ pub(in crate::codec) fn joined(main: &[u8], extension: impl Fn(&str) -> Option<V
     join().unwrap_or_else(|| main.to_vec())
 }
 
-fn rdf<'a>(document: &'a Document<'a>) -> Option<Node<'a, 'a>> {
+pub(super) fn rdf<'a>(document: &'a Document<'a>) -> Option<Node<'a, 'a>> {
     document.descendants().find(|node| node.has_tag_name((RDF, "RDF")))
+}
+
+/// The declarations of every prefix that is bound around an element.
+pub(super) fn bindings(node: &Node<'_, '_>) -> String {
+    let mut out = String::new();
+    let mut seen: Vec<&str> = Vec::new();
+    for namespace in node.namespaces() {
+        let Some(prefix) = namespace.name().filter(|prefix| *prefix != "xml" && !seen.contains(prefix)) else {
+            continue;
+        };
+        let uri = namespace.uri().replace('&', "&amp;").replace('"', "&quot;");
+        let _ = write!(out, " xmlns:{prefix}=\"{uri}\"");
+        seen.push(prefix);
+    }
+    out
+}
+
+/// A packet in UTF-16 as UTF-8; `None` if it is none.
+pub(super) fn from_utf16(packet: &[u8]) -> Option<Vec<u8>> {
+    let packet = packet.strip_prefix(&[0xFE, 0xFF]).or_else(|| packet.strip_prefix(&[0xFF, 0xFE])).unwrap_or(packet);
+    let units: fn([u8; 2]) -> u16 = match packet {
+        [0, b'<', ..] => u16::from_be_bytes,
+        [b'<', 0, ..] => u16::from_le_bytes,
+        _ => return None,
+    };
+    let units: Vec<u16> = packet.as_chunks::<2>().0.iter().map(|&pair| units(pair)).collect();
+    let text = String::from_utf16(&units).ok()?;
+    Some(text.trim_end_matches('\0').as_bytes().to_vec())
+}
+
+/// Whether a text outside of XMP says where an image was taken.
+pub(super) fn is_place(keyword: &str, text: &str) -> bool {
+    const COORDINATES: [&str; 4] = ["latitude", "longitude", "gpslat", "wgs84"];
+    let (keyword, text) = (keyword.to_ascii_lowercase(), text.to_ascii_lowercase());
+    let names = ["gps", "latitude", "longitude", "location", "geo"];
+    names.iter().any(|name| keyword.contains(name)) || COORDINATES.iter().any(|word| text.contains(word))
 }
 
 /// An element's text, with every prefix that is bound around it bound in it.

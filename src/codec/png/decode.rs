@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::io::Cursor;
 
-use ::png::{BitDepth, ColorType, Decoder, Info, InterlaceInfo, Limits, Reader, Transformations, Unit};
+use ::png::{BitDepth, ColorType, Decoder, InterlaceInfo, Limits, Reader, Transformations, Unit};
 
 use super::chunks::{Bytes, chunks, from_png};
-use super::{colour_chunks, decode_frames, text_chunks};
+use super::text_chunks::Texts;
+use super::{colour_chunks, decode_frames};
 use crate::codec::animation::canvas_rows::DecodedFrames;
 use crate::codec::guard::control::DecodeControl;
 use crate::codec::meta::{self, density, exif};
@@ -15,7 +16,7 @@ use crate::codec::pixels::whole_image::{WholeReader, shape};
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
 use crate::codec::{colour, errors};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Band, Channels, ImageInfo, Metadata, RowReader, SampleType, Samples, Truncated};
+use crate::model::{Band, Channels, ImageInfo, Metadata, Part, RowReader, SampleType, Samples, Truncated};
 
 /// Most bytes of a decompressed colour profile.
 const MAX_PROFILE_BYTES: usize = 16 << 20;
@@ -64,16 +65,14 @@ fn header(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> FileHeader {
     let sample = if depth == BitDepth::Sixteen { SampleType::U16 } else { SampleType::U8 };
     let info = ImageInfo { width_px: stored.width, height_px: stored.height, channels, sample, premultiplied: false };
     let frames = decode_frames::scan(bytes).map_or(1, |scan| scan.frames);
-    let header = FileHeader::still(info, exif::orientation(exif_of(bytes, stored).as_deref()));
+    let header = FileHeader::still(info, exif::orientation(exif_of(bytes, &Texts::of(bytes)).as_deref()));
     FileHeader { frames, treated_as_srgb: colour_chunks::treated_as_srgb(stored), ..header }
 }
 
 /// The EXIF block, wherever it is.
-fn exif_of<'b>(bytes: &'b [u8], stored: &Info<'_>) -> Option<Cow<'b, [u8]>> {
+fn exif_of<'b>(bytes: &'b [u8], texts: &Texts) -> Option<Cow<'b, [u8]>> {
     let bare = |block: Vec<u8>| block.strip_prefix(b"Exif\0\0").map(<[u8]>::to_vec).unwrap_or(block);
-    exif_block(bytes)
-        .map(Cow::Borrowed)
-        .or_else(|| text_chunks::raw_profile(stored, &["exif", "APP1"]).map(bare).map(Cow::Owned))
+    exif_block(bytes).map(Cow::Borrowed).or_else(|| texts.raw_profile(&["exif", "APP1"]).map(bare).map(Cow::Owned))
 }
 
 /// When the image was taken.
@@ -196,23 +195,28 @@ fn plausible(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> Result<(), ItemError> 
 /// The profile and the metadata.
 fn extras(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> (Option<Vec<u8>>, Metadata) {
     let stored = reader.info();
-    let xmp = text_chunks::xmp(stored).or_else(|| text_chunks::raw_profile(stored, &["xmp"]));
-    let iptc = text_chunks::raw_profile(stored, &["iptc", "8bim"]).and_then(|block| match block.first() {
+    let texts = Texts::of(bytes);
+    let xmp = texts.xmp().or_else(|| texts.raw_profile(&["xmp"]));
+    let iptc = texts.raw_profile(&["iptc", "8bim"]).and_then(|block| match block.first() {
         Some(0x1C) => Some(block),
-        _ => meta::iptc_in_photoshop(&block).map(<[u8]>::to_vec),
+        _ => meta::in_photoshop(&block).iptc,
     });
+    let raw_icc = texts.raw_profile(&["icc", "icm"]);
+    let has_credentials = chunks(bytes).any(|(kind, _)| kind == *b"caBX");
     let metadata = Metadata {
-        exif: exif_of(bytes, stored).map(|block| block.as_ref().into()),
+        exif: exif_of(bytes, &texts).map(|block| block.as_ref().into()),
         xmp: xmp.map(Into::into),
         iptc: iptc.map(Into::into),
         density: stored
             .pixel_dims
             .filter(|dims| dims.unit == Unit::Meter)
             .and_then(|dims| density::from_metre(dims.xppu, dims.yppu)),
+        texts: texts.into_texts(),
+        left_out: if has_credentials { vec![Part::ContentCredentials] } else { Vec::new() },
     };
     let profile = colour_chunks::by_code_points(stored)
         .or_else(|| stored.icc_profile.as_ref().map(|profile| profile.to_vec()))
-        .or_else(|| text_chunks::raw_profile(stored, &["icc", "icm"]))
+        .or(raw_icc)
         .or_else(|| colour_chunks::by_gamma(stored));
     (profile.and_then(|profile| fitting(profile, reader)), metadata)
 }

@@ -10,7 +10,7 @@ use crate::codec::pixels::palette::{Depth, Indexed};
 use crate::codec::pixels::whole_image::{Collector, RowCount};
 use crate::codec::spec::{Encoder, Extras, stored_bytes};
 use crate::error::ItemError;
-use crate::model::{Band, Channels, ImageInfo, RowWriter, SampleType, Save};
+use crate::model::{Band, Channels, ImageInfo, Metadata, RowWriter, SampleType, Save};
 
 /// Deflate level for images with a palette: the fast level compresses them poorly.
 const PALETTE_EFFORT: u8 = 6;
@@ -112,10 +112,16 @@ impl PngEncoder {
         }
         // Differences between palette indices are meaningless.
         encoder.set_filter(if indexed || self.effort == Some(0) { Filter::NoFilter } else { Filter::Adaptive });
-        if let Some(xmp) = self.extras.metadata.xmp.as_ref().and_then(|xmp| std::str::from_utf8(xmp).ok()) {
-            encoder.add_itxt_chunk(text_chunks::XMP_KEYWORD.to_owned(), xmp.to_owned()).map_err(encoding)?;
+        let mut writer = encoder.write_header().map_err(encoding)?;
+        let Metadata { xmp, iptc, texts, .. } = &self.extras.metadata;
+        if let Some(xmp) = xmp {
+            writer.write_chunk(::png::chunk::iTXt, &text_chunks::xmp_chunk(xmp)).map_err(encoding)?;
         }
-        encoder.write_header().map_err(encoding)
+        let iptc = iptc.as_ref().map(|iptc| text_chunks::fold("iptc", iptc));
+        for (kind, data) in texts.iter().chain(&iptc).filter_map(text_chunks::chunk) {
+            writer.write_chunk(kind, &data).map_err(encoding)?;
+        }
+        Ok(writer)
     }
 
     fn indexed(&self, info: ImageInfo, indexed: Indexed) -> Result<Vec<u8>, ItemError> {

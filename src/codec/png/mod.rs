@@ -10,7 +10,7 @@ mod strip;
 mod text_chunks;
 
 use super::animation::frame_encoder::boxed;
-use super::spec::{EncoderSpec, FormatSpec, FrameSpec, Frames};
+use super::spec::{Carries, CarriesIptc, CarriesTexts, EncoderSpec, FormatSpec, FrameSpec, Frames};
 use crate::model::{FormatInfo, FormatKey, SampleType, SaveInfo};
 use encode_animation::PngAnimation;
 
@@ -61,6 +61,12 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     encoder: Some(EncoderSpec {
         new: |save, extras| Box::new(encode::PngEncoder::new(save, extras)),
         stored_channels: encode::stored_channels,
+        carries: Carries {
+            iptc: CarriesIptc::AlsoAsXmp,
+            texts: CarriesTexts::All,
+            density: true,
+            ..Carries::EXIF_AND_XMP
+        },
         is_deep: false,
         bytes: encode::encoding_bytes,
     }),

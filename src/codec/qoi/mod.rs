@@ -4,7 +4,7 @@ mod decode;
 mod encode;
 
 use super::pixels::image_crate;
-use super::spec::{EncoderSpec, FormatSpec, Frames};
+use super::spec::{Carries, EncoderSpec, FormatSpec, Frames};
 use crate::model::{FormatInfo, SaveInfo};
 use decode::Qoi;
 
@@ -36,6 +36,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     encoder: Some(EncoderSpec {
         new: |_, _| Box::new(encode::QoiEncoder::default()),
         stored_channels: |channels, _| channels,
+        carries: Carries::NOTHING,
         is_deep: false,
         bytes: encode::encoding_bytes,
     }),

@@ -77,7 +77,7 @@ fn files_hold_the_density_in_their_formats_unit() {
 }
 
 #[test]
-fn the_density_of_exif_is_used_if_the_file_has_none_and_updated_otherwise() {
+fn the_density_of_exif_is_used_if_the_file_has_none_or_only_a_default_and_is_kept() {
     // WebP has no other field for it; JFIF's default means none.
     for format in [known::WEBP, known::JPEG, known::PNG] {
         let exif = Some(exif_with(3, (100, 1), (240, 2), 1));
@@ -88,15 +88,43 @@ fn the_density_of_exif_is_used_if_the_file_has_none_and_updated_otherwise() {
         bytes = file(format, &Metadata { exif, ..Metadata::default() }, MetadataPolicy::Keep);
         assert_eq!(stored(&bytes), None, "{format:?}");
     }
-    // The file's own number wins, and EXIF is corrected.
+    // The file's own number wins. EXIF keeps its number, except where it is the only place.
     let exif = Some(exif_with(3, (28, 1), (28, 1), 1));
     let metadata = Metadata { exif, density: at(300.0, 300.0), ..Metadata::default() };
-    for format in [known::JPEG, known::PNG, known::WEBP, known::TIFF] {
+    for (format, in_exif) in [(known::JPEG, 71.12), (known::PNG, 71.12), (known::WEBP, 300.0), (known::TIFF, 300.0)] {
         let bytes = file(format, &metadata, MetadataPolicy::NoGps);
         let opened = open(&bytes, &DecodeOptions::default()).unwrap();
         assert_eq!(opened.metadata.density, at(300.0, 300.0), "{format:?}");
-        assert_eq!(crate::codec::meta::exif::density(&opened.metadata.exif.unwrap()), at(300.0, 300.0), "{format:?}");
+        let exif = crate::codec::meta::exif::density(&opened.metadata.exif.unwrap()).unwrap();
+        assert!((exif.x_per_inch - in_exif).abs() < 0.01, "{format:?}: {exif:?}");
     }
+    // Programs write 72 when nobody chose a number: exiftool reports EXIF's 300.
+    for usual in [72.0, 96.0] {
+        let exif = Some(exif_with(2, (300, 1), (300, 1), 1));
+        let metadata = Metadata { exif, density: at(usual, usual), ..Metadata::default() };
+        let bytes = file(known::JPEG, &metadata, MetadataPolicy::Keep);
+        assert!(contains(&bytes, &metadata.exif.unwrap()), "EXIF is the same");
+        assert_eq!(stored(&bytes), at(300.0, 300.0));
+    }
+}
+
+#[test]
+fn a_format_without_a_density_of_its_own_gets_it_in_exif() {
+    let metadata = Metadata { density: at(300.0, 254.0), ..Metadata::default() };
+    for format in [known::WEBP, known::JXL] {
+        assert_eq!(stored(&file(format, &metadata, MetadataPolicy::Keep)), at(300.0, 254.0), "{format:?}");
+        let exif = Some(exif_block(1, true).into());
+        let metadata = Metadata { exif, ..metadata.clone() };
+        let bytes = file(format, &metadata, MetadataPolicy::Keep);
+        let opened = open(&bytes, &DecodeOptions::default()).unwrap();
+        assert_eq!(opened.metadata.density, at(300.0, 254.0), "{format:?}");
+        let exif = ::exif::Reader::new().read_raw(opened.metadata.exif.unwrap().to_vec()).unwrap();
+        let make = exif.get_field(::exif::Tag::Make, ::exif::In::PRIMARY).unwrap();
+        assert_eq!(make.display_value().to_string(), "\"Pixmaker\"", "the other fields are still there");
+        assert!(exif.get_field(::exif::Tag::GPSLatitude, ::exif::In::PRIMARY).is_some());
+    }
+    let plain = Metadata { density: at(72.0, 72.0), ..Metadata::default() };
+    assert_eq!(stored(&file(known::WEBP, &plain, MetadataPolicy::Keep)), None, "nobody chose that");
 }
 
 #[test]

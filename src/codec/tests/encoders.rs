@@ -407,13 +407,13 @@ fn profile_and_metadata_are_written_to_every_format_that_supports_them() {
         exif: Some(exif(*b"Pixcam1\0")),
         xmp: Some(Arc::from(&b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>words</x:xmpmeta>"[..])),
         iptc: Some(Arc::from(&b"\x1C\x02\x05\0\x05Title"[..])),
-        density: None,
+        ..Metadata::default()
     };
     let plain = picture(40, 30, Channels::Rgb, SampleType::U8);
     let image = Image { profile: Some(Arc::clone(&profile)), metadata: metadata.clone(), ..plain.clone() };
     for (format, carries_profile, carries_iptc) in [
         (known::JPEG, true, true),
-        (known::PNG, true, false),
+        (known::PNG, true, true),
         (known::WEBP, true, false),
         (known::TIFF, true, true),
         (known::AVIF, true, false),

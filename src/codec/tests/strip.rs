@@ -40,6 +40,7 @@ fn file(format: Format, orientation: u8, save: &Save) -> Vec<u8> {
         xmp: Some(Arc::from(&b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>Secret place</x:xmpmeta>"[..])),
         iptc: Some(Arc::from(&b"\x1C\x02\x05\0\x0CSecret place"[..])),
         density: Some(Density { x_per_inch: 300.0, y_per_inch: 300.0 }),
+        ..Metadata::default()
     };
     let profile = moxcms::ColorProfile::new_display_p3().encode().unwrap();
     let profile = (format != known::JXL).then(|| profile.into());

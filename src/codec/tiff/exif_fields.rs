@@ -3,10 +3,13 @@
 use std::io::{Cursor, Seek, Write};
 
 use ::exif::experimental::Writer;
-use ::exif::{Context, Field, In, Reader, Value};
+use ::exif::{Context, Exif, Field, In, Reader, Value};
 use ::tiff::encoder::{DirectoryEncoder, TiffKindStandard};
 use ::tiff::tags::{Tag, Type};
 use ::tiff::{Directory, TiffError};
+
+use crate::codec::spec::Extras;
+use crate::model::Part;
 
 /// Fields of the main directory that describe the photograph, not how its pixels are stored.
 const ABOUT: [::exif::Tag; 10] = [
@@ -21,16 +24,47 @@ const ABOUT: [::exif::Tag; 10] = [
     ::exif::Tag::YResolution,
     ::exif::Tag::ResolutionUnit,
 ];
+/// Further ones: names of document, page and computer, ratings, and the texts of Windows.
+const ALSO_ABOUT: [u16; 10] = [269, 285, 316, 0x4746, 0x4749, 0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F];
+/// Fields that describe how pixels are stored, or that are read elsewhere: they are not missed.
+const ABOUT_STORAGE: [u16; 26] = [
+    254, 255, 274, 297, 301, 306, 317, 318, 319, 330, 332, 333, 334, 336, 347, 700, 33_723, 34_377, 34_675, 34_665,
+    34_853, 37_724, 40_965, 0xC4A5, 65_000, 50_255,
+];
 
 fn belongs(field: &Field) -> bool {
-    field.ifd_num == In::PRIMARY && (field.tag.context() != Context::Tiff || ABOUT.contains(&field.tag))
+    field.ifd_num == In::PRIMARY
+        && (field.tag.context() != Context::Tiff
+            || ABOUT.contains(&field.tag)
+            || ALSO_ABOUT.contains(&field.tag.number()))
 }
 
-/// The EXIF block of a TIFF file, without its pixels.
-pub(super) fn read(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut reader = Reader::new();
-    let parsed = reader.continue_on_error(true).read_raw(bytes.to_vec());
-    let parsed = parsed.or_else(|error| error.distill_partial_result(|_| ())).ok()?;
+/// Whether a field of the main directory says something, but is not kept.
+fn is_missed(field: &Field) -> bool {
+    let number = field.tag.number();
+    let is_layout = matches!(number, 256..=266 | 273 | 277..=284 | 288..=293 | 320..=328 | 338..=346 | 512..=532);
+    field.ifd_num == In::PRIMARY
+        && field.tag.context() == Context::Tiff
+        && !belongs(field)
+        && !is_layout
+        && !ABOUT_STORAGE.contains(&number)
+}
+
+fn missed(parsed: &Exif) -> Vec<u16> {
+    let mut tags: Vec<u16> = parsed.fields().filter(|field| is_missed(field)).map(|field| field.tag.number()).collect();
+    tags.sort_unstable();
+    tags.dedup();
+    tags
+}
+
+fn parse(block: &[u8]) -> Option<Exif> {
+    let parsed = Reader::new().continue_on_error(true).read_raw(block.to_vec());
+    parsed.or_else(|error| error.distill_partial_result(|_| ())).ok()
+}
+
+/// The EXIF block of a TIFF file, without its pixels, and the tags that it does not hold.
+pub(super) fn read(bytes: &[u8]) -> (Option<Vec<u8>>, Vec<u16>) {
+    let Some(parsed) = parse(bytes) else { return (None, Vec::new()) };
     let mut writer = Writer::new();
     let mut any = false;
     for field in parsed.fields().filter(|field| belongs(field)) {
@@ -38,7 +72,22 @@ pub(super) fn read(bytes: &[u8]) -> Option<Vec<u8>> {
         any = true;
     }
     let mut block = Cursor::new(Vec::new());
-    (any && writer.write(&mut block, parsed.little_endian()).is_ok()).then(|| block.into_inner())
+    let is_written = any && writer.write(&mut block, parsed.little_endian()).is_ok();
+    (is_written.then(|| block.into_inner()), missed(&parsed))
+}
+
+/// Notes the fields of an EXIF block that a TIFF file does not get.
+pub(super) fn fit(extras: &mut Extras) {
+    let metadata = &mut extras.metadata;
+    let Some(block) = &metadata.exif else { return };
+    let Some(parsed) = parse(block) else {
+        metadata.left_out.push(Part::Exif);
+        return;
+    };
+    let tags = missed(&parsed);
+    if !tags.is_empty() {
+        metadata.left_out.push(Part::TiffTags(tags));
+    }
 }
 
 /// A block's fields, ready to be written.
@@ -47,10 +96,7 @@ pub(super) struct Fields(Vec<Field>);
 impl Fields {
     /// The fields of an EXIF block; none if it can't be read.
     pub(super) fn of(block: &[u8]) -> Self {
-        let mut reader = Reader::new();
-        let parsed = reader.continue_on_error(true).read_raw(block.to_vec());
-        let parsed = parsed.or_else(|error| error.distill_partial_result(|_| ()));
-        let fields = parsed.map(|parsed| parsed.fields().filter(|field| belongs(field)).map(copy).collect());
+        let fields = parse(block).map(|parsed| parsed.fields().filter(|field| belongs(field)).map(copy).collect());
         Self(fields.unwrap_or_default())
     }
 

@@ -14,8 +14,7 @@ mod unpack;
 
 use ::tiff::tags::Tag;
 
-use super::meta::exif;
-use super::spec::{EncoderSpec, FormatSpec, Frames};
+use super::spec::{Carries, CarriesIptc, EncoderSpec, FormatSpec, Frames};
 use crate::model::{Channels, FormatInfo, FormatKey, GivenValues, Message, SaveInfo, Value};
 
 /// XMP packet, in a TIFF directory.
@@ -46,14 +45,14 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     probe: read::probe,
     open: read::open,
     decode_bytes: read::held_bytes,
-    // The file itself has the structure of an EXIF block.
-    taken: exif::taken,
+    taken: read::taken,
     strip: |_| None,
     frames: Frames::Single,
     isolated: None,
     encoder: Some(EncoderSpec {
         new: |save, extras| Box::new(encode::TiffEncoder::new(save, extras)),
         stored_channels: |channels, _| if channels == Channels::GrayAlpha { Channels::Rgba } else { channels },
+        carries: Carries { iptc: CarriesIptc::Yes, density: true, fit: exif_fields::fit, ..Carries::EXIF_AND_XMP },
         is_deep: false,
         bytes: encode::encoding_bytes,
     }),

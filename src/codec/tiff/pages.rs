@@ -131,6 +131,26 @@ pub(super) fn pages(bytes: &[u8]) -> Result<Vec<Page>, ItemError> {
     }
 }
 
+/// The bytes of a tag's value in a page's directory, as they are in the file, whatever their type.
+pub(super) fn value_bytes<'a>(bytes: &'a [u8], page: &Page, tag: u16) -> Option<&'a [u8]> {
+    let file = File::new(bytes);
+    let (first, count) = page.entries;
+    let mut entries = (0..count).map(|n| first + n * file.entry_bytes());
+    let entry = entries.find(|&at| file.number(at, 2) == Some(u64::from(tag)))?;
+    let size = match file.number(entry + 2, 2)? {
+        1 | 2 | 6 | 7 => 1,
+        3 | 8 => 2,
+        4 | 9 | 11 | 13 => 4,
+        5 | 10 | 12 | 16..=18 => 8,
+        _ => return None,
+    };
+    let (wide, at) = if file.big { (8, entry + 12) } else { (4, entry + 8) };
+    let length = file.number(entry + 4, wide)?.checked_mul(size)?;
+    let from = if length <= wide as u64 { at } else { file.number(at, wide)? };
+    let from = usize::try_from(from).ok()?;
+    bytes.get(from..from.checked_add(usize::try_from(length).ok()?)?)
+}
+
 /// A view of the file in which one page has other tags, and all bytes begin with their highest bit.
 pub(super) struct Plain<'a> {
     file: Cursor<&'a [u8]>,

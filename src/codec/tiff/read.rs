@@ -9,16 +9,16 @@ use ::tiff::{TiffError, TiffUnsupportedError};
 
 use super::chunks::Chunks;
 use super::layout::{Layout, Meaning, Reader, Stored, from_tiff};
-use super::pages::{GRAY, Page, Plain, Replacement, pages};
+use super::pages::{GRAY, Page, Plain, Replacement, pages, value_bytes};
 use super::rows::TiffRows;
 use super::{TAG_IPTC, TAG_XMP, exif_fields, lab};
 use crate::codec::guard::control::DecodeControl;
-use crate::codec::meta::{density as units, exif};
+use crate::codec::meta::{self, density as units, exif};
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
 use crate::codec::{colour, errors};
 use crate::config::MAX_SIDE_PX;
 use crate::error::ItemError;
-use crate::model::{Channels, Density, ImageInfo, Message, Metadata, Orientation, SampleType};
+use crate::model::{Channels, Density, ImageInfo, Message, Metadata, Orientation, Part, SampleType};
 
 /// Most samples per pixel: colours, alpha and a few more that are not shown.
 const MAX_SAMPLES: usize = 32;
@@ -32,6 +32,8 @@ const SAMPLES_PER_PIXEL: u16 = 277;
 const TILE_WIDTH: u16 = 322;
 const EXTRA_SAMPLES: u16 = 338;
 const SAMPLE_FORMAT: u16 = 339;
+/// Photoshop's image resources.
+const TAG_PHOTOSHOP: u16 = 34_377;
 
 /// Finds a page, and refuses camera raw files, whose pages are only thumbnails.
 fn page(bytes: &[u8], number: u32) -> Result<(Page, u32), ItemError> {
@@ -267,11 +269,8 @@ pub(super) fn open<'a>(
     let keep = options.keeps_truncated();
     could_hold(&mut reader, &layout, bytes, keep)?;
     let header = header(&mut reader, &layout, pages)?;
-    let mut block = |tag| reader.find_tag(tag).ok().flatten().and_then(|value| value.into_u8_vec().ok());
-    let (xmp, iptc) = (block(TAG_XMP).map(Into::into), block(TAG_IPTC).map(Into::into));
-    let mut profile = block(Tag::IccProfile);
-    let metadata =
-        Metadata { exif: exif_fields::read(bytes).map(Into::into), xmp, iptc, density: density(&mut reader) };
+    let mut profile = value_bytes(bytes, &page, Tag::IccProfile.to_u16()).map(<[u8]>::to_vec);
+    let metadata = Metadata { density: density(&mut reader), ..metadata(bytes, &page) };
     let mut inks = None;
     if layout.meaning == Meaning::Inks {
         let mix = colour::Inks::new(profile.as_deref(), options.colour);
@@ -287,6 +286,29 @@ pub(super) fn open<'a>(
     }
     let rows = TiffRows::new(bytes, reader, layout, inks, keep)?;
     Ok(Decoded { header, rows: Box::new(rows), profile, metadata })
+}
+
+/// A page's metadata, without density.
+fn metadata(bytes: &[u8], page: &Page) -> Metadata {
+    let value = |tag| value_bytes(bytes, page, tag).filter(|value| !value.is_empty());
+    let resources = meta::in_photoshop(value(TAG_PHOTOSHOP).unwrap_or_default());
+    let (exif, lost_tags) = exif_fields::read(bytes);
+    let lost_tags = (!lost_tags.is_empty()).then_some(Part::TiffTags(lost_tags));
+    let iptc = value(TAG_IPTC.to_u16()).map(meta::unswapped_iptc).or(resources.iptc);
+    Metadata {
+        exif: exif.map(Into::into),
+        xmp: value(TAG_XMP.to_u16()).map(Into::into),
+        iptc: iptc.map(Into::into),
+        left_out: resources.has_path.then_some(Part::ClippingPath).into_iter().chain(lost_tags).collect(),
+        ..Metadata::default()
+    }
+}
+
+/// When the image of the first page was taken.
+pub(super) fn taken(bytes: &[u8]) -> Option<String> {
+    let rest = || Some(metadata(bytes, pages(bytes).ok()?.first()?));
+    // The file itself has the structure of an EXIF block.
+    exif::taken(bytes).or_else(|| meta::taken(&rest()?))
 }
 
 /// Pixels per inch of this page.

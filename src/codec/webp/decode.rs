@@ -12,7 +12,7 @@ use crate::codec::meta::{self, exif};
 use crate::codec::pixels::whole_image::WholeReader;
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader};
 use crate::error::ItemError;
-use crate::model::{Channels, ImageInfo, Metadata, SampleType, Samples};
+use crate::model::{Channels, ImageInfo, Metadata, Part, SampleType, Samples};
 
 /// Checks the file's length against its container.
 fn whole_file(bytes: &[u8]) -> Result<(), ItemError> {
@@ -127,7 +127,9 @@ fn profile(bytes: &[u8]) -> Option<Vec<u8>> {
 
 fn metadata(bytes: &[u8]) -> Metadata {
     let xmp = chunk(bytes, *b"XMP ").map(Into::into);
-    Metadata { exif: exif_block(bytes).map(Into::into), xmp, ..Metadata::default() }
+    let credentials = chunk(bytes, *b"C2PA").map(|_| Part::ContentCredentials);
+    let left_out = credentials.into_iter().collect();
+    Metadata { exif: exif_block(bytes).map(Into::into), xmp, left_out, ..Metadata::default() }
 }
 
 /// When the image was taken.

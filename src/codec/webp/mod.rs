@@ -8,7 +8,7 @@ mod encode_animation;
 mod libwebp;
 
 use super::animation::frame_encoder::boxed;
-use super::spec::{EncoderSpec, FormatSpec, FrameSpec, Frames};
+use super::spec::{Carries, EncoderSpec, FormatSpec, FrameSpec, Frames};
 use crate::model::{FormatInfo, FormatKey, SaveInfo};
 
 /// WebP's declaration.
@@ -53,6 +53,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     encoder: Some(EncoderSpec {
         new: |save, extras| Box::new(encode::WebpEncoder::new(save, extras)),
         stored_channels: encode::stored_channels,
+        carries: Carries::EXIF_AND_XMP,
         is_deep: false,
         bytes: encode::encoding_bytes,
     }),

@@ -64,7 +64,12 @@ impl ItemBody {
     pub(crate) fn capture_time(&self) -> Option<String> {
         match self {
             Self::Memory(bytes) => codec::taken(bytes),
-            _ => codec::taken(&self.start(CAPTURE_TIME_BYTES)),
+            _ => {
+                let start = self.start(CAPTURE_TIME_BYTES);
+                // Some formats have their metadata after the pixels.
+                let is_cut = start.len() as u64 == CAPTURE_TIME_BYTES && codec::sniff(&start).is_some();
+                codec::taken(&start).or_else(|| codec::taken(&self.bytes().ok().filter(|_| is_cut)?))
+            }
         }
     }
 

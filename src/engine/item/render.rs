@@ -4,12 +4,13 @@
 use std::any::Any;
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use crate::codec::{self, DecodeControl, DecodeOptions, Header};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    Area, ColourChoice, Format, Frame, FramesChoice, ImageInfo, Message, Picture, Plays, Recipe, Remark, Save,
-    Truncated, TruncatedPolicy, is_copy, is_only_stripped,
+    Area, ColourChoice, Format, Frame, FramesChoice, ImageInfo, Message, Metadata, Picture, Plays, Recipe, Remark,
+    Save, Truncated, TruncatedPolicy, is_copy, is_only_stripped,
 };
 use crate::op::{Pipeline, Plan};
 
@@ -166,6 +167,12 @@ impl Prepared {
         first_page.into_iter().chain(colours).collect()
     }
 
+    /// Names the parts of the file that the result does not have, although the settings keep them.
+    fn left_out(&self, save: &Save, profile: Option<&Arc<[u8]>>, metadata: &Metadata) -> Option<Remark> {
+        let parts = codec::left_out(self.format, save, profile, metadata);
+        (!parts.is_empty()).then(|| Remark::LeftOut { parts, format: self.format.label().to_owned() })
+    }
+
     /// The same with another policy for files that end early.
     pub(crate) fn with_truncated(self, truncated: TruncatedPolicy) -> Self {
         Self { truncated, ..self }
@@ -200,7 +207,8 @@ impl Prepared {
             let mut encoder = codec::encoder(self.format, save, opened.profile.clone(), &opened.metadata)?;
             let info = self.plan.run(opened.rows.as_mut(), encoder.as_mut(), cancelled)?;
             let truncation = opened.rows.truncation();
-            let remarks = self.remarks(save).into_iter().chain(opened.rows.remark()).collect();
+            let left_out = self.left_out(save, opened.profile.as_ref(), &opened.metadata);
+            let remarks = self.remarks(save).into_iter().chain(opened.rows.remark()).chain(left_out).collect();
             Ok(Rendered { bytes: encoder.finish_cancellable(cancelled)?, info, truncation, remarks })
         })
     }
@@ -217,11 +225,13 @@ impl Prepared {
             ..DecodeOptions::default()
         };
         let mut truncation = None;
+        let mut left_out = None;
         let file = codec::within_bytes(self.format, save, |save| {
             let mut opened = codec::open_frames_cancellable(bytes, &options, cancelled)?;
             truncation = opened.frames.truncation();
             let picture = Picture { canvas, ..opened.frames.picture() };
             let profile = opened.profile.clone();
+            left_out = self.left_out(save, profile.as_ref(), &opened.metadata);
             let mut encoder = codec::frame_encoder(self.format, save, picture, profile, &opened.metadata)?;
             while let Some(frame) = opened.frames.next_frame()? {
                 if cancelled() {
@@ -234,7 +244,8 @@ impl Prepared {
             }
             encoder.finish()
         })?;
-        Ok(Rendered { bytes: file, info: canvas, truncation, remarks: self.remarks(save) })
+        let remarks = self.remarks(save).into_iter().chain(left_out).collect();
+        Ok(Rendered { bytes: file, info: canvas, truncation, remarks })
     }
 }
 
