@@ -1,13 +1,14 @@
 //! Decoding: from a file's bytes to its header and its pixels. Every call finds the format's declaration and calls it.
 
+use super::colour::{self, Applied};
 use super::formats::spec_of;
 use super::guard::control::DecodeControl;
 use super::guard::isolated;
 use super::sniff::{recognise, require};
 use super::spec::{DecodeOptions, Header, Opened};
-use super::{colour, errors, meta};
+use super::{errors, meta};
 use crate::error::ItemError;
-use crate::model::{Channels, ColourChoice, Format, Samples};
+use crate::model::{Channels, ColourChoice, Format, Metadata, Part, Samples};
 use std::sync::Arc;
 
 /// Reads only a header, and refuses files that can't or mustn't be decoded: `Empty`, `NotAPicture`, `Unsupported`,
@@ -58,9 +59,28 @@ pub fn open_cancellable<'a>(
         (spec.open)(bytes, options, control)?
     };
     let header = Header { format: header.format, file: decoded.header };
-    let (rows, profile) = colour::apply(decoded.rows, decoded.profile, options.colour);
-    let metadata = meta::upright(decoded.metadata, header.orientation);
-    Ok(Opened { header, rows, profile, metadata })
+    let has_profile = decoded.profile.is_some();
+    let Applied { rows, profile, is_converted, is_unusable } =
+        colour::apply(decoded.rows, decoded.profile, options.colour);
+    let metadata = described(decoded.metadata, &header, options.colour, has_profile, is_unusable);
+    Ok(Opened { header, rows, profile, is_converted, metadata })
+}
+
+/// Metadata that describes the upright image in its colour space.
+pub(super) fn described(
+    metadata: Metadata,
+    header: &Header,
+    space: ColourChoice,
+    has_profile: bool,
+    is_unusable: bool,
+) -> Metadata {
+    let mut metadata = meta::upright(metadata, header.orientation);
+    if is_unusable {
+        metadata.left_out.push(Part::UnusableProfile);
+    } else if space != ColourChoice::Keep && (has_profile || space != ColourChoice::Srgb) {
+        metadata = meta::coloured(metadata, space);
+    }
+    metadata
 }
 
 /// When an image was taken, in camera time: `YYYY-MM-DDTHH:MM:SS`. `None` if the file doesn't say. The beginning of a

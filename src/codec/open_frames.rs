@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use super::decode::probe;
+use super::colour::{self, Applied};
+use super::decode::{described, probe};
+use super::errors;
 use super::formats::spec_of;
 use super::pixels::whole_image::shape;
 use super::spec::{DecodeOptions, FormatSpec, FrameSpec, Header};
-use super::{colour, errors, meta};
 use crate::config::{MAX_FRAME_PIXELS, MAX_FRAMES};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
@@ -22,6 +23,8 @@ pub struct OpenedFrames<'a> {
     pub frames: Box<dyn FrameReader + 'a>,
     /// The ICC profile of the rows after `DecodeOptions::colour`; `None` is sRGB.
     pub profile: Option<Arc<[u8]>>,
+    /// Whether pixels were converted from the file's profile.
+    pub is_converted: bool,
     /// EXIF (its orientation reset), XMP and IPTC.
     pub metadata: Metadata,
 }
@@ -68,7 +71,9 @@ pub fn open_frames_cancellable<'a>(
         decoded.frames = Box::new(FirstFrames { frames: (spec.open)(bytes, keep)?.frames, ..first });
     }
     let canvas = decoded.frames.picture().canvas;
-    let (_, profile) = colour::apply(Box::new(NoRows(canvas)), decoded.profile.clone(), options.colour);
+    let has_profile = decoded.profile.is_some();
+    let Applied { profile, is_converted, is_unusable, .. } =
+        colour::apply(Box::new(NoRows(canvas)), decoded.profile.clone(), options.colour);
     let frames: Box<dyn FrameReader> = Box::new(ColourFrames {
         frames: decoded.frames,
         profile: decoded.profile,
@@ -76,8 +81,8 @@ pub fn open_frames_cancellable<'a>(
         shown: 0,
         count_is_stored: spec.count_is_stored,
     });
-    let metadata = meta::upright(decoded.metadata, header.orientation);
-    Ok(OpenedFrames { header, frames, profile, metadata })
+    let metadata = described(decoded.metadata, &header, options.colour, has_profile, is_unusable);
+    Ok(OpenedFrames { header, frames, profile, is_converted, metadata })
 }
 
 /// Bytes of memory for a frame reader: the canvas, a copy to undo the next frame, and one frame.
@@ -119,7 +124,7 @@ impl FrameReader for ColourFrames<'_> {
     }
 
     fn rows(&mut self) -> Box<dyn RowReader + '_> {
-        colour::apply(self.frames.rows(), self.profile.clone(), self.choice).0
+        colour::apply(self.frames.rows(), self.profile.clone(), self.choice).rows
     }
 }
 

@@ -185,12 +185,23 @@ pub struct FileHeader {
     pub lossless: bool,
     /// The name of a colour encoding that is not supported and treated as sRGB, such as `PQ`.
     pub treated_as_srgb: Option<&'static str>,
+    /// The name of a high dynamic range that is mapped to SDR, such as `PQ`.
+    pub tone_mapped: Option<&'static str>,
 }
 
 impl FileHeader {
     /// A file with one page and one frame.
     pub const fn still(info: ImageInfo, orientation: Orientation) -> Self {
-        Self { info, orientation, pages: 1, frames: 1, first_only: false, lossless: false, treated_as_srgb: None }
+        Self {
+            info,
+            orientation,
+            pages: 1,
+            frames: 1,
+            first_only: false,
+            lossless: false,
+            treated_as_srgb: None,
+            tone_mapped: None,
+        }
     }
 }
 
@@ -278,6 +289,8 @@ pub struct Opened<'a> {
     pub rows: Box<dyn RowReader + 'a>,
     /// The ICC profile of the rows after `DecodeOptions::colour`; `None` is sRGB.
     pub profile: Option<Arc<[u8]>>,
+    /// Whether pixels were converted from the file's profile.
+    pub is_converted: bool,
     /// EXIF (its orientation reset), XMP, IPTC and print density of the upright image.
     pub metadata: Metadata,
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod animation;
+mod colour_spaces;
 mod density;
 mod encoders;
 mod forged_animation;

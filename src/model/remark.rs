@@ -94,6 +94,16 @@ pub enum Remark {
         /// The colour space, such as `PQ`.
         colours: String,
     },
+    /// An image's high dynamic range was mapped to SDR.
+    ToneMapped {
+        /// Its transfer function, such as `PQ`.
+        colours: String,
+    },
+    /// Colours were converted to sRGB, because the result's format holds no profile of the requested space.
+    ConvertedToSrgb {
+        /// The result's format.
+        format: String,
+    },
     /// Most of an image's float values are above 1.0, which is white.
     AboveWhite,
     /// Compressed data remains after the last row of an image.
@@ -176,6 +186,8 @@ impl Remark {
             Self::NotStoredYet => Message::new("remark-not_stored_yet"),
             Self::FirstPage { pages } => Message::new("remark-first_page").count("pages", (*pages).into()),
             Self::TakenForSrgb { colours } => Message::new("remark-taken_for_srgb").with("colours", colours),
+            Self::ToneMapped { colours } => Message::new("remark-tone_mapped").with("colours", colours),
+            Self::ConvertedToSrgb { format } => Message::new("remark-converted_to_srgb").with("format", format),
             Self::AboveWhite => Message::new("remark-above_white"),
             Self::LeftOver => Message::new("remark-left_over"),
             Self::CutShort { frames: Some((frames, of_frames)), .. } => {
@@ -212,6 +224,8 @@ impl Remark {
             Self::TakenForSrgb { .. } => Message::new("remark-many_taken_for_srgb").count("count", count),
             Self::AboveWhite => Message::new("remark-many_above_white").count("count", count),
             Self::LeftOver => Message::new("remark-many_left_over").count("count", count),
+            Self::ToneMapped { .. } => Message::new("remark-many_tone_mapped").count("count", count),
+            Self::ConvertedToSrgb { .. } => Message::new("remark-many_converted_to_srgb").count("count", count),
             Self::LeftOut { .. } => Message::new("remark-many_left_out").count("count", count),
             other => Message::new("remark-many_items").count("count", count).with_message("text", other.message()),
         }
@@ -219,7 +233,14 @@ impl Remark {
 
     /// Whether the same kind of remark with other details is summed up with it, because its text for many has no details.
     pub(super) fn sums_up_by_kind(&self) -> bool {
-        matches!(self, Self::FirstPage { .. } | Self::TakenForSrgb { .. } | Self::LeftOut { .. })
+        matches!(
+            self,
+            Self::FirstPage { .. }
+                | Self::TakenForSrgb { .. }
+                | Self::ToneMapped { .. }
+                | Self::ConvertedToSrgb { .. }
+                | Self::LeftOut { .. }
+        )
     }
 
     /// The word of its kind, such as `left_over`.
@@ -273,6 +294,8 @@ pub enum Part {
     Density,
     /// The colour profile, which is too large.
     Profile,
+    /// A colour profile that can't be used.
+    UnusableProfile,
     /// A signed history of the file (C2PA).
     ContentCredentials,
     /// Temperatures of a thermal camera.
@@ -288,7 +311,7 @@ pub enum Part {
 impl Part {
     /// Whether it is metadata, which some settings drop on purpose.
     pub const fn is_metadata(&self) -> bool {
-        !matches!(self, Self::GainMap | Self::Video | Self::OtherImages | Self::Thermal)
+        !matches!(self, Self::GainMap | Self::Video | Self::OtherImages | Self::Thermal | Self::UnusableProfile)
     }
 
     /// Its name.
@@ -309,6 +332,7 @@ impl Part {
             Self::ClippingPath => Message::new("part-clipping_path"),
             Self::Density => Message::new("part-density"),
             Self::Profile => Message::new("part-profile"),
+            Self::UnusableProfile => Message::new("part-unusable_profile"),
             Self::ContentCredentials => Message::new("part-credentials"),
             Self::Thermal => Message::new("part-thermal"),
             Self::GainMap => Message::new("part-gain_map"),

@@ -198,6 +198,16 @@ remark-cut_short = Ends early: { $rows } of { $of_rows } rows were saved.
 remark-cut_short_frames = Ends early: { $frames } of { $of_frames } frames were saved.
 remark-low_space = The results need about { $needed }, but only { $free } are free in { $folder }. The job pauses when the disk is full: free some space, or choose another folder with --out.
     .window = The results need about { $needed }, but only { $free } are free in { $folder }.
+remark-tone_mapped = Its high dynamic range ({ $colours }) was mapped to SDR.
+remark-many_tone_mapped = { $count ->
+        [one] The high dynamic range of 1 image (PQ or HLG) was mapped to SDR.
+       *[other] The high dynamic range of { $count } images (PQ or HLG) was mapped to SDR.
+    }
+remark-converted_to_srgb = Its colours were converted to sRGB: { $format } holds no colour profile.
+remark-many_converted_to_srgb = { $count ->
+        [one] The colours of 1 image were converted to sRGB: its format holds no colour profile.
+       *[other] The colours of { $count } images were converted to sRGB: their format holds no colour profile.
+    }
 remark-left_out = Not kept in { $format }: { $parts }.
 remark-many_left_out = { $count ->
         [one] 1 image lost metadata or other parts that its result can't hold; its remark names them.
@@ -217,6 +227,7 @@ part-text = text "{ $keyword }"
 part-clipping_path = Photoshop clipping path
 part-density = print resolution
 part-profile = colour profile (too large)
+part-unusable_profile = colour profile that can't be used
 part-credentials = Content Credentials (C2PA)
 part-thermal = thermal data
 part-gain_map = gain map (HDR)

@@ -3,16 +3,15 @@
 //!
 //! The container is read here; rav1d decodes the items.
 
-use moxcms::ColorProfile;
-
 use super::items::{Aperture, Item, Items, Property};
 use super::yuv::{self, Matrix, YuvRows};
 use super::{grid, rav1d};
+use crate::codec::colour::{self, Hdr, SdrRows};
 use crate::codec::guard::control::DecodeControl;
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
-use crate::codec::{colour, errors, meta};
+use crate::codec::{errors, meta};
 use crate::error::ItemError;
-use crate::model::{Channels, ImageInfo, Message, Orientation, SampleType};
+use crate::model::{Channels, ImageInfo, Message, Orientation, RowReader, SampleType};
 
 /// A file's primary image, as described by the file.
 struct PrimaryImage<'a> {
@@ -49,7 +48,8 @@ impl<'a> PrimaryImage<'a> {
 
     fn header(&self) -> FileHeader {
         let header = FileHeader::still(self.info, self.orientation);
-        FileHeader { first_only: self.items.prefers_sequence(), ..header }
+        let tone_mapped = self.items.primary().ok().and_then(hdr).map(Hdr::name);
+        FileHeader { first_only: self.items.prefers_sequence(), tone_mapped, ..header }
     }
 }
 
@@ -122,6 +122,18 @@ fn span(side: u32, (length, per): (u32, u32), (off, off_per): (i32, u32)) -> Opt
     (length > 0 && first.checked_add(length)? <= side).then_some((first, length))
 }
 
+/// The high dynamic range that an item declares, unless it has a profile. (Without a declaration, the coded data may
+/// have one.)
+fn hdr(item: &Item<'_>) -> Option<Hdr> {
+    if item.properties.iter().any(|(property, _)| matches!(property, Property::Profile(_))) {
+        return None;
+    }
+    item.properties.iter().find_map(|(property, _)| match property {
+        Property::Numbers { transfer, .. } => Hdr::from_number(*transfer),
+        _ => None,
+    })
+}
+
 /// Maximum bytes for decoding: the decoder's frame, the planes copied from it, the decoder's data per block, and the
 /// pixels in shared memory.
 pub(super) fn held_bytes(_: &[u8], header: &Header) -> u64 {
@@ -161,7 +173,7 @@ pub(super) fn open<'a>(
         None => (None, false),
     };
     let colours = primary.properties.iter().find_map(|(property, _)| match property {
-        Property::Numbers { primaries, matrix, full_range } => Some((*primaries, *matrix, *full_range)),
+        Property::Numbers { primaries, matrix, full_range, .. } => Some((*primaries, *matrix, *full_range)),
         _ => None,
     });
     let (primaries, matrix, full_range) = colours.unwrap_or((frame.primaries, frame.matrix, frame.full_range));
@@ -172,7 +184,8 @@ pub(super) fn open<'a>(
         Property::Profile(profile) => Some(profile.to_vec()),
         _ => None,
     });
-    let profile = profile.or_else(|| if monochrome { None } else { profile_of(primaries) });
+    let hdr = if profile.is_some() { None } else { hdr(primary).or_else(|| Hdr::from_number(frame.transfer)) };
+    let profile = profile.or_else(|| if monochrome { None } else { colour::by_primaries(primaries) });
     let rows = YuvRows {
         info: image.info,
         frame,
@@ -186,21 +199,11 @@ pub(super) fn open<'a>(
         lines: yuv::Lines::default(),
     };
     let metadata = image.items.metadata_of(primary);
-    Ok(Decoded { header: image.header(), rows: Box::new(rows), profile, metadata })
-}
-
-/// The profile for wide-gamut primaries given by number, with the sRGB curve that such images use.
-fn profile_of(primaries: u16) -> Option<Vec<u8>> {
-    let profile = match primaries {
-        12 => ColorProfile::new_display_p3(),
-        9 => {
-            let (mut wide, srgb) = (ColorProfile::new_bt2020(), ColorProfile::new_srgb());
-            (wide.red_trc, wide.green_trc, wide.blue_trc) = (srgb.red_trc, srgb.green_trc, srgb.blue_trc);
-            wide
-        }
-        _ => return None,
+    let rows: Box<dyn RowReader + 'a> = match hdr {
+        Some(hdr) => Box::new(SdrRows::new(rows, hdr)?),
+        None => Box::new(rows),
     };
-    colour::encoded_profile(&profile)
+    Ok(Decoded { header: image.header(), rows, profile, metadata })
 }
 
 /// Whether the major brand, or a compatible one, is AVIF's. Other codecs use the same container.

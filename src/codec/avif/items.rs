@@ -26,7 +26,7 @@ pub(super) enum Property<'a> {
     /// The visible part of the image.
     Aperture(Aperture),
     /// Colour as numbers of ISO 23091-2: primaries, transfer, matrix; whether samples use their full range.
-    Numbers { primaries: u16, matrix: u16, full_range: bool },
+    Numbers { primaries: u16, transfer: u16, matrix: u16, full_range: bool },
     /// Colour as an ICC profile.
     Profile(&'a [u8]),
     /// The purpose of an auxiliary item.
@@ -392,8 +392,8 @@ fn read_property(kind: BoxType, body: &[u8]) -> Option<Property<'_>> {
         }
         b"colr" => match &fields.array::<4>()? {
             b"nclx" => {
-                let (primaries, _transfer, matrix) = (fields.u16()?, fields.u16()?, fields.u16()?);
-                Property::Numbers { primaries, matrix, full_range: fields.u8()? >> 7 == 1 }
+                let (primaries, transfer, matrix) = (fields.u16()?, fields.u16()?, fields.u16()?);
+                Property::Numbers { primaries, transfer, matrix, full_range: fields.u8()? >> 7 == 1 }
             }
             b"prof" | b"rICC" => Property::Profile(fields.0),
             _ => Property::Harmless,

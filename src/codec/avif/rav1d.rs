@@ -59,6 +59,7 @@ pub(super) struct Frame {
     pub(super) bits: u8,
     /// Colours as the stream declares them, in the numbers of ISO 23091-2, and whether the full range is used.
     pub(super) primaries: u16,
+    pub(super) transfer: u16,
     pub(super) matrix: u16,
     pub(super) full_range: bool,
     /// Luma, and the two chroma planes, which are empty for gray images.
@@ -246,6 +247,7 @@ fn frame(image: &Dav1dPicture) -> Result<Frame, ItemError> {
         layout,
         bits,
         primaries: header.pri as u16,
+        transfer: header.trc as u16,
         matrix: header.mtrx as u16,
         full_range: header.color_range != 0,
         planes,

@@ -2,6 +2,7 @@
 //! centres, as in libavif.
 
 use super::rav1d::{Frame, Layout, Plane};
+use crate::codec::colour::Rewind;
 use crate::codec::errors;
 use crate::codec::pixels::convert;
 use crate::codec::pixels::whole_image::shape;
@@ -194,6 +195,12 @@ impl YuvRows {
                 });
             }
         }
+    }
+}
+
+impl Rewind for YuvRows {
+    fn rewind(&mut self) {
+        self.next_row = 0;
     }
 }
 

@@ -6,7 +6,7 @@ use moxcms::{ColorProfile, DataColorSpace, Layout, TransformExecutor};
 
 use super::{options, spaces};
 use crate::codec::pixels::convert::Sample;
-use crate::model::{Channels, ColourChoice};
+use crate::model::{Channels, ColourChoice, Part};
 
 /// A sample type for inks; its largest value is full ink.
 pub(in crate::codec) trait InkSample: Sample {
@@ -32,6 +32,8 @@ impl InkSample for u16 {
 pub(in crate::codec) struct Inks<T> {
     transform: Option<InkTransform<T>>,
     profile: Option<Vec<u8>>,
+    /// Whether the file has a profile that can't be used.
+    is_unusable: bool,
 }
 
 impl<T: InkSample> Inks<T> {
@@ -40,8 +42,14 @@ impl<T: InkSample> Inks<T> {
     pub(in crate::codec) fn new(profile: Option<&[u8]>, choice: ColourChoice) -> Self {
         let press = profile.and_then(|profile| spaces::read(profile, DataColorSpace::Cmyk));
         let transform = press.and_then(|press| T::transform(&press, &spaces::target(choice, Channels::Rgb)));
+        let is_unusable = profile.is_some() && transform.is_none();
         let profile = transform.as_ref().and_then(|_| spaces::embedded(choice, Channels::Rgb));
-        Self { transform, profile: profile.map(|profile| profile.to_vec()) }
+        Self { transform, is_unusable, profile: profile.map(|profile| profile.to_vec()) }
+    }
+
+    /// The file's profile, if it can't be used.
+    pub(in crate::codec) fn left_out(&self) -> Option<Part> {
+        self.is_unusable.then_some(Part::UnusableProfile)
     }
 
     /// The profile of the pixels from [`Inks::mix`]; `None` is sRGB.

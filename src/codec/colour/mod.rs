@@ -3,6 +3,8 @@
 //! sRGB, as they are without a profile.
 
 mod cmyk;
+mod hdr;
+mod repair;
 mod spaces;
 
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -12,7 +14,8 @@ use moxcms::{ColorProfile, InterpolationMethod, Layout, RenderingIntent, Transfo
 use crate::error::ItemError;
 use crate::model::{Band, Channels, ColourChoice, ImageInfo, Remark, RowReader, SampleType, Samples, Truncated};
 pub(super) use cmyk::Inks;
-pub(super) use spaces::{encoded as encoded_profile, fitting};
+pub(super) use hdr::{Hdr, Rewind, SdrRows};
+pub(super) use spaces::{adobe_rgb, by_primaries, encoded as encoded_profile, fitting};
 
 /// Options for a transform from a profile.
 fn options(from: &ColorProfile) -> TransformOptions {
@@ -28,21 +31,32 @@ fn options(from: &ColorProfile) -> TransformOptions {
     }
 }
 
-/// The rows in the requested colour space, and their profile (`None` is sRGB).
-pub(super) fn apply<'a>(
-    rows: Box<dyn RowReader + 'a>,
-    profile: Option<Vec<u8>>,
-    choice: ColourChoice,
-) -> (Box<dyn RowReader + 'a>, Option<Arc<[u8]>>) {
+/// Rows in a colour space.
+pub(super) struct Applied<'a> {
+    pub(super) rows: Box<dyn RowReader + 'a>,
+    /// The profile of the rows; `None` is sRGB.
+    pub(super) profile: Option<Arc<[u8]>>,
+    /// Whether their pixels were converted from a profile.
+    pub(super) is_converted: bool,
+    /// Whether the file's profile can't be used, so that pixels count as sRGB.
+    pub(super) is_unusable: bool,
+}
+
+/// The rows in the requested colour space.
+pub(super) fn apply<'a>(rows: Box<dyn RowReader + 'a>, profile: Option<Vec<u8>>, choice: ColourChoice) -> Applied<'a> {
     let info = rows.info();
+    let is_unusable = profile.as_deref().is_some_and(|profile| !spaces::is_usable(profile, info.channels));
+    let profile = profile.filter(|_| !is_unusable);
     if choice == ColourChoice::Keep {
-        let profile = profile.filter(|profile| spaces::is_usable(profile, info.channels));
-        return (rows, profile.map(Into::into));
+        return Applied { rows, profile: profile.map(Into::into), is_converted: false, is_unusable };
     }
     let embedded = spaces::embedded(choice, info.channels);
     match cached(profile.as_deref(), choice, info.channels, info.sample) {
-        Some(transform) => (Box::new(ColourRows { rows, transform, scratch: Band::empty(&info) }), embedded),
-        None => (rows, embedded),
+        Some(transform) => {
+            let rows = Box::new(ColourRows { rows, transform, scratch: Band::empty(&info) });
+            Applied { rows, profile: embedded, is_converted: profile.is_some(), is_unusable }
+        }
+        None => Applied { rows, profile: embedded, is_converted: false, is_unusable },
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use moxcms::{ColorProfile, DataColorSpace, RenderingIntent};
 
+use super::repair::repaired;
 use crate::model::{Channels, ColourChoice};
 
 /// The date in profiles that are made here, 2000-01-01: six 16-bit numbers from year to second (ICC.1:2010, 4.2). It says
@@ -23,12 +24,59 @@ pub(in crate::codec) fn encoded(profile: &ColorProfile) -> Option<Vec<u8>> {
 ///
 /// The table of the first intent replaces a missing one, as the standard says (ICC.1:2010, 9.2): many profiles of
 /// scanners and cameras have no other.
+///
+/// For gray pixels, the gray axis of an RGB profile counts: cameras embed them in gray images.
 pub(super) fn read(bytes: &[u8], space: DataColorSpace) -> Option<ColorProfile> {
-    let mut profile = ColorProfile::new_from_slice(bytes).ok().filter(|profile| profile.color_space == space)?;
+    let mut profile = ColorProfile::new_from_slice(&repaired(bytes)).ok()?;
+    if space == DataColorSpace::Gray && profile.color_space == DataColorSpace::Rgb && is_complete(&profile) {
+        profile = gray_of(profile);
+    }
+    if profile.color_space != space || !is_complete(&profile) {
+        return None;
+    }
     if profile.lut_a_to_b_colorimetric.is_none() {
         profile.lut_a_to_b_colorimetric = profile.lut_a_to_b_perceptual.take();
     }
     Some(profile)
+}
+
+/// Whether a profile has what a conversion needs: a table, or curves, and for colours primaries that span a space.
+fn is_complete(profile: &ColorProfile) -> bool {
+    let tables = [&profile.lut_a_to_b_colorimetric, &profile.lut_a_to_b_perceptual, &profile.lut_a_to_b_saturation];
+    if tables.iter().any(|table| table.is_some()) {
+        return true;
+    }
+    match profile.color_space {
+        DataColorSpace::Gray => profile.gray_trc.is_some(),
+        DataColorSpace::Rgb => {
+            let [r, g, b] = [profile.red_colorant, profile.green_colorant, profile.blue_colorant];
+            let volume = r.x * (g.y * b.z - g.z * b.y) - g.x * (r.y * b.z - r.z * b.y) + b.x * (r.y * g.z - r.z * g.y);
+            profile.red_trc.is_some()
+                && profile.green_trc.is_some()
+                && profile.blue_trc.is_some()
+                && volume.abs() > 1e-6
+        }
+        _ => false,
+    }
+}
+
+/// Adobe RGB (1998).
+pub(in crate::codec) fn adobe_rgb() -> Option<Vec<u8>> {
+    encoded(&target(ColourChoice::AdobeRgb, Channels::Rgb))
+}
+
+/// The profile for wide-gamut primaries given by number (ISO 23091-2), with sRGB's curve.
+pub(in crate::codec) fn by_primaries(primaries: u16) -> Option<Vec<u8>> {
+    let profile = match primaries {
+        12 => ColorProfile::new_display_p3(),
+        9 => {
+            let (mut wide, srgb) = (ColorProfile::new_bt2020(), ColorProfile::new_srgb());
+            (wide.red_trc, wide.green_trc, wide.blue_trc) = (srgb.red_trc, srgb.green_trc, srgb.blue_trc);
+            wide
+        }
+        _ => return None,
+    };
+    encoded(&profile)
 }
 
 /// The profile colour space for channels.
@@ -93,7 +141,7 @@ pub(super) fn is_usable(profile: &[u8], channels: Channels) -> bool {
 /// such profile, or if it would equal sRGB.
 pub(in crate::codec) fn fitting(profile: Option<Arc<[u8]>>, channels: Channels) -> Option<Arc<[u8]>> {
     let bytes = profile?;
-    let parsed = ColorProfile::new_from_slice(&bytes).ok()?;
+    let parsed = ColorProfile::new_from_slice(&repaired(&bytes)).ok()?;
     if parsed.color_space == space(channels) {
         return Some(bytes);
     }

@@ -64,7 +64,7 @@ pub(super) fn open<'a>(
     let mut markers = markers::read(bytes)?;
     let header = header(&markers)?;
     could_hold(bytes, &markers)?;
-    let mut profile = markers.profile.take();
+    let mut profile = markers.profile.take().or_else(|| meta::implied_profile(&markers.metadata));
     let luma = options.luma && markers.components == 3 && colour::is_unconverted(profile.as_deref(), options.colour);
     let output = match markers.components {
         1 => Pixels::Gray,
@@ -92,7 +92,8 @@ pub(super) fn open<'a>(
     if output == Pixels::Cmyk {
         let inks = colour::Inks::new(profile.as_deref(), options.colour);
         profile = inks.profile();
-        reader.ink = Some(Ink { inverted: markers.adobe.is_some(), inks, row: Vec::new() });
+        markers.metadata.left_out.extend(inks.left_out());
+        reader.ink = Some(Ink { inks, row: Vec::new() });
     }
     Ok(Decoded { header, rows: Box::new(reader), profile, metadata: markers.metadata })
 }
@@ -156,8 +157,6 @@ fn from_fatal(fatal: &Fatal) -> ItemError {
 
 /// Converts CMYK to RGB.
 struct Ink {
-    /// Adobe's files store 255 for no ink.
-    inverted: bool,
     inks: colour::Inks<u8>,
     row: Vec<u8>,
 }
@@ -257,12 +256,11 @@ impl RowReader for JpegReader<'_> {
 }
 
 impl Ink {
-    /// Converts the row buffer.
+    /// Converts the row buffer. Files store 255 for no ink, also those without Adobe's marker: libvips, Pillow and
+    /// browsers read all of them so.
     fn mix(&mut self, rgb: &mut [u8]) {
-        if self.inverted {
-            for sample in &mut self.row {
-                *sample = !*sample;
-            }
+        for sample in &mut self.row {
+            *sample = !*sample;
         }
         self.inks.mix(&self.row, rgb);
     }

@@ -8,10 +8,11 @@ use std::io::Read;
 
 use jxl_oxide::image::BitDepth;
 use jxl_oxide::{
-    AllocTracker, EnumColourEncoding, ExtraChannelType, InitializeResult, JxlImage, JxlThreadPool, PixelFormat,
-    RenderingIntent,
+    AllocTracker, EnumColourEncoding, ExtraChannelType, HdrType, InitializeResult, JxlImage, JxlThreadPool,
+    PixelFormat, RenderingIntent,
 };
 
+use crate::codec::colour::{self, Hdr, SdrRows};
 use crate::codec::container::bmff::{BoxType, Boxes, Fields, exif_block};
 use crate::codec::guard::control::DecodeControl;
 use crate::codec::pixels::convert;
@@ -19,7 +20,7 @@ use crate::codec::pixels::whole_image::WholeReader;
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
 use crate::codec::{errors, meta};
 use crate::error::ItemError;
-use crate::model::{Channels, ImageInfo, Metadata, Orientation, Part, SampleType, Samples};
+use crate::model::{Channels, ImageInfo, Metadata, Orientation, Part, RowReader, SampleType, Samples};
 
 pub(super) const CONTAINER: &[u8] = b"\0\0\0\x0CJXL \r\n\x87\n";
 pub(super) const CODESTREAM: [u8; 2] = [0xFF, 0x0A];
@@ -203,7 +204,8 @@ pub(super) fn probe(bytes: &[u8], _page: u32) -> Result<FileHeader, ItemError> {
     let mut pieces = pieces(&parts.codestream);
     let image = initialized(AllocTracker::with_limit(BASE_BYTES as usize), &mut pieces)?;
     let header = FileHeader::still(info(&image)?, Orientation::Upright);
-    Ok(FileHeader { first_only: is_animated(image, pieces), ..header })
+    let tone_mapped = hdr(&image).map(Hdr::name);
+    Ok(FileHeader { first_only: is_animated(image, pieces), tone_mapped, ..header })
 }
 
 /// Whether an animation has more than one frame, or does not end within the file. No pixel is decoded.
@@ -226,22 +228,50 @@ pub(super) fn open<'a>(
     _control: &DecodeControl<'_>,
 ) -> Result<Decoded<'a>, ItemError> {
     let Parts { codestream, metadata, .. } = parts(bytes)?;
-    let (info, samples, profile) = decoded(&codestream)?;
+    let Image { info, samples, profile, hdr } = decoded(&codestream)?;
     let rows = WholeReader::new(info, samples)?;
-    let header = FileHeader::still(info, Orientation::Upright);
-    Ok(Decoded { header, rows: Box::new(rows), profile: Some(profile), metadata })
+    let rows: Box<dyn RowReader + 'a> = match hdr {
+        Some(hdr) => Box::new(SdrRows::new(rows, hdr)?),
+        None => Box::new(rows),
+    };
+    let header = FileHeader { tone_mapped: hdr.map(Hdr::name), ..FileHeader::still(info, Orientation::Upright) };
+    Ok(Decoded { header, rows, profile, metadata })
 }
 
-/// The first frame, and its profile.
-fn decoded(codestream: &[u8]) -> Result<(ImageInfo, Samples, Vec<u8>), ItemError> {
+/// The number of BT.2020's primaries (ISO 23091-2).
+const BT2020: u16 = 9;
+
+/// A decoded frame.
+struct Image {
+    info: ImageInfo,
+    samples: Samples,
+    profile: Option<Vec<u8>>,
+    /// Set if the samples are still to be mapped to SDR.
+    hdr: Option<Hdr>,
+}
+
+/// The high dynamic range of an image.
+fn hdr(image: &JxlImage) -> Option<Hdr> {
+    image.hdr_type().map(|kind| match kind {
+        HdrType::Pq => Hdr::Pq,
+        HdrType::Hlg => Hdr::Hlg,
+    })
+}
+
+/// The first frame.
+fn decoded(codestream: &[u8]) -> Result<Image, ItemError> {
     let tracker = AllocTracker::with_limit(BASE_BYTES as usize);
     let mut pieces = pieces(codestream);
     let mut image = initialized(tracker.clone(), &mut pieces)?;
     let info = info(&image)?;
     tracker.expand_limit(usize::try_from(held_bytes_of(&info)).unwrap_or(usize::MAX / 2));
-    // As other programs show it on an SDR screen: bright values are mapped into its range.
-    if image.hdr_type().is_some() && !image.image_header().metadata.grayscale() {
-        image.request_color_encoding(EnumColourEncoding::srgb(RenderingIntent::Relative));
+    let hdr = hdr(&image);
+    let is_gray = image.image_header().metadata.grayscale();
+    // Levels of the transfer function itself, which are mapped to SDR here, and known primaries.
+    match hdr.filter(|_| !is_gray) {
+        Some(Hdr::Pq) => image.request_color_encoding(EnumColourEncoding::bt2100_pq(RenderingIntent::Relative)),
+        Some(Hdr::Hlg) => image.request_color_encoding(EnumColourEncoding::bt2100_hlg(RenderingIntent::Relative)),
+        None => {}
     }
     for piece in pieces {
         if image.num_loaded_keyframes() > 0 {
@@ -253,7 +283,12 @@ fn decoded(codestream: &[u8]) -> Result<(ImageInfo, Samples, Vec<u8>), ItemError
         return Err(errors::truncated());
     }
     let samples = samples(&image, &info)?;
-    Ok((info, samples, image.rendered_icc()))
+    let profile = match hdr {
+        None => Some(image.rendered_icc()),
+        Some(_) if is_gray => None,
+        Some(_) => colour::by_primaries(BT2020),
+    };
+    Ok(Image { info, samples, profile, hdr })
 }
 
 /// The first frame's samples, with straight alpha.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::date_time::moment;
 use super::density;
-use crate::model::{Density, Orientation};
+use crate::model::{ColourChoice, Density, Orientation};
 
 const ORIENTATION: u16 = 0x0112;
 const EXIF_IFD: u16 = 0x8769;
@@ -29,6 +29,9 @@ const DATE_TIME_DIGITIZED: u16 = 0x9004;
 const THUMBNAIL_AT: u16 = 0x0201;
 const THUMBNAIL_LENGTH: u16 = 0x0202;
 const NEW_SUBFILE_TYPE: u16 = 0x00FE;
+const COLOUR_SPACE: u16 = 0xA001;
+const INTEROP_IFD: u16 = 0xA005;
+const INTEROP_INDEX: u16 = 0x0001;
 const YCBCR_POSITIONING: u16 = 0x0213;
 const SUB_IFDS: u16 = 0x014A;
 const DNG_VERSION: u16 = 0xC612;
@@ -160,6 +163,47 @@ pub(crate) fn taken(block: &[u8]) -> Option<String> {
     };
     exif.and_then(|exif| read(exif, DATE_TIME_ORIGINAL).or_else(|| read(exif, DATE_TIME_DIGITIZED)))
         .or_else(|| read(first, DATE_TIME))
+}
+
+/// Whether a block says that pixels are in Adobe RGB: by DCF's option file, or by the number that some cameras use.
+pub(crate) fn is_adobe_rgb(block: &[u8]) -> bool {
+    let read = || {
+        let tiff = Tiff::new(block)?;
+        let exif = tiff.directory(tiff.first_ifd()?, EXIF_IFD)?;
+        let space = tiff.find(exif, COLOUR_SPACE).and_then(|entry| tiff.number(entry));
+        let index = tiff.directory(exif, INTEROP_IFD).and_then(|interop| tiff.find(interop, INTEROP_INDEX));
+        let index = index.and_then(|entry| block.get(entry + 8..entry + 11));
+        Some(space == Some(2) || (space != Some(1) && index == Some(b"R03")))
+    };
+    read().unwrap_or(false)
+}
+
+/// The block for pixels of a colour space.
+pub(crate) fn coloured(block: &Arc<[u8]>, space: ColourChoice) -> Arc<[u8]> {
+    const UNCALIBRATED: u32 = 65_535;
+    let (number, index): (u32, Option<&[u8; 3]>) = match space {
+        ColourChoice::Srgb => (1, Some(b"R98")),
+        ColourChoice::AdobeRgb => (UNCALIBRATED, Some(b"R03")),
+        _ => (UNCALIBRATED, None),
+    };
+    edited(block, |block| {
+        set_number(block, COLOUR_SPACE, number);
+        let place = || {
+            let tiff = Tiff::new(block)?;
+            let interop = tiff.directory(tiff.directory(tiff.first_ifd()?, EXIF_IFD)?, INTEROP_IFD)?;
+            let entry = tiff.find(interop, INTEROP_INDEX)?;
+            (tiff.u32(entry + 4)? <= 4).then_some(entry + 8)
+        };
+        match (place(), index) {
+            (Some(at), Some(index)) => {
+                if let Some(bytes) = block.get_mut(at..at + 3) {
+                    bytes.copy_from_slice(index);
+                }
+            }
+            (Some(_), None) => drop_entry(block, INTEROP_IFD, true),
+            (None, _) => {}
+        }
+    })
 }
 
 fn edited(block: &Arc<[u8]>, edit: impl FnOnce(&mut Vec<u8>)) -> Arc<[u8]> {

@@ -12,7 +12,8 @@ mod xmp;
 mod xmp_merge;
 mod xmp_split;
 
-use crate::model::{Density, Metadata, MetadataPolicy, Orientation};
+use super::colour;
+use crate::model::{ColourChoice, Density, Metadata, MetadataPolicy, Orientation};
 pub(super) use iptc::in_photoshop;
 pub(super) use iptc::unswapped as unswapped_iptc;
 pub(super) use place::placed;
@@ -57,6 +58,20 @@ pub(super) fn sized(metadata: Metadata, width_px: u32, height_px: u32) -> Metada
     Metadata {
         exif: metadata.exif.map(|exif| exif::sized(&exif, width_px, height_px)),
         xmp: metadata.xmp.map(|xmp| xmp::sized(&xmp, width_px, height_px).map_or(xmp, Into::into)),
+        ..metadata
+    }
+}
+
+/// The profile that EXIF implies for an image without one: Adobe RGB, by DCF's option file (R03).
+pub(super) fn implied_profile(metadata: &Metadata) -> Option<Vec<u8>> {
+    exif::is_adobe_rgb(metadata.exif.as_deref()?).then(colour::adobe_rgb).flatten()
+}
+
+/// The blocks for pixels of a colour space: what they say about colours describes the result.
+pub(super) fn coloured(metadata: Metadata, space: ColourChoice) -> Metadata {
+    Metadata {
+        exif: metadata.exif.map(|exif| exif::coloured(&exif, space)),
+        xmp: metadata.xmp.map(|xmp| xmp::coloured(&xmp, space).map_or(xmp, Into::into)),
         ..metadata
     }
 }

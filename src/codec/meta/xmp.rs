@@ -11,6 +11,7 @@ use roxmltree::ParsingOptions;
 pub(super) use roxmltree::{Document, Node};
 
 use super::date_time::moment;
+use crate::model::ColourChoice;
 
 const EXIF: &str = "http://ns.adobe.com/exif/1.0/";
 const TIFF: &str = "http://ns.adobe.com/tiff/1.0/";
@@ -111,6 +112,25 @@ pub(super) fn sized(packet: &[u8], width_px: u32, height_px: u32) -> Option<Vec<
             _ => return None,
         };
         (!property.value.is_empty()).then(|| (property.value.clone(), px.to_string()))
+    })
+}
+
+/// The packet for pixels of a colour space; `None` if nothing changes, or if it can't be parsed.
+pub(super) fn coloured(packet: &[u8], space: ColourChoice) -> Option<Vec<u8>> {
+    let name = match space {
+        ColourChoice::Srgb => "sRGB IEC61966-2.1",
+        ColourChoice::AdobeRgb => "Adobe RGB (1998)",
+        ColourChoice::DisplayP3 => "Display P3",
+        ColourChoice::ProphotoRgb => "ProPhoto RGB",
+        ColourChoice::Rec2020 | ColourChoice::Keep => "",
+    };
+    edit(packet, |property| match (property.namespace, property.name) {
+        (EXIF, "ColorSpace") if !property.value.is_empty() => {
+            Some((property.value.clone(), if space == ColourChoice::Srgb { "1" } else { "65535" }.to_owned()))
+        }
+        (PHOTOSHOP, "ICCProfile") if name.is_empty() => Some((property.whole.clone(), String::new())),
+        (PHOTOSHOP, "ICCProfile") if !property.value.is_empty() => Some((property.value.clone(), name.to_owned())),
+        _ => None,
     })
 }
 

@@ -4,6 +4,7 @@ use image::{ColorType, ImageDecoder};
 
 use super::convert::{Converter, Sample};
 use super::placeholder;
+use crate::codec::colour::Rewind;
 use crate::codec::errors;
 use crate::error::ItemError;
 use crate::model::{Band, Channels, ImageInfo, Message, Rgb, RowReader, SampleType, Samples, Truncated};
@@ -38,6 +39,12 @@ impl WholeReader {
     pub(crate) fn coarse(self, rows: u32, bytes: u64) -> Self {
         let truncation = Truncated { rows, of_rows: self.info.height_px, bytes, frames: None };
         Self { truncation: Some(truncation), ..self }
+    }
+}
+
+impl Rewind for WholeReader {
+    fn rewind(&mut self) {
+        self.next_row = 0;
     }
 }
 

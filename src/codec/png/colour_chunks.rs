@@ -54,6 +54,15 @@ fn dynamic_range(stored: &Info<'_>) -> Option<&'static str> {
     }
 }
 
+/// Whether no chunk says what colours mean.
+pub(super) fn are_missing(stored: &Info<'_>) -> bool {
+    stored.srgb.is_none()
+        && stored.icc_profile.is_none()
+        && stored.gama_chunk.is_none()
+        && stored.chrm_chunk.is_none()
+        && stored.coding_independent_code_points.is_none()
+}
+
 /// The profile for the file's gamma and primaries, if they are not sRGB's and nothing else is given.
 pub(super) fn by_gamma(stored: &Info<'_>) -> Option<Vec<u8>> {
     if stored.srgb.is_some() {

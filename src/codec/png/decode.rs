@@ -217,7 +217,8 @@ fn extras(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> (Option<Vec<u8>>, Metadat
     let profile = colour_chunks::by_code_points(stored)
         .or_else(|| stored.icc_profile.as_ref().map(|profile| profile.to_vec()))
         .or(raw_icc)
-        .or_else(|| colour_chunks::by_gamma(stored));
+        .or_else(|| colour_chunks::by_gamma(stored))
+        .or_else(|| colour_chunks::are_missing(stored).then(|| meta::implied_profile(&metadata)).flatten());
     (profile.and_then(|profile| fitting(profile, reader)), metadata)
 }
 

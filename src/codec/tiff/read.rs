@@ -270,11 +270,15 @@ pub(super) fn open<'a>(
     could_hold(&mut reader, &layout, bytes, keep)?;
     let header = header(&mut reader, &layout, pages)?;
     let mut profile = value_bytes(bytes, &page, Tag::IccProfile.to_u16()).map(<[u8]>::to_vec);
-    let metadata = Metadata { density: density(&mut reader), ..metadata(bytes, &page) };
+    let mut metadata = Metadata { density: density(&mut reader), ..metadata(bytes, &page) };
+    if !matches!(layout.meaning, Meaning::Inks | Meaning::Lab { .. }) {
+        profile = profile.or_else(|| meta::implied_profile(&metadata));
+    }
     let mut inks = None;
     if layout.meaning == Meaning::Inks {
         let mix = colour::Inks::new(profile.as_deref(), options.colour);
         profile = mix.profile();
+        metadata.left_out.extend(mix.left_out());
         inks = Some(mix);
     }
     if matches!(layout.meaning, Meaning::Lab { .. }) {

@@ -122,7 +122,7 @@ pub(super) fn open_frames(bytes: &[u8], keep: bool) -> Result<DecodedFrames<'_>,
 }
 
 fn profile(bytes: &[u8]) -> Option<Vec<u8>> {
-    chunk(bytes, *b"ICCP").map(<[u8]>::to_vec)
+    chunk(bytes, *b"ICCP").map(<[u8]>::to_vec).or_else(|| meta::implied_profile(&metadata(bytes)))
 }
 
 fn metadata(bytes: &[u8]) -> Metadata {

@@ -164,13 +164,25 @@ impl Prepared {
         let pages = self.header.pages;
         let first_page = (pages > 1 && save.page.is_none()).then_some(Remark::FirstPage { pages });
         let colours = self.header.treated_as_srgb.map(|name| Remark::TakenForSrgb { colours: name.to_owned() });
-        first_page.into_iter().chain(colours).collect()
+        let tone_mapped = self.header.tone_mapped.map(|name| Remark::ToneMapped { colours: name.to_owned() });
+        first_page.into_iter().chain(colours).chain(tone_mapped).collect()
     }
 
     /// Names the parts of the file that the result does not have, although the settings keep them.
     fn left_out(&self, save: &Save, profile: Option<&Arc<[u8]>>, metadata: &Metadata) -> Option<Remark> {
         let parts = codec::left_out(self.format, save, profile, metadata);
         (!parts.is_empty()).then(|| Remark::LeftOut { parts, format: self.format.label().to_owned() })
+    }
+
+    /// Says that a colour space was requested which the result's format can't hold.
+    fn converted(&self, save: &Save, is_converted: bool) -> Option<Remark> {
+        let is_lost = match save.colour {
+            ColourChoice::Srgb => false,
+            ColourChoice::Keep => is_converted,
+            _ => true,
+        };
+        (is_lost && !self.format.carries_profile())
+            .then(|| Remark::ConvertedToSrgb { format: self.format.label().to_owned() })
     }
 
     /// The same with another policy for files that end early.
@@ -208,7 +220,9 @@ impl Prepared {
             let info = self.plan.run(opened.rows.as_mut(), encoder.as_mut(), cancelled)?;
             let truncation = opened.rows.truncation();
             let left_out = self.left_out(save, opened.profile.as_ref(), &opened.metadata);
-            let remarks = self.remarks(save).into_iter().chain(opened.rows.remark()).chain(left_out).collect();
+            let converted = self.converted(save, opened.is_converted);
+            let remarks = self.remarks(save).into_iter().chain(opened.rows.remark());
+            let remarks = remarks.chain(converted).chain(left_out).collect();
             Ok(Rendered { bytes: encoder.finish_cancellable(cancelled)?, info, truncation, remarks })
         })
     }
@@ -225,13 +239,14 @@ impl Prepared {
             ..DecodeOptions::default()
         };
         let mut truncation = None;
-        let mut left_out = None;
+        let (mut left_out, mut converted) = (None, None);
         let file = codec::within_bytes(self.format, save, |save| {
             let mut opened = codec::open_frames_cancellable(bytes, &options, cancelled)?;
             truncation = opened.frames.truncation();
             let picture = Picture { canvas, ..opened.frames.picture() };
             let profile = opened.profile.clone();
             left_out = self.left_out(save, profile.as_ref(), &opened.metadata);
+            converted = self.converted(save, opened.is_converted);
             let mut encoder = codec::frame_encoder(self.format, save, picture, profile, &opened.metadata)?;
             while let Some(frame) = opened.frames.next_frame()? {
                 if cancelled() {
@@ -244,7 +259,7 @@ impl Prepared {
             }
             encoder.finish()
         })?;
-        let remarks = self.remarks(save).into_iter().chain(left_out).collect();
+        let remarks = self.remarks(save).into_iter().chain(converted).chain(left_out).collect();
         Ok(Rendered { bytes: file, info: canvas, truncation, remarks })
     }
 }
