@@ -2,12 +2,13 @@
 //! references. Nothing is decoded here.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::sequence;
 use crate::codec::container::bmff::{BoxType, Boxes, Fields, exif_block};
 use crate::codec::errors;
 use crate::error::ItemError;
-use crate::model::{Message, Metadata};
+use crate::model::{Message, Metadata, Part};
 
 /// Maximum number of items and properties: images have a few, grids some hundred tiles.
 const MAX_ITEMS: usize = 4096;
@@ -58,6 +59,15 @@ pub(super) struct Item<'a> {
     elsewhere: bool,
     extents: Vec<(u64, u64)>,
     pub(super) properties: Vec<(Property<'a>, bool)>,
+}
+
+/// Where metadata is.
+#[derive(Debug, Default)]
+pub(super) struct MetadataPlaces {
+    /// In the file.
+    pub(super) in_file: Vec<Range<usize>>,
+    /// In the `idat` box.
+    pub(super) in_idat: Vec<Range<usize>>,
 }
 
 /// A reference from one item to others.
@@ -261,6 +271,10 @@ impl<'a> Items<'a> {
     /// The Exif and XMP blocks of an image.
     pub(super) fn metadata_of(&self, item: &Item<'a>) -> Metadata {
         let mut metadata = Metadata::default();
+        // An image that is tone-mapped by a gain map.
+        if self.all.iter().any(|item| &item.kind == b"tmap") {
+            metadata.left_out.push(Part::GainMap);
+        }
         let about = |from: &Item<'_>| {
             let mut references = self.references.iter().filter(|r| &r.kind == b"cdsc" && r.from == from.id).peekable();
             references.peek().is_none() || references.any(|reference| reference.to.contains(&item.id))
@@ -277,6 +291,38 @@ impl<'a> Items<'a> {
             }
         }
         metadata
+    }
+
+    /// Whether an item is metadata.
+    fn is_metadata(item: &Item<'_>) -> bool {
+        matches!(&item.kind, b"Exif" | b"mime")
+    }
+
+    /// The numbers of items that hold metadata.
+    pub(super) fn metadata_ids(&self) -> Vec<u32> {
+        self.all.iter().filter(|item| Self::is_metadata(item)).map(|item| item.id).collect()
+    }
+
+    /// The places in the file (or in its `idat` box) where metadata is; `None` if an image shares them, or if they are
+    /// not within the file.
+    pub(super) fn metadata_places(&self) -> Option<MetadataPlaces> {
+        let (mut places, mut images) = (MetadataPlaces::default(), MetadataPlaces::default());
+        for item in self.all.iter().filter(|item| !item.elsewhere) {
+            let found = if Self::is_metadata(item) { &mut places } else { &mut images };
+            let whole = if item.in_idat { self.idat.len() } else { self.file.len() };
+            for &(offset, length) in &item.extents {
+                let from = usize::try_from(offset).ok()?;
+                let to = if length == 0 { whole } else { from.checked_add(usize::try_from(length).ok()?)? };
+                if to > whole || from > to {
+                    return None;
+                }
+                if item.in_idat { found.in_idat.push(from..to) } else { found.in_file.push(from..to) }
+            }
+        }
+        let apart = |a: &[Range<usize>], b: &[Range<usize>]| {
+            a.iter().all(|one| b.iter().all(|other| one.end <= other.start || other.end <= one.start))
+        };
+        (apart(&places.in_file, &images.in_file) && apart(&places.in_idat, &images.in_idat)).then_some(places)
     }
 
     /// An item's bytes, with its extents joined.

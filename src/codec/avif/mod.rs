@@ -6,6 +6,7 @@ mod grid;
 mod items;
 mod rav1d;
 mod sequence;
+mod strip;
 mod write_boxes;
 mod yuv;
 
@@ -37,7 +38,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     open: decode::open,
     decode_bytes: decode::held_bytes,
     taken: decode::taken,
-    strip: |_| None,
+    strip: strip::stripped,
     frames: Frames::FirstOnly,
     isolated: Some(IsolatedSpec { time_limit: None, hidden_header: None }),
     encoder: Some(EncoderSpec {

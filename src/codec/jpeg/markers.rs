@@ -1,10 +1,10 @@
 //! The segments of a JPEG file: reads and writes size, type, profile and metadata.
 
-use super::metadata::{EXIF, ICC, Segments};
+use super::metadata::{self, EXIF, ICC, Segments};
 use crate::codec::errors;
 use crate::codec::meta::density;
 use crate::error::ItemError;
-use crate::model::{Message, Metadata};
+use crate::model::{Message, Metadata, Part};
 
 const JFIF: &[u8] = b"JFIF\0";
 
@@ -86,6 +86,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
             0xE2 => {
                 if let Some(&[number, _count, ref data @ ..]) = payload.strip_prefix(ICC) {
                     icc.push((number, data));
+                } else {
+                    segments.add(marker, payload);
                 }
             }
             0xEE => {
@@ -105,6 +107,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
             _ => segments.add(marker, payload),
         }
         at = next;
+    }
+    if metadata::has_samsung_video(bytes) {
+        segments.note(Part::Video);
     }
     markers.metadata = Metadata { density: stored_density, ..segments.metadata() };
     icc.sort_by_key(|&(number, _)| number);

@@ -18,6 +18,10 @@ const PHOTOSHOP: &[u8] = b"Photoshop 3.0\0";
 const OLD_PHOTOSHOP: &[u8] = b"Adobe_Photoshop2.5:";
 /// Temperatures, in cameras of FLIR.
 const FLIR: &[u8] = b"FLIR\0";
+/// A gain map's parameters, or their version (ISO 21496-1, annex C).
+const ISO_GAIN_MAP: &[u8] = b"urn:iso:std:iso:ts:21496:-1\0";
+/// The index of further images in the file (CIPA DC-007).
+const MULTI_PICTURE: &[u8] = b"MPF\0";
 /// Boxes of C2PA.
 const JUMBF: &[u8] = b"JP";
 /// Most bytes of a segment's payload.
@@ -53,6 +57,12 @@ impl<'a> Segments<'a> {
             0xED => {
                 self.photoshop.extend(payload.strip_prefix(PHOTOSHOP).or_else(|| payload.strip_prefix(OLD_PHOTOSHOP)))
             }
+            0xE2 if payload.starts_with(ISO_GAIN_MAP) => self.note(Part::GainMap),
+            0xE2 => {
+                if payload.strip_prefix(MULTI_PICTURE).and_then(images_of).is_some_and(|count| count > 1) {
+                    self.note(Part::OtherImages);
+                }
+            }
             0xEB if payload.starts_with(JUMBF) => self.note(Part::ContentCredentials),
             0xFE => self.comments.push(payload),
             _ => {}
@@ -75,7 +85,8 @@ impl<'a> Segments<'a> {
         }
     }
 
-    fn note(&mut self, part: Part) {
+    /// Notes a part that is not kept.
+    pub(super) fn note(&mut self, part: Part) {
         if !self.left_out.contains(&part) {
             self.left_out.push(part);
         }
@@ -101,6 +112,27 @@ impl<'a> Segments<'a> {
             ..Metadata::default()
         }
     }
+}
+
+/// The number of images in a multi-picture index: a TIFF structure whose tag 0xB001 holds it.
+fn images_of(index: &[u8]) -> Option<u32> {
+    let little = index.starts_with(b"II");
+    let number = |at: usize, length: usize| {
+        let bytes = index.get(at..at.checked_add(length)?)?;
+        let push = |sum: u32, byte: &u8| sum << 8 | u32::from(*byte);
+        Some(if little { bytes.iter().rev().fold(0, push) } else { bytes.iter().fold(0, push) })
+    };
+    let directory = number(4, 4)? as usize;
+    let entries = (0..number(directory, 2)? as usize).map(|n| directory.saturating_add(2 + n * 12));
+    entries.take(16).find(|&at| number(at, 2) == Some(0xB001)).and_then(|at| number(at + 8, 4))
+}
+
+/// Whether a file ends with the video of a motion photo, in Samsung's own directory of appended data.
+pub(super) fn has_samsung_video(bytes: &[u8]) -> bool {
+    const NAME: &[u8] = b"MotionPhoto_Data";
+    let end = bytes.get(bytes.len().saturating_sub(64 << 10)..).unwrap_or_default();
+    // The directory ends with its own signature; names are in it, and in front of the data.
+    end.ends_with(b"SEFT") && bytes.windows(NAME.len()).any(|part| part == NAME)
 }
 
 /// A comment's text: UTF-8 if it can be, else Latin-1.

@@ -13,7 +13,8 @@ mod xmp_merge;
 mod xmp_split;
 
 use super::colour;
-use crate::model::{ColourChoice, Density, Metadata, MetadataPolicy, Orientation};
+use crate::model::{ColourChoice, Density, Metadata, MetadataPolicy, Orientation, Part};
+use xmp::Claims;
 pub(super) use iptc::in_photoshop;
 pub(super) use iptc::unswapped as unswapped_iptc;
 pub(super) use place::placed;
@@ -28,12 +29,37 @@ pub(super) fn upright(metadata: Metadata, orientation: Orientation) -> Metadata 
     let turned = |Density { x_per_inch, y_per_inch }| Density { x_per_inch: y_per_inch, y_per_inch: x_per_inch };
     let swaps_axes = orientation.swaps_axes();
     let xmp = metadata.xmp.map(|xmp| xmp::from_utf16(&xmp).map_or(xmp, Into::into));
+    let mut left_out = metadata.left_out;
+    // No result has data beside its image, so that claims about such data would be false.
+    let xmp = xmp.map(|xmp| match xmp::without_claims(&xmp) {
+        Some((rest, claims)) => {
+            note_claims(&mut left_out, claims);
+            rest.into()
+        }
+        None => xmp,
+    });
     Metadata {
+        left_out,
         density: if swaps_axes { density.map(turned) } else { density },
         exif: metadata.exif.map(|exif| exif::upright(&exif, swaps_axes)),
         xmp: xmp.map(|xmp| xmp::upright(&xmp).map_or(xmp, Into::into)),
         iptc: metadata.iptc.map(|iptc| iptc::without_preview(&iptc).map_or(iptc, Into::into)),
         ..metadata
+    }
+}
+
+/// Adds what a packet claimed to the parts that are left out.
+fn note_claims(left_out: &mut Vec<Part>, claims: Claims) {
+    for (is_claimed, part) in
+        [(claims.gain_map, Part::GainMap), (claims.video, Part::Video), (claims.others, Part::OtherImages)]
+    {
+        if is_claimed && !left_out.contains(&part) {
+            left_out.push(part);
+        }
+    }
+    // The other image is the gain map.
+    if left_out.contains(&Part::GainMap) && !claims.others {
+        left_out.retain(|part| *part != Part::OtherImages);
     }
 }
 

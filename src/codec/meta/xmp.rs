@@ -22,6 +22,18 @@ const IPTC_CORE: &str = "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/";
 const IPTC_EXT: &str = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/";
 const WGS84: &str = "http://www.w3.org/2003/01/geo/wgs84_pos#";
 const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
+/// Gain maps (Adobe; ISO 21496-1 names no properties of XMP), and Apple's.
+const GAIN_MAP: &str = "http://ns.adobe.com/hdr-gain-map/1.0/";
+const APPLE_GAIN_MAP: &str = "http://ns.apple.com/HDRGainMap/1.0/";
+/// Motion photos (Google), and the same of makers.
+const CAMERA: &str = "http://ns.google.com/photos/1.0/camera/";
+const OPLUS_CAMERA: &str = "http://ns.oplus.com/photos/1.0/camera/";
+const XIAOMI_CAMERA: &str = "http://ns.xiaomi.com/photos/1.0/camera/";
+/// Lists of what follows the image.
+const CONTAINER: &str = "http://ns.google.com/photos/1.0/container/";
+const CONTAINER_ITEM: &str = "http://ns.google.com/photos/1.0/container/item/";
+const DEPTH_CONTAINER: &str = "http://ns.google.com/photos/dd/1.0/container/";
+const DEPTH_ITEM: &str = "http://ns.google.com/photos/dd/1.0/item/";
 /// Maximum number of elements and texts in a packet; real ones have some thousands.
 const MAX_NODES: u32 = 200_000;
 
@@ -181,6 +193,52 @@ fn comments<'a>(document: &'a Document<'a>) -> impl Iterator<Item = Range<usize>
     let speaks =
         |node: &Node<'_, '_>| node.is_comment() && may_contain_places(node.text().unwrap_or_default().as_bytes());
     document.descendants().filter(speaks).map(|node| node.range())
+}
+
+/// Data outside of a packet that it claims to exist.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Claims {
+    pub(super) gain_map: bool,
+    pub(super) video: bool,
+    /// Other images, such as depth maps.
+    pub(super) others: bool,
+}
+
+/// What a property claims to exist in the file outside of the packet. (Depth maps in XMP itself are no claim.)
+fn claims(property: &Property<'_>) -> Option<Claims> {
+    const NOTHING: Claims = Claims { gain_map: false, video: false, others: false };
+    let name = property.name;
+    let is_video = ["MotionPhoto", "MicroVideo", "VideoLength", "OLivePhoto"].iter().any(|start| name.starts_with(start));
+    match property.namespace {
+        GAIN_MAP | APPLE_GAIN_MAP => Some(Claims { gain_map: true, ..NOTHING }),
+        CAMERA | OPLUS_CAMERA | XIAOMI_CAMERA if is_video => Some(Claims { video: true, ..NOTHING }),
+        CONTAINER | CONTAINER_ITEM | DEPTH_CONTAINER | DEPTH_ITEM => Some(match (name, property.text) {
+            ("Semantic" | "DataURI", text) if text.contains("GainMap") => Claims { gain_map: true, ..NOTHING },
+            ("Semantic", "MotionPhoto") => Claims { video: true, ..NOTHING },
+            ("Semantic", text) if text != "Primary" => Claims { others: true, ..NOTHING },
+            _ => NOTHING,
+        }),
+        _ => None,
+    }
+}
+
+/// The packet without claims about data outside of it; `None` if it makes none, or if it can't be parsed.
+pub(super) fn without_claims(packet: &[u8]) -> Option<(Vec<u8>, Claims)> {
+    let text = text(packet)?;
+    let document = parse(text)?;
+    let mut all = Claims::default();
+    let mut edits = Vec::new();
+    for property in properties(&document) {
+        if let Some(one) = claims(&property) {
+            all.gain_map |= one.gain_map;
+            all.video |= one.video;
+            all.others |= one.others;
+            edits.push((property.whole, String::new()));
+        }
+    }
+    let cut = replaced(text, edits)?;
+    parse(std::str::from_utf8(&cut).ok()?)?;
+    Some((cut, all))
 }
 
 /// When the image was taken, from XMP.

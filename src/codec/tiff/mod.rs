@@ -10,6 +10,7 @@ mod layout;
 mod pages;
 mod read;
 mod rows;
+mod strip;
 mod unpack;
 
 use ::tiff::tags::Tag;
@@ -46,7 +47,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     open: read::open,
     decode_bytes: read::held_bytes,
     taken: read::taken,
-    strip: |_| None,
+    strip: strip::stripped,
     frames: Frames::Single,
     isolated: None,
     encoder: Some(EncoderSpec {
