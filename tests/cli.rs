@@ -30,6 +30,8 @@ mod links;
 mod lists;
 #[path = "cli/lost_results.rs"]
 mod lost_results;
+#[path = "cli/metadata.rs"]
+mod metadata;
 #[path = "cli/names.rs"]
 mod names;
 #[path = "cli/pipes.rs"]

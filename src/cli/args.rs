@@ -242,6 +242,8 @@ pub(super) struct RunArgs {
     #[arg(long, value_enum, ignore_case = true, value_name = "POLICY", default_value = "fail")]
     truncated: TruncatedWord,
     #[arg(long)]
+    keep_times: bool,
+    #[arg(long)]
     dry_run: bool,
     #[arg(long)]
     pub(super) allow_empty: bool,
@@ -353,6 +355,7 @@ impl RunArgs {
             tree: self.tree.into(),
             on_conflict: self.on_conflict.into(),
             durability: if self.fast { Durability::Fast } else { Durability::Group },
+            keep_times: self.keep_times,
         }
     }
 

@@ -176,6 +176,8 @@ pub struct SinkSpec {
     pub on_conflict: ConflictPolicy,
     /// How results are synced to disk.
     pub durability: Durability,
+    /// Whether results keep the modification times of their inputs: of a file, or the one that a server gives.
+    pub keep_times: bool,
 }
 
 /// Whether to recreate the folder structure in the output folder.
@@ -255,6 +257,7 @@ impl Default for SinkSpec {
             tree: Tree::default(),
             on_conflict: ConflictPolicy::default(),
             durability: Durability::default(),
+            keep_times: false,
         }
     }
 }

@@ -10,6 +10,7 @@ use std::io::{self, Read, Seek, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::descriptors;
 use super::folder::Folder;
@@ -331,6 +332,11 @@ impl Temporary for LocalTemporary {
     fn sync(&self) -> io::Result<()> {
         let (folder, name) = self.folder_and_name()?;
         folder.file(name, true)?.sync_all()
+    }
+
+    fn set_modified(&self, time: SystemTime) -> io::Result<()> {
+        let (folder, name) = self.folder_and_name()?;
+        folder.file(name, true)?.set_modified(time)
     }
 
     fn publish(&mut self, to: &Path, replaces: bool) -> io::Result<()> {

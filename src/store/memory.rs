@@ -6,6 +6,7 @@ use std::io::{self, Cursor, Read, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use super::output::{Content, OutputFolder, Staged, Temporary};
 use super::{
@@ -148,6 +149,10 @@ struct Pending(Vec<u8>);
 
 impl Temporary for Pending {
     fn sync(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn set_modified(&self, _time: SystemTime) -> io::Result<()> {
         Ok(())
     }
 

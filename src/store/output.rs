@@ -9,6 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::SystemTime;
 
 use super::spool::Spool;
 use super::write_error;
@@ -64,6 +65,9 @@ pub trait Temporary: fmt::Debug + Send + Sync {
     /// Makes its bytes safe against a power cut. A file whose sync failed must be written again: its pages count as clean
     /// afterwards, and a second sync would succeed without having written them.
     fn sync(&self) -> io::Result<()>;
+
+    /// Sets when it counts as modified.
+    fn set_modified(&self, time: SystemTime) -> io::Result<()>;
 
     /// Gives it its final name in the same folder. Unless it `replaces`, a name that is taken is `AlreadyExists`, and
     /// the temporary stays.

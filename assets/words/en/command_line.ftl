@@ -71,6 +71,7 @@ option-item_memory = Memory one item may use, such as 512MiB [default: the same 
 option-item_timeout = Time limit per item, such as 90s or 1h: its requests, the pauses between them, and processing [default: 10m]
 option-max_failures = Stop the job (exit code 3, can be resumed) when more items than this have failed [default: no limit]
 option-truncated = What to do with images that end early: fail, or keep what is there and mark it in the catalog
+option-keep_times = Give results the modification times of their inputs; for links, Last-Modified
 option-dry_run = Print the plan and stop: outputs, conflicts, estimated size, time and memory
 option-durable = Count an item as done only when it is safe on disk and in the catalog (the default)
 option-fast = Don't wait for the disk: faster, but a power cut may lose finished items

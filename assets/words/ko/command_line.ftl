@@ -71,6 +71,7 @@ option-item_memory = 항목 하나가 쓸 수 있는 메모리. 예: 512MiB [기
 option-item_timeout = 항목당 제한 시간(요청, 재시도 대기, 처리 포함). 예: 90s, 1h [기본값: 10m]
 option-max_failures = 실패한 항목이 이보다 많아지면 작업을 중단(종료 코드 3, 이어서 할 수 있음) [기본값: 제한 없음]
 option-truncated = 중간에 끊긴 이미지의 처리: 실패로 처리(fail), 또는 남은 부분을 저장하고 카탈로그에 표시(keep)
+option-keep_times = 결과 파일에 입력 파일의 수정 시각을 그대로 사용(링크는 Last-Modified)
 option-dry_run = 실행하지 않고 계획만 출력: 결과, 이름 충돌, 예상 크기, 시간, 메모리
 option-durable = 디스크와 카탈로그에 안전하게 저장된 뒤에만 완료로 처리(기본 동작)
 option-fast = 디스크를 기다리지 않음: 더 빠르지만 정전이 되면 완료된 결과를 잃을 수 있음

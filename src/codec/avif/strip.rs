@@ -132,7 +132,11 @@ fn push(out: &mut Vec<u8>, kind: BoxType, body: &[u8]) -> Option<()> {
 
 /// A number of 2 or 4 bytes.
 fn push_number(out: &mut Vec<u8>, number: u32, wide: bool) -> Option<()> {
-    if wide { out.extend(number.to_be_bytes()) } else { out.extend(u16::try_from(number).ok()?.to_be_bytes()) }
+    if wide {
+        out.extend(number.to_be_bytes())
+    } else {
+        out.extend(u16::try_from(number).ok()?.to_be_bytes())
+    }
     Some(())
 }
 

@@ -14,8 +14,6 @@ pub(super) struct Markers {
     pub(super) width_px: u32,
     pub(super) height_px: u32,
     pub(super) components: u8,
-    /// The transform code of Adobe's marker, if there is one: 0 none, 1 YCbCr, 2 YCCK.
-    pub(super) adobe: Option<u8>,
     /// Whether the file is progressive.
     pub(super) progressive: bool,
     /// Sampling factors of each component, across and down.
@@ -88,11 +86,6 @@ pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
                     icc.push((number, data));
                 } else {
                     segments.add(marker, payload);
-                }
-            }
-            0xEE => {
-                if let [b'A', b'd', b'o', b'b', b'e', _, _, _, _, _, _, transform, ..] = *payload {
-                    markers.adobe = Some(transform);
                 }
             }
             0xDA => {

@@ -98,17 +98,17 @@ fn luma_alone_equals_the_luma_of_colour() {
 }
 
 #[test]
-fn cmyk_becomes_rgb_whether_adobe_inverted_it_or_not() {
-    // Full cyan, no other ink: RGB is (0, 255, 255). With Adobe's marker, 255 means no ink.
+fn cmyk_becomes_rgb_with_and_without_adobes_marker() {
+    // Full cyan, no other ink: RGB is (0, 255, 255). 255 means no ink, also without the marker (Pillow, libvips).
     let turned = file(Pixels::Cmyk, 16, 16, false, |_, _| vec![0, 255, 255, 255]);
     let (info, rgb) = read(&turned, &FULL).unwrap();
     assert_eq!(info.channels, Channels::Rgb);
     assert_eq!(rgb.get(..3).unwrap(), [0, 255, 255]);
-    let straight = file(Pixels::Cmyk, 16, 16, false, |_, _| vec![255, 0, 0, 128]);
+    let straight = file(Pixels::Cmyk, 16, 16, false, |_, _| vec![0, 255, 255, 128]);
     let at = straight.windows(2).position(|pair| pair == [0xFF, 0xEE]).unwrap();
     let straight = [&straight[..at], &straight[at + 16..]].concat();
     let (_, rgb) = read(&straight, &FULL).unwrap();
-    assert_eq!(rgb.get(..3).unwrap(), [0, 127, 127]);
+    assert_eq!(rgb.get(..3).unwrap(), [0, 128, 128]);
 }
 
 #[test]

@@ -118,7 +118,7 @@ pub(crate) fn density(block: &[u8]) -> Option<Density> {
 
 /// A block with this density, added where it is missing.
 pub(crate) fn with_density(block: Option<&Arc<[u8]>>, wanted: Density) -> Arc<[u8]> {
-    let empty = || b"MM\0*\0\0\0\x08\0\0\0\0\0\0".as_slice().into();
+    let empty = || -> Arc<[u8]> { b"MM\0*\0\0\0\x08\0\0\0\0\0\0".as_slice().into() };
     let block = block.map_or_else(empty, Arc::clone);
     edited(&block, |block| {
         set_density(block, wanted);
@@ -173,7 +173,7 @@ pub(crate) fn is_adobe_rgb(block: &[u8]) -> bool {
         let space = tiff.find(exif, COLOUR_SPACE).and_then(|entry| tiff.number(entry));
         let index = tiff.directory(exif, INTEROP_IFD).and_then(|interop| tiff.find(interop, INTEROP_INDEX));
         let index = index.and_then(|entry| block.get(entry + 8..entry + 11));
-        Some(space == Some(2) || (space != Some(1) && index == Some(b"R03")))
+        Some(space == Some(2) || (space != Some(1) && index == Some(b"R03".as_slice())))
     };
     read().unwrap_or(false)
 }

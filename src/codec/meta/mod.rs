@@ -14,10 +14,10 @@ mod xmp_split;
 
 use super::colour;
 use crate::model::{ColourChoice, Density, Metadata, MetadataPolicy, Orientation, Part};
-use xmp::Claims;
 pub(super) use iptc::in_photoshop;
 pub(super) use iptc::unswapped as unswapped_iptc;
 pub(super) use place::placed;
+use xmp::Claims;
 pub(super) use xmp::joined as xmp_joined;
 pub(super) use xmp_split::split as xmp_split;
 
@@ -31,13 +31,14 @@ pub(super) fn upright(metadata: Metadata, orientation: Orientation) -> Metadata 
     let xmp = metadata.xmp.map(|xmp| xmp::from_utf16(&xmp).map_or(xmp, Into::into));
     let mut left_out = metadata.left_out;
     // No result has data beside its image, so that claims about such data would be false.
-    let xmp = xmp.map(|xmp| match xmp::without_claims(&xmp) {
-        Some((rest, claims)) => {
-            note_claims(&mut left_out, claims);
-            rest.into()
-        }
-        None => xmp,
-    });
+    let (xmp, claims) = match xmp {
+        Some(xmp) => match xmp::without_claims(&xmp) {
+            Some((rest, claims)) => (Some(rest.into()), claims),
+            None => (Some(xmp), Claims::default()),
+        },
+        None => (None, Claims::default()),
+    };
+    note_claims(&mut left_out, claims);
     Metadata {
         left_out,
         density: if swaps_axes { density.map(turned) } else { density },

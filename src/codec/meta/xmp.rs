@@ -208,7 +208,8 @@ pub(super) struct Claims {
 fn claims(property: &Property<'_>) -> Option<Claims> {
     const NOTHING: Claims = Claims { gain_map: false, video: false, others: false };
     let name = property.name;
-    let is_video = ["MotionPhoto", "MicroVideo", "VideoLength", "OLivePhoto"].iter().any(|start| name.starts_with(start));
+    let is_video =
+        ["MotionPhoto", "MicroVideo", "VideoLength", "OLivePhoto"].iter().any(|start| name.starts_with(start));
     match property.namespace {
         GAIN_MAP | APPLE_GAIN_MAP => Some(Claims { gain_map: true, ..NOTHING }),
         CAMERA | OPLUS_CAMERA | XIAOMI_CAMERA if is_video => Some(Claims { video: true, ..NOTHING }),

@@ -66,7 +66,7 @@ pub(super) fn with_properties(packet: Option<&[u8]>, new: &[NewProperty]) -> Opt
     for property in new {
         match stored(&document, property) {
             None => added.push(property),
-            Some(text) if property.values.iter().all(|value| text.contains(value.trim())) => {}
+            Some(text) if property.values.iter().all(|value| text.contains(in_xml(value).trim())) => {}
             Some(_) => conflicts.push(property.name.clone()),
         }
     }
@@ -126,19 +126,24 @@ fn push(xml: &mut String, property: &NewProperty) {
     let _ = write!(xml, "</rdf:{list}></{tag}>");
 }
 
-/// A text as XML, without the characters that XML can't hold.
+/// A text without the characters that XML can't hold.
+fn in_xml(text: &str) -> String {
+    let holds = |letter: &char| {
+        !matches!(letter, '\u{FFFE}' | '\u{FFFF}') && (*letter >= ' ' || matches!(letter, '\t' | '\n' | '\r'))
+    };
+    text.chars().filter(holds).collect()
+}
+
+/// A text as XML.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
+    for letter in in_xml(text).chars() {
         match letter {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
-            '\t' | '\n' => out.push(letter),
             '\r' => out.push_str("&#13;"),
-            '\u{FFFE}' | '\u{FFFF}' => {}
-            letter if letter < ' ' => {}
             letter => out.push(letter),
         }
     }

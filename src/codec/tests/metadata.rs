@@ -334,3 +334,51 @@ fn the_date_of_an_image_is_found_in_every_container() {
         assert_eq!(taken(&file).as_deref(), Some("2026-05-01T00:00:00"), "{format:?}");
     }
 }
+
+#[test]
+fn claims_of_gain_maps_and_videos_go_with_their_data() {
+    let gain_map = include_bytes!("../../../tests/data/pictures/uhdr.jpg").as_slice();
+    let motion = include_bytes!("../../../tests/data/pictures/motion.jpg").as_slice();
+    // exiftool: hdrgm:Version and Container:Directory; GCamera:MicroVideo and MotionPhoto.
+    for (file, part, words) in [
+        (gain_map, Part::GainMap, &["hdrgm:Version", "Container:Directory", "Item:Semantic"][..]),
+        (motion, Part::Video, &["MicroVideo", "MotionPhoto"]),
+    ] {
+        assert!(words.iter().any(|word| contains(file, word.as_bytes())));
+        let metadata = read(file);
+        let result = encoded(metadata.clone(), known::JPEG);
+        for word in words {
+            assert!(!contains(&result, word.as_bytes()), "{word}");
+        }
+        for policy in [MetadataPolicy::Keep, MetadataPolicy::NoGps, MetadataPolicy::Strip] {
+            let save = Save { metadata: policy, ..keep() };
+            assert_eq!(left_out(known::WEBP, &save, None, &metadata), std::slice::from_ref(&part));
+        }
+        if let Some(xmp) = read(&result).xmp {
+            roxmltree::Document::parse(std::str::from_utf8(&xmp).unwrap()).unwrap();
+        }
+    }
+    // What is in the packet itself is no claim.
+    let depth = TITLE
+        .replace("<dc:title>", "<g:Data xmlns:g='http://ns.google.com/photos/1.0/depthmap/'>AAAA</g:Data><dc:title>");
+    let metadata =
+        read(&encoded(Metadata { xmp: Some(depth.clone().into_bytes().into()), ..Metadata::default() }, known::JPEG));
+    assert_eq!((xmp_of(&metadata), metadata.left_out), (depth, vec![]));
+}
+
+#[test]
+fn gain_maps_and_further_images_are_recognised_without_xmp() {
+    let iso = segment(0xE2, b"urn:iso:std:iso:ts:21496:-1\0\0\0\0\0");
+    // An index of two images: tag 0xB001.
+    let index = b"MPF\0MM\0*\0\0\0\x08\0\x01\xB0\x01\0\x04\0\0\0\x01\0\0\0\x02\0\0\0\0";
+    assert_eq!(read(&jpeg_with(std::slice::from_ref(&iso))).left_out, [Part::GainMap]);
+    assert_eq!(read(&jpeg_with(&[segment(0xE2, index)])).left_out, [Part::OtherImages]);
+    assert_eq!(
+        read(&jpeg_with(&[iso, segment(0xE2, index)])).left_out,
+        [Part::GainMap],
+        "the other image is the gain map"
+    );
+    let mut samsung = jpeg_with(&[]);
+    samsung.extend(b"MotionPhoto_Data\0\0\0\x18ftypmp42SEFHSEFT");
+    assert_eq!(read(&samsung).left_out, [Part::Video]);
+}

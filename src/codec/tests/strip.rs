@@ -129,14 +129,82 @@ fn metadata_is_removed_from_gif_and_jpeg_xl() {
     assert!(!contains(&bare, SECRET) && pixels(&bare).0 == pixels(&full).0);
 }
 
-#[test]
-fn formats_that_need_reencoding_say_so_and_those_without_metadata_are_unchanged() {
-    for (format, save) in [
-        (known::TIFF, Save { compression: TiffCompression::Deflate, ..keep() }),
-        (known::AVIF, Save { effort: Some(0), ..keep() }),
-    ] {
-        assert_eq!(stripped(format, &file(format, 1, &save)), None, "{format:?}");
+/// The bytes between two positions that a file gives in front of its pixels, as coded.
+fn coded_pixels(format: Format, bytes: &[u8]) -> Vec<u8> {
+    if format == known::AVIF {
+        // The sequence header of AV1 begins the coded image, which is the last item of files that are written here.
+        let at = bytes.windows(2).position(|pair| pair == [0x0A, 0x0B] || pair == [0x12, 0]).unwrap();
+        return bytes[at..].to_vec();
     }
+    let mut reader = ::tiff::decoder::Decoder::new(std::io::Cursor::new(bytes)).unwrap();
+    let mut list = |tag| reader.get_tag_u64_vec(tag).unwrap();
+    let (starts, lengths) = (list(::tiff::tags::Tag::StripOffsets), list(::tiff::tags::Tag::StripByteCounts));
+    let strips = starts.into_iter().zip(lengths);
+    strips.flat_map(|(start, length)| bytes[start as usize..(start + length) as usize].to_vec()).collect()
+}
+
+#[test]
+fn avif_and_tiff_lose_their_metadata_and_keep_their_coded_pixels() {
+    for compression in [TiffCompression::None, TiffCompression::Lzw, TiffCompression::Deflate] {
+        let full = file(known::TIFF, 1, &Save { compression, ..keep() });
+        assert!(contains(&full, SECRET));
+        let bare = stripped(known::TIFF, &full).unwrap();
+        assert!(!contains(&bare, SECRET) && bare.len() < full.len(), "{compression:?}");
+        assert_eq!(coded_pixels(known::TIFF, &bare), coded_pixels(known::TIFF, &full));
+        assert!(pixels(&bare).0 == pixels(&full).0 && pixels(&bare).1 == pixels(&full).1);
+        let (_, profile, metadata) = pixels(&bare);
+        assert!(profile.is_some());
+        assert_eq!((metadata.exif, metadata.xmp, metadata.iptc, metadata.density), (None, None, None, None));
+        assert_eq!(stripped(known::TIFF, &bare).as_deref(), Some(&*bare), "nothing more to strip");
+    }
+    let full = file(known::AVIF, 1, &Save { effort: Some(0), ..keep() });
+    let other = include_bytes!("../../../tests/data/pictures/strip_me.avif").as_slice();
+    for (full, secret) in [(full.as_slice(), SECRET), (other, b"ACME")] {
+        assert!(contains(full, secret));
+        let bare = stripped(known::AVIF, full).unwrap();
+        assert!(!contains(&bare, secret) && !contains(&bare, b"Exif") && bare.len() < full.len());
+        let read = |bytes: &[u8]| {
+            let mut opened = open(bytes, &DecodeOptions::default()).unwrap();
+            let info = opened.rows.info();
+            let mut band = Band::empty(&info);
+            opened.rows.read_rows(info.height_px, &mut band).unwrap();
+            (band.samples, opened.profile, opened.metadata)
+        };
+        let ((before, profile, _), (after, profile_after, metadata)) = (read(full), read(&bare));
+        assert!(before == after && profile == profile_after);
+        assert_eq!(metadata, Metadata::default());
+        // The coded image is in the file byte for byte.
+        let coded = coded_pixels(known::AVIF, &bare);
+        assert!(coded.len() > 100 && contains(full, &coded[..100]));
+        assert_eq!(stripped(known::AVIF, &bare).as_deref(), Some(&*bare), "nothing more to strip");
+    }
+}
+
+#[test]
+fn every_page_and_every_byte_order_of_a_tiff_is_stripped() {
+    let pages = include_bytes!("../../../tests/reference/formats/tiff_pages.tif").as_slice();
+    let bare = stripped(known::TIFF, pages).unwrap();
+    for page in 0..3 {
+        let rows = |bytes: &[u8]| {
+            let mut opened = open(bytes, &DecodeOptions { page, ..DecodeOptions::default() }).unwrap();
+            let info = opened.rows.info();
+            let mut band = Band::empty(&info);
+            opened.rows.read_rows(info.height_px, &mut band).unwrap();
+            (opened.header, band.samples)
+        };
+        assert!(rows(&bare) == rows(pages), "page {page}");
+    }
+}
+
+#[test]
+fn an_avif_of_an_image_sequence_keeps_the_positions_of_its_frames() {
+    let moving = include_bytes!("../../../tests/reference/animation/moving.avif").as_slice();
+    // Without metadata nothing changes.
+    assert_eq!(stripped(known::AVIF, moving).as_deref(), Some(moving));
+}
+
+#[test]
+fn formats_without_metadata_are_unchanged() {
     for format in [known::BMP, known::QOI] {
         let bytes = file(format, 1, &keep());
         assert!(!contains(&bytes, SECRET));
@@ -149,8 +217,9 @@ fn formats_that_need_reencoding_say_so_and_those_without_metadata_are_unchanged(
 
 #[test]
 fn truncated_or_forged_files_never_panic_and_never_leak_metadata() {
-    for format in [known::JPEG, known::PNG, known::WEBP, known::JXL] {
-        let full = file(format, 6, &keep());
+    for format in [known::JPEG, known::PNG, known::WEBP, known::JXL, known::TIFF, known::AVIF] {
+        let effort = (format == known::AVIF).then_some(0);
+        let full = file(format, 6, &Save { effort, ..keep() });
         for length in 0..full.len() {
             let bare = stripped(format, &full[..length]);
             assert!(bare.is_none_or(|bare| !contains(&bare, SECRET)), "{format:?} cut at {length}");

@@ -14,7 +14,7 @@ const EXIF: u16 = 34_665;
 const GPS: u16 = 34_853;
 const INTEROPERABILITY: u16 = 40_965;
 /// Tags whose values are positions in the file: strips, tiles, directories, and the tables of old-style JPEG.
-const POSITIONS: [u16; 8] = [273, 324, SUB_DIRECTORIES, 513, 519, 520, 521, 288];
+const POSITIONS: [u16; 7] = [273, 324, SUB_DIRECTORIES, 513, 519, 520, 521];
 /// Pairs of tags: positions of data, and their lengths in bytes.
 const DATA: [(u16, u16); 3] = [(273, 279), (324, 325), (513, 514)];
 /// Fixed lengths in bytes of the tables of old-style JPEG: 64 for quantization, 16 and up to 256 for Huffman codes.
@@ -103,7 +103,7 @@ impl<'a> File<'a> {
     }
 
     fn entry(self, at: usize, wide: usize) -> Option<Entry> {
-        let size = match self.number(at + 2, 2)? {
+        let size: usize = match self.number(at + 2, 2)? {
             3 | 8 => 2,
             4 | 9 | 11 | 13 => 4,
             5 | 10 | 12 | 16..=18 => 8,
@@ -233,7 +233,8 @@ pub(super) fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
     let cuts = removed.even();
     let mut out = bytes.to_vec();
     let moved = |at: usize| at - cuts.before(at);
-    let shift = |out: &mut [u8], at: usize, length: usize, number: usize| put(out, at, moved(number), length, file.little);
+    let shift =
+        |out: &mut [u8], at: usize, length: usize, number: usize| put(out, at, moved(number), length, file.little);
     shift(&mut out, file.first_link(), wide, file.number(file.first_link(), wide)?)?;
     for directory in &directories {
         let mut at = directory.at + count_bytes;

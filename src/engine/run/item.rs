@@ -3,7 +3,7 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::admission::{Admission, Host};
 use super::budget::Stopped;
@@ -215,9 +215,27 @@ impl Run {
                 stage(Some(size_px), &hash_of(&rendered.bytes), Content::Bytes(&rendered.bytes))?
             }
         };
+        if let Some(time) = self.kept_time(input) {
+            let folder = target.staged.path.parent().unwrap_or(&target.staged.path);
+            target.staged.temporary.set_modified(time).map_err(|error| store::write_error(folder, &error))?;
+        }
         facts.bytes_out = target.staged.size_bytes;
         facts.output_hash = Some(target.staged.hash.clone());
         Ok((facts, target))
+    }
+
+    /// The modification time that a result keeps: the input file's, or the one that the server gave.
+    fn kept_time(&self, input: &Input) -> Option<SystemTime> {
+        if !self.spec.output().sink.keep_times {
+            return None;
+        }
+        match &input.fetched {
+            Some(fetched) => httpdate::parse_http_date(fetched.last_modified.as_deref()?).ok(),
+            None => {
+                let locator = &input.row.locator;
+                store::of(locator).and_then(|store| store.head(locator)).ok()?.modified
+            }
+        }
     }
 
     pub(super) fn facts(input: &Input, outcome: Outcome) -> Finished {

@@ -1,0 +1,80 @@
+//! What results keep of their inputs apart from pixels, and what the record says about the rest.
+
+use std::time::{Duration, SystemTime};
+
+use crate::program::Home;
+use crate::util::server::{Answer, Server, ok};
+
+fn picture(name: &str) -> Vec<u8> {
+    std::fs::read(format!("tests/data/pictures/{name}")).unwrap()
+}
+
+#[test]
+fn what_a_format_cannot_hold_is_named_in_the_record() {
+    let home = Home::new();
+    home.file("text.png", picture("png_text.png"));
+    home.file("hdr.jpg", picture("uhdr.jpg"));
+    let args = ["run", "text.png", "hdr.jpg", "-o", "out", "--format", "webp", "--metadata", "keep"];
+    let output = home.run(&args).expect(0);
+    assert!(output.err.contains("2 images lost metadata or other parts"), "{output:?}");
+    let rows = home.run(&["export", "1", "--format", "jsonl"]).expect(0);
+    let text = &rows.out;
+    for name in ["parameters", "Creation Time", "comment", "gain_map", "WebP"] {
+        assert!(text.contains(name), "{name} is not in {text}");
+    }
+    let output = home.run(&["run", "text.png", "-o", "png", "--save", "png:effort=3", "--metadata", "keep"]).expect(0);
+    assert!(!output.err.contains("lost"), "{output:?}");
+}
+
+#[test]
+fn an_avif_is_stripped_and_named_by_its_date_without_encoding_it_again() {
+    let home = Home::new();
+    home.file("a.avif", picture("exif_date.avif"));
+    home.run(&["run", "a.avif", "-o", "out", "--metadata", "strip", "--name", "{date:%Y%m%d}"]).expect(0);
+    let bare = std::fs::read(home.path("out/20200102.avif")).unwrap();
+    assert!(bare.len() > 3_000 && !bare.windows(4).any(|word| word == b"ACME"), "{}", bare.len());
+}
+
+#[test]
+fn a_colour_space_that_a_format_cannot_hold_is_reported() {
+    let home = Home::new();
+    home.file("a.jpg", picture("adobe_icc_r03.jpg"));
+    let run = |format: &str, colour: &str| {
+        let out = format!("{format}-{colour}");
+        home.run(&["run", "a.jpg", "-o", &out, "--format", format, "--colour", colour]).expect(0).err
+    };
+    assert!(run("qoi", "keep").contains("converted to sRGB: its format holds no colour profile"));
+    assert!(run("jxl", "keep").contains("converted to sRGB"));
+    assert!(!run("qoi", "srgb").contains("converted") && !run("png", "keep").contains("converted"));
+}
+
+#[test]
+fn keep_times_gives_results_the_times_of_files_and_of_servers() {
+    let home = Home::new();
+    home.file("a.jpg", picture("motion.jpg"));
+    let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    std::fs::File::options().write(true).open(home.path("a.jpg")).unwrap().set_modified(long_ago).unwrap();
+    let time = |name: &str| std::fs::metadata(home.path(name)).unwrap().modified().unwrap();
+    // A copy, a stripped file and a rendered one.
+    home.run(&["run", "a.jpg", "-o", "copy", "--keep-times"]).expect(0);
+    home.run(&["run", "a.jpg", "-o", "bare", "--keep-times", "--metadata", "strip"]).expect(0);
+    home.run(&["run", "a.jpg", "-o", "small", "--keep-times", "-s", "resize:long_edge=20"]).expect(0);
+    for folder in ["copy", "bare", "small"] {
+        assert_eq!(time(&format!("{folder}/a.jpg")), long_ago, "{folder}");
+    }
+    home.run(&["run", "a.jpg", "-o", "now"]).expect(0);
+    assert!(time("now/a.jpg") > long_ago);
+    let body = picture("motion.jpg");
+    let server = Server::start(move |request| -> Answer {
+        let answer = ok(body.clone(), "image/jpeg");
+        if request.path == "/dated.jpg" {
+            answer.header("Last-Modified", "Sun, 09 Sep 2001 01:46:40 GMT")
+        } else {
+            answer
+        }
+    });
+    let urls = [server.url("/dated.jpg"), server.url("/other.jpg")];
+    home.run(&["run", &urls[0], &urls[1], "-o", "links", "--keep-times"]).expect(0);
+    assert_eq!(time("links/dated.jpg"), long_ago, "curl -R, wget");
+    assert!(time("links/other.jpg") > long_ago);
+}
