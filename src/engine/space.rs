@@ -17,8 +17,8 @@ use crate::store;
 const MOST_GROWTH: u64 = 24;
 /// Images that are rendered to measure how results grow or shrink.
 const SAMPLES: usize = 3;
-/// How long the sources of a job may take to be measured.
-const TIME_LIMIT: Duration = Duration::from_secs(2);
+/// How long the sources of a job are measured. What was found until then is the least that the results need.
+const TIME_LIMIT: Duration = Duration::from_millis(500);
 
 /// A warning if the results of a request will probably not fit. Reads the sources that can be read again.
 pub fn low_space(spec: &JobSpec) -> Option<Remark> {
@@ -44,7 +44,7 @@ pub fn low_space(spec: &JobSpec) -> Option<Remark> {
             ControlFlow::Continue(())
         });
         if ended.is_break() {
-            return None;
+            break;
         }
     }
     low_space_for(spec, bytes, first)
