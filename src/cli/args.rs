@@ -169,9 +169,8 @@ pub(super) struct ReportArgs {
 /// Which JSON lines `--json` prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum JsonWord {
-    /// Progress, failures and remarks.
+    // Without documentation of their own: it would be shown as help, in English.
     Progress,
-    /// Every item as well.
     Items,
 }
 

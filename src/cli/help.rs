@@ -193,6 +193,9 @@ mod tests {
                     let is_korean = help.chars().any(|c| ('가'..='힣').contains(&c));
                     assert_eq!(is_korean, lang == Lang::Korean, "{name:?} {}: {help}", arg.get_id());
                     assert!(!help.is_empty(), "{name:?} {}", arg.get_id());
+                    // A value with help of its own would make the help of every option longer, and is in English.
+                    let values = arg.get_possible_values();
+                    assert!(values.iter().all(|value| value.get_help().is_none()), "{}", arg.get_id());
                 }
                 let subs = command.get_subcommands().filter(|sub| sub.get_name() != "help" && !sub.is_hide_set());
                 commands.extend(subs.map(|sub| (Some(sub.get_name().to_owned()), sub.clone())));
