@@ -236,10 +236,8 @@ impl Found<'_> {
                 let start = format!("--{id}=");
                 self.inserted.iter().find_map(|argument| argument.to_str()?.strip_prefix(&start).map(str::to_owned))
             };
-            match self.taken.contains(id) {
-                true => on_command_line.and_then(|value| value.to_str()).map(str::to_owned).or_else(inserted),
-                false => None,
-            }
+            let given = || on_command_line.and_then(|value| value.to_str()).map(str::to_owned).or_else(inserted);
+            if self.taken.contains(id) { given() } else { None }
         };
         let saved =
             text("save").and_then(|text| Some((engine::parse_save(&text).ok()?, engine::save_keys_named(&text))));

@@ -330,9 +330,10 @@ impl Follower<'_> {
             End::Finished => Exit::AllDone,
             End::Stopped(reason) => {
                 let resume = Message::new("resume_with").with("command", self.resume_command(job));
-                match self.options.to_stdout {
-                    true => self.warn(&reason),
-                    false => self.warn(&format!("{reason} {}", resume.text(lang()))),
+                if self.options.to_stdout {
+                    self.warn(&reason);
+                } else {
+                    self.warn(&format!("{reason} {}", resume.text(lang())));
                 }
                 Exit::Stopped
             }
@@ -349,10 +350,8 @@ impl Follower<'_> {
         self.bar.finish_and_clear();
         let seconds = self.started.elapsed().as_secs_f64();
         let progress = self.final_counts(job, snapshot)?;
-        let this_run = match self.options.sums_this_run {
-            true => Some(self.reader.finished_counts(job, self.finished_before)?),
-            false => None,
-        };
+        let is_sum = self.options.sums_this_run;
+        let this_run = is_sum.then(|| self.reader.finished_counts(job, self.finished_before)).transpose()?;
         self.emit(&Line::finished(job, &progress, seconds, this_run.as_ref()));
         if !self.report.is_json() && !self.report.quiet {
             match &this_run {

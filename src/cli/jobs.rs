@@ -41,7 +41,9 @@ pub(super) fn list(reader: Option<&dyn CatalogReader>, as_json: bool) -> Result<
         Ok(request.flatten().unwrap_or_default())
     };
     if let (true, Some(reader)) = (as_json, reader) {
-        jobs.iter().try_for_each(|job| Ok::<_, JobError>(print_line(&as_value(reader, job)?.to_string())))?;
+        for job in &jobs {
+            print_line(&as_value(reader, job)?.to_string());
+        }
     }
     if as_json {
         return Ok(Exit::AllDone);
@@ -212,9 +214,10 @@ fn show_failures(
             Lang::Korean => padded(&format!("{} ({word})", kind.name(Lang::Korean)), 36, false),
         };
         let command = format!("pixloom retry {} --kind {word}{catalog_option}", job.id);
-        let retry = match helps(*kind, &examples) {
-            true => Message::new("job_retry").with("command", command).text(lang()),
-            false => lang().word("job_retry_futile").to_owned(),
+        let retry = if helps(*kind, &examples) {
+            Message::new("job_retry").with("command", command).text(lang())
+        } else {
+            lang().word("job_retry_futile").to_owned()
         };
         print_line(&format!("    {count:>8}  {shown} {retry}"));
         let mut errors = examples.iter().filter_map(|example| example.row.error.as_ref());

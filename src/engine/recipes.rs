@@ -61,7 +61,7 @@ pub fn resolve_paths(step: &mut Step, folder: &Path) {
         if !path.trim().is_empty() && Path::new(path).is_relative() {
             // A folder whose name is no text can't be written down in a step.
             if let Some(absolute) = folder.join(path.as_str()).to_str() {
-                *path = absolute.to_owned();
+                absolute.clone_into(path);
             }
         }
     }
