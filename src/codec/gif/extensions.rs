@@ -3,7 +3,7 @@
 use super::blocks::{APPLICATION, COMMENT, EXTENSION, after_header, extensions};
 use crate::codec::meta;
 use crate::codec::spec::Extras;
-use crate::model::{KeywordText, Metadata};
+use crate::model::{KeywordText, Metadata, text_encoding};
 
 const XMP: &[u8; 11] = b"XMP DataXMP";
 const ICC: &[u8; 11] = b"ICCRGBG1012";
@@ -20,8 +20,7 @@ pub(super) fn read(bytes: &[u8]) -> (Option<Vec<u8>>, Metadata) {
         match block {
             [COMMENT, blocks @ ..] => {
                 let text = joined(blocks);
-                let text = std::str::from_utf8(&text)
-                    .map_or_else(|_| text.iter().map(|&byte| char::from(byte)).collect(), str::to_owned);
+                let text = text_encoding::decoded(&text, None);
                 let text = text.trim_end_matches('\0');
                 if !text.is_empty() {
                     metadata.texts.push(KeywordText::comment(text.to_owned()));

@@ -8,7 +8,7 @@ use ::exif::{In, Reader, Tag, Value};
 
 use crate::codec::meta;
 use crate::codec::spec::Extras;
-use crate::model::{KeywordText, Metadata, Part};
+use crate::model::{KeywordText, Metadata, Part, text_encoding};
 
 pub(super) const EXIF: &[u8] = b"Exif\0\0";
 pub(super) const ICC: &[u8] = b"ICC_PROFILE\0";
@@ -135,11 +135,11 @@ pub(super) fn has_samsung_video(bytes: &[u8]) -> bool {
     end.ends_with(b"SEFT") && bytes.windows(NAME.len()).any(|part| part == NAME)
 }
 
-/// A comment's text: UTF-8 if it can be, else Latin-1.
+/// A comment's text: UTF-8 if it can be, else in the encoding that fits best.
 fn text(comment: &[u8]) -> String {
     let end = comment.iter().rposition(|&byte| byte != 0).map_or(0, |at| at + 1);
     let comment = comment.get(..end).unwrap_or_default();
-    std::str::from_utf8(comment).map_or_else(|_| comment.iter().map(|&byte| char::from(byte)).collect(), str::to_owned)
+    text_encoding::decoded(comment, None)
 }
 
 /// The extended XMP packet of a GUID, joined from its parts, if it is complete.

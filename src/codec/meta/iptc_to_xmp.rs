@@ -2,6 +2,7 @@
 
 use super::iptc::{self, Dataset};
 use super::xmp_merge::{Kind, NewProperty};
+use crate::model::text_encoding;
 
 /// `1B % G`: texts are UTF-8 (IIM 4.2, 1:90).
 const UTF8: &[u8] = b"\x1B%G";
@@ -49,7 +50,8 @@ pub(super) fn properties(block: &[u8]) -> (Vec<NewProperty>, Vec<String>) {
     let text = |data: &[u8]| match std::str::from_utf8(data) {
         Ok(text) => text.to_owned(),
         Err(_) if is_utf8 => String::from_utf8_lossy(data).into_owned(),
-        Err(_) => data.iter().map(|&byte| char::from(byte)).collect(),
+        // Programs wrote the encoding of their system.
+        Err(_) => text_encoding::decoded(data, None),
     };
     let all = |number: u8| -> Vec<String> {
         let found = datasets.iter().filter(|one| (one.record, one.number) == (2, number));
@@ -138,10 +140,13 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_utf8_if_the_records_say_so_or_if_they_can_be_and_latin_1_otherwise() {
+    fn texts_are_utf8_if_they_can_be_and_in_a_legacy_encoding_otherwise() {
         let value = |records: &[u8]| properties(records).0.first().map(|property| property.values.join("|"));
         assert_eq!(value(&dataset(25, "서울".as_bytes())).as_deref(), Some("서울"));
         assert_eq!(value(&dataset(25, b"caf\xE9")).as_deref(), Some("café"));
+        // "광화문 광장에서 열린 행사" in CP949.
+        let korean = b"\xB1\xA4\xC8\xAD\xB9\xAE \xB1\xA4\xC0\xE5\xBF\xA1\xBC\xAD \xBF\xAD\xB8\xB0 \xC7\xE0\xBB\xE7";
+        assert_eq!(value(&dataset(25, korean)).as_deref(), Some("광화문 광장에서 열린 행사"));
         let twice = [dataset(25, b"one"), dataset(25, b"two")].concat();
         assert_eq!(value(&twice).as_deref(), Some("one|two"));
     }
