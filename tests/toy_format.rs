@@ -36,7 +36,7 @@ static TOY: FormatSpec = FormatSpec {
     open,
     decode_bytes: |_, header| header.info.size_bytes(),
     taken: |_| None,
-    strip: |bytes| Some(bytes.to_vec()),
+    strip: |bytes| Some(bytes.to_vec().into()),
     frames: Frames::Single,
     isolated: None,
     encoder: Some(EncoderSpec {

@@ -152,7 +152,7 @@ fn huffman(data: &[u8]) {
 fn metadata(data: &[u8], control: &DecodeControl<'_>) {
     let isolated = ["avif", "jxl", "svg"].iter().any(|name| is_format(data, name));
     let header = if isolated { None } else { probe(data).ok() };
-    if let (Some(header), Some(bare)) = (header, stripped(data)) {
+    if let (Some(header), Some(bare)) = (header, stripped(data).map(|stripped| stripped.bytes)) {
         let again = probe(&bare).expect("what was stripped is an image");
         assert_eq!((again.format, again.info), (header.format, header.info));
         if u64::from(header.info.width_px) * u64::from(header.info.height_px) <= MAX_PIXELS {

@@ -5,7 +5,7 @@ use super::formats::spec_of;
 use super::guard::control::DecodeControl;
 use super::guard::isolated;
 use super::sniff::{recognise, require};
-use super::spec::{DecodeOptions, Header, Opened};
+use super::spec::{DecodeOptions, Header, Opened, Stripped};
 use super::{errors, meta};
 use crate::error::ItemError;
 use crate::model::{Channels, ColourChoice, Format, Metadata, Part, Samples};
@@ -91,7 +91,7 @@ pub fn taken(bytes: &[u8]) -> Option<String> {
 
 /// A file without its metadata (EXIF, XMP, IPTC, comments, density). The encoded pixels, the profile and the
 /// orientation are unchanged. `None` if this requires re-encoding.
-pub fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
+pub fn stripped(bytes: &[u8]) -> Option<Stripped> {
     (recognise(bytes)?.strip)(bytes)
 }
 

@@ -13,7 +13,7 @@ use super::animation::frame_encoder::FrameEncoder;
 use super::guard::control::DecodeControl;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    Channels, ColourChoice, Format, FormatInfo, ImageInfo, Metadata, Orientation, Picture, RowReader, RowWriter,
+    Channels, ColourChoice, Format, FormatInfo, ImageInfo, Metadata, Orientation, Part, Picture, RowReader, RowWriter,
     SampleType, Save, TruncatedPolicy,
 };
 
@@ -34,7 +34,7 @@ pub struct FormatSpec {
     /// When the image was taken, as `YYYY-MM-DDTHH:MM:SS`. The beginning of a file may be enough.
     pub taken: fn(&[u8]) -> Option<String>,
     /// The file without its metadata, with its encoded pixels unchanged. `None` if this requires re-encoding.
-    pub strip: fn(&[u8]) -> Option<Vec<u8>>,
+    pub strip: fn(&[u8]) -> Option<Stripped>,
     /// How files with several frames are handled.
     pub frames: Frames,
     /// Set if the decoder can't be stopped and must run in helper processes.
@@ -73,6 +73,22 @@ pub struct EncoderSpec {
     pub is_deep: bool,
     /// Estimated bytes of memory at the end of encoding, including the file.
     pub bytes: fn(&Save, &ImageInfo) -> u64,
+}
+
+/// A file without its metadata.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stripped {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// What else it lost, such as a gain map.
+    pub left_out: Vec<Part>,
+}
+
+impl From<Vec<u8>> for Stripped {
+    /// A file that lost nothing but metadata.
+    fn from(bytes: Vec<u8>) -> Self {
+        Self { bytes, left_out: Vec::new() }
+    }
 }
 
 /// What a format's files hold of metadata.

@@ -288,8 +288,9 @@ impl Planner<'_> {
         self.plan.bytes_in += size_bytes;
         match &decision.action {
             Action::Copy => self.plan.bytes_out += size_bytes,
-            Action::Strip { bytes, size_px } => {
+            Action::Strip { bytes, size_px, remark } => {
                 self.plan.bytes_out += bytes.len() as u64;
+                planned.remarks.extend(remark.clone());
                 planned.size_px = Some(*size_px);
             }
             Action::Render(prepared) => self.plan_render(&body, size_bytes, prepared, planned)?,

@@ -22,6 +22,8 @@ fn what_a_format_cannot_hold_is_named_in_the_record() {
     for name in ["parameters", "Creation Time", "comment", "gain_map", "WebP"] {
         assert!(text.contains(name), "{name} is not in {text}");
     }
+    let output = home.run(&["run", "hdr.jpg", "-o", "bare", "--metadata", "strip", "--json=items"]).expect(0);
+    assert!(output.out.contains("Not kept in JPEG: gain map (HDR)."), "{output:?}");
     let output = home.run(&["run", "text.png", "-o", "png", "--save", "png:effort=3", "--metadata", "keep"]).expect(0);
     assert!(!output.err.contains("lost"), "{output:?}");
 }

@@ -38,7 +38,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     open: decode::open,
     decode_bytes: decode::held_bytes,
     taken: decode::taken,
-    strip: strip::stripped,
+    strip: |bytes| strip::stripped(bytes).map(Into::into),
     frames: Frames::FirstOnly,
     isolated: Some(IsolatedSpec { time_limit: None, hidden_header: None }),
     encoder: Some(EncoderSpec {

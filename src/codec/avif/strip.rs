@@ -133,9 +133,9 @@ fn push(out: &mut Vec<u8>, kind: BoxType, body: &[u8]) -> Option<()> {
 /// A number of 2 or 4 bytes.
 fn push_number(out: &mut Vec<u8>, number: u32, wide: bool) -> Option<()> {
     if wide {
-        out.extend(number.to_be_bytes())
+        out.extend(number.to_be_bytes());
     } else {
-        out.extend(u16::try_from(number).ok()?.to_be_bytes())
+        out.extend(u16::try_from(number).ok()?.to_be_bytes());
     }
     Some(())
 }
@@ -185,7 +185,7 @@ fn locations(content: &[u8], removed: &[u32], shift: Shift<'_>) -> Option<Vec<u8
         let mut is_in_file = true;
         if version > 0 {
             let method = fields.u16()?;
-            is_in_file = method & 15 == 0;
+            is_in_file = method.is_multiple_of(16);
             entry.extend(method.to_be_bytes());
         }
         entry.extend(fields.u16()?.to_be_bytes());

@@ -34,7 +34,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     open: image_crate::open::<Bmp>,
     decode_bytes: |_, header| header.info.size_bytes(),
     taken: |_| None,
-    strip: decode::stripped,
+    strip: |bytes| decode::stripped(bytes).map(Into::into),
     frames: Frames::Single,
     isolated: None,
     encoder: Some(EncoderSpec {

@@ -251,13 +251,13 @@ impl Histogram {
         };
         match samples {
             Samples::U8(all) => {
-                all.chunks_exact(channels.count()).for_each(|one| pixel(&mut one.iter().map(|v| v.level())))
+                all.chunks_exact(channels.count()).for_each(|one| pixel(&mut one.iter().map(|v| v.level())));
             }
             Samples::U16(all) => {
-                all.chunks_exact(channels.count()).for_each(|one| pixel(&mut one.iter().map(|v| v.level())))
+                all.chunks_exact(channels.count()).for_each(|one| pixel(&mut one.iter().map(|v| v.level())));
             }
             Samples::F32(all) => {
-                all.chunks_exact(channels.count()).for_each(|one| pixel(&mut one.iter().map(|v| v.level())))
+                all.chunks_exact(channels.count()).for_each(|one| pixel(&mut one.iter().map(|v| v.level())));
             }
         }
     }

@@ -27,10 +27,11 @@ pub(super) fn repaired(profile: &[u8]) -> Cow<'_, [u8]> {
         let (Some(at), Some(size)) = (number(entry + 4), number(entry + 8)) else { continue };
         let is_value = is_xyz && size == XYZ_BYTES && at > TABLE;
         let kind = at.checked_add(4).and_then(|end| profile.get(at..end));
-        if is_value && kind.is_some_and(|kind| kind != b"XYZ ") {
-            if let Some(kind) = fixed.to_mut().get_mut(at..at + 4) {
-                kind.copy_from_slice(b"XYZ ");
-            }
+        if is_value
+            && kind.is_some_and(|kind| kind != b"XYZ ")
+            && let Some(kind) = fixed.to_mut().get_mut(at..at + 4)
+        {
+            kind.copy_from_slice(b"XYZ ");
         }
     }
     fixed

@@ -33,7 +33,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     open: decode::open,
     decode_bytes: |_, header| header.info.size_bytes() * 2,
     taken: extensions::taken,
-    strip: blocks::stripped,
+    strip: |bytes| blocks::stripped(bytes).map(Into::into),
     frames: Frames::All(FrameSpec {
         open: decode::open_frames,
         is_truncated: decode::is_truncated,

@@ -8,7 +8,7 @@ use super::markers::{self, Markers};
 use crate::codec::guard::control::DecodeControl;
 use crate::codec::meta::{self, exif};
 use crate::codec::pixels::whole_image::shape;
-use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
+use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header, Stripped};
 use crate::codec::{colour, errors};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Band, Channels, ImageInfo, Message, Remark, RowReader, SampleType, Samples, Truncated};
@@ -29,9 +29,12 @@ pub(super) fn taken(bytes: &[u8]) -> Option<String> {
 }
 
 /// The file without its metadata.
-pub(super) fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
-    let orientation = probe(bytes, 0).ok()?.orientation;
-    markers::stripped(bytes, exif::block_for(orientation).as_deref())
+pub(super) fn stripped(bytes: &[u8]) -> Option<Stripped> {
+    let found = markers::read(bytes).ok()?;
+    let orientation = header(&found).ok()?.orientation;
+    let left_out = meta::beside_pixels(found.metadata);
+    let bytes = markers::stripped(bytes, exif::block_for(orientation).as_deref())?;
+    Some(Stripped { bytes, left_out })
 }
 
 /// Bytes that decoding takes: some rows, and the coefficients of the whole image if the file has several scans.

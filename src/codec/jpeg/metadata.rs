@@ -55,13 +55,11 @@ impl<'a> Segments<'a> {
         match marker {
             0xE1 => self.add_app1(payload),
             0xED => {
-                self.photoshop.extend(payload.strip_prefix(PHOTOSHOP).or_else(|| payload.strip_prefix(OLD_PHOTOSHOP)))
+                self.photoshop.extend(payload.strip_prefix(PHOTOSHOP).or_else(|| payload.strip_prefix(OLD_PHOTOSHOP)));
             }
             0xE2 if payload.starts_with(ISO_GAIN_MAP) => self.note(Part::GainMap),
-            0xE2 => {
-                if payload.strip_prefix(MULTI_PICTURE).and_then(images_of).is_some_and(|count| count > 1) {
-                    self.note(Part::OtherImages);
-                }
+            0xE2 if payload.strip_prefix(MULTI_PICTURE).and_then(images_of).is_some_and(|count| count > 1) => {
+                self.note(Part::OtherImages);
             }
             0xEB if payload.starts_with(JUMBF) => self.note(Part::ContentCredentials),
             0xFE => self.comments.push(payload),

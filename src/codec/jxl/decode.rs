@@ -17,7 +17,7 @@ use crate::codec::container::bmff::{BoxType, Boxes, Fields, exif_block};
 use crate::codec::guard::control::DecodeControl;
 use crate::codec::pixels::convert;
 use crate::codec::pixels::whole_image::WholeReader;
-use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
+use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header, Stripped};
 use crate::codec::{errors, meta};
 use crate::error::ItemError;
 use crate::model::{Channels, ImageInfo, Metadata, Orientation, Part, RowReader, SampleType, Samples};
@@ -107,8 +107,9 @@ pub(super) fn taken(bytes: &[u8]) -> Option<String> {
 }
 
 /// The file without its metadata: the bare codestream, which includes the orientation.
-pub(crate) fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
-    Some(parts(bytes).ok()?.codestream.into_owned())
+pub(crate) fn stripped(bytes: &[u8]) -> Option<Stripped> {
+    let Parts { codestream, metadata, .. } = parts(bytes).ok()?;
+    Some(Stripped { bytes: codestream.into_owned(), left_out: meta::beside_pixels(metadata) })
 }
 
 /// The first block of each kind counts.

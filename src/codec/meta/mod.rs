@@ -49,6 +49,13 @@ pub(super) fn upright(metadata: Metadata, orientation: Orientation) -> Metadata 
     }
 }
 
+/// The parts of a file, other than metadata, that are beside its image.
+pub(super) fn beside_pixels(metadata: Metadata) -> Vec<Part> {
+    let mut left_out = upright(metadata, Orientation::Upright).left_out;
+    left_out.retain(|part| !part.is_metadata());
+    left_out
+}
+
 /// Adds what a packet claimed to the parts that are left out.
 fn note_claims(left_out: &mut Vec<Part>, claims: Claims) {
     for (is_claimed, part) in

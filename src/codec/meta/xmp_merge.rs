@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::xmp::{Document, parse, rdf, replaced, text};
+use super::xmp::{Document, Node, parse, rdf, replaced, text};
 use crate::model::KeywordText;
 
 const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
@@ -98,7 +98,7 @@ fn stored(document: &Document<'_>, property: &NewProperty) -> Option<String> {
     let (_, uri) = NAMESPACES.into_iter().find(|(known, _)| *known == prefix)?;
     document.descendants().find_map(|node| {
         if node.has_tag_name((uri, name)) {
-            return Some(node.descendants().filter(|part| part.is_text()).filter_map(|part| part.text()).collect());
+            return Some(node.descendants().filter(Node::is_text).filter_map(|part| part.text()).collect());
         }
         node.attribute((uri, name)).map(str::to_owned)
     })

@@ -41,7 +41,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     open: decode::open,
     decode_bytes: decode::held_bytes,
     taken: decode::taken,
-    strip: strip::stripped,
+    strip: |bytes| strip::stripped(bytes).map(Into::into),
     frames: Frames::All(FrameSpec {
         open: decode::open_frames,
         is_truncated: decode::is_truncated,

@@ -13,7 +13,7 @@ const SECRET: &[u8] = b"Secret place";
 
 /// A file without its metadata, by its format's declaration.
 fn stripped(format: Format, bytes: &[u8]) -> Option<Vec<u8>> {
-    crate::codec::formats::spec_of(format).and_then(|spec| (spec.strip)(bytes))
+    crate::codec::formats::spec_of(format).and_then(|spec| (spec.strip)(bytes)).map(|stripped| stripped.bytes)
 }
 
 /// An EXIF block with a camera's name and an orientation.

@@ -23,7 +23,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     decode_bytes: |_, header| header.info.size_bytes(),
     taken: |_| None,
     // It holds no metadata.
-    strip: |bytes| Some(bytes.to_vec()),
+    strip: |bytes| Some(bytes.to_vec().into()),
     frames: Frames::Single,
     isolated: None,
     encoder: None,

@@ -47,7 +47,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     open: read::open,
     decode_bytes: read::held_bytes,
     taken: read::taken,
-    strip: strip::stripped,
+    strip: |bytes| strip::stripped(bytes).map(Into::into),
     frames: Frames::Single,
     isolated: None,
     encoder: Some(EncoderSpec {

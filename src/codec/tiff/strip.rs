@@ -154,7 +154,8 @@ impl<'a> File<'a> {
     /// All that belongs to a directory of EXIF: the directory, its values, and the directories in it.
     fn extents(self, at: usize, depth: u8) -> Vec<Range<usize>> {
         let Some(directory) = self.directory(at) else { return Vec::new() };
-        let mut extents = vec![at..(directory.link + self.sizes().0).min(self.bytes.len())];
+        let end = (directory.link + self.sizes().0).min(self.bytes.len());
+        let mut extents: Vec<Range<usize>> = std::iter::once(at..end).collect();
         for entry in &directory.entries {
             if !entry.is_inline {
                 extents.push(entry.range());
@@ -177,6 +178,12 @@ impl<'a> File<'a> {
         for (positions, lengths) in DATA {
             let Some(positions) = numbers(positions) else { continue };
             let lengths = numbers(lengths)?;
+            // A file that lacks some of its pixels is not changed here.
+            let is_whole =
+                |(from, length): (&usize, &usize)| from.checked_add(*length).is_some_and(|end| end <= self.bytes.len());
+            if lengths.len() != positions.len() || !positions.iter().zip(&lengths).all(is_whole) {
+                return None;
+            }
             data.extend(positions.into_iter().zip(lengths).map(|(from, length)| from..from.saturating_add(length)));
         }
         for (tag, length) in TABLES {
@@ -209,7 +216,7 @@ pub(super) fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {
     let file = File::new(bytes)?;
     let (wide, count_bytes, entry_bytes) = file.sizes();
     let directories = file.directories()?;
-    let mut needed: Vec<Range<usize>> = vec![0..file.first_link() + wide];
+    let mut needed: Vec<Range<usize>> = std::iter::once(0..file.first_link() + wide).collect();
     let mut unneeded: Vec<Range<usize>> = Vec::new();
     for directory in &directories {
         let kept = directory.entries.iter().filter(|entry| is_needed(entry.tag)).count();

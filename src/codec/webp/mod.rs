@@ -37,7 +37,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     open: decode::open,
     decode_bytes: |_, header| header.info.size_bytes(),
     taken: decode::taken,
-    strip: decode::stripped,
+    strip: |bytes| decode::stripped(bytes).map(Into::into),
     frames: Frames::All(FrameSpec {
         open: decode::open_frames,
         is_truncated: decode::is_truncated,

@@ -62,15 +62,13 @@ impl ItemBody {
 
     /// When the image was taken, as `codec::taken` gives it.
     pub(crate) fn capture_time(&self) -> Option<String> {
-        match self {
-            Self::Memory(bytes) => codec::taken(bytes),
-            _ => {
-                let start = self.start(CAPTURE_TIME_BYTES);
-                // Some formats have their metadata after the pixels.
-                let is_cut = start.len() as u64 == CAPTURE_TIME_BYTES && codec::sniff(&start).is_some();
-                codec::taken(&start).or_else(|| codec::taken(&self.bytes().ok().filter(|_| is_cut)?))
-            }
+        if let Self::Memory(bytes) = self {
+            return codec::taken(bytes);
         }
+        let start = self.start(CAPTURE_TIME_BYTES);
+        // Some formats have their metadata after the pixels.
+        let is_cut = start.len() as u64 == CAPTURE_TIME_BYTES && codec::sniff(&start).is_some();
+        codec::taken(&start).or_else(|| codec::taken(&self.bytes().ok().filter(|_| is_cut)?))
     }
 
     /// SHA-256 in lower-case hex, where no file has to be read for it.

@@ -11,11 +11,13 @@ use super::checksum::Checksum;
 use super::content_type_check::{actual_extension, check_content, with_content_type};
 use super::limits;
 use super::naming::{NameClaims, NameHints, Naming, Resolution, extension_of_content, is_extension_of, own_extension};
-use super::render::{Prepared, is_copied, prepare, stripped};
+use super::render::{Prepared, StrippedImage, is_copied, prepare, stripped};
 use crate::codec::{self, DecodeControl};
 use crate::config::MAX_BODY_IN_MEMORY_BYTES;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{FormatChoice, ItemRow, JobSpec, Limits, Locator, Message, Origin, Recipe, Save, columns, is_copy};
+use crate::model::{
+    FormatChoice, ItemRow, JobSpec, Limits, Locator, Message, Origin, Recipe, Remark, Save, columns, is_copy,
+};
 use crate::op::Pipeline;
 use crate::{source, store};
 
@@ -56,8 +58,8 @@ pub(crate) struct Response<'a> {
 pub(crate) enum Action {
     /// They are the result.
     Copy,
-    /// They are the result without their metadata: these bytes, and the image's size in px.
-    Strip { bytes: Vec<u8>, size_px: (u32, u32) },
+    /// They are the result without their metadata: these bytes, the image's size in px, and what else is lost.
+    Strip { bytes: Vec<u8>, size_px: (u32, u32), remark: Option<Remark> },
     /// They go through the pipeline.
     Render(Box<Prepared>),
 }
@@ -116,8 +118,8 @@ impl<'a> Rules<'a> {
         if is_copied(&bytes, self.recipe, self.save) {
             return Ok(Action::Copy);
         }
-        if let Some((bytes, size_px)) = stripped(&bytes, self.recipe, self.save) {
-            return Ok(Action::Strip { bytes, size_px });
+        if let Some(StrippedImage { bytes, size_px, remark }) = stripped(&bytes, self.recipe, self.save) {
+            return Ok(Action::Strip { bytes, size_px, remark });
         }
         let prepared = prepare(&bytes, self.pipeline, self.save, &self.control)
             .and_then(|prepared| {

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use crate::codec::spec::Stripped;
 use crate::codec::{self, DecodeControl, DecodeOptions, Header};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
@@ -132,14 +133,26 @@ pub(crate) fn is_copied(bytes: &[u8], recipe: &Recipe, save: &Save) -> bool {
             }))
 }
 
+/// An image without its metadata.
+pub(crate) struct StrippedImage {
+    pub(crate) bytes: Vec<u8>,
+    /// Its size in px, upright.
+    pub(crate) size_px: (u32, u32),
+    /// What else it lost.
+    pub(crate) remark: Option<Remark>,
+}
+
 /// An image's bytes without its metadata, and its size in px, upright; `None` if more is requested, or if it would have to be
 /// encoded again.
-pub(crate) fn stripped(bytes: &[u8], recipe: &Recipe, save: &Save) -> Option<(Vec<u8>, (u32, u32))> {
+pub(crate) fn stripped(bytes: &[u8], recipe: &Recipe, save: &Save) -> Option<StrippedImage> {
     if !is_only_stripped(recipe, save) {
         return None;
     }
     let header = codec::probe(bytes).ok()?;
-    Some((codec::stripped(bytes)?, upright_size_px(&header)))
+    let Stripped { bytes, left_out } = codec::stripped(bytes)?;
+    let remark =
+        (!left_out.is_empty()).then(|| Remark::LeftOut { parts: left_out, format: header.format.label().to_owned() });
+    Some(StrippedImage { bytes, size_px: upright_size_px(&header), remark })
 }
 
 fn upright_size_px(header: &Header) -> (u32, u32) {

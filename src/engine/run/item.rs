@@ -193,7 +193,8 @@ impl Run {
                 facts.hash = Some(target.staged.hash.clone());
                 target
             }
-            Action::Strip { bytes, size_px } => {
+            Action::Strip { bytes, size_px, remark } => {
+                facts.remarks.extend(remark.clone());
                 (facts.width_px, facts.height_px) = (Some(size_px.0), Some(size_px.1));
                 stage(Some(*size_px), &hash_of(bytes), Content::Bytes(bytes))?
             }
@@ -229,13 +230,11 @@ impl Run {
         if !self.spec.output().sink.keep_times {
             return None;
         }
-        match &input.fetched {
-            Some(fetched) => httpdate::parse_http_date(fetched.last_modified.as_deref()?).ok(),
-            None => {
-                let locator = &input.row.locator;
-                store::of(locator).and_then(|store| store.head(locator)).ok()?.modified
-            }
+        if let Some(fetched) = &input.fetched {
+            return httpdate::parse_http_date(fetched.last_modified.as_deref()?).ok();
         }
+        let locator = &input.row.locator;
+        store::of(locator).and_then(|store| store.head(locator)).ok()?.modified
     }
 
     pub(super) fn facts(input: &Input, outcome: Outcome) -> Finished {

@@ -319,7 +319,7 @@ impl PreviewWorker {
             .map(|content_type| Response { content_type: Some(content_type), file_name: None });
         match rules.action(&Subject { locator: &base.locator, body: &body, size_bytes, response })? {
             Action::Copy => Ok((Arc::clone(&base.body.bytes), base.shown.full_size_px())),
-            Action::Strip { bytes, size_px } => Ok((bytes.into(), size_px)),
+            Action::Strip { bytes, size_px, .. } => Ok((bytes.into(), size_px)),
             Action::Render(prepared) => {
                 let rendered = prepared.render(&base.body.bytes, &request.save, &control)?;
                 Ok((rendered.bytes.into(), (rendered.info.width_px, rendered.info.height_px)))
