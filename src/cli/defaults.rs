@@ -19,7 +19,7 @@ const GLOBAL: [&str; 2] = ["catalog", "lang"];
 /// Options that can't be set this way.
 const NEVER: [&str; 3] = ["help", "version", "no_config"];
 /// Options that mean nothing without another one.
-const NEEDS: [(&str, &str); 2] = [("url_column", "urls"), ("checksum_column", "urls")];
+const NEEDS: [(&str, &str); 3] = [("url_column", "urls"), ("checksum_column", "urls"), ("encoding", "urls")];
 /// Options that set one key of `--save`.
 const KEYS: [&str; 3] = ["quality", "colour", "metadata"];
 

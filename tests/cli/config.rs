@@ -56,7 +56,7 @@ fn flags_and_repeated_options_can_be_variables() {
     assert!(home.run(&["run", "a.jpg", "-o", "out", "--verbose", "--durable"]).expect(0).out.contains("a.jpg -> "));
     assert_eq!(home.run(&["run", "a.jpg", "-o", "out"]).expect(0).out, "");
     // A column of a list means nothing without a list.
-    let home = Home::new().with_variable("PIXLOOM_URL_COLUMN", "image");
+    let home = Home::new().with_variable("PIXLOOM_URL_COLUMN", "image").with_variable("PIXLOOM_ENCODING", "cp949");
     home.sample("tulip-field.jpg", "a.jpg");
     home.run(&["run", "a.jpg", "-o", "out"]).expect(0);
 }
