@@ -120,6 +120,8 @@ pub struct Settings {
     pub language: Language,
     /// Grid or table.
     pub layout: ItemsLayout,
+    /// Whether the preview is shown without its histogram.
+    pub hides_histogram: bool,
     /// Limits for new jobs.
     pub limits: Limits,
     /// How new jobs fetch links.

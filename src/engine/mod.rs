@@ -42,9 +42,10 @@ pub use api::handle::Handle;
 pub use api::snapshot::{CaFileFault, Estimate, JobEntry, JobView, ListFile, Notice, Snapshot, SourceGroup};
 pub use api::view::{
     ItemsFilter, ItemsPage, ItemsRequest, ItemsSort, PicturePreview, Pixels, Preview, PreviewContent, PreviewRequest,
-    Thumbnail, Zoom,
+    StepFault, Thumbnail, Zoom,
 };
 pub use dry_run::{DryRun, Planned, PlannedItem, dry_run};
+pub use item::name_example::{NameHints as NameExampleHints, check_name_template, name_example};
 pub use recipes::{preset_names, read_recipe, recipe_named, resolve_paths};
 pub use run::process_limits::prepare_process;
 pub use space::{low as low_space_of, low_space};

@@ -49,6 +49,8 @@ pub(crate) enum Action {
     Grid,
     /// Show a table.
     Table,
+    /// Show or hide the histogram.
+    Histogram,
     /// Load a recipe.
     LoadRecipe,
     /// Save a recipe.
@@ -77,7 +79,7 @@ impl Action {
     }
 
     /// All other actions.
-    const OTHERS: [Self; 24] = [
+    const OTHERS: [Self; 25] = [
         Self::AddPath,
         Self::PasteLinks,
         Self::AddSamples,
@@ -95,6 +97,7 @@ impl Action {
         Self::FilterItems,
         Self::Grid,
         Self::Table,
+        Self::Histogram,
         Self::LoadRecipe,
         Self::SaveRecipe,
         Self::Jobs,
@@ -127,6 +130,7 @@ impl Action {
             Self::FilterItems => lang.word("filter_items").to_owned(),
             Self::Grid => lang.word("grid").to_owned(),
             Self::Table => lang.word("table").to_owned(),
+            Self::Histogram => lang.word("histogram").to_owned(),
             Self::LoadRecipe => lang.word("load_recipe").to_owned(),
             Self::SaveRecipe => lang.word("save_recipe").to_owned(),
             Self::Jobs => lang.word("jobs").to_owned(),
@@ -188,7 +192,8 @@ impl Action {
             Self::Cancel => matches!(job_state, Some(JobState::Running | JobState::Queued | JobState::Paused)),
             Self::RetryFailed => failed && job_state != Some(JobState::Draft),
             Self::OpenResults => job.is_some_and(|job| job.out_dir.is_some() && job.progress.done > 0),
-            Self::NewJob => !state.is_empty() && !matches!(job_state, Some(JobState::Running | JobState::Queued)),
+            Self::NewJob => !state.is_empty(),
+            Self::LoadRecipe => !state.is_recipe_fixed(),
             Self::Undo => state.snapshot.can_undo,
             Self::Redo => state.snapshot.can_redo,
             Self::SelectAll | Self::FilterItems => !state.is_empty(),
@@ -237,6 +242,7 @@ impl Action {
             Self::FilterItems => state.focus_filter = true,
             Self::Grid => set_layout(state, ItemsLayout::Grid),
             Self::Table => set_layout(state, ItemsLayout::Table),
+            Self::Histogram => toggle_histogram(state),
             Self::LoadRecipe => state.dialog(Purpose::LoadRecipe),
             Self::SaveRecipe => state.dialog(Purpose::SaveRecipe),
             Self::Jobs => state.open(Sheet::Jobs),
@@ -272,6 +278,13 @@ pub(crate) fn set_layout(state: &mut State, layout: ItemsLayout) {
     state.drafts.settings.set(settings);
     state.listing.scroll = super::widgets::scroll::Scroll::default();
     state.listing.reveal = Some(state.listing.cursor_row);
+}
+
+/// Shows the histogram on the preview, or hides it.
+pub(crate) fn toggle_histogram(state: &mut State) {
+    let mut settings = state.drafts.settings.get().clone();
+    settings.hides_histogram = !settings.hides_histogram;
+    state.drafts.settings.set(settings);
 }
 
 fn set_theme(state: &mut State, theme: Theme) {

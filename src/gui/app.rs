@@ -8,7 +8,7 @@ use egui::{Color32, Context, Rect, Ui, UiBuilder, Vec2, vec2};
 
 use super::input;
 use super::panels::{
-    columns, empty, header, items, jobs, notices, palette, paste, preview, recipe, run_bar, settings, sources,
+    close, columns, empty, header, items, jobs, notices, palette, paste, preview, recipe, run_bar, settings, sources,
 };
 use super::state::State;
 use super::theme::{self, size};
@@ -98,8 +98,10 @@ impl eframe::App for App {
         columns::ui(&ctx, state);
         palette::ui(&ctx, state);
         paste::ui(&ctx, state);
+        close::ui(&ctx, state);
         notices::ui(&ctx, state);
         empty::drop_ui(&ctx, state);
+        state.follow_opener(&ctx);
         state.ask();
     }
 

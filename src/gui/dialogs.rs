@@ -96,6 +96,11 @@ impl Dialogs {
         self.open = Some((purpose, pending, now_s));
     }
 
+    /// Whether a dialog is open.
+    pub(crate) fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
     /// The result, once the dialog has ended.
     pub(crate) fn poll(&mut self, ctx: &Context, now_s: f64) -> Option<Answer> {
         let (purpose, pending, opened_s) = self.open.as_mut()?;

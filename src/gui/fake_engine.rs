@@ -171,9 +171,10 @@ impl FakeEngine {
             .cloned()
             .collect();
         let total = listed.len() as u64;
+        let cursor = listed.iter().find(|row| Some(row.id.seq) == request.cursor).cloned();
         let rows: Arc<[ItemRow]> =
             listed.into_iter().skip(request.first_row as usize).take(request.rows as usize).collect();
-        self.ends.shared.items.store(Some(Arc::new(ItemsPage { request, revision, total, rows })));
+        self.ends.shared.items.store(Some(Arc::new(ItemsPage { request, revision, total, rows, cursor })));
         self.ends.shared.wake();
     }
 
@@ -274,11 +275,12 @@ impl FakeEngine {
             after_size_px: (1600, 1067),
             before_bytes: 4_100_000,
             after_bytes: Some(310_000),
+            taken: None,
             histogram: histogram(),
             approximate: false,
         };
         let content = PreviewContent::Picture(image);
-        self.ends.shared.preview.store(Arc::new(Preview { request: Some(request), content, pending: false }));
+        self.ends.shared.preview.store(Arc::new(Preview { request: Some(request), content, ..Preview::default() }));
         self.ends.shared.wake();
     }
 

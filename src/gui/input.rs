@@ -14,6 +14,7 @@ use crate::engine::Command;
 pub(crate) fn handle(ctx: &Context, state: &mut State) {
     // Checked before anything is drawn: a box or a list that closes on this Enter still has the focus.
     let focused = ctx.memory(egui::Memory::focused);
+    state.focused = focused;
     state.keys_are_free = focused.is_none() && state.sheet == Sheet::None && !Popup::is_any_open(ctx);
     drops(ctx, state);
     pastes(ctx, state);

@@ -3,12 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use egui::Context;
+
 use super::widgets::scroll::Scroll;
 use crate::engine::{Handle, ItemsFilter, ItemsPage, ItemsRequest, ItemsSort, JobView};
 use crate::model::{ItemId, ItemRow, JobId};
 
 /// Requests begin and end at multiples of this, so that small scroll movements need no new request.
 const CHUNK: u64 = 64;
+/// Seconds after a request before an outdated page is requested again.
+const ASK_AGAIN_S: f64 = 0.1;
 /// Maximum number of rows selected as a range.
 const RANGE_MAX: u64 = 200_000;
 
@@ -35,12 +39,20 @@ pub(crate) struct Listing {
     seen: (u64, u64),
     range: Option<(u64, u64)>,
     page: Option<Arc<ItemsPage>>,
-    asked: Option<(ItemsRequest, u64)>,
+    asked: Option<Asked>,
+}
+
+/// The last request for a page.
+struct Asked {
+    request: ItemsRequest,
+    at_s: f64,
+    /// The page that was there before.
+    before: Option<Arc<ItemsPage>>,
 }
 
 impl Listing {
     /// Takes over the page that was loaded, and requests the one that is needed now.
-    pub(crate) fn refresh(&mut self, handle: &Handle, job: Option<&JobView>) {
+    pub(crate) fn refresh(&mut self, ctx: &Context, now_s: f64, handle: &Handle, job: Option<&JobView>) {
         let Some(job) = job else {
             *self = Self { filter: self.filter.clone(), sort: self.sort, ..Self::default() };
             return;
@@ -51,22 +63,33 @@ impl Listing {
         if let Some(page) = handle.items()
             && self.answers(&page.request)
         {
+            let is_new = self.page.as_ref().is_none_or(|shown| !Arc::ptr_eq(shown, &page));
             self.page = Some(page);
-            self.follow();
+            if is_new {
+                self.follow();
+            }
         }
         let request = self.request(job.id);
+        let is_outdated = self.page.as_ref().is_none_or(|page| page.revision != job.items_revision);
         let ask = match &self.asked {
-            None => true,
-            Some((asked, _)) if *asked != request => true,
-            // Only the items changed: wait for the last answer before asking again, so that requests never pile up.
-            Some((_, revision)) => {
-                *revision != job.items_revision
-                    && self.page.as_ref().is_some_and(|page| page.request == request && page.revision >= *revision)
+            Some(asked) if asked.request == request => {
+                // Only the items changed: wait for the last answer before asking again, so that requests never pile up.
+                // An answer may be outdated, because a long list isn't sorted anew for every change.
+                let is_answered = match (&self.page, &asked.before) {
+                    (Some(page), Some(before)) => !Arc::ptr_eq(page, before),
+                    (page, _) => page.is_some(),
+                };
+                let wait_s = asked.at_s + ASK_AGAIN_S - now_s;
+                if is_outdated && is_answered && wait_s > 0.0 {
+                    ctx.request_repaint_after_secs(wait_s as f32);
+                }
+                is_outdated && is_answered && wait_s <= 0.0
             }
+            _ => true,
         };
         if ask {
             handle.want_items(request.clone());
-            self.asked = Some((request, job.items_revision));
+            self.asked = Some(Asked { request, at_s: now_s, before: self.page.clone() });
         }
     }
 
@@ -96,6 +119,8 @@ impl Listing {
         if filter != self.filter {
             self.filter = filter;
             self.relist();
+            // Otherwise a command would also apply to items that can't be seen.
+            self.selected = self.cursor.iter().map(|row| row.id.seq).collect();
         }
     }
 
@@ -189,24 +214,38 @@ impl Listing {
         self.range = None;
     }
 
-    /// After a page was loaded: completes the range and updates the previewed item. Without one, previews the first
-    /// item.
+    /// After a page was loaded: completes the range and updates the previewed item. If that is not listed any more, the
+    /// item in its place is previewed.
     fn follow(&mut self) {
         self.take_range();
         let Some(page) = &self.page else { return };
         if let Some(cursor) = &self.cursor {
-            let id = cursor.id;
-            if let Some(index) = page.rows.iter().position(|row| row.id == id) {
+            let seq = cursor.id.seq;
+            if let Some(index) = page.rows.iter().position(|row| row.id == cursor.id) {
                 self.cursor_row = page.request.first_row + index as u64;
                 self.cursor = page.rows.get(index).cloned();
+                return;
             }
-            return;
+            if page.request.cursor != Some(seq) {
+                // The answer to the next request says whether it is listed.
+                return;
+            }
+            if let Some(row) = &page.cursor {
+                self.cursor = Some(row.clone());
+                return;
+            }
+            self.cursor = None;
+            self.selected.remove(&seq);
+        }
+        if page.total == 0 {
+            self.selected.clear();
         }
         let row = self.cursor_row.min(page.total.saturating_sub(1));
         if let Some(item) = self.row(row).cloned() {
             if self.selected.is_empty() {
                 self.selected.insert(item.id.seq);
             }
+            self.anchor_row = row;
             self.cursor_row = row;
             self.cursor = Some(item);
         }
@@ -224,6 +263,8 @@ impl Listing {
             first = first.min(from);
             end = end.max(to + 1).min(first + RANGE_MAX);
         }
-        ItemsRequest { job, filter: self.filter.clone(), sort: self.sort, first_row: first, rows: (end - first) as u32 }
+        let cursor = self.cursor.as_ref().map(|row| row.id.seq);
+        let (filter, rows) = (self.filter.clone(), (end - first) as u32);
+        ItemsRequest { job, filter, sort: self.sort, first_row: first, rows, cursor }
     }
 }

@@ -14,6 +14,7 @@ use super::forms::text_box::TextBox;
 use super::listing::Listing;
 use super::ops::{self, Op};
 use super::textures::Textures;
+use super::widgets::opener;
 use crate::config::Language;
 use crate::engine::{
     Command, Dialog, Handle, JobView, Preview, PreviewContent, PreviewRequest, Snapshot, Zoom, source_menu,
@@ -39,6 +40,8 @@ pub(crate) enum Sheet {
     Palette,
     /// A box to enter a path.
     Path(Purpose),
+    /// The question whether to close the window while a job runs.
+    Close,
 }
 
 /// How the preview compares before and after.
@@ -132,6 +135,12 @@ pub(crate) struct State {
     pub(crate) focus_filter: bool,
     /// Whether no control, list or sheet had the focus when this frame began.
     pub(crate) keys_are_free: bool,
+    /// What had the focus when this frame began.
+    pub(crate) focused: Option<egui::Id>,
+    /// Whether the user has confirmed that the window closes.
+    pub(crate) may_close: bool,
+    /// While a sheet or a dialog is open: the control that opened it, if any.
+    opener: Option<Option<egui::Id>>,
     /// The preview's share of the height, if the user moved the border.
     pub(crate) preview_share: Option<f32>,
     locale: String,
@@ -175,6 +184,9 @@ impl State {
             start: None,
             focus_filter: false,
             keys_are_free: false,
+            focused: None,
+            may_close: false,
+            opener: None,
             preview_share: None,
             locale,
             given_lang: None,
@@ -211,7 +223,7 @@ impl State {
             _ => Lang::of(settings.language, &self.locale),
         };
         super::theme::choose(ctx, settings.theme);
-        self.listing.refresh(&self.handle, self.snapshot.current.as_ref());
+        self.listing.refresh(ctx, now_s, &self.handle, self.snapshot.current.as_ref());
         self.textures.refresh(ctx, &self.handle);
         if let Some(answer) = self.dialogs.poll(ctx, now_s) {
             self.answered(answer);
@@ -283,6 +295,33 @@ impl State {
         self.sheet = sheet;
         self.text_box.reset();
         self.palette = PaletteForm::default();
+    }
+
+    /// After a frame: remembers which control opened a sheet or a dialog, and gives it the focus back once that is closed.
+    pub(crate) fn follow_opener(&mut self, ctx: &Context) {
+        let is_open = self.sheet != Sheet::None || self.dialogs.is_open();
+        match self.opener {
+            None if is_open => self.opener = Some(opener::pressed_now(ctx).or(self.focused)),
+            Some(opener) if !is_open => {
+                self.opener = None;
+                if let Some(id) = opener {
+                    ctx.memory_mut(|memory| memory.request_focus(id));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether closing the window would interrupt a job.
+    pub(crate) fn is_busy(&self) -> bool {
+        let listed = self.job().is_some_and(|job| matches!(job.state, JobState::Running | JobState::Queued));
+        listed || self.snapshot.running_elsewhere.is_some()
+    }
+
+    /// Whether the listed job keeps the recipe and the save settings that it was started with.
+    pub(crate) fn is_recipe_fixed(&self) -> bool {
+        let state = self.job().map(|job| job.state);
+        matches!(state, Some(JobState::Running | JobState::Queued | JobState::Paused))
     }
 
     /// Opens a file dialog.

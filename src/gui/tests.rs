@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod credentials;
+mod focus;
 mod snapshots;
+mod workflow;
 
 use std::sync::Arc;
 
@@ -186,7 +188,7 @@ fn a_failure_is_explained_with_retry_skip_and_details() {
     });
     let error = ItemError::new(ErrorKind::Truncated, "IMG_7.jpg").with("had", "2.1 MB").with("wanted", "4.0 MB");
     let request = window.engine.ends.shared.preview.load().request.clone();
-    let preview = Preview { request, content: PreviewContent::Failed(error), pending: false };
+    let preview = Preview { request, content: PreviewContent::Failed(error), ..Preview::default() };
     window.engine.ends.shared.preview.store(preview.into());
     window.settle();
     assert!(window.has("Couldn't open IMG_7.jpg: the file ends early (2.1 MB of 4.0 MB). Original untouched."));
@@ -711,7 +713,7 @@ fn few_items_leave_more_room_for_the_preview() {
 fn the_preview_of_a_link_is_requested_again_once_it_is_fetched() {
     let mut window = window(FakeEngine::add_items);
     let request = window.engine.ends.shared.preview.load().request.clone();
-    let unseen = Preview { request, content: PreviewContent::NotFetched, pending: false };
+    let unseen = Preview { request, content: PreviewContent::NotFetched, ..Preview::default() };
     window.engine.ends.shared.preview.store(std::sync::Arc::new(unseen));
     window.harness.run_steps(2);
     assert!(window.engine.ends.shared.preview_wanted.take().is_none(), "nothing changed: nothing is asked");

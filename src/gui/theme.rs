@@ -25,6 +25,8 @@ pub(crate) struct Palette {
     pub(crate) bg3: Color32,
     /// Hairlines.
     pub(crate) line: Color32,
+    /// Outlines and icons that must be seen on a surface of nearly the same colour.
+    pub(crate) outline: Color32,
     /// Text.
     pub(crate) text: Color32,
     /// Secondary text.
@@ -60,6 +62,7 @@ pub(crate) const DARK: Palette = Palette {
     bg2: rgb(0x24_28_2f),
     bg3: rgb(0x2e_33_3c),
     line: rgb(0x31_36_3f),
+    outline: rgb(0x6f_78_86),
     text: rgb(0xe9_eb_ee),
     text2: rgb(0xa3_ab_b8),
     text3: rgb(0x8b_94_a2),
@@ -80,6 +83,7 @@ pub(crate) const LIGHT: Palette = Palette {
     bg2: rgb(0xf0_f2_f5),
     bg3: rgb(0xe3_e6_eb),
     line: rgb(0xd6_da_e1),
+    outline: rgb(0x7c_85_93),
     text: rgb(0x1b_1f_26),
     text2: rgb(0x4f_58_67),
     text3: rgb(0x62_6b_79),
@@ -140,8 +144,8 @@ pub(crate) fn colour_name(colour: Color32) -> String {
 
 /// Opacity of waiting items.
 pub(crate) const WAITING_ALPHA: f32 = 0.55;
-/// Opacity of disabled controls.
-pub(crate) const DISABLED_ALPHA: f32 = 0.45;
+/// Opacity of a step that is switched off, and of a form that can't be changed: its text stays readable.
+pub(crate) const DISABLED_ALPHA: f32 = 0.85;
 
 /// Sizes in points, on a grid of 4.
 pub(crate) mod size {
@@ -449,6 +453,37 @@ mod tests {
     fn contrast(a: Color32, b: Color32) -> f32 {
         let (a, b) = (luminance(a), luminance(b));
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    /// `ink` at this opacity on a surface.
+    fn mixed(ink: Color32, surface: Color32, alpha: f32) -> Color32 {
+        let mix = |a: u8, b: u8| (f32::from(a) * alpha + f32::from(b) * (1.0 - alpha)).round() as u8;
+        Color32::from_rgb(mix(ink.r(), surface.r()), mix(ink.g(), surface.g()), mix(ink.b(), surface.b()))
+    }
+
+    #[test]
+    fn text_that_is_disabled_or_switched_off_is_readable() {
+        for p in [&DARK, &LIGHT] {
+            for surface in [p.bg0, p.bg1, p.bg2] {
+                let disabled = contrast(p.text3, surface);
+                assert!(disabled >= 4.5, "{disabled:.2}");
+                for ink in [p.text, p.text2] {
+                    let faded = contrast(mixed(ink, surface, DISABLED_ALPHA), surface);
+                    assert!(faded >= 4.5, "{ink:?} on {surface:?}: {faded:.2}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn outlines_of_tiles_without_an_image_are_visible() {
+        // WCAG 2.2, 1.4.11: at least 3:1 for what is needed to see a control.
+        for p in [&DARK, &LIGHT] {
+            for surface in [p.bg0, p.bg1, p.bg2] {
+                let contrast = contrast(p.outline, surface);
+                assert!(contrast >= 3.0, "{surface:?}: {contrast:.2}");
+            }
+        }
     }
 
     #[test]

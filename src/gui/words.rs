@@ -43,6 +43,16 @@ impl Lang {
         self.counted("items_count", items)
     }
 
+    /// `Not applied: Watermark text`.
+    pub(crate) fn not_applied(self, steps: &str) -> String {
+        self.with("not_applied", "steps", steps)
+    }
+
+    /// `3 of 412 items`.
+    pub(crate) fn items_shown(self, shown: u64, items: u64) -> String {
+        Message::new("items_shown").count("shown", shown).count("count", items).text(self)
+    }
+
     /// `3 selected`.
     pub(crate) fn selected_count(self, items: u64) -> String {
         self.counted("selected_count", items)

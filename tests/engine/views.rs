@@ -304,7 +304,14 @@ fn items_are_paged_filtered_and_sorted() {
     sources.push(file(&desk.path("in/missing.png")));
     let job = desk.submit(desk.job(sources, vec![Step::new("invert")], FormatChoice::Keep));
     desk.wait_end(job);
-    let all = ItemsRequest { job, filter: ItemsFilter::default(), sort: ItemsSort::Added, first_row: 0, rows: 1000 };
+    let all = ItemsRequest {
+        job,
+        filter: ItemsFilter::default(),
+        sort: ItemsSort::Added,
+        first_row: 0,
+        rows: 1000,
+        cursor: None,
+    };
     let seqs = |request: &ItemsRequest| -> (u64, Vec<u64>) {
         let page = page(&desk, request);
         (page.total, page.rows.iter().map(|row| row.id.seq).collect())

@@ -28,7 +28,8 @@ settings_write = Couldn't write the settings { $path }: { $detail }.
 export = Couldn't write the export: { $detail }.
 export_file = Couldn't write { $path }: { $detail }.
 samples = Couldn't write the sample images to { $folder }: { $detail }.
-folder_unopened = Couldn't open the folder { $folder }: { $detail }.
+folder_unopened = No file manager opened the folder { $folder }. Your results are there: open it by hand.
+results_gone = The folder { $folder } with the results was moved or deleted.
 http_client = Couldn't set up the HTTP client: { $detail }.
 
 ## Why the system refused something
@@ -95,6 +96,7 @@ name_field = The name template "{ $template }" has an unknown field {"{"}{ $fiel
 name_empty = The name template "{ $template }" is empty. Its fields are { $fields }.
 name_leading = The name template "{ $template }" must not start with "/". Its fields are { $fields }.
 name_last = The name template "{ $template }" has no name after its last "/". Its fields are { $fields }.
+name_lacks_column = The list of this item has no column “{ $column }”.
 name_no_columns = The name template uses {"{"}col:{ $column }{"}"}, but { $source } has no columns.
 name_no_column = The name template uses {"{"}col:{ $column }{"}"}, but the list { $source } has only the columns { $columns }.
 
@@ -194,8 +196,11 @@ no_save_key_near = unknown key "{ $name }"; available: format, { $names }; did y
 no_save_key = unknown key "{ $name }"; available: format, { $names }
 save_inapplicable = { $param } doesn't apply to { $format } (only { $theirs }); { $format } supports { $ours }
 save_max_bytes_lossless = max_bytes works by lowering the quality, so it can't be combined with lossless
+    .window = the largest file size is reached by lowering the quality, so it can't be combined with lossless
 save_no_profile = colour={ $colour } needs a format that can hold its profile; { $format } can't
+    .window = the colour space { $colour } needs a format that can hold its profile; { $format } can't
 save_effort_deflate = for tiff, effort needs compression=deflate
+    .window = for TIFF, the effort needs the compression deflate
 
 ## Files that steps use
 
@@ -209,23 +214,33 @@ file_no_image = { $path } can't be used as an image ({ $detail })
 ## Operations
 
 resize_no_size = a size is required: long_edge, short_edge, width, height, megapixels or percent
+    .window = enter a size: long edge, short edge, width, height, megapixels or percent
 resize_one_size = use only one of long_edge, short_edge, percent, megapixels, or width and height
+    .window = use only one of long edge, short edge, percent, megapixels, or width and height
 resize_fit = fit={ $fit } needs both width and height
+    .window = this way to fit needs both a width and a height
 crop_ways = choose one way: px, edge percentages, size percentages, or aspect (optionally with a width or a height)
 crop_start_or_gravity = use either x and y or gravity, not both
+    .window = use either a left and top position or an anchor, not both
 crop_edges_or_gravity = use either edge percentages or gravity, not both
+    .window = use either edge percentages or an anchor, not both
 crop_aspect = aspect must look like 16:9, not "{ $given }"
+    .window = enter the aspect ratio like 16:9, not "{ $given }"
 crop_aspect_sides = aspect can be combined with a width or a height, not with both
 crop_aspect_start = aspect can be combined with gravity, not with x and y
+    .window = an aspect ratio can be combined with an anchor, not with a left and top position
 crop_all = nothing would remain: left and right, or top and bottom, must add up to less than 100 percent
 crop_outside_x = x={ $start } is outside the image, which is { $available } px wide here
+    .window = it begins { $start } px from the left, but the image is only { $available } px wide here
 crop_outside_y = y={ $start } is outside the image, which is { $available } px high here
+    .window = it begins { $start } px from the top, but the image is only { $available } px high here
 levels_order = black ({ $black }) must be below white ({ $white })
 shadow_background = background must be transparent or a solid colour
 font_lacks = the bundled font supports Latin and Hangul, but not { $letters }
 text_not_drawn = the text can't be drawn: { $detail }
 text_empty_drawing = the bundled font can't draw any of "{ $text }"
 watermark_text = text is required
+    .window = enter the text of the watermark
 watermark_long = text can have at most { $most } characters
 watermark_field = { $field } works only in file names; a watermark has the same text on every image
 watermark_file = file is required: the path of the image to overlay

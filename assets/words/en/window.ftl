@@ -60,6 +60,10 @@ items_count = { $count ->
         [one] 1 item
        *[other] { $count } items
     }
+items_shown = { $count ->
+        [one] { $shown } of 1 item
+       *[other] { $shown } of { $count } items
+    }
 selected_count = { $count } selected
 name = Name
 state = State
@@ -105,6 +109,9 @@ preview_height = Height of the preview
 copied_unchanged = copied unchanged
 before = Before
 after = After
+histogram = Histogram
+histogram_plot = Histogram of the result
+not_applied = Not applied: { $steps }
 split = Split
 side_by_side = Side by side
 compare = Compare
@@ -143,6 +150,7 @@ group_geometry = Size and shape
 group_colour = Light and colour
 group_detail = Detail
 group_finish = Watermark and frame
+recipe_fixed = This job keeps the recipe it was started with. Choose “New job” to use another one.
 move_up = Move up
 move_down = Move down
 remove = Remove
@@ -226,6 +234,10 @@ paste_note = One link or path per line. Other text is ignored.
 paste_box = Links and paths
 add_links = Add links
 close = Close
+close_title = A job is still running
+close_note = Closing Pixloom pauses it. Finished results are kept, and you can resume the job the next time you open Pixloom.
+close_not = Keep it open
+close_now = Pause and close
 dismiss = Dismiss
 dialog_failed = No file chosen. If no dialog appeared, type a path here.
 engine_gone = The engine doesn't respond. Restart Pixloom; nothing was lost.

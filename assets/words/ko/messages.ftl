@@ -22,7 +22,8 @@ settings_write = 설정 파일 { $path }에 쓸 수 없습니다: { $detail }.
 export = 표로 내보낼 수 없습니다: { $detail }.
 export_file = { $path }에 쓸 수 없습니다: { $detail }.
 samples = 예제 이미지를 { $folder }에 저장할 수 없습니다: { $detail }.
-folder_unopened = 폴더 { JOSA($folder, "을", "를") } 열 수 없습니다: { $detail }.
+folder_unopened = 폴더 { $folder }를 열 수 있는 파일 관리자가 없습니다. 결과는 그 폴더에 있으니 직접 열어 주세요.
+results_gone = 결과 폴더 { $folder }가 옮겨졌거나 삭제되었습니다.
 http_client = HTTP 연결을 준비할 수 없습니다: { $detail }.
 
 ## 시스템이 거부한 이유
@@ -86,6 +87,7 @@ name_field = 이름 형식 "{ $template }"에 알 수 없는 필드 {"{"}{ $fiel
 name_empty = 이름 형식 "{ $template }"이(가) 비어 있습니다. 쓸 수 있는 필드: { $fields }.
 name_leading = 이름 형식 "{ $template }"은(는) "/"로 시작할 수 없습니다. 쓸 수 있는 필드: { $fields }.
 name_last = 이름 형식 "{ $template }"의 마지막 "/" 뒤에 이름이 없습니다. 쓸 수 있는 필드: { $fields }.
+name_lacks_column = 이 항목의 목록에는 “{ $column }” 열이 없습니다.
 name_no_columns = 이름 형식의 {"{"}col:{ $column }{"}"}을(를) { $source }에서 채울 수 없습니다. 열이 없는 원본입니다.
 name_no_column = 이름 형식의 {"{"}col:{ $column }{"}"}을(를) { $source }에서 채울 수 없습니다. 있는 열: { $columns }.
 
@@ -185,8 +187,11 @@ no_save_key_near = "{ $name }"(이)라는 저장 설정이 없습니다. 있는 
 no_save_key = "{ $name }"(이)라는 저장 설정이 없습니다. 있는 설정: format, { $names }
 save_inapplicable = { JOSA($param, "은", "는") } { $format }에서는 쓸 수 없고 { $theirs }에서만 쓸 수 있습니다. { $format }에서 쓸 수 있는 설정: { $ours }
 save_max_bytes_lossless = 최대 파일 크기는 품질을 낮춰 맞추므로 무손실과 함께 쓸 수 없습니다
+    .window = 최대 파일 크기는 품질을 낮춰 맞추므로 무손실과 함께 쓸 수 없습니다
 save_no_profile = 색 공간 { $colour }에는 프로파일을 담을 수 있는 형식이 필요합니다. { $format }에는 담을 수 없습니다
+    .window = 색 공간 { $colour }에는 프로파일을 담을 수 있는 형식이 필요합니다. { $format }에는 담을 수 없습니다
 save_effort_deflate = TIFF에서 압축 노력은 deflate 압축일 때만 쓸 수 있습니다
+    .window = TIFF에서 압축 노력은 deflate 압축일 때만 쓸 수 있습니다
 
 ## 단계가 쓰는 파일
 
@@ -200,23 +205,33 @@ file_no_image = { JOSA($path, "을", "를") } 이미지로 쓸 수 없습니다(
 ## 필터
 
 resize_no_size = 크기를 정하세요. 긴 변, 짧은 변, 너비, 높이, 메가픽셀, 백분율 중 하나입니다
+    .window = 크기를 정하세요. 긴 변, 짧은 변, 너비, 높이, 메가픽셀, 백분율 중 하나입니다
 resize_one_size = 긴 변, 짧은 변, 백분율, 메가픽셀, 너비와 높이 중 하나만 정하세요
+    .window = 긴 변, 짧은 변, 백분율, 메가픽셀, 너비와 높이 중 하나만 정하세요
 resize_fit = fit={ $fit }에는 너비와 높이가 모두 필요합니다
+    .window = 이 맞춤 방식에는 너비와 높이가 모두 필요합니다
 crop_ways = 자를 부분은 픽셀, 가장자리 백분율, 크기 백분율, 비율(너비나 높이와 함께) 중 한 가지 방법으로만 정하세요
 crop_start_or_gravity = x와 y, 또는 기준 위치 중 하나만 정하세요
+    .window = 왼쪽 위 위치와 기준 위치 중 하나만 정하세요
 crop_edges_or_gravity = 가장자리에서 잘라 낼 때는 기준 위치를 쓸 수 없습니다. 하나만 정하세요
+    .window = 가장자리에서 잘라 낼 때는 기준 위치를 쓸 수 없습니다. 하나만 정하세요
 crop_aspect = 비율은 16:9처럼 입력하세요. 지금은 "{ $given }"입니다
+    .window = 비율은 16:9처럼 입력하세요. 지금은 "{ $given }"입니다
 crop_aspect_sides = 비율은 너비나 높이 중 하나와만 함께 쓸 수 있습니다
 crop_aspect_start = 비율은 x, y가 아니라 기준 위치와 함께 쓸 수 있습니다
+    .window = 비율은 왼쪽 위 위치가 아니라 기준 위치와 함께 쓸 수 있습니다
 crop_all = 가장자리를 모두 잘라 남는 부분이 없습니다. 왼쪽과 오른쪽, 위와 아래의 합이 각각 100 %보다 작아야 합니다
 crop_outside_x = x={ JOSA($start, "은", "는") } 이미지 밖입니다. 이 이미지의 너비는 { $available } px입니다
+    .window = 왼쪽에서 { $start } px 떨어진 곳은 이미지 밖입니다. 이 이미지의 너비는 { $available } px입니다
 crop_outside_y = y={ JOSA($start, "은", "는") } 이미지 밖입니다. 이 이미지의 높이는 { $available } px입니다
+    .window = 위에서 { $start } px 떨어진 곳은 이미지 밖입니다. 이 이미지의 높이는 { $available } px입니다
 levels_order = 검은 점({ $black })은 흰 점({ $white })보다 작아야 합니다
 shadow_background = 배경은 투명하거나 불투명한 색이어야 합니다
 font_lacks = 내장 글꼴에는 라틴 문자와 한글만 있어 다음 글자를 그릴 수 없습니다: { $letters }
 text_not_drawn = 텍스트를 그릴 수 없습니다: { $detail }
 text_empty_drawing = "{ $text }"에서 내장 글꼴로 그릴 수 있는 것이 없습니다
 watermark_text = 텍스트를 입력하세요
+    .window = 워터마크에 넣을 텍스트를 입력하세요
 watermark_long = 텍스트는 { $most }자까지 쓸 수 있습니다
 watermark_field = { JOSA($field, "은", "는") } 파일 이름에만 쓰는 필드입니다. 워터마크는 모든 이미지에 같은 텍스트를 넣습니다
 watermark_file = 위에 얹을 이미지를 고르세요: file=PATH

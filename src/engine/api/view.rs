@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Format, ItemId, ItemRow, ItemState, JobId, Recipe, Save};
+use crate::model::{Format, ItemId, ItemRow, ItemState, JobId, Message, Recipe, Save};
 
 /// A request for a page of items.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +18,8 @@ pub struct ItemsRequest {
     pub first_row: u64,
     /// The number of rows.
     pub rows: u32,
+    /// An item (by `seq`) of which to know whether it is listed, and its current state.
+    pub cursor: Option<u64>,
 }
 
 /// Which items are listed.
@@ -56,6 +58,8 @@ pub struct ItemsPage {
     pub total: u64,
     /// The rows, starting at `request.first_row`.
     pub rows: Arc<[ItemRow]>,
+    /// The item of `request.cursor`, if it is listed.
+    pub cursor: Option<ItemRow>,
 }
 
 /// A small image of an item.
@@ -117,6 +121,17 @@ pub struct Preview {
     pub content: PreviewContent,
     /// Whether more is being computed.
     pub pending: bool,
+    /// Steps that are incomplete or wrong: the preview is what the others do.
+    pub faults: Arc<[StepFault]>,
+}
+
+/// Why a step can't be applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepFault {
+    /// The step's index in the recipe.
+    pub step_index: usize,
+    /// What is missing or wrong.
+    pub why: Message,
 }
 
 /// What a preview shows.
@@ -159,6 +174,8 @@ pub struct PicturePreview {
     pub before_bytes: u64,
     /// The output's bytes; `None` until it has been encoded.
     pub after_bytes: Option<u64>,
+    /// When it was taken, in camera time, if the file says so.
+    pub taken: Option<Arc<str>>,
     /// Histogram of the visible part after the recipe: 64 levels each of red, green and blue.
     pub histogram: Arc<[[u32; 64]; 3]>,
     /// Whether a step is not faithful to scale, so that this is not exactly what will be saved.

@@ -22,7 +22,7 @@ use crate::engine::record::message::{Record, Task, call};
 use crate::engine::run::RunError;
 use crate::engine::space;
 use crate::error::JobError;
-use crate::model::{Edge, JobId, JobSpec, JobState, ListSpec, Message, NewItem, Output, SourceSpec};
+use crate::model::{Edge, JobId, JobSpec, JobState, ListSpec, Message, NewItem, Output, SinkSpec, SourceSpec};
 use crate::source::PastedText;
 use crate::{op, source, store};
 
@@ -48,6 +48,10 @@ impl Coordinator {
                 self.edit(|spec| Edit::Save(std::mem::replace(&mut spec.output_mut().save, save)))
             }
             Command::SetSink(sink) => {
+                let listed_dir = self.listed.as_ref().map(|listed| &listed.spec.output().sink.dir);
+                if listed_dir.is_some_and(|dir| *dir != sink.dir) {
+                    self.settings.sink.dir.clone_from(&sink.dir);
+                }
                 self.edit(|spec| Edit::Sink(std::mem::replace(&mut spec.output_mut().sink, sink)))
             }
             Command::SetLists(lists) => self.set_lists(lists),
@@ -439,10 +443,12 @@ impl Coordinator {
             }
             JobState::Done | JobState::Cancelled if !self.queue.contains(listed.id) => {
                 let (original, columns) = (listed.id, listed.spec.lists.clone());
+                let dir = listed.spec.output().sink.dir.clone();
                 self.new_draft(move |this, draft| {
                     if let Some(listed) = &mut this.listed {
-                        // Copied items are still checked against their column.
+                        // Copied items are still checked against their column, and their results go to the same folder.
                         listed.spec.lists = columns;
+                        listed.spec.output_mut().sink.dir = dir;
                     }
                     this.edits.push(Edit::Listed(original));
                     this.read_sources(IntakeRequest { copy_of: Some(original), ..IntakeRequest::of(draft) });
@@ -473,7 +479,9 @@ impl Coordinator {
         if let Some(listed) = &self.listed {
             self.settings.recipe = listed.spec.recipe.clone();
             self.settings.save = listed.spec.output().save.clone();
-            self.settings.sink = listed.spec.output().sink.clone();
+            // A folder that was chosen for the sources of one job is not for the next one: `SetSink` says what the user chose.
+            let dir = self.settings.sink.dir.take();
+            self.settings.sink = SinkSpec { dir, ..listed.spec.output().sink.clone() };
         }
     }
 

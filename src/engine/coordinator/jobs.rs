@@ -1,5 +1,7 @@
 //! Starting, pausing, resuming, cancelling and retrying jobs.
 
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -24,7 +26,7 @@ use crate::error::JobError;
 use crate::fetch::{Fetcher, Secrets};
 use crate::model::{Durability, Edge, FailureFilter, JobId, JobRow, JobSpec, JobState, Locator, Message, Remark};
 use crate::op::Pipeline;
-use crate::store::{self, CreatedFolders};
+use crate::store::{self, CreatedFolders, EntryKind};
 
 /// A job that is ready to run: everything that had to be read from or written to a disk.
 struct Prepared {
@@ -358,15 +360,24 @@ impl Coordinator {
     pub(super) fn open_results(&mut self, job: JobId) -> Result<(), JobError> {
         let request = self.parts.reader.request(job)?;
         let Some(dir) = request.and_then(|request| request.output().sink.dir.clone()) else { return Ok(()) };
-        let open = move || {
-            open::that_detached(&dir).map_err(|error| {
-                let message = Message::new("folder_unopened");
-                JobError::Machine(message.with("folder", dir.display()).with_message("detail", error))
-            })
-        };
+        let open = move || open_folder(&dir, |dir| open::that_detached(dir));
         self.on_disk(Disk::Settings, open, |_, opened| opened);
         Ok(())
     }
+}
+
+/// Opens a folder of results with `open`, which starts the desktop's file manager.
+fn open_folder(dir: &Path, open: impl FnOnce(&Path) -> io::Result<()>) -> Result<(), JobError> {
+    const GONE: Message = Message::new("results_gone");
+    const UNOPENED: Message = Message::new("folder_unopened");
+    if store::kind_at(dir) != Some(EntryKind::Folder) {
+        return Err(JobError::Machine(GONE.with("folder", dir.display())));
+    }
+    open(dir).map_err(|error| {
+        // It names a launcher such as xdg-open, or its exit code.
+        tracing::warn!(%error, folder = %dir.display(), "the file manager can't be started");
+        JobError::Machine(UNOPENED.with("folder", dir.display()))
+    })
 }
 
 /// Prepares a job's output folder, and marks the job as running once earlier records of it are `written`.
@@ -414,4 +425,27 @@ fn prepare(
     let fetcher = lists::fetcher(&spec, secrets)?;
     naming.output().map_err(|error| store::unusable(&out_dir, &error))?;
     Ok(Prepared { spec, pipeline, naming, created, fetcher, last_run, remark })
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::super::jobs::*;
+    use crate::model::Lang;
+
+    #[test]
+    fn results_that_can_not_be_opened_are_explained_without_the_systems_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let gone = open_folder(&dir.path().join("out"), |_| Ok(())).unwrap_err();
+        assert!(gone.window_text(Lang::English).contains("was moved or deleted"), "{gone}");
+        for (number, detail) in [(2, "os error"), (13, "os error")] {
+            let failing = |_: &Path| Err(io::Error::from_raw_os_error(number));
+            let unopened = open_folder(dir.path(), failing).unwrap_err();
+            for lang in [Lang::English, Lang::Korean] {
+                let text = unopened.window_text(lang);
+                assert!(text.contains(&dir.path().display().to_string()) && !text.contains(detail), "{text}");
+            }
+        }
+        open_folder(dir.path(), |_| Ok(())).unwrap();
+    }
 }

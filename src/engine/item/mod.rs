@@ -9,6 +9,7 @@ pub(super) mod decide;
 pub(super) mod decode_image;
 mod input_folders;
 pub(super) mod limits;
+pub(super) mod name_example;
 pub(super) mod naming;
 pub(super) mod render;
 pub(super) mod step_files;

@@ -10,7 +10,7 @@ use crate::catalog::{CatalogReader, Order};
 use crate::engine::api::handle::Shared;
 use crate::engine::api::view::{ItemsFilter, ItemsPage, ItemsRequest, ItemsSort};
 use crate::error::JobError;
-use crate::model::JobId;
+use crate::model::{ItemRow, JobId};
 
 /// An order that took at least this long to compute is kept for ten times as long, even if items change.
 const PATIENCE: u32 = 10;
@@ -63,7 +63,8 @@ impl Pages {
         let revision = self.revision.load(Ordering::Acquire);
         if request.filter == ItemsFilter::default() && request.sort == ItemsSort::Added {
             let page = self.reader.page_by_seq(request.job, request.first_row, request.rows)?;
-            return Ok(Some(ItemsPage { total: page.total, rows: page.rows.into(), revision, request }));
+            let cursor = self.cursor(&request, &page.rows)?;
+            return Ok(Some(ItemsPage { total: page.total, rows: page.rows.into(), revision, request, cursor }));
         }
         if !self.make_order(&request, revision)? {
             return Ok(None);
@@ -73,7 +74,19 @@ impl Pages {
         let last = first.saturating_add(request.rows as usize).min(order.seqs.len());
         let seqs: Vec<u64> = order.seqs.iter().take(last).skip(first).map(|seq| u64::from(*seq)).collect();
         let rows = self.reader.items(request.job, &seqs)?;
-        Ok(Some(ItemsPage { total: order.seqs.len() as u64, rows: rows.into(), revision: order.revision, request }))
+        let (total, revision) = (order.seqs.len() as u64, order.revision);
+        let is_listed = request.cursor.is_some_and(|seq| order.seqs.iter().any(|listed| u64::from(*listed) == seq));
+        let cursor = if is_listed { self.cursor(&request, &rows)? } else { None };
+        Ok(Some(ItemsPage { total, rows: rows.into(), revision, request, cursor }))
+    }
+
+    /// The item of the request's cursor, if it exists.
+    fn cursor(&self, request: &ItemsRequest, rows: &[ItemRow]) -> Result<Option<ItemRow>, JobError> {
+        let Some(seq) = request.cursor else { return Ok(None) };
+        if let Some(row) = rows.iter().find(|row| row.id.seq == seq) {
+            return Ok(Some(row.clone()));
+        }
+        Ok(self.reader.items(request.job, &[seq])?.pop())
     }
 
     /// Computes the list's order unless it is known; `false` if a newer request arrived meanwhile.

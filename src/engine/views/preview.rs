@@ -12,7 +12,7 @@ use super::viewport::{Viewport, ViewportRequest};
 use crate::catalog::CatalogReader;
 use crate::codec::{self, DecodeControl, Helpers};
 use crate::engine::api::handle::Shared;
-use crate::engine::api::view::{PicturePreview, Pixels, Preview, PreviewContent, PreviewRequest, Zoom};
+use crate::engine::api::view::{PicturePreview, Pixels, Preview, PreviewContent, PreviewRequest, StepFault, Zoom};
 use crate::engine::item::body::ItemBody;
 use crate::engine::item::decide::{Action, Response, Rules, Subject};
 use crate::engine::item::decode_image::{self, DecodeChoice, DecodedImage};
@@ -22,7 +22,7 @@ use crate::engine::run::memory_budget::default_memory_bytes;
 use crate::error::{ErrorKind, ItemError};
 use crate::fetch::Bytes;
 use crate::model::{ItemId, Limits, Locator, Recipe, Save, is_copy};
-use crate::op::Pipeline;
+use crate::op::{Pipeline, StepError};
 
 /// How long requests must pause before the result is encoded to find out its size.
 const SETTLES: Duration = Duration::from_millis(120);
@@ -61,6 +61,7 @@ struct Base {
     is_output: bool,
     shown: DecodedImage,
     before: Pixels,
+    taken: Option<Arc<str>>,
     /// What is kept for moving around at 100 %.
     around: Viewport,
 }
@@ -93,19 +94,23 @@ impl PreviewWorker {
                 self.publish(Preview::default());
                 continue;
             };
-            let content = match guarded(|| self.look(&request)) {
+            let (request, faults) = without_faults(request);
+            let content = match guarded(|| self.look(&request.applied)) {
                 Ok(content) => content,
                 Err(error) if error.kind == ErrorKind::Cancelled => continue,
                 Err(error) => PreviewContent::Failed(error),
             };
-            let sized = matches!(&content, PreviewContent::Picture(picture) if picture.after_bytes.is_none());
-            self.publish(Preview { request: Some(request.clone()), content: content.clone(), pending: sized });
+            // The size of a result that lacks a step would mislead.
+            let sized = faults.is_empty()
+                && matches!(&content, PreviewContent::Picture(picture) if picture.after_bytes.is_none());
+            let asked = Some(request.asked.clone());
+            self.publish(Preview { request: asked, content: content.clone(), pending: sized, faults });
             if sized {
                 crossbeam_channel::select! {
                     recv(bell) -> _ => rung = true,
                     recv(stop) -> _ => return,
                     // No newer request for a moment: find out the result's size, and how it looks once it is saved.
-                    default(SETTLES) => self.show_encoded(&request, content),
+                    default(SETTLES) => self.show_encoded(&request.applied, content),
                 }
             }
         }
@@ -178,6 +183,7 @@ impl PreviewWorker {
             before_bytes: base.body.bytes.len() as u64,
             after_bytes: (base.is_output || is_copy(&request.recipe, &request.save))
                 .then_some(base.body.bytes.len() as u64),
+            taken: base.taken.clone(),
             histogram: Arc::new(histogram),
             approximate,
         }))
@@ -229,8 +235,18 @@ impl PreviewWorker {
             Ok((shown, before))
         };
         let (shown, before) = decoded().map_err(|error: ItemError| error.named(&locator))?;
-        let around = Viewport::default();
-        self.base = Some(Base { id: request.id, locator, area_px, asked, body, is_output, shown, before, around });
+        self.base = Some(Base {
+            id: request.id,
+            locator,
+            area_px,
+            asked,
+            taken: codec::taken(&body.bytes).map(Into::into),
+            body,
+            is_output,
+            shown,
+            before,
+            around: Viewport::default(),
+        });
         Ok(None)
     }
 
@@ -260,7 +276,7 @@ impl PreviewWorker {
                 PreviewContent::Failed(error.named(name.unwrap_or_else(|| request.id.to_string())))
             }
         };
-        self.publish(Preview { request: Some(request.clone()), content, pending: false });
+        self.publish(Preview { request: Some(request.clone()), content, ..Preview::default() });
     }
 
     /// The result as it would be saved.
@@ -285,6 +301,25 @@ impl PreviewWorker {
         }
         self.encoded.as_ref().ok_or_else(|| ItemError::nameless(ErrorKind::Cancelled))
     }
+}
+
+/// A request, and what of it can be applied.
+struct Applicable {
+    asked: PreviewRequest,
+    applied: PreviewRequest,
+}
+
+/// A request without the steps that are incomplete or wrong, and what is wrong with them.
+fn without_faults(asked: PreviewRequest) -> (Applicable, Arc<[StepFault]>) {
+    let mut applied = asked.clone();
+    let mut faults = Vec::new();
+    while let Err(StepError { step, why }) = step_files::pipeline(&applied.recipe) {
+        let step_index = step.saturating_sub(1);
+        let Some(faulty) = applied.recipe.steps.get_mut(step_index).filter(|faulty| faulty.enabled) else { break };
+        faulty.enabled = false;
+        faults.push(StepFault { step_index, why });
+    }
+    (Applicable { asked, applied }, faults.into())
 }
 
 /// A file's bytes, and the width and height of its image in px.

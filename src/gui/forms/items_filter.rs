@@ -5,8 +5,8 @@ use crate::error::ErrorKind;
 use crate::gui::format::count;
 use crate::model::{ItemState, Lang, Progress};
 
-/// The states that items are in, with their number.
-pub(crate) fn counts(progress: &Progress) -> Vec<(ItemState, u64)> {
+/// The states that items are in, with their number, and the state that is filtered by even if no item is in it any more.
+pub(crate) fn counts(progress: &Progress, filter: &ItemsFilter) -> Vec<(ItemState, u64)> {
     [
         (ItemState::Done, progress.done),
         (ItemState::Running, progress.running),
@@ -14,7 +14,7 @@ pub(crate) fn counts(progress: &Progress) -> Vec<(ItemState, u64)> {
         (ItemState::Failed, progress.failed),
     ]
     .into_iter()
-    .filter(|(_, items)| *items > 0)
+    .filter(|(state, items)| *items > 0 || filter.state == Some(*state))
     .collect()
 }
 
@@ -24,9 +24,9 @@ pub(crate) fn state_label(lang: Lang, (state, items): (ItemState, u64)) -> Strin
 }
 
 /// Every filter by state that matches an item, with its label.
-pub(crate) fn choices(lang: Lang, progress: &Progress) -> Vec<(String, ItemsFilter)> {
+pub(crate) fn choices(lang: Lang, progress: &Progress, current: &ItemsFilter) -> Vec<(String, ItemsFilter)> {
     let mut all = vec![(lang.word("all").to_owned(), ItemsFilter::default())];
-    for (state, items) in counts(progress) {
+    for (state, items) in counts(progress, current) {
         let filter = ItemsFilter { state: Some(state), ..ItemsFilter::default() };
         all.push((state_label(lang, (state, items)), filter));
     }
@@ -61,8 +61,13 @@ mod tests {
     #[test]
     fn only_states_with_items_are_offered() {
         let progress = Progress { done: 3, failed: 1, ..Progress::default() };
-        let labels: Vec<String> = choices(Lang::English, &progress).into_iter().map(|(label, _)| label).collect();
-        assert_eq!(labels, ["All", "Done 3", "Failed 1"]);
+        let labels = |filter: &ItemsFilter| {
+            let choices = choices(Lang::English, &progress, filter).into_iter();
+            choices.map(|(label, _)| label).collect::<Vec<_>>()
+        };
+        assert_eq!(labels(&ItemsFilter::default()), ["All", "Done 3", "Failed 1"]);
+        let skipped = ItemsFilter { state: Some(ItemState::Skipped), ..ItemsFilter::default() };
+        assert_eq!(labels(&skipped), ["All", "Done 3", "Skipped 0", "Failed 1"], "a filter that is on can be seen");
     }
 
     #[test]

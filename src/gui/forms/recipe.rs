@@ -1,7 +1,8 @@
 //! The form for a recipe: changes to the list of steps, and the search for a filter.
 
+use crate::engine::Preview;
 use crate::gui::ops::{self, Op};
-use crate::model::{Lang, Recipe, names};
+use crate::model::{Lang, Message, Recipe, Step, names};
 
 /// A change to the list of steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,13 @@ impl StepsEdit {
             Self::Move(..) | Self::Remove(_) => {}
         }
     }
+}
+
+/// What is missing or wrong in a step, if the preview is of this step.
+pub(crate) fn fault<'a>(preview: &'a Preview, index: usize, step: &Step) -> Option<&'a Message> {
+    let previewed = preview.request.as_ref()?.recipe.steps.get(index)?;
+    let fault = preview.faults.iter().find(|fault| fault.step_index == index)?;
+    (previewed == step).then_some(&fault.why)
 }
 
 /// Where a step that is dragged lands: `gap` is the number of cards above the pointer. `None` if it stays.
@@ -53,7 +61,6 @@ pub(crate) fn found(ops: &[Op], lang: Lang, text: &str) -> Vec<Op> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Step;
 
     fn ids(recipe: &Recipe) -> Vec<&str> {
         recipe.steps.iter().map(|step| step.op.as_str()).collect()

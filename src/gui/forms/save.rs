@@ -1,7 +1,7 @@
 //! The form for save settings: which settings are shown, their values, and names of results.
 
-use crate::engine::{SaveKey, save_keys};
-use crate::model::{Format, FormatChoice, Locator, Recipe, Save, SinkSpec, Value, human, is_copy};
+use crate::engine::{NameExampleHints, Preview, PreviewContent, SaveKey, check_name_template, name_example, save_keys};
+use crate::model::{Format, FormatChoice, ItemRow, Message, Recipe, Save, SinkSpec, Value, human, is_copy};
 
 /// Keys shown at once; the others are shown with "More", or if they are set.
 const SHOWN: [&str; 2] = ["quality", "lossless"];
@@ -68,14 +68,35 @@ pub(crate) fn short_path(path: &str) -> String {
     }
 }
 
-/// The result's name for an item, as far as it is known before the run.
-pub(crate) fn example(item: &Locator, save: &Save, sink: &SinkSpec) -> Option<String> {
-    let name = item.short_name();
-    let (stem, own) = name.rsplit_once('.').unwrap_or((&name, ""));
-    let extension = save.format.fixed().map_or(own, |format| format.extension());
-    let plain = sink.name.replace("{stem}", stem).replace("{ext}", own);
-    let dot = if extension.is_empty() { "" } else { "." };
-    (!plain.contains('{')).then(|| format!("{plain}{dot}{extension}"))
+/// The name template that applies: the one being typed, or the default if that is empty.
+pub(crate) fn template(typed: Option<&str>, sink: &SinkSpec) -> String {
+    match typed {
+        Some(typed) if typed.trim().is_empty() => SinkSpec::default().name,
+        Some(typed) => typed.to_owned(),
+        None => sink.name.clone(),
+    }
+}
+
+/// The name of an item's result, as far as it is known before the run, or what is wrong with the template. Without an
+/// item, only the template is checked.
+pub(crate) fn example(
+    item: Option<&ItemRow>,
+    preview: &Preview,
+    save: &Save,
+    sink: &SinkSpec,
+    template: &str,
+) -> Option<Result<String, Message>> {
+    let Some(row) = item else { return check_name_template(template).err().map(Err) };
+    let is_shown = preview.request.as_ref().is_some_and(|request| request.id == row.id);
+    let hints = match &preview.content {
+        PreviewContent::Picture(image) if is_shown => NameExampleHints {
+            format: Some(image.format),
+            size_px: Some(image.after_size_px),
+            taken: image.taken.as_deref(),
+        },
+        _ => NameExampleHints::default(),
+    };
+    Some(name_example(row, save, sink, template, &hints))
 }
 
 #[cfg(test)]
@@ -111,15 +132,11 @@ mod tests {
     }
 
     #[test]
-    fn an_example_has_the_new_extension_unless_the_name_needs_the_run() {
-        crate::init();
-        let item = Locator::parse("/home/me/a.png");
-        let mut sink = SinkSpec::default();
-        let webp = Save { format: FormatChoice::named("webp").expect("a format"), ..Save::default() };
-        assert_eq!(example(&item, &webp, &sink).as_deref(), Some("a.webp"));
-        assert_eq!(example(&item, &Save::default(), &sink).as_deref(), Some("a.png"));
-        set_name(&mut sink, "{index:05}".to_owned());
-        assert_eq!(example(&item, &webp, &sink), None);
+    fn the_template_that_is_typed_applies_at_once_and_an_empty_one_is_the_default() {
+        let mut sink = SinkSpec { name: "{index:05}".to_owned(), ..SinkSpec::default() };
+        assert_eq!(template(None, &sink), "{index:05}");
+        assert_eq!(template(Some("{st"), &sink), "{st");
+        assert_eq!(template(Some(" "), &sink), SinkSpec::default().name);
         set_name(&mut sink, " ".to_owned());
         assert_eq!(sink, SinkSpec::default());
     }

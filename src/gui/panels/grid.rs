@@ -60,7 +60,8 @@ pub(crate) fn ui(ui: &mut Ui, body: Rect, state: &mut State) -> Columns {
 fn cell_ui(ui: &mut Ui, image: Rect, row: u64, state: &mut State) {
     let p = theme::palette(ui);
     let Some(item) = state.listing.row(row).cloned() else {
-        ui.painter().rect_filled(image, theme::corner(), p.bg1);
+        let outline = egui::Stroke::new(1.0, p.outline);
+        ui.painter().rect(image, theme::corner(), p.bg1, outline, StrokeKind::Inside);
         return;
     };
     let mut whole = image;
@@ -95,9 +96,10 @@ fn cell_ui(ui: &mut Ui, image: Rect, row: u64, state: &mut State) {
 fn image_ui(ui: &Ui, image: Rect, item: &ItemRow, state: &mut State) {
     let p = theme::palette(ui);
     let Some(texture) = state.textures.thumbnail(item.id, item.state) else {
-        ui.painter().rect_filled(image, theme::corner(), p.bg2);
+        let outline = egui::Stroke::new(1.0, p.outline);
+        ui.painter().rect(image, theme::corner(), p.bg3, outline, StrokeKind::Inside);
         let icon = if matches!(item.locator, Locator::Url(_)) { Icon::Link } else { Icon::Image };
-        icon.paint_scaled(ui.painter(), image.center(), 1.4, p.text3);
+        icon.paint_scaled(ui.painter(), image.center(), 1.4, p.text2);
         return;
     };
     let alpha = match item.state {

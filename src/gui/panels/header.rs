@@ -7,7 +7,7 @@ use crate::gui::state::{Sheet, State};
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::{Button, focus_ring};
 use crate::gui::widgets::icon::Icon;
-use crate::gui::widgets::menu;
+use crate::gui::widgets::{menu, opener};
 
 const SEARCH_WIDTH: f32 = 420.0;
 
@@ -85,6 +85,7 @@ fn search_ui(ui: &mut Ui, whole: Rect, left: f32, right: f32, state: &mut State)
     ui.painter().text(rect.right_center() - vec2(10.0, 0.0), Align2::RIGHT_CENTER, shortcut, theme::body(), ink);
     focus_ring(ui, rect, &response);
     if response.clicked() {
+        opener::pressed(ui.ctx(), response.id);
         state.open(Sheet::Palette);
     }
 }

@@ -15,6 +15,7 @@ use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::{Button, focus_ring};
 use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::segmented::segmented;
+use crate::gui::widgets::trailing::trailing;
 use crate::gui::widgets::{field, label, menu};
 use crate::model::{FailureFilter, ItemState};
 
@@ -49,11 +50,42 @@ fn bar_ui(ui: &mut Ui, state: &mut State) {
     let width = ui.available_width();
     let progress = state.job().map(|job| job.progress).unwrap_or_default();
     let several = state.listing.selected.len() as u64;
-    label::text(ui, lang.items_count(progress.total), theme::figures_strong(), p.text);
+    let words = match state.listing.total().filter(|_| state.listing.filter != ItemsFilter::default()) {
+        Some(shown) => lang.items_shown(shown, progress.total),
+        None => lang.items_count(progress.total),
+    };
+    label::text(ui, words, theme::figures_strong(), p.text);
     let layouts = [(ItemsLayout::Grid, lang.word("grid")), (ItemsLayout::Table, lang.word("table"))];
     if let Some(layout) = segmented(ui, lang.word("layout"), state.drafts.settings.get().layout, &layouts) {
         actions::set_layout(state, layout);
     }
+    let is_wide = width >= 620.0;
+    let field_id = Id::unique("item filter");
+    let has_field = width >= 820.0
+        || state.focus_filter
+        || !state.listing.filter.text.is_empty()
+        || ui.memory(|memory| memory.has_focus(field_id));
+    if is_wide || !has_field {
+        sort_ui(ui, state);
+    }
+    if several > 1 && width > 700.0 {
+        label::note(ui, lang.selected_count(several));
+    }
+    // Drawn from left to right, so that the Tab key goes through it in this order.
+    let mut rest = trailing(ui, "filters");
+    if has_field {
+        filter_ui(&mut rest.trailing, field_id, if is_wide { 150.0 } else { 96.0 }, state);
+    }
+    if is_wide {
+        chips_ui(&mut rest.trailing, state);
+    } else {
+        filter_menu_ui(&mut rest.trailing, state);
+    }
+    rest.end();
+}
+
+fn sort_ui(ui: &mut Ui, state: &mut State) {
+    let lang = state.lang;
     let sort = Button::new(&lang.sort_by(state.listing.sort)).ghost().menu().ui(ui);
     menu::below(&sort, 160.0, |ui| {
         for order in [ItemsSort::Added, ItemsSort::Name, ItemsSort::State, ItemsSort::Size] {
@@ -62,43 +94,36 @@ fn bar_ui(ui: &mut Ui, state: &mut State) {
             }
         }
     });
-    if several > 1 && width > 700.0 {
-        label::note(ui, lang.selected_count(several));
-    }
-    ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
-        if width >= 620.0 {
-            chips_ui(ui, state);
-        } else {
-            let any = state.listing.filter != ItemsFilter::default();
-            let button = Button::new(lang.word("filter_hint")).ghost().menu().selected(any).ui(ui);
-            menu::below(&button, 180.0, |ui| {
-                let progress = state.job().map(|job| job.progress).unwrap_or_default();
-                for (words, filter) in items_filter::choices(lang, &progress) {
-                    if menu::choice(ui, &words, filter == state.listing.filter) {
-                        state.listing.set_filter(filter);
-                    }
-                }
-            });
-        }
-        if width >= 820.0 || state.focus_filter || !state.listing.filter.text.is_empty() {
-            filter_ui(ui, state);
+}
+
+/// The filters as a menu, for a narrow window.
+fn filter_menu_ui(ui: &mut Ui, state: &mut State) {
+    let lang = state.lang;
+    let any = state.listing.filter != ItemsFilter::default();
+    let button = Button::new(lang.word("filter_hint")).ghost().menu().selected(any).ui(ui);
+    menu::below(&button, 180.0, |ui| {
+        let progress = state.job().map(|job| job.progress).unwrap_or_default();
+        for (words, filter) in items_filter::choices(lang, &progress, &state.listing.filter) {
+            if menu::choice(ui, &words, filter == state.listing.filter) {
+                state.listing.set_filter(filter);
+            }
         }
     });
 }
 
-/// Filter chips, drawn from right to left.
+/// Filter chips, after those for the kinds of failures.
 fn chips_ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
+    if state.listing.filter.state == Some(ItemState::Failed) {
+        kinds_ui(ui, state);
+    }
     let progress = state.job().map(|job| job.progress).unwrap_or_default();
-    for (item_state, items) in items_filter::counts(&progress).into_iter().rev() {
+    for (item_state, items) in items_filter::counts(&progress, &state.listing.filter) {
         let on = state.listing.filter.state == Some(item_state);
         let words = items_filter::state_label(lang, (item_state, items));
         if chip(ui, &words, on, item_state == ItemState::Failed) {
             state.listing.set_filter(items_filter::toggled(&state.listing.filter, item_state));
         }
-    }
-    if state.listing.filter.state == Some(ItemState::Failed) {
-        kinds_ui(ui, state);
     }
 }
 
@@ -156,17 +181,15 @@ fn chip(ui: &mut Ui, words: &str, on: bool, bad: bool) -> bool {
     response.clicked()
 }
 
-fn filter_ui(ui: &mut Ui, state: &mut State) {
-    let id = Id::unique("item filter");
+fn filter_ui(ui: &mut Ui, id: Id, width: f32, state: &mut State) {
     let mut text = state.listing.filter.text.clone();
     if !text.is_empty()
         && Button::icon_only(Icon::Cross, state.lang.word("clear_filter")).height(size::FIELD).ui(ui).clicked()
     {
         text.clear();
     }
-    let room = (ui.available_width() - size::GAP).clamp(60.0, 150.0);
     let response =
-        field::edit(ui, id, state.lang.word("filter_items"), &mut text, room, state.lang.word("filter_hint"));
+        field::edit(ui, id, state.lang.word("filter_items"), &mut text, width, state.lang.word("filter_hint"));
     if std::mem::take(&mut state.focus_filter) {
         response.request_focus();
     }

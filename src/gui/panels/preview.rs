@@ -8,13 +8,16 @@ use egui::{Align, Align2, CursorIcon, Layout, Rect, Sense, Ui, UiBuilder, vec2};
 use super::item_error;
 use crate::engine::{PicturePreview, PreviewContent};
 use crate::error::ItemError;
+use crate::gui::actions;
 use crate::gui::format::{bytes, change};
 use crate::gui::state::{Compare, PIXEL, Scale, State};
 use crate::gui::theme::{self, size};
+use crate::gui::widgets::button::Button;
+use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::label;
 use crate::gui::widgets::segmented::{segmented, segmented_width};
 use crate::gui::widgets::split_view::{self, Shown, Words};
-use crate::model::{Lang, is_copy};
+use crate::model::{Lang, is_copy, names};
 
 /// Draws the preview.
 pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
@@ -64,6 +67,10 @@ fn compare_ui(ui: &mut Ui, state: &mut State) {
     if let Some(scale) = segmented(ui, lang.word("zoom"), state.view.scale, &scales(lang)) {
         state.view.scale = scale;
     }
+    let is_shown = !state.drafts.settings.get().hides_histogram;
+    if Button::icon_only(Icon::Histogram, lang.word("histogram")).selected(is_shown).ui(ui).clicked() {
+        actions::toggle_histogram(state);
+    }
 }
 
 fn compares(lang: Lang) -> [(Compare, &'static str); 2] {
@@ -74,11 +81,11 @@ fn scales(lang: Lang) -> [(Scale, &'static str); 3] {
     [(Scale::Fit, lang.word("fit")), (Scale::Full, lang.word("full")), (Scale::Pixel, lang.word("pixel"))]
 }
 
-/// The width of both groups of buttons and the gap before each.
+/// The width of both groups of buttons and of the button after them, with the gap before each.
 fn compare_width(ui: &Ui, lang: Lang) -> f32 {
     let width = segmented_width(ui, compares(lang).into_iter().map(|(_, word)| word))
         + segmented_width(ui, scales(lang).into_iter().map(|(_, word)| word));
-    width + 2.0 * ui.spacing().item_spacing.x
+    width + size::BUTTON + 3.0 * ui.spacing().item_spacing.x
 }
 
 fn bar_ui(ui: &mut Ui, state: &mut State) {
@@ -220,11 +227,16 @@ fn image_ui(ui: &mut Ui, area: Rect, state: &mut State, image: &PicturePreview) 
         Compare::Split => split_view::split(ui, area, of(&before), of(&after), &mut state.view.split, words),
         Compare::SideBySide => split_view::side_by_side(ui, area, of(&before), of(&after), words),
     }
-    if area.height() > 160.0 && area.width() > 560.0 {
-        split_view::histogram(ui.painter(), area, &image.histogram);
+    if area.height() > 160.0 && area.width() > 560.0 && !state.drafts.settings.get().hides_histogram {
+        split_view::histogram(ui, area, &image.histogram, lang.word("histogram_plot"));
     }
-    if image.approximate {
-        let at = area.left_bottom() + vec2(10.0, -10.0);
+    let at = area.left_bottom() + vec2(10.0, -10.0);
+    if !preview.faults.is_empty() {
+        let steps = preview.request.iter().flat_map(|request| &request.recipe.steps).enumerate();
+        let faulty = steps.filter(|(index, _)| preview.faults.iter().any(|fault| fault.step_index == *index));
+        let names: Vec<String> = faulty.map(|(_, step)| names::op_name(lang, &step.op)).collect();
+        split_view::tag(ui.painter(), at, Align2::LEFT_BOTTOM, &lang.not_applied(&names.join(", ")));
+    } else if image.approximate {
         split_view::tag(ui.painter(), at, Align2::LEFT_BOTTOM, lang.word("approximate"));
     }
 }

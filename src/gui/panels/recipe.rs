@@ -24,7 +24,12 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     let (above, below) = whole.split_top_bottom_at_y(whole.bottom() - save_pt);
     ui.scope_builder(UiBuilder::new().id_salt("steps").max_rect(above), |ui| steps_ui(ui, low, state));
     if !low {
-        ui.scope_builder(UiBuilder::new().id_salt("save").max_rect(below), |ui| save::ui(ui, state));
+        ui.scope_builder(UiBuilder::new().id_salt("save").max_rect(below), |ui| {
+            if state.is_recipe_fixed() {
+                ui.disable();
+            }
+            save::ui(ui, state);
+        });
     }
 }
 
@@ -37,6 +42,11 @@ fn steps_ui(ui: &mut Ui, low: bool, state: &mut State) {
     ui.add_space(size::GAP_SMALL);
     ScrollArea::vertical().auto_shrink([false, true]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = size::GAP;
+        if state.is_recipe_fixed() {
+            let ink = theme::palette(ui).text2;
+            label::wrapped(ui, lang.word("recipe_fixed"), theme::label(), ink);
+            ui.disable();
+        }
         steps::ui(ui, state);
         if state.drafts.recipe.get().steps.is_empty() {
             let ink = theme::palette(ui).text3;
@@ -62,9 +72,10 @@ fn presets_ui(ui: &mut Ui, state: &mut State) {
     let shown = current.map_or(lang.word("custom"), |preset| preset.label(lang));
     let spoken = format!("{}: {shown}", lang.word("presets"));
     let button = Button::new(shown).named(&spoken).menu().height(size::BUTTON_SMALL).ui(ui);
+    let is_fixed = state.is_recipe_fixed();
     menu::below(&button, 180.0, |ui| {
         for preset in Preset::ALL {
-            if menu::choice(ui, preset.label(lang), current == Some(preset)) {
+            if menu::entry_ui(ui, preset.label(lang), "", !is_fixed, current == Some(preset)).clicked() {
                 state.drafts.recipe.set(preset.recipe());
                 state.drafts.save.set(preset.save());
             }
@@ -72,7 +83,7 @@ fn presets_ui(ui: &mut Ui, state: &mut State) {
         menu::separator(ui);
         for action in [Action::LoadRecipe, Action::SaveRecipe] {
             let words = action.label(lang, state);
-            if menu::entry(ui, &words, &action.shortcut_text(ui.ctx()), true) {
+            if menu::entry(ui, &words, &action.shortcut_text(ui.ctx()), action.is_enabled(state)) {
                 action.run(&ui.ctx().clone(), state);
             }
         }

@@ -8,6 +8,7 @@ use crate::gui::state::State;
 use crate::gui::theme::{self, Palette, size};
 use crate::gui::widgets::button::Button;
 use crate::gui::widgets::label;
+use crate::gui::widgets::trailing::trailing;
 use crate::model::{JobState, Progress};
 
 /// Draws the run bar.
@@ -63,25 +64,24 @@ fn draft_ui(ui: &mut Ui, state: &mut State, job: &JobView) {
     if let Some(low_space) = &job.low_space {
         label::text(ui, lang.word("low_space"), theme::body(), p.warn).on_hover_text(low_space.window_text(lang));
     }
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        press(ui, state, Action::NewJob, Button::new(lang.word("new_job")).ghost());
-        other_job_ui(ui, state);
-        insecure_ui(ui, state, job, 320.0);
-        if let Some(dir) = &job.out_dir {
-            let text = format!("→ {}", dir.display());
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| label::text(ui, text, theme::body(), p.text3));
-        }
-    });
+    let mut rest = trailing(ui, "draft");
+    if let Some(dir) = &job.out_dir {
+        label::text(&mut rest.leading, format!("→ {}", dir.display()), theme::body(), p.text3);
+    }
+    insecure_ui(&mut rest.trailing, state, job, 320.0);
+    other_job_ui(&mut rest.trailing, state);
+    press(&mut rest.trailing, state, Action::NewJob, Button::new(lang.word("new_job")).ghost());
+    rest.end();
 }
 
 /// A button that shows the job that is running.
 fn other_job_ui(ui: &mut Ui, state: &mut State) {
     let Some(other) = state.snapshot.running_elsewhere else { return };
+    let ink = theme::palette(ui).text2;
+    label::text(ui, state.lang.word("running_elsewhere"), theme::body(), ink);
     if Button::new(state.lang.word("show")).ui(ui).clicked() {
         state.send(crate::engine::Command::Show(other));
     }
-    let ink = theme::palette(ui).text2;
-    label::text(ui, state.lang.word("running_elsewhere"), theme::body(), ink);
 }
 
 fn done_ui(ui: &mut Ui, state: &mut State, job: &JobView) {
@@ -89,18 +89,18 @@ fn done_ui(ui: &mut Ui, state: &mut State, job: &JobView) {
     let p = theme::palette(ui);
     let results = Action::OpenResults.is_enabled(state);
     big(ui, state, Action::OpenResults, lang.word("open_results"), results);
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        press(ui, state, Action::NewJob, Button::new(lang.word("new_job")));
-        let retry = lang.retry_failed(job.progress.failed);
-        press(ui, state, Action::RetryFailed, Button::new(&retry).danger());
-        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            let (rect, _) = ui.allocate_exact_size(vec2(12.0, 20.0), Sense::hover());
-            let clean = job.progress.failed == 0;
-            ui.painter().circle_filled(rect.center(), 4.0, if clean { p.ok } else { p.warn });
-            ui.spacing_mut().item_spacing.x = size::GAP;
-            label::text(ui, lang.done_line(&job.progress), theme::figures_strong(), p.text);
-        });
-    });
+    let mut rest = trailing(ui, "done");
+    let ui = &mut rest.leading;
+    let (rect, _) = ui.allocate_exact_size(vec2(12.0, 20.0), Sense::hover());
+    let clean = job.progress.failed == 0;
+    ui.painter().circle_filled(rect.center(), 4.0, if clean { p.ok } else { p.warn });
+    ui.spacing_mut().item_spacing.x = size::GAP;
+    label::text(ui, lang.done_line(&job.progress), theme::figures_strong(), p.text);
+    let ui = &mut rest.trailing;
+    let retry = lang.retry_failed(job.progress.failed);
+    press(ui, state, Action::RetryFailed, Button::new(&retry).danger());
+    press(ui, state, Action::NewJob, Button::new(lang.word("new_job")));
+    rest.end();
 }
 
 fn running_ui(ui: &mut Ui, state: &mut State, job: &JobView) {
@@ -115,16 +115,9 @@ fn running_ui(ui: &mut Ui, state: &mut State, job: &JobView) {
         big(ui, state, Action::Resume, lang.word("resume"), true);
     }
     let message = message(state, job, p);
+    let mut rest = trailing(ui, "running");
+    let ui = &mut rest.leading;
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        press(ui, state, Action::Cancel, Button::new(lang.word("cancel")).ghost());
-        if job.state == JobState::Cancelled {
-            press(ui, state, Action::NewJob, Button::new(lang.word("new_job")).ghost());
-        }
-        let retry = lang.retry_failed(progress.failed);
-        press(ui, state, Action::RetryFailed, Button::new(&retry).danger());
-        if !going && width > 900.0 {
-            press(ui, state, Action::OpenResults, Button::new(lang.word("open_results")));
-        }
         insecure_ui(ui, state, job, width * 0.25);
         if let Some((words, ink)) = &message {
             label_fit(ui, words, *ink, width * 0.5);
@@ -144,6 +137,15 @@ fn running_ui(ui: &mut Ui, state: &mut State, job: &JobView) {
         label::text(ui, percent(&progress), theme::figures_strong(), p.text);
         bar_ui(ui, state, &progress, going);
     });
+    let ui = &mut rest.trailing;
+    if !going && width > 900.0 {
+        press(ui, state, Action::OpenResults, Button::new(lang.word("open_results")));
+    }
+    let retry = lang.retry_failed(progress.failed);
+    press(ui, state, Action::RetryFailed, Button::new(&retry).danger());
+    press(ui, state, Action::NewJob, Button::new(lang.word("new_job")).ghost());
+    press(ui, state, Action::Cancel, Button::new(lang.word("cancel")).ghost());
+    rest.end();
 }
 
 /// Always show which hosts' certificates are not checked.

@@ -7,7 +7,7 @@ use crate::engine::{SaveKey, save_keys};
 use crate::gui::dialogs::Purpose;
 use crate::gui::forms::save as form;
 use crate::gui::state::State;
-use crate::gui::theme::size;
+use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
 use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::{field, label, menu};
@@ -20,7 +20,7 @@ const OTHER_ROWS: usize = 5;
 pub(crate) fn height(ui: &Ui, state: &State) -> f32 {
     let (keys, hidden) = form::encoding_keys(state.drafts.save.get(), state.drafts.recipe.get(), is_open(ui));
     let rows = 1 + keys.len() + usize::from(hidden > 0 || is_open(ui)) + OTHER_ROWS;
-    let name = if state.listing.cursor.is_some() { size::TEXT_LINE } else { 0.0 };
+    let name = example_height(ui, state);
     size::GAP + size::TEXT_LINE + size::GAP_SMALL + rows as f32 * (size::FIELD_ROW + size::GAP_SMALL) + name
 }
 
@@ -52,10 +52,6 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
                 save.metadata = policy;
             }
         });
-        let cursor = state.listing.cursor.as_ref();
-        if let Some(name) = cursor.and_then(|row| form::example(&row.locator, &save, &sink)) {
-            label::note(ui, format!("→ {name}"));
-        }
         state.drafts.save.set(save);
         state.drafts.sink.set(sink);
     });
@@ -111,12 +107,18 @@ fn key_ui(ui: &mut Ui, state: &State, save: &mut Save, key: &SaveKey, label_widt
 fn target_ui(ui: &mut Ui, state: &mut State, sink: &mut SinkSpec, label_width: f32) {
     let lang = state.lang;
     field::row(ui, lang.word("name"), label_width, |ui| {
-        if let Some(name) =
-            field::line(ui, Id::unique("name template"), lang.word("name"), &sink.name, ui.available_width())
-        {
+        if let Some(name) = field::line(ui, name_id(), lang.word("name"), &sink.name, ui.available_width()) {
             form::set_name(sink, name);
         }
     });
+    match example(ui, state) {
+        Some(Ok(name)) => drop(label::note(ui, format!("→ {name}")).on_hover_text(name)),
+        Some(Err(why)) => {
+            let ink = theme::palette(ui).fail;
+            label::wrapped(ui, why, theme::label(), ink);
+        }
+        None => {}
+    }
     field::row(ui, lang.word("folder"), label_width, |ui| {
         let chosen = sink.dir.clone().or_else(|| state.job().and_then(|job| job.out_dir.clone()));
         let words = chosen
@@ -154,6 +156,32 @@ fn target_ui(ui: &mut Ui, state: &mut State, sink: &mut SinkSpec, label_width: f
             sink.on_conflict = policy;
         }
     });
+}
+
+fn name_id() -> Id {
+    Id::unique("name template")
+}
+
+/// The name that the previewed item's result will have with the template as it is typed, or what is wrong with that.
+fn example(ui: &Ui, state: &State) -> Option<Result<String, String>> {
+    let typed = field::typed(ui, name_id());
+    let template = form::template(typed.as_deref(), state.drafts.sink.get());
+    let cursor = state.listing.cursor.as_ref();
+    let example = form::example(cursor, &state.preview, state.drafts.save.get(), state.drafts.sink.get(), &template);
+    example.map(|example| example.map_err(|why| why.window_text(state.lang)))
+}
+
+/// Height of what is below the field of the name template.
+fn example_height(ui: &Ui, state: &State) -> f32 {
+    match example(ui, state) {
+        Some(Ok(_)) => size::TEXT_LINE,
+        Some(Err(why)) => {
+            let ink = theme::palette(ui).fail;
+            let galley = ui.painter().layout(why, theme::label(), ink, ui.available_width());
+            galley.size().y + size::GAP_SMALL
+        }
+        None => 0.0,
+    }
 }
 
 fn format_word(state: &State, format: FormatChoice) -> String {

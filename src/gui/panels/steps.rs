@@ -15,6 +15,8 @@ use crate::model::{Lang, ParamKind, ParamSpec, Step, names};
 
 /// Operations with more parameters than this show only those that are set.
 const PARAMS_SHOWN: usize = 4;
+/// Width of a card's drag handle.
+const GRIP: f32 = 20.0;
 
 /// What the user did with a card.
 enum Ask {
@@ -27,14 +29,17 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
     let mut edited = state.drafts.recipe.get().clone();
     let dragged: Option<usize> = ui.data(|data| data.get_temp(Id::unique("dragged step")));
+    let preview = std::sync::Arc::clone(&state.preview);
     let mut ask = None;
     let mut cards = Vec::with_capacity(edited.steps.len());
     let last = edited.steps.len().saturating_sub(1);
     for (index, step) in edited.steps.iter_mut().enumerate() {
         let op = state.ops.iter().find(|op| op.id == step.op).copied();
+        let fault = recipe::fault(&preview, index, step).map(|why| why.window_text(lang));
         let rect = ui
             .push_id(("step", index), |ui| {
-                card_ui(ui, lang, step, op.as_ref(), (index, last), dragged == Some(index), &mut ask)
+                let place = Place { index, last, is_lifted: dragged == Some(index), fault: fault.as_deref() };
+                card_ui(ui, lang, step, op.as_ref(), place, &mut ask)
             })
             .inner;
         cards.push(rect);
@@ -71,19 +76,22 @@ fn drag_ui(ui: &Ui, from: usize, cards: &[Rect], ask: &mut Option<Ask>) {
     }
 }
 
-fn card_ui(
-    ui: &mut Ui,
-    lang: Lang,
-    step: &mut Step,
-    op: Option<&Op>,
-    (index, last): (usize, usize),
-    lifted: bool,
-    ask: &mut Option<Ask>,
-) -> Rect {
+/// A card's place among the others.
+struct Place<'a> {
+    index: usize,
+    last: usize,
+    /// Whether it is being dragged.
+    is_lifted: bool,
+    /// What is missing or wrong in its step.
+    fault: Option<&'a str>,
+}
+
+fn card_ui(ui: &mut Ui, lang: Lang, step: &mut Step, op: Option<&Op>, place: Place<'_>, ask: &mut Option<Ask>) -> Rect {
+    let Place { index, last, is_lifted, fault } = place;
     let p = theme::palette(ui);
     let name = names::op_name(lang, &step.op);
     Frame::new()
-        .fill(if lifted { p.bg3 } else { p.bg2 })
+        .fill(if is_lifted { p.bg3 } else { p.bg2 })
         .stroke(theme::hairline(p))
         .corner_radius(size::CORNER_CARD)
         .inner_margin(Margin::symmetric(10, 8))
@@ -103,6 +111,10 @@ fn card_ui(
             params_ui(&mut shown, lang, step, (index, &name), op, ask);
             let used = shown.min_rect();
             ui.advance_cursor_after_rect(used);
+            if let Some(fault) = fault {
+                ui.add_space(size::GAP_SMALL);
+                label::wrapped(ui, fault, theme::label(), p.warn);
+            }
             if ui.data(|data| data.get_temp(explained)).unwrap_or(false) {
                 ui.add_space(size::GAP_SMALL);
                 label::wrapped(ui, names::op_formula(lang, op.id, op.formula), theme::label(), p.text2);
@@ -156,7 +168,9 @@ fn head_ui(
 ) {
     let p = theme::palette(ui);
     let (rect, hover) = ui.allocate_exact_size(vec2(ui.available_width(), size::FIELD), Sense::hover());
-    ui.scope_builder(UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center)), |ui| {
+    // Four square buttons and the grip.
+    let (title, buttons) = rect.split_left_right_at_x(rect.right() - 4.0 * size::FIELD - GRIP);
+    ui.scope_builder(UiBuilder::new().max_rect(title).layout(Layout::left_to_right(Align::Center)), |ui| {
         if field::check(ui, name, step.enabled) {
             step.enabled = !step.enabled;
         }
@@ -165,30 +179,31 @@ fn head_ui(
         if let Some(op) = op {
             title.on_hover_text(names::op_summary(lang, op.id, op.summary));
         }
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.spacing_mut().item_spacing.x = 0.0;
-            grip_ui(ui, lang, name, index);
-            let buttons = [
-                (Icon::Cross, lang.word("remove"), true, StepsEdit::Remove(index)),
-                (Icon::Down, lang.word("move_down"), index < last, StepsEdit::Move(index, index + 1)),
-                (Icon::Up, lang.word("move_up"), index > 0, StepsEdit::Move(index, index.saturating_sub(1))),
-            ];
-            for (icon, words, enabled, wanted) in buttons {
-                let spoken = format!("{words}: {name}");
-                let button = Button::icon_only(icon, &spoken).height(size::FIELD).enabled(enabled);
-                if quiet(ui, button, hover.contains_pointer()) {
-                    *ask = Some(Ask::Edit(wanted));
-                }
-            }
-            let spoken = format!("{}: {name}", lang.word("how_it_works"));
-            let button = Button::icon_only(Icon::Info, &spoken).height(size::FIELD).enabled(op.is_some());
+    });
+    // Drawn from left to right, so that the Tab key goes through it in this order.
+    ui.scope_builder(UiBuilder::new().max_rect(buttons).layout(Layout::left_to_right(Align::Center)), |ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
+        let spoken = format!("{}: {name}", lang.word("how_it_works"));
+        let button = Button::icon_only(Icon::Info, &spoken).height(size::FIELD).enabled(op.is_some());
+        if quiet(ui, button, hover.contains_pointer()) {
+            ui.data_mut(|data| {
+                let open = data.get_temp_mut_or(explained, false);
+                *open = !*open;
+            });
+        }
+        let buttons = [
+            (Icon::Up, lang.word("move_up"), index > 0, StepsEdit::Move(index, index.saturating_sub(1))),
+            (Icon::Down, lang.word("move_down"), index < last, StepsEdit::Move(index, index + 1)),
+            (Icon::Cross, lang.word("remove"), true, StepsEdit::Remove(index)),
+        ];
+        for (icon, words, enabled, wanted) in buttons {
+            let spoken = format!("{words}: {name}");
+            let button = Button::icon_only(icon, &spoken).height(size::FIELD).enabled(enabled);
             if quiet(ui, button, hover.contains_pointer()) {
-                ui.data_mut(|data| {
-                    let open = data.get_temp_mut_or(explained, false);
-                    *open = !*open;
-                });
+                *ask = Some(Ask::Edit(wanted));
             }
-        });
+        }
+        grip_ui(ui, lang, name, index);
     });
 }
 
@@ -211,7 +226,7 @@ fn quiet(ui: &mut Ui, button: Button<'_>, near: bool) -> bool {
 
 fn grip_ui(ui: &mut Ui, lang: Lang, name: &str, index: usize) {
     let p = theme::palette(ui);
-    let (rect, response) = ui.allocate_exact_size(vec2(20.0, size::FIELD), Sense::DRAG);
+    let (rect, response) = ui.allocate_exact_size(vec2(GRIP, size::FIELD), Sense::DRAG);
     response.widget_info(|| {
         WidgetInfo::labeled(egui::accesskit::Role::Button, true, format!("{}: {name}", lang.word("drag_to_reorder")))
     });

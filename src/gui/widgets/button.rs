@@ -5,6 +5,7 @@ use egui::{
 };
 
 use super::icon::Icon;
+use super::opener;
 use crate::gui::theme::{self, size};
 
 /// How prominent a button is.
@@ -170,6 +171,14 @@ impl<'a> Button<'a> {
 
     /// Draws it and returns the response.
     pub(crate) fn ui(self, ui: &mut Ui) -> Response {
+        let response = self.draw(ui);
+        if response.clicked() {
+            opener::pressed(ui.ctx(), response.id);
+        }
+        response
+    }
+
+    fn draw(self, ui: &mut Ui) -> Response {
         let width = self.measure(ui);
         let sense = if self.enabled { Sense::click() } else { Sense::hover() };
         let (rect, response) = ui.allocate_exact_size(vec2(width, self.height), sense);
@@ -208,15 +217,16 @@ impl<'a> Button<'a> {
         if self.danger {
             ink = p.fail;
         }
-        let mut painter = ui.painter().clone();
+        let fill = if self.enabled || fill == Color32::TRANSPARENT { fill } else { p.bg2 };
         if !self.enabled {
-            painter.multiply_opacity(theme::DISABLED_ALPHA);
+            ink = if self.text.is_empty() { p.outline } else { p.text3 };
         }
+        let painter = ui.painter();
         let corner =
             if self.height >= size::BUTTON_BIG { egui::CornerRadius::same(size::CORNER_CARD) } else { theme::corner() };
         painter.rect(rect, corner, fill, Stroke::new(1.0, edge), StrokeKind::Inside);
         if self.kind == Kind::Dashed {
-            dashed(&painter, rect.shrink(0.5), p.line);
+            dashed(painter, rect.shrink(0.5), p.line);
         }
         let icon_width = if self.icon.is_some() { size::ICON + self.icon_gap() } else { 0.0 };
         let chevron_width = if self.chevron { size::ICON } else { 0.0 };
@@ -228,7 +238,7 @@ impl<'a> Button<'a> {
         let mut x = rect.left() + self.pad + spare;
         if let Some(icon) = self.icon {
             let center = egui::pos2(x + size::ICON / 2.0, rect.center().y);
-            icon.paint_scaled(&painter, center, 1.0, ink);
+            icon.paint_scaled(painter, center, 1.0, ink);
             x += icon_width;
         }
         let text_width = galley.size().x;
@@ -237,7 +247,7 @@ impl<'a> Button<'a> {
         if self.chevron {
             let x =
                 if self.left { rect.right() - size::ICON / 2.0 - 4.0 } else { x + text_width + size::ICON / 2.0 + 2.0 };
-            Icon::ChevronDown.paint_scaled(&painter, egui::pos2(x, rect.center().y), 0.85, p.text2);
+            Icon::ChevronDown.paint_scaled(painter, egui::pos2(x, rect.center().y), 0.85, p.text2);
         }
         focus_ring(ui, rect, response);
     }

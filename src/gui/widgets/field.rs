@@ -84,6 +84,11 @@ pub(crate) fn line_hint(ui: &mut Ui, id: Id, name: &str, value: &str, (width, hi
     (text != value && !escaped).then_some(text)
 }
 
+/// The text in a field with this id while it is being edited.
+pub(crate) fn typed(ui: &Ui, id: Id) -> Option<String> {
+    ui.data(|data| data.get_temp::<String>(id.with("draft")))
+}
+
 /// A text field with this id that accepts only what `read` accepts. Other input stays in the field, and the caller
 /// shows its error ([`Checked::wrong`]) below.
 pub(crate) fn checked<T, E>(

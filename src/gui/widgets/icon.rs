@@ -37,6 +37,8 @@ pub(crate) enum Icon {
     Link,
     /// Information.
     Info,
+    /// A histogram.
+    Histogram,
 }
 
 const STROKE_PT: f32 = 1.5;
@@ -98,6 +100,12 @@ impl Icon {
                     painter.circle_stroke(at(x, y), 3.0 * scale, stroke);
                 }
                 line(&[(-1.6, 1.6), (1.6, -1.6)]);
+            }
+            Self::Histogram => {
+                line(&[(-6.0, 5.0), (6.0, 5.0)]);
+                for (x, top) in [(-4.5, 1.0), (-1.5, -4.5), (1.5, -2.0), (4.5, 2.0)] {
+                    line(&[(x, 5.0), (x, top)]);
+                }
             }
             Self::Info => {
                 painter.circle_stroke(center, 6.0 * scale, stroke);

@@ -4,6 +4,7 @@ use egui::{Align2, Popup, PopupCloseBehavior, Response, Sense, Ui, WidgetInfo, a
 
 use super::button::{Button, focus_ring};
 use super::icon::Icon;
+use super::opener;
 use crate::gui::theme::{self, size};
 
 /// Minimum width of a menu, in points.
@@ -11,7 +12,7 @@ const MENU_MIN: f32 = 160.0;
 
 /// Opens a menu below a button that was just drawn.
 pub(crate) fn below<R>(button: &Response, width: f32, add: impl FnOnce(&mut Ui) -> R) -> Option<R> {
-    Popup::menu(button)
+    let shown = Popup::menu(button)
         .gap(4.0)
         .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
         .width(width)
@@ -21,7 +22,9 @@ pub(crate) fn below<R>(button: &Response, width: f32, add: impl FnOnce(&mut Ui) 
             ui.spacing_mut().item_spacing.y = 0.0;
             add(ui)
         })
-        .map(|inner| inner.inner)
+        .map(|inner| inner.inner);
+    opener::give_back_focus(button, shown.is_some());
+    shown
 }
 
 /// An entry of a menu: text on the left, a shortcut or note on the right. Closes the menu when clicked.
@@ -55,24 +58,23 @@ pub(crate) fn entry_ui(ui: &mut Ui, text: &str, note: &str, enabled: bool, on: b
     if hot {
         ui.painter().rect_filled(rect, theme::corner(), p.bg3);
     }
-    let mut painter = ui.painter().clone();
-    if !enabled {
-        painter.multiply_opacity(theme::DISABLED_ALPHA);
-    }
+    let ink = if enabled { p.text } else { p.text3 };
+    let painter = ui.painter();
     let room = rect.width() - 2.0 * size::GAP - note_width - if on { 20.0 } else { 0.0 };
-    let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), theme::figures(), p.text);
+    let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), theme::figures(), ink);
     job.wrap = egui::text::TextWrapping::truncate_at_width(room + 1.0);
     let galley = painter.layout_job(job);
     let at = Align2::LEFT_CENTER.anchor_size(rect.left_center() + vec2(size::GAP, 0.0), galley.size()).min;
-    painter.galley(at, galley, p.text);
+    painter.galley(at, galley, ink);
     if !note.is_empty() {
         painter.text(rect.right_center() - vec2(size::GAP, 0.0), Align2::RIGHT_CENTER, note, theme::label(), p.text3);
     }
     if on {
-        Icon::Check.paint_scaled(&painter, rect.right_center() - vec2(14.0, 0.0), 1.0, p.accent);
+        Icon::Check.paint_scaled(painter, rect.right_center() - vec2(14.0, 0.0), 1.0, p.accent);
     }
     focus_ring(ui, rect.shrink(2.0), &response);
     if response.clicked() {
+        opener::chosen(ui.ctx());
         ui.close();
     }
     response

@@ -109,8 +109,11 @@ pub(crate) fn tag(painter: &Painter, at: egui::Pos2, align: Align2, text: &str) 
 }
 
 /// Counts of 64 levels of red, green and blue, in the lower right corner of `area`.
-pub(crate) fn histogram(painter: &Painter, area: Rect, levels: &[[u32; 64]; 3]) {
+pub(crate) fn histogram(ui: &Ui, area: Rect, levels: &[[u32; 64]; 3], name: &str) {
     let rect = Align2::RIGHT_BOTTOM.anchor_size(area.right_bottom() - vec2(10.0, 10.0), vec2(168.0, 72.0));
+    let response = ui.interact(rect, ui.scope_id().with("histogram"), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name));
+    let painter = ui.painter();
     painter.rect_filled(rect, theme::corner(), theme::HISTOGRAM_SURFACE);
     let plot = rect.shrink(6.0);
     // The first and last levels don't affect the scale: a white background would flatten everything else.
