@@ -24,7 +24,10 @@ fn main() -> ExitCode {
     match cli::main(std::env::args_os()) {
         FrontEnd::Done(code) => code,
         #[cfg(feature = "gui")]
-        FrontEnd::Window { catalog_path, sources, lang } => open_window(catalog_path, sources, lang, began),
+        FrontEnd::Window { catalog_path, sources, lang, lock } => {
+            let engine = pixloom::engine::EngineOptions::for_window(catalog_path);
+            open_window(engine, lock, sources, lang, began)
+        }
         #[cfg(not(feature = "gui"))]
         FrontEnd::Window { .. } => {
             let message = pixloom::model::Message::new("without_window");
@@ -36,16 +39,21 @@ fn main() -> ExitCode {
 /// Opens the window. The engine outlives it.
 #[cfg(feature = "gui")]
 fn open_window(
-    catalog_path: std::path::PathBuf,
+    options: pixloom::engine::EngineOptions,
+    lock: Option<pixloom::catalog::WindowLock>,
     sources: Vec<pixloom::model::SourceSpec>,
     lang: Option<pixloom::model::Lang>,
     began: std::time::Instant,
 ) -> ExitCode {
-    use pixloom::engine::{Command, Engine, EngineOptions};
+    use pixloom::engine::{Command, Engine};
     use pixloom::error::JobError;
     use pixloom::model::Message;
 
-    let engine = match Engine::start(EngineOptions::for_window(catalog_path)) {
+    let started = Engine::start_in_background(options).and_then(|mut engine| {
+        lock.map_or(Ok(()), |lock| engine.serve_as_window(lock))?;
+        Ok(engine)
+    });
+    let engine = match started {
         Ok(engine) => engine,
         Err(error) => return cli::report_error(&error).into(),
     };

@@ -14,6 +14,9 @@ mod catalog_failures;
 mod config;
 #[path = "cli/crashes.rs"]
 mod crashes;
+#[cfg(feature = "gui")]
+#[path = "cli/hand_over.rs"]
+mod hand_over;
 #[path = "cli/help.rs"]
 mod help;
 #[path = "cli/helpers.rs"]

@@ -18,7 +18,7 @@ const RETRIES: u32 = 10;
 /// Pause before each of them.
 const RETRY_AFTER: Duration = Duration::from_millis(2);
 
-/// The lock of a job; released on drop, and by the system when the process dies.
+/// The lock of a job or a window; released on drop, and by the system when the process dies.
 #[derive(Debug)]
 pub struct JobLock {
     path: PathBuf,
@@ -27,7 +27,15 @@ pub struct JobLock {
 
 /// Locks a job; `None` if it is locked already, by this or another process.
 pub fn lock_job(catalog_path: &Path, job: JobId) -> Result<Option<JobLock>, JobError> {
-    let path = lock_path(catalog_path, job);
+    lock_file(catalog_path, lock_path(catalog_path, job))
+}
+
+/// Locks a catalog for its window; `None` if another window has it.
+pub(super) fn lock_window(catalog_path: &Path) -> Result<Option<JobLock>, JobError> {
+    lock_file(catalog_path, beside(catalog_path, ".window.lock"))
+}
+
+fn lock_file(catalog_path: &Path, path: PathBuf) -> Result<Option<JobLock>, JobError> {
     let failed = |error: std::io::Error| JobError::catalog(catalog_path, format_args!("{}: {error}", path.display()));
     let mut retries = 0;
     for _ in 0..ATTEMPTS {
@@ -62,8 +70,13 @@ pub(super) fn is_locked(catalog_path: &Path, job: JobId) -> bool {
 }
 
 fn lock_path(catalog_path: &Path, job: JobId) -> PathBuf {
+    beside(catalog_path, &format!(".job-{job}.lock"))
+}
+
+/// The path next to a catalog whose name is the catalog's with this ending.
+pub(super) fn beside(catalog_path: &Path, ending: &str) -> PathBuf {
     let mut name = catalog_path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".job-{job}.lock"));
+    name.push(ending);
     catalog_path.with_file_name(name)
 }
 

@@ -6,6 +6,7 @@
 
 mod api;
 pub mod export;
+mod hand_over;
 mod lock;
 mod sqlite;
 
@@ -14,5 +15,6 @@ pub use api::{
     OUTPUT_COLUMNS, Order, PriorResult, RECORD_COLUMNS, ReaderFactory, RecordRows, SourceCursor, WaitingFiles,
 };
 pub use export::{ExportFormat, export};
+pub use hand_over::{Note, WindowLock, claim as claim_window};
 pub use lock::{JobLock, lock_job};
-pub use sqlite::{default_path, open, path_of};
+pub use sqlite::{default_path, lock_fault, open, path_of};

@@ -27,7 +27,7 @@ use clap::{ArgMatches, FromArgMatches as _};
 
 use crate::engine::{
     self, ArgumentOptions, CatalogReader, Command as EngineCommand, DryRun, Engine, EngineOptions, ExportFormat,
-    Planned,
+    Planned, WindowClaim, WindowLock,
 };
 use crate::error::JobError;
 use crate::model::{Durability, JobId, JobRow, JobSpec, JobState, Lang, Message, SourceSpec, spelling};
@@ -46,6 +46,8 @@ pub enum FrontEnd {
         sources: Vec<SourceSpec>,
         /// The language that `--lang` names.
         lang: Option<Lang>,
+        /// The right to be the catalog's window, which takes over what later starts are given.
+        lock: Option<WindowLock>,
     },
     /// No window; this is the exit code.
     Done(ExitCode),
@@ -182,7 +184,11 @@ fn choose(arguments: Arguments) -> Result<FrontEnd, JobError> {
             inputs.iter().try_for_each(|input| inputs::check_input(input, &commands))?;
             let options = ArgumentOptions { recursive: true, all_files: false };
             let sources = inputs::sources(&inputs, options)?;
-            Ok(FrontEnd::Window { catalog_path: catalog.path, sources, lang: lang.map(Lang::from) })
+            let lock = match engine::claim_window(&catalog.path, &sources) {
+                WindowClaim::Theirs => return Ok(FrontEnd::Done(Exit::AllDone.into())),
+                WindowClaim::Ours(lock) => lock,
+            };
+            Ok(FrontEnd::Window { catalog_path: catalog.path, sources, lang: lang.map(Lang::from), lock })
         }
     }
 }

@@ -46,6 +46,14 @@ pub fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// Whether another program holds the write lock of an existing database right now.
+pub fn is_locked(path: &Path) -> bool {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let Ok(connection) = Connection::open_with_flags(path, flags) else { return false };
+    let began = connection.busy_timeout(Duration::ZERO).and_then(|()| connection.execute_batch("BEGIN IMMEDIATE"));
+    began.is_err_and(|error| error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy))
+}
+
 fn open(path: &Path, mode: OpenFlags) -> rusqlite::Result<Connection> {
     // Without the URI flag, `?` and `%` in a path have no special meaning.
     let connection = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;

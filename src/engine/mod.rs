@@ -6,8 +6,10 @@
 pub mod api;
 mod coordinator;
 mod dry_run;
+mod hand_over;
 mod intake;
 mod item;
+mod opening;
 mod recipes;
 mod record;
 mod run;
@@ -23,7 +25,9 @@ use std::thread::JoinHandle;
 
 use crossbeam_channel::{Sender, bounded};
 
-pub use crate::catalog::{CatalogReader, Counts, ExportFormat, FinishedRow, RecordRows, path_of as catalog_path_of};
+pub use crate::catalog::{
+    CatalogReader, Counts, ExportFormat, FinishedRow, RecordRows, WindowLock, path_of as catalog_path_of,
+};
 pub use crate::fetch::is_settable as is_settable_header;
 pub use crate::model::save::{SaveKey, keys as save_keys};
 pub use crate::op::syntax::{keys_named as save_keys_named, parse_save, parse_step, save_to_text, step_to_text};
@@ -45,18 +49,21 @@ pub use api::view::{
     StepFault, Thumbnail, Zoom,
 };
 pub use dry_run::{DryRun, Planned, PlannedItem, dry_run};
+pub use hand_over::{WindowClaim, claim_window};
 pub use item::name_example::{NameHints as NameExampleHints, check_name_template, name_example};
 pub use recipes::{preset_names, read_recipe, recipe_named, resolve_paths};
 pub use run::process_limits::prepare_process;
 pub use space::{low as low_space_of, low_space};
 
 use coordinator::disk::BeforeTask;
+use hand_over::HandOver;
+use opening::Opening;
 
 use crate::catalog::{self, ReaderFactory};
 use crate::codec::Helpers;
 use crate::error::{JobError, RecipeLocation};
 use crate::fetch::Secrets;
-use crate::model::JobSpec;
+use crate::model::{JobSpec, Message};
 use crate::op::Pipeline;
 use crate::store;
 
@@ -142,9 +149,17 @@ pub fn check_output(spec: &JobSpec) -> Result<PathBuf, JobError> {
     Ok(dir)
 }
 
-/// A running engine. Dropping it pauses running jobs and waits for that.
+/// An engine. Dropping it pauses running jobs and waits for that.
 pub struct Engine {
     handle: Handle,
+    /// Declared before the rest: no later start is taken over once the engine stops.
+    hand_over: Option<HandOver>,
+    opening: Option<Opening>,
+    running: Option<Running>,
+}
+
+/// The threads of an engine whose catalog is open.
+struct Running {
     readers: ReaderFactory,
     quit_tx: Option<Sender<()>>,
     threads: Vec<JoinHandle<()>>,
@@ -157,6 +172,22 @@ impl Engine {
     /// Opens the catalog and starts the threads.
     pub fn start(options: EngineOptions) -> Result<Self, JobError> {
         Self::start_with(options, None)
+    }
+
+    /// Returns at once, and opens the catalog in the background, as soon as no other program has locked it. Until then,
+    /// commands wait, and the snapshot says why.
+    pub fn start_in_background(options: EngineOptions) -> Result<Self, JobError> {
+        crate::init();
+        run::process_limits::raise_open_files();
+        let (handle, ends) = Handle::new();
+        let opening = Opening::begin(options, ends)?;
+        Ok(Self { handle, hand_over: None, opening: Some(opening), running: None })
+    }
+
+    /// Takes over what later starts of the program were given, as the window of this catalog.
+    pub fn serve_as_window(&mut self, lock: WindowLock) -> Result<(), JobError> {
+        self.hand_over = Some(HandOver::begin(lock, self.handle.clone())?);
+        Ok(())
     }
 
     /// The same, with a function that runs before each disk task of the coordinator.
@@ -174,13 +205,52 @@ impl Engine {
         readers: ReaderFactory,
         before_task: Option<&BeforeTask>,
     ) -> Result<Self, JobError> {
+        let (handle, ends) = Handle::new();
+        let running = Running::start(options, catalog, readers, ends, before_task)?;
+        Ok(Self { handle, hand_over: None, opening: None, running: Some(running) })
+    }
+
+    /// The handle that front ends use.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// A reader of the catalog, for items and jobs.
+    pub fn reader(&self) -> Result<Box<dyn CatalogReader>, JobError> {
+        const NOT_OPEN: Message = Message::new("engine_ended");
+        self.running.as_ref().ok_or(JobError::Machine(NOT_OPEN))?.readers.reader()
+    }
+
+    /// Pauses running jobs and waits for that.
+    pub fn stop(&mut self) {
+        drop(self.hand_over.take());
+        if let Some(opening) = self.opening.take() {
+            self.running = opening.end();
+        }
+        drop(self.running.take());
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Running {
+    fn start(
+        options: EngineOptions,
+        catalog: Box<dyn catalog::Catalog>,
+        readers: ReaderFactory,
+        ends: api::handle::Ends,
+        before_task: Option<&BeforeTask>,
+    ) -> Result<Self, JobError> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(run::pools::net_threads())
             .thread_name("pixloom-net")
             .enable_all()
             .build()
             .map_err(|error| JobError::thread("pixloom-net", error))?;
-        let (handle, ends) = Handle::new();
         let (record_tx, record_rx) = bounded(record::message::RECORDS);
         let (intake_tx, intake_rx) = bounded(intake::read_sources::INTAKE_QUEUE);
         let (note_tx, note_rx) = bounded(intake::read_sources::INTAKE_QUEUE);
@@ -242,23 +312,12 @@ impl Engine {
         };
         let coordinator = coordinator::Coordinator::new(parts);
         threads.push(run::named("pixloom-coordinator", move || coordinator.run())?);
-        Ok(Self { handle, readers, quit_tx: Some(quit_tx), threads, views, _runtime: runtime })
-    }
-
-    /// The handle that front ends use.
-    pub fn handle(&self) -> Handle {
-        self.handle.clone()
-    }
-
-    /// A reader of the catalog, for items and jobs.
-    pub fn reader(&self) -> Result<Box<dyn CatalogReader>, JobError> {
-        self.readers.reader()
+        Ok(Self { readers, quit_tx: Some(quit_tx), threads, views, _runtime: runtime })
     }
 }
 
-impl Engine {
-    /// Pauses running jobs and waits for that.
-    pub fn stop(&mut self) {
+impl Drop for Running {
+    fn drop(&mut self) {
         if let Some(quit_tx) = self.quit_tx.take() {
             let _ = quit_tx.send(());
         }
@@ -267,12 +326,6 @@ impl Engine {
         for thread in self.threads.drain(..).rev() {
             let _ = thread.join();
         }
-    }
-}
-
-impl Drop for Engine {
-    fn drop(&mut self) {
-        self.stop();
     }
 }
 

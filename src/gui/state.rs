@@ -139,6 +139,8 @@ pub(crate) struct State {
     pub(crate) focused: Option<egui::Id>,
     /// Whether the user has confirmed that the window closes.
     pub(crate) may_close: bool,
+    /// How often later starts of the program had called for the window, as last seen.
+    raised: u64,
     /// While a sheet or a dialog is open: the control that opened it, if any.
     opener: Option<Option<egui::Id>>,
     /// The preview's share of the height, if the user moved the border.
@@ -186,6 +188,7 @@ impl State {
             keys_are_free: false,
             focused: None,
             may_close: false,
+            raised: 0,
             opener: None,
             preview_share: None,
             locale,
@@ -209,6 +212,11 @@ impl State {
         self.now_s = now_s;
         self.snapshot = self.handle.snapshot();
         self.preview = self.handle.preview();
+        if self.snapshot.raised > self.raised {
+            self.raised = self.snapshot.raised;
+            ctx.send_viewport_cmd(egui::ViewportCommand::Minimized(false));
+            ctx.send_viewport_cmd(egui::ViewportCommand::Focus);
+        }
         // A drag is one edit, sent when the button is released.
         if !pointer_down {
             self.commit();

@@ -167,3 +167,40 @@ fn a_wrong_recipe_is_reported_and_the_draft_stays() {
     assert!(notice.contains("magic") && notice.contains("lanczos3"), "{notice}");
     assert_eq!((desk.current().state, desk.current().progress.total), (JobState::Draft, 5));
 }
+
+#[test]
+fn a_second_run_keeps_its_destination_and_the_next_folder_gets_its_own() {
+    let desk = Desk::window();
+    let beside = |name: &str| desk.path(&format!("{name}-pixloom"));
+    let photo = desk.put("a.png", png(9, 9, 1));
+    desk.send(Command::AddPaths(vec![photo.parent().unwrap().to_path_buf()]));
+    desk.wait("it is listed", lists(1));
+    let first = desk.current();
+    assert_eq!(first.out_dir, Some(beside("in")));
+    desk.send(Command::Start);
+    desk.wait_end(first.id);
+    // Another recipe: a new draft with the same items.
+    for (long_edge_px, name) in [(8, "a (1).png"), (7, "a (2).png")] {
+        desk.send(Command::SetRecipe(recipe(vec![long_edge(long_edge_px)])));
+        let is_copied = |snapshot: &Snapshot| {
+            snapshot.current.as_ref().is_some_and(|job| job.state == JobState::Draft && !job.counting)
+                && lists(1)(snapshot)
+        };
+        desk.wait("the items are copied", is_copied);
+        let again = desk.current();
+        assert_eq!(again.out_dir, Some(beside("in")), "not the default folder for links");
+        desk.send(Command::Start);
+        desk.wait_end(again.id);
+        assert!(beside("in").join(name).is_file(), "{name}");
+    }
+    // New items of another folder are not part of that job.
+    let other = desk.path("other");
+    std::fs::create_dir(&other).unwrap();
+    std::fs::write(other.join("b.png"), png(9, 9, 2)).unwrap();
+    desk.send(Command::AddPaths(vec![other]));
+    desk.wait("it is listed", |snapshot| {
+        lists(1)(snapshot) && snapshot.current.as_ref().unwrap().state == JobState::Draft
+    });
+    assert_eq!(desk.current().out_dir, Some(beside("other")));
+    assert_eq!(desk.snapshot().settings.sink.dir, None, "nobody chose a folder");
+}

@@ -279,6 +279,7 @@ not_a_list = { $list } is not a list of URLs.
 disk_panic = An internal error occurred while accessing a disk.
 disk_stuck = A disk is not responding. Try again when it does.
 verify_stopped = The check of the job's earlier results was stopped. Resume the job to check them again.
+catalog_locked = The catalog { $path } is locked by another program. Pixloom continues as soon as it is free.
 catalog_busy = The catalog { $path } is locked by another program. Wait until that program is done.
 catalog_full = The disk with the catalog { $path } is full. Free some space.
 catalog_gone = The catalog { $path } was deleted or replaced while the job was running. The job's record is lost, and it can't be resumed; its results are in the output folder.

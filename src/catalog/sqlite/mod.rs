@@ -38,6 +38,12 @@ pub fn open(path: &Path) -> Result<(Box<dyn Catalog>, ReaderFactory), JobError> 
     Ok((Box::new(writer::Writer::new(path, connection)), factory))
 }
 
+/// Why a catalog can't be used right now: another program has locked it. Doesn't wait.
+pub fn lock_fault(path: &Path) -> Option<JobError> {
+    let locked = Message::new("catalog_locked").with("path", path.display());
+    sqlite::is_locked(path).then(|| JobError::Machine(locked))
+}
+
 /// The default location of the catalog: `pixloom/catalog.sqlite` in the user's data directory.
 pub fn default_path() -> Result<PathBuf, JobError> {
     let dirs = etcetera::choose_base_strategy().map_err(|_| JobError::Machine(Message::new("no_home")))?;

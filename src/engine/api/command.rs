@@ -14,6 +14,8 @@ pub enum Command {
     Add(Vec<SourceSpec>),
     /// Add dropped or chosen paths: folders with everything below them, lists of links, and files.
     AddPaths(Vec<PathBuf>),
+    /// Add what a later start of the program was given, and bring the window to the front.
+    HandOver(Vec<SourceSpec>),
     /// Pasted text: every link in it, and every line that is an existing path.
     AddText(String),
     /// Add the program's sample images.

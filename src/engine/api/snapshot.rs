@@ -19,7 +19,7 @@ pub struct Snapshot {
     /// command starts, such as a job or reading a file, may still be in progress; so may a change of the catalog while the
     /// disk is slow.
     pub commands_included: u64,
-    /// The listed job; `None` only before the catalog is open.
+    /// The listed job; `None` until the catalog is open.
     pub current: Option<JobView>,
     /// Another job that is running.
     pub running_elsewhere: Option<JobId>,
@@ -37,6 +37,10 @@ pub struct Snapshot {
     pub ca_file_fault: Option<CaFileFault>,
     /// Something to report once.
     pub notice: Option<Notice>,
+    /// Why the catalog can't be used for now; nothing is lost.
+    pub catalog_fault: Option<JobError>,
+    /// How often a later start of the program has called for the window.
+    pub raised: u64,
 }
 
 /// A job of the history.

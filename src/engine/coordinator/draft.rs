@@ -34,6 +34,13 @@ impl Coordinator {
                 Ok(())
             }
             Command::Add(sources) => self.add(|| Ok(Inputs { sources, ..Inputs::default() })),
+            Command::HandOver(sources) => {
+                self.raised += 1;
+                if sources.is_empty() {
+                    return Ok(());
+                }
+                self.add(|| Ok(Inputs { sources, ..Inputs::default() }))
+            }
             Command::AddPaths(paths) => {
                 self.add(move || Ok(Inputs { sources: lists::sources_of_paths(&paths), ..Inputs::default() }))
             }

@@ -16,6 +16,7 @@ pub(super) mod settings;
 mod supervise;
 #[cfg(test)]
 mod tests;
+pub(super) mod time_left;
 pub(super) mod undo;
 
 use std::collections::{HashMap, VecDeque};
@@ -97,6 +98,10 @@ pub(in crate::engine) struct Coordinator {
     /// Number of the last command that was handled.
     commands_included: u64,
     notice: Option<Notice>,
+    /// How often a later start of the program has called for the window.
+    raised: u64,
+    /// When the catalog's lock was checked last, and what was found.
+    lock_check: Option<(Instant, Option<JobError>)>,
     details: Details,
     /// How long the job that ended last was running.
     worked: Option<(JobId, Duration)>,
@@ -222,6 +227,8 @@ impl Coordinator {
             next_event: 1,
             commands_included: 0,
             notice: None,
+            raised: 0,
+            lock_check: None,
             details: Details::default(),
             spec_dirty: None,
             quitting: false,

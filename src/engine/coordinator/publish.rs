@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::disk::Disk;
 use super::{Coordinator, Details, Phase};
-use crate::catalog::CatalogReader;
+use crate::catalog::{self, CatalogReader};
 use crate::engine::api::snapshot::{EVENTS_KEPT, Estimate, JobEntry, JobView, ListFile, Notice, Snapshot, SourceGroup};
 use crate::engine::intake::lists;
 use crate::engine::item::naming;
@@ -17,6 +17,9 @@ use crate::model::{Busy, Edge, Event, JobId, JobRow, JobState, JobSummary, Progr
 
 /// Counts by folder and by cause, and the list of jobs, are read at most this often.
 const DETAILS_EVERY: Duration = Duration::from_millis(400);
+/// How long an answer of the recorder may take before its reason is looked for, and how often.
+const LATE: Duration = Duration::from_millis(700);
+const CHECK_LOCK_EVERY: Duration = Duration::from_millis(500);
 /// Jobs in a snapshot.
 const JOBS_LISTED: u32 = 100;
 /// Folders and hosts in a snapshot.
@@ -71,9 +74,23 @@ impl Coordinator {
             can_redo: self.edits.can_redo(),
             ca_file_fault: self.ca_file_fault,
             notice: self.notice.clone(),
+            raised: self.raised,
+            catalog_fault: self.catalog_fault(),
         };
         self.parts.shared.snapshot.store(Arc::new(snapshot));
         self.parts.shared.wake();
+    }
+
+    /// Why the recorder is late: another program has locked the catalog.
+    fn catalog_fault(&mut self) -> Option<JobError> {
+        if self.outstanding.late_by() < LATE {
+            self.lock_check = None;
+            return None;
+        }
+        if self.lock_check.as_ref().is_none_or(|(at, _)| at.elapsed() >= CHECK_LOCK_EVERY) {
+            self.lock_check = Some((Instant::now(), catalog::lock_fault(&self.parts.options.catalog_path)));
+        }
+        self.lock_check.as_ref().and_then(|(_, fault)| fault.clone())
     }
 
     /// Rereads the listed job's counters, not its request.
@@ -200,8 +217,8 @@ impl Coordinator {
             progress.seconds = active.meter.elapsed().as_secs_f64();
             progress.items_per_s = items_per_s;
             progress.bytes_per_s = bytes_per_s;
-            let left = progress.total.saturating_sub(progress.finished()) as f64;
-            progress.seconds_left = (items_per_s > 0.0 && !counting).then(|| left / items_per_s);
+            let left = progress.total.saturating_sub(progress.finished());
+            progress.seconds_left = active.meter.seconds_left(progress.finished(), left).filter(|_| !counting);
             progress.busy = Busy {
                 cores: active.run.permits.fullness(),
                 network: active.run.fetcher.in_use() as f32 / active.run.spec.limits.connections.max(1) as f32,

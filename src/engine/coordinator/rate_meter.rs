@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use super::time_left::TimeLeft;
+
 /// The time over which rates are measured.
 const WINDOW: Duration = Duration::from_secs(5);
 
@@ -11,6 +13,7 @@ pub(crate) struct RateMeter {
     worked: Duration,
     since: Option<Instant>,
     samples: VecDeque<Sample>,
+    left: TimeLeft,
 }
 
 struct Sample {
@@ -22,7 +25,7 @@ struct Sample {
 impl RateMeter {
     /// A stopped meter.
     pub(crate) fn new() -> Self {
-        Self { worked: Duration::ZERO, since: None, samples: VecDeque::new() }
+        Self { worked: Duration::ZERO, since: None, samples: VecDeque::new(), left: TimeLeft::default() }
     }
 
     pub(crate) fn go(&mut self) {
@@ -37,6 +40,12 @@ impl RateMeter {
     /// Running time without pauses.
     pub(crate) fn elapsed(&self) -> Duration {
         self.worked + self.since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    /// Seconds left when this many items are finished and left.
+    pub(crate) fn seconds_left(&mut self, finished: u64, left: u64) -> Option<f64> {
+        let at_s = self.elapsed().as_secs_f64();
+        self.left.update(at_s, finished, left)
     }
 
     /// Adds the run's current counters and returns items and bytes per second.

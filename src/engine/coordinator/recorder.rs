@@ -3,7 +3,7 @@
 //! then, commands that depend on it are kept in order.
 
 use std::collections::VecDeque;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError, TrySendError, bounded};
 
@@ -45,6 +45,7 @@ pub(super) struct Outstanding {
 
 /// A task whose answer has not arrived in time.
 struct Unanswered {
+    since: Instant,
     change: Change,
     /// What follows from the answer, once it has arrived.
     poll: Box<dyn FnMut() -> Option<Reply> + Send>,
@@ -53,6 +54,11 @@ struct Unanswered {
 impl Outstanding {
     pub(super) fn is_empty(&self) -> bool {
         self.unsent.is_empty() && self.unanswered.is_empty() && self.deferred.is_empty()
+    }
+
+    /// How long an answer has been awaited.
+    pub(super) fn late_by(&self) -> Duration {
+        self.unanswered.front().map_or(Duration::ZERO, |oldest| oldest.since.elapsed())
     }
 
     fn changes(&self, change: Change) -> bool {
@@ -72,6 +78,7 @@ impl Outstanding {
                 !self.deferred.is_empty() || self.changes(Change::Items) || self.changes(Change::Listing)
             }
             Command::Add(_)
+            | Command::HandOver(_)
             | Command::AddPaths(_)
             | Command::AddText(_)
             | Command::AddSamples
@@ -185,7 +192,7 @@ impl Coordinator {
             let then = then.take()?;
             Some(Box::new(move |this: &mut Self| then(this, answer)) as Reply)
         };
-        self.outstanding.unanswered.push_back(Unanswered { change, poll: Box::new(poll) });
+        self.outstanding.unanswered.push_back(Unanswered { since: Instant::now(), change, poll: Box::new(poll) });
         Ok(())
     }
 

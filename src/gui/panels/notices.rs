@@ -21,6 +21,8 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
     let notice = state.snapshot.notice.clone();
     let (words, undo, trouble) = if state.engine_gone {
         (lang.word("engine_gone").to_owned(), false, true)
+    } else if let Some(fault) = &state.snapshot.catalog_fault {
+        (fault.window_text(lang), false, true)
     } else {
         match &notice {
             None => return forget(ctx),
@@ -73,7 +75,8 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
                         state.open(Sheet::Columns);
                         state.send(Command::DismissNotice);
                     }
-                    if !state.engine_gone && Button::icon_only(Icon::Cross, lang.word("dismiss")).ui(ui).clicked() {
+                    let is_passing = state.engine_gone || state.snapshot.catalog_fault.is_some();
+                    if !is_passing && Button::icon_only(Icon::Cross, lang.word("dismiss")).ui(ui).clicked() {
                         state.send(Command::DismissNotice);
                     }
                 });

@@ -11,7 +11,7 @@ use crate::gui::state::State;
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
 use crate::gui::widgets::icon::Icon;
-use crate::gui::widgets::{field, label, menu, scroll};
+use crate::gui::widgets::{field, label, menu, opener, scroll};
 use crate::model::{is_copy, names};
 
 /// Draws the recipe.
@@ -148,4 +148,5 @@ fn add_ui(button: &egui::Response, width: f32, state: &mut State) {
             ui.close();
         }
     });
+    opener::give_back_focus(button);
 }

@@ -260,3 +260,36 @@ fn closing_asks_for_a_job_in_the_background_too_and_never_without_one() {
     assert!(!window.has("A job is still running"), "it ended meanwhile, and the window closes");
     assert!(window.ask_to_close(), "a paused job loses nothing");
 }
+
+#[test]
+fn the_window_says_when_the_catalog_is_locked_and_continues_when_it_is_free() {
+    let mut window = window(|engine| {
+        let locked = Message::new("catalog_locked").with("path", "/home/me/catalog.sqlite");
+        engine.snapshot.catalog_fault = Some(crate::error::JobError::Machine(locked));
+        engine.snapshot.current = None;
+    });
+    let words =
+        "The catalog /home/me/catalog.sqlite is locked by another program. Pixloom continues as soon as it is free.";
+    assert!(window.has(words) && window.has("Opening the catalog…"));
+    assert!(window.has("Add images…"), "work can begin meanwhile");
+    window.harness.check_accessibility();
+    window.engine.snapshot.catalog_fault = None;
+    window.engine.publish();
+    window.settle();
+    assert!(!window.has(words));
+}
+
+#[test]
+fn a_later_start_brings_the_window_to_the_front_once() {
+    let mut window = window(FakeEngine::add_items);
+    window.engine.snapshot.raised = 1;
+    window.engine.publish();
+    window.harness.run_steps(1);
+    let commands = |window: &Window| {
+        let output = window.harness.output().viewport_output.get(&egui::ViewportId::ROOT);
+        output.map(|output| output.commands.clone()).unwrap_or_default()
+    };
+    assert!(commands(&window).contains(&ViewportCommand::Focus));
+    window.harness.run_steps(1);
+    assert!(!commands(&window).contains(&ViewportCommand::Focus));
+}

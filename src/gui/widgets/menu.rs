@@ -23,7 +23,7 @@ pub(crate) fn below<R>(button: &Response, width: f32, add: impl FnOnce(&mut Ui) 
             add(ui)
         })
         .map(|inner| inner.inner);
-    opener::give_back_focus(button, shown.is_some());
+    opener::give_back_focus(button);
     shown
 }
 

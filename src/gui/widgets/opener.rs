@@ -1,6 +1,6 @@
 //! The control that opened a menu, sheet or dialog: it gets the keyboard focus back when that closes.
 
-use egui::{Context, Id, Key, Response};
+use egui::{Context, Id, Key, Popup, Response};
 
 /// The button that was pressed last, and the frame in which it, or an entry of its menu, was pressed.
 #[derive(Clone, Copy)]
@@ -36,10 +36,11 @@ pub(crate) fn pressed_now(ctx: &Context) -> Option<Id> {
     last.filter(|last| last.frame == frame).map(|last| last.button)
 }
 
-/// After a button's menu was drawn, if it is open: a menu that was closed by a key returns the focus to its button. A
-/// click elsewhere moves the focus there.
-pub(crate) fn give_back_focus(button: &Response, is_open: bool) {
+/// After a button's menu was drawn: a menu that was closed by a key returns the focus to its button. A click elsewhere
+/// moves the focus there.
+pub(crate) fn give_back_focus(button: &Response) {
     let ctx = &button.ctx;
+    let is_open = Popup::is_id_open(ctx, Popup::default_response_id(button));
     let id = button.id.with("menu is open");
     let was_open = ctx.data(|data| data.get_temp::<bool>(id)).unwrap_or(false);
     if was_open != is_open {

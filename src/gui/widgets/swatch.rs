@@ -5,6 +5,7 @@ use egui::{Color32, Id, Popup, PopupCloseBehavior, Sense, StrokeKind, Ui, Widget
 
 use super::button::focus_ring;
 use super::field;
+use super::opener;
 use super::slider::{Range, slider};
 use crate::gui::theme::{self, size};
 use crate::model::Lang;
@@ -35,7 +36,9 @@ fn patch(ui: &mut Ui, lang: Lang, name: &str, text: &str) -> Option<String> {
     focus_ring(ui, rect, &response);
     let response = response.on_hover_text(lang.word("pick_colour"));
     let popup = Popup::menu(&response).gap(4.0).close_behavior(PopupCloseBehavior::CloseOnClickOutside);
-    popup.show(|ui| picker(ui, lang, response.id, colour.unwrap_or(theme::UNTINTED))).and_then(|shown| shown.inner)
+    let shown = popup.show(|ui| picker(ui, lang, response.id, colour.unwrap_or(theme::UNTINTED)));
+    opener::give_back_focus(&response);
+    shown.and_then(|shown| shown.inner)
 }
 
 /// Sliders for hue, saturation, brightness and opacity.
