@@ -270,7 +270,7 @@ impl Running {
             runs: runs.clone(),
             held: Vec::new(),
             revision: Arc::clone(&revision),
-            bell_tx,
+            bell_tx: bell_tx.clone(),
         };
         threads.push(run::named("pixloom-recorder", move || recorder.run())?);
 
@@ -282,7 +282,8 @@ impl Running {
         })?);
 
         let views = if let Some(bodies) = &bodies {
-            let (stop, view_threads) = start_views(&ends, &readers, bodies, &revision, options.helper_program.clone())?;
+            let program = options.helper_program.clone();
+            let (stop, view_threads) = start_views(&ends, &readers, bodies, &revision, program, bell_tx.clone())?;
             threads.extend(view_threads);
             Some(stop)
         } else {
@@ -335,6 +336,7 @@ fn start_views(
     bodies: &Arc<views::body_cache::BodyCache>,
     revision: &Arc<AtomicU64>,
     helper_program: Option<PathBuf>,
+    bell_tx: Sender<()>,
 ) -> Result<(api::view::Stop, Vec<JoinHandle<()>>), JobError> {
     let stop = api::view::Stop::new();
     let pool = Arc::new(run::pools::preview_pool()?);
@@ -346,6 +348,7 @@ fn start_views(
         readers.reader()?,
         Arc::clone(bodies),
         Arc::clone(&helpers),
+        bell_tx,
     );
     let thumbnails = views::thumbnails::Thumbnails::new(
         Arc::clone(&ends.shared),

@@ -69,6 +69,9 @@ pub(crate) enum Scale {
 /// Magnification of [`Scale::Pixel`].
 pub(crate) const PIXEL: u32 = 8;
 
+/// Frames after a sheet was closed in which what was below it can't have the focus.
+const FRAMES_UNTIL_FOCUS: u8 = 2;
+
 /// The preview's view state.
 #[derive(Clone, Debug)]
 pub(crate) struct PreviewView {
@@ -143,6 +146,8 @@ pub(crate) struct State {
     raised: u64,
     /// While a sheet or a dialog is open: the control that opened it, if any.
     opener: Option<Option<egui::Id>>,
+    /// The control that gets the focus back, and after how many frames.
+    refocus: Option<(egui::Id, u8)>,
     /// The preview's share of the height, if the user moved the border.
     pub(crate) preview_share: Option<f32>,
     locale: String,
@@ -190,6 +195,7 @@ impl State {
             may_close: false,
             raised: 0,
             opener: None,
+            refocus: None,
             preview_share: None,
             locale,
             given_lang: None,
@@ -312,11 +318,27 @@ impl State {
             None if is_open => self.opener = Some(opener::pressed_now(ctx).or(self.focused)),
             Some(opener) if !is_open => {
                 self.opener = None;
-                if let Some(id) = opener {
-                    ctx.memory_mut(|memory| memory.request_focus(id));
-                }
+                // A sheet that was just closed still keeps the focus away from what was below it.
+                self.refocus = opener.map(|id| (id, FRAMES_UNTIL_FOCUS));
             }
             _ => {}
+        }
+        match &mut self.refocus {
+            Some(_) if is_open => self.refocus = None,
+            Some((_, frames)) if *frames > 0 => {
+                *frames -= 1;
+                ctx.request_repaint();
+            }
+            Some((id, _)) => {
+                let id = *id;
+                self.refocus = None;
+                // What was chosen may have moved the focus elsewhere.
+                if ctx.memory(egui::Memory::focused).is_none() {
+                    ctx.memory_mut(|memory| memory.request_focus(id));
+                    ctx.request_repaint();
+                }
+            }
+            None => {}
         }
     }
 

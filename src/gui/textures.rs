@@ -40,7 +40,7 @@ pub(crate) struct Textures {
     used_bytes: usize,
     frame: u64,
     seen: Vec<(ItemId, ItemState)>,
-    asked: Vec<ItemId>,
+    asked: Vec<(ItemId, ItemState)>,
     before: Option<TextureHandle>,
     after: Option<TextureHandle>,
     shown: Option<Arc<Preview>>,
@@ -69,17 +69,16 @@ impl Textures {
 
     /// Requests the thumbnails that were visible in the last frame and are missing.
     pub(crate) fn ask(&mut self, handle: &Handle) {
-        let missing: Vec<ItemId> = std::mem::take(&mut self.seen)
+        let missing: Vec<(ItemId, ItemState)> = std::mem::take(&mut self.seen)
             .into_iter()
             .filter(|(id, now)| match self.thumbnails.get(id) {
                 None => true,
                 Some(Entry::None { state, .. }) => state != now && *now == ItemState::Done,
                 Some(Entry::Ready { .. }) => false,
             })
-            .map(|(id, _)| id)
             .collect();
         if missing != self.asked {
-            handle.want_thumbnails(missing.clone());
+            handle.want_thumbnails(missing.iter().map(|(id, _)| *id).collect());
             self.asked = missing;
         }
     }
@@ -128,13 +127,16 @@ impl Textures {
                 let texture = ctx.load_texture("thumbnail", image, TextureOptions::LINEAR);
                 Entry::Ready { texture, size_bytes, seen: self.frame }
             }
-            None => Entry::None { state: ItemState::Waiting, seen: self.frame },
+            None => {
+                let asked = self.asked.iter().find(|(asked, _)| *asked == id);
+                Entry::None { state: asked.map_or(ItemState::Waiting, |(_, state)| *state), seen: self.frame }
+            }
         };
         self.used_bytes += size_bytes;
         if let Some(Entry::Ready { size_bytes, .. }) = self.thumbnails.insert(id, entry) {
             self.used_bytes -= size_bytes;
         }
-        self.asked.retain(|asked| *asked != id);
+        self.asked.retain(|(asked, _)| *asked != id);
         size_bytes
     }
 
@@ -235,5 +237,12 @@ mod tests {
         textures.thumbnail(id(1), ItemState::Done);
         textures.ask(&handle);
         assert_eq!(ends.shared.thumbnails_wanted.take(), Some(vec![id(1)]));
+        // A result without a thumbnail, such as text.
+        let error = crate::error::ItemError::nameless(crate::error::ErrorKind::NotAPicture);
+        ends.thumbnail_tx.send(Thumbnail { id: id(1), pixels: Err(error) }).unwrap();
+        textures.refresh(&ctx, &handle);
+        textures.thumbnail(id(1), ItemState::Done);
+        textures.ask(&handle);
+        assert_eq!(ends.shared.thumbnails_wanted.take(), None, "it is not requested again and again");
     }
 }

@@ -145,7 +145,7 @@ pub(crate) fn colour_name(colour: Color32) -> String {
 /// Opacity of waiting items.
 pub(crate) const WAITING_ALPHA: f32 = 0.55;
 /// Opacity of a step that is switched off, and of a form that can't be changed: its text stays readable.
-pub(crate) const DISABLED_ALPHA: f32 = 0.85;
+pub(crate) const DISABLED_ALPHA: f32 = 0.88;
 
 /// Sizes in points, on a grid of 4.
 pub(crate) mod size {

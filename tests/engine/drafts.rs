@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use pixloom::engine::{Command, Notice, Snapshot};
+use pixloom::engine::{Command, Notice, PreviewRequest, Snapshot, Zoom};
 use pixloom::model::{ItemRow, JobState, Limits, Save, SinkSpec};
 use pixloom::source;
 
@@ -203,4 +203,36 @@ fn a_second_run_keeps_its_destination_and_the_next_folder_gets_its_own() {
     });
     assert_eq!(desk.current().out_dir, Some(beside("other")));
     assert_eq!(desk.snapshot().settings.sink.dir, None, "nobody chose a folder");
+}
+
+#[test]
+fn the_estimate_follows_these_items_and_this_recipe() {
+    let desk = Desk::window();
+    let folder = desk.put_pictures(6);
+    desk.send(Command::SetRecipe(recipe(vec![long_edge(8)])));
+    desk.send(Command::Add(vec![folder]));
+    desk.wait("six are listed", lists(6));
+    assert_eq!(desk.current().estimate, None, "nothing is known yet");
+    let look = |edge: u32| {
+        let job = desk.current();
+        let id = desk.rows(job.id)[0].id;
+        let (recipe, save) = (recipe(vec![long_edge(edge)]), job.save);
+        desk.handle().want_preview(Some(PreviewRequest { id, recipe, save, zoom: Zoom::Fit, area_px: (64, 64) }));
+    };
+    look(8);
+    let small = desk.wait_for("the preview gives an estimate", |snapshot| snapshot.current.as_ref()?.estimate);
+    assert!(small.bytes_out > 0 && small.seconds > 0.0, "{small:?}");
+    desk.send(Command::SetRecipe(recipe(vec![long_edge(30)])));
+    let is_other =
+        |snapshot: &Snapshot| snapshot.current.as_ref().is_some_and(|job| job.recipe == recipe(vec![long_edge(30)]));
+    desk.wait("the recipe is another one", is_other);
+    assert_eq!(desk.current().estimate, None, "that of another recipe is not shown");
+    look(30);
+    let large = desk.wait_for("the preview gives an estimate", |snapshot| snapshot.current.as_ref()?.estimate);
+    assert!(large.bytes_out > small.bytes_out, "{large:?} {small:?}");
+    desk.send(Command::Remove(vec![4, 5, 6]));
+    desk.wait("three are left", lists(3));
+    let half = desk.current().estimate.unwrap();
+    let share = half.bytes_out as f64 / large.bytes_out as f64;
+    assert!((0.4..0.6).contains(&share), "{half:?} of {large:?}");
 }

@@ -6,6 +6,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::command::Command;
+use super::costs::Costs;
 use super::snapshot::Snapshot;
 use super::view::{ItemsPage, ItemsRequest, Preview, PreviewRequest, Thumbnail};
 use crate::model::ItemId;
@@ -48,6 +49,7 @@ pub(crate) struct Shared {
     pub(crate) thumbnails_wanted: Slot<Vec<ItemId>>,
     pub(crate) preview_wanted: Slot<Option<PreviewRequest>>,
     pub(crate) preview: ArcSwap<Preview>,
+    pub(crate) costs: Costs,
     wakers: Mutex<Vec<Waker>>,
 }
 
@@ -68,6 +70,7 @@ impl Handle {
             thumbnails_wanted: Slot::new(),
             preview_wanted: Slot::new(),
             preview: ArcSwap::default(),
+            costs: Costs::default(),
             wakers: Mutex::new(Vec::new()),
         });
         let (command_tx, command_rx) = bounded(MAX_QUEUED_COMMANDS);

@@ -1,6 +1,7 @@
 //! What front ends use: commands, the handle that sends them, and the snapshots that answer.
 
 pub mod command;
+pub(super) mod costs;
 pub(super) mod export;
 pub mod handle;
 pub mod snapshot;

@@ -6,6 +6,7 @@
 
 pub(super) mod disk;
 mod draft;
+mod estimate;
 mod jobs;
 mod publish;
 mod queue;
@@ -107,6 +108,8 @@ pub(in crate::engine) struct Coordinator {
     worked: Option<(JobId, Duration)>,
     /// The draft whose results will probably not fit on the disk.
     low_space: Option<(JobId, Remark)>,
+    /// The inputs of the draft that was estimated last.
+    inputs: Option<estimate::Inputs>,
     /// When the listed draft's spec began to differ from the catalog's.
     spec_dirty: Option<Instant>,
     quitting: bool,
@@ -217,6 +220,7 @@ impl Coordinator {
             listed: None,
             worked: None,
             low_space: None,
+            inputs: None,
             queue: JobQueue::default(),
             open_intakes: HashMap::new(),
             pool: None,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::disk::Disk;
 use super::{Coordinator, Details, Phase};
 use crate::catalog::{self, CatalogReader};
-use crate::engine::api::snapshot::{EVENTS_KEPT, Estimate, JobEntry, JobView, ListFile, Notice, Snapshot, SourceGroup};
+use crate::engine::api::snapshot::{EVENTS_KEPT, JobEntry, JobView, ListFile, Notice, Snapshot, SourceGroup};
 use crate::engine::intake::lists;
 use crate::engine::item::naming;
 use crate::engine::record::message::{self, Record};
@@ -192,7 +192,7 @@ impl Coordinator {
     }
 
     pub(super) fn job_view(&mut self, revision: u64) -> Option<JobView> {
-        let list_files = self.list_files();
+        let (list_files, estimate) = (self.list_files(), self.estimate());
         let listed = self.listed.as_ref()?;
         let active = self.queue.run_mut(listed.id);
         let counting = self.open_intakes.contains_key(&listed.id);
@@ -264,18 +264,9 @@ impl Coordinator {
             halted,
             items_revision: revision,
             counting,
-            estimate: self.estimate(),
             low_space: self.low_space.clone().filter(|(job, _)| *job == listed.id).map(|(_, remark)| remark),
+            estimate,
         })
-    }
-
-    /// Expected cost of running the listed draft, estimated from the latest job that ended.
-    pub(super) fn estimate(&self) -> Option<Estimate> {
-        let listed = self.listed.as_ref().filter(|job| job.state == JobState::Draft && job.total > 0)?;
-        let mut ended = self.details.jobs.iter().map(|job| &job.row);
-        let like = ended.find(|job| job.state == JobState::Done && job.done > 0)?;
-        let share = listed.total as f64 / like.done as f64;
-        Some(Estimate { seconds: seconds_between(like) * share, bytes_out: (like.bytes_out as f64 * share) as u64 })
     }
 }
 

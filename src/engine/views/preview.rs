@@ -2,15 +2,16 @@
 //! older one, and every preview says which request it answers.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, Sender};
 
 use super::body_cache::{BodyCache, CachedBody};
 use super::decode::{self, Source};
 use super::viewport::{Viewport, ViewportRequest};
 use crate::catalog::CatalogReader;
 use crate::codec::{self, DecodeControl, Helpers};
+use crate::engine::api::costs::Cost;
 use crate::engine::api::handle::Shared;
 use crate::engine::api::view::{PicturePreview, Pixels, Preview, PreviewContent, PreviewRequest, StepFault, Zoom};
 use crate::engine::item::body::ItemBody;
@@ -37,6 +38,8 @@ pub(crate) struct PreviewWorker {
     reader: Box<dyn CatalogReader>,
     bodies: Arc<BodyCache>,
     helpers: Arc<Helpers>,
+    /// Tells the coordinator that there is news for its snapshot.
+    bell_tx: Sender<()>,
     base: Option<Base>,
     encoded: Option<Encoded>,
 }
@@ -72,8 +75,9 @@ impl PreviewWorker {
         reader: Box<dyn CatalogReader>,
         bodies: Arc<BodyCache>,
         helpers: Arc<Helpers>,
+        bell_tx: Sender<()>,
     ) -> Self {
-        Self { shared, reader, bodies, helpers, base: None, encoded: None }
+        Self { shared, reader, bodies, helpers, bell_tx, base: None, encoded: None }
     }
 
     /// Runs until `stop` is closed.
@@ -290,7 +294,19 @@ impl PreviewWorker {
             let Some(base) = &self.base else { return Err(ItemError::nameless(ErrorKind::Cancelled)) };
             let pipeline = step_files::pipeline(&request.recipe)?;
             let limits = self.reader.request(request.id.job).ok().flatten().map(|job| job.limits).unwrap_or_default();
+            let began = Instant::now();
             let (bytes, size_px) = self.result(base, request, &pipeline, &limits)?;
+            if !base.is_output {
+                self.shared.costs.add(Cost {
+                    id: request.id,
+                    recipe: request.recipe.clone(),
+                    save: request.save.clone(),
+                    bytes_in: base.body.bytes.len() as u64,
+                    bytes_out: bytes.len() as u64,
+                    seconds: began.elapsed().as_secs_f64(),
+                });
+                let _ = self.bell_tx.try_send(());
+            }
             self.encoded = Some(Encoded {
                 id: request.id,
                 recipe: request.recipe.clone(),

@@ -80,7 +80,7 @@ fn list_preview_and_counts_follow_a_retry() {
     window.engine.items[41] = fake_engine::row(42, &locator, ItemState::Done);
     window.engine.job().progress.failed = 0;
     window.items_changed();
-    assert!(window.has("No item matches this filter") && window.has("Select an item to preview it"));
+    assert!(window.has("No item matches this filter"));
     assert_eq!((window.previewed(), window.selected()), (None, Vec::new()));
     assert!(window.has("Failed 0"), "the filter that hides everything can be seen");
     window.press("Failed 0");
@@ -152,7 +152,8 @@ fn an_incomplete_step_says_what_is_missing_and_the_preview_stays() {
     let faulty = Preview { faults, ..preview.as_ref().clone() };
     window.engine.ends.shared.preview.store(faulty.into());
     window.settle();
-    assert!(window.has("Text watermark: enter the text of the watermark"), "{:?}", window.harness);
+    let why = "enter the text of the watermark";
+    assert!(window.harness.query_all_by_label_contains(why).next().is_some());
     assert!(window.has("Histogram of the result"), "the image is still shown");
 }
 
