@@ -87,6 +87,7 @@ mod tests {
         assert_eq!(cuts.even().apply(&bytes).len(), 18, "only whole pairs");
         let mut cleared = bytes.clone();
         cuts.clear(&mut cleared);
-        assert_eq!(cleared.iter().filter(|byte| **byte == 0).count(), 7);
+        assert_eq!(cleared[..8], [0, 1, 0, 0, 4, 0, 0, 7]);
+        assert_eq!(cleared[12..16], [12, 0, 0, 15]);
     }
 }

@@ -38,11 +38,11 @@ fn jpeg_with(segments: &[Vec<u8>]) -> Vec<u8> {
     file
 }
 
-fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+fn chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
     let mut sum = flate2::Crc::new();
-    sum.update(kind);
+    sum.update(&kind);
     sum.update(data);
-    [&(data.len() as u32).to_be_bytes()[..], kind, data, &sum.sum().to_be_bytes()].concat()
+    [&(data.len() as u32).to_be_bytes()[..], &kind, data, &sum.sum().to_be_bytes()].concat()
 }
 
 /// A PNG file with further chunks before its end.
@@ -152,8 +152,8 @@ fn exif_that_continues_in_the_next_segment_of_a_jpeg_is_joined() {
 
 #[test]
 fn texts_and_xmp_of_a_png_are_read_before_and_after_its_pixels() {
-    let xmp = chunk(b"iTXt", &[b"XML:com.adobe.xmp\0\0\0\0\0", TITLE.as_bytes()].concat());
-    let author = chunk(b"tEXt", b"Author\0Andr\xE9");
+    let xmp = chunk(*b"iTXt", &[b"XML:com.adobe.xmp\0\0\0\0\0", TITLE.as_bytes()].concat());
+    let author = chunk(*b"tEXt", b"Author\0Andr\xE9");
     let metadata = read(&png_with(&[xmp, author]));
     assert_eq!(xmp_of(&metadata), TITLE);
     let author = KeywordText { keyword: "Author".to_owned(), text: "André".to_owned(), ..KeywordText::default() };
@@ -311,7 +311,7 @@ fn what_a_format_cannot_hold_is_named_once() {
 fn signatures_and_thermal_data_are_reported() {
     let jpeg = jpeg_with(&[segment(0xEB, b"JP\0\x01\0\0\0\x01"), segment(0xE1, b"FLIR\0\x01\0\0")]);
     assert_eq!(lost(&read(&jpeg), known::JPEG), [Part::ContentCredentials, Part::Thermal]);
-    let png = png_with(&[chunk(b"caBX", b"jumb")]);
+    let png = png_with(&[chunk(*b"caBX", b"jumb")]);
     assert_eq!(lost(&read(&png), known::WEBP), [Part::ContentCredentials]);
 }
 
