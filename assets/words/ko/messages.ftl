@@ -22,8 +22,8 @@ settings_write = 설정 파일 { $path }에 쓸 수 없습니다: { $detail }.
 export = 표로 내보낼 수 없습니다: { $detail }.
 export_file = { $path }에 쓸 수 없습니다: { $detail }.
 samples = 예제 이미지를 { $folder }에 저장할 수 없습니다: { $detail }.
-folder_unopened = 폴더 { $folder }를 열 수 있는 파일 관리자가 없습니다. 결과는 그 폴더에 있으니 직접 열어 주세요.
-results_gone = 결과 폴더 { $folder }가 옮겨졌거나 삭제되었습니다.
+folder_unopened = 폴더 { JOSA($folder, "을", "를") } 열 수 있는 파일 관리자가 없습니다. 결과는 그 폴더에 있으니 직접 열어 주세요.
+results_gone = 결과 폴더 { JOSA($folder, "이", "가") } 옮겨졌거나 삭제되었습니다.
 http_client = HTTP 연결을 준비할 수 없습니다: { $detail }.
 
 ## 시스템이 거부한 이유
