@@ -192,11 +192,10 @@ impl Action {
             Self::Cancel => matches!(job_state, Some(JobState::Running | JobState::Queued | JobState::Paused)),
             Self::RetryFailed => failed && job_state != Some(JobState::Draft),
             Self::OpenResults => job.is_some_and(|job| job.out_dir.is_some() && job.progress.done > 0),
-            Self::NewJob => !state.is_empty(),
             Self::LoadRecipe => !state.is_recipe_fixed(),
             Self::Undo => state.snapshot.can_undo,
             Self::Redo => state.snapshot.can_redo,
-            Self::SelectAll | Self::FilterItems => !state.is_empty(),
+            Self::NewJob | Self::SelectAll | Self::FilterItems => !state.is_empty(),
             Self::RemoveSelected => job_state == Some(JobState::Draft) && !state.listing.selected.is_empty(),
             _ => true,
         }

@@ -98,6 +98,13 @@ struct PendingStart {
     edits_are_complete: bool,
 }
 
+/// What opened a sheet or a dialog.
+#[derive(Clone, Copy, Debug)]
+struct Opener {
+    /// The control, if it was one.
+    control: Option<egui::Id>,
+}
+
 /// Everything the window knows.
 pub(crate) struct State {
     /// The engine.
@@ -145,7 +152,7 @@ pub(crate) struct State {
     /// How often later starts of the program had called for the window, as last seen.
     raised: u64,
     /// While a sheet or a dialog is open: the control that opened it, if any.
-    opener: Option<Option<egui::Id>>,
+    opener: Option<Opener>,
     /// The control that gets the focus back, and after how many frames.
     refocus: Option<(egui::Id, u8)>,
     /// The preview's share of the height, if the user moved the border.
@@ -315,11 +322,11 @@ impl State {
     pub(crate) fn follow_opener(&mut self, ctx: &Context) {
         let is_open = self.sheet != Sheet::None || self.dialogs.is_open();
         match self.opener {
-            None if is_open => self.opener = Some(opener::pressed_now(ctx).or(self.focused)),
-            Some(opener) if !is_open => {
+            None if is_open => self.opener = Some(Opener { control: opener::pressed_now(ctx).or(self.focused) }),
+            Some(Opener { control }) if !is_open => {
                 self.opener = None;
                 // A sheet that was just closed still keeps the focus away from what was below it.
-                self.refocus = opener.map(|id| (id, FRAMES_UNTIL_FOCUS));
+                self.refocus = control.map(|id| (id, FRAMES_UNTIL_FOCUS));
             }
             _ => {}
         }

@@ -122,15 +122,12 @@ impl Textures {
         let id = thumbnail.id;
         let image = thumbnail.pixels.ok().as_ref().and_then(colours);
         let size_bytes = image.as_ref().map_or(0, |image| 4 * image.pixels.len());
-        let entry = match image {
-            Some(image) => {
-                let texture = ctx.load_texture("thumbnail", image, TextureOptions::LINEAR);
-                Entry::Ready { texture, size_bytes, seen: self.frame }
-            }
-            None => {
-                let asked = self.asked.iter().find(|(asked, _)| *asked == id);
-                Entry::None { state: asked.map_or(ItemState::Waiting, |(_, state)| *state), seen: self.frame }
-            }
+        let entry = if let Some(image) = image {
+            let texture = ctx.load_texture("thumbnail", image, TextureOptions::LINEAR);
+            Entry::Ready { texture, size_bytes, seen: self.frame }
+        } else {
+            let asked = self.asked.iter().find(|(asked, _)| *asked == id);
+            Entry::None { state: asked.map_or(ItemState::Waiting, |(_, state)| *state), seen: self.frame }
         };
         self.used_bytes += size_bytes;
         if let Some(Entry::Ready { size_bytes, .. }) = self.thumbnails.insert(id, entry) {

@@ -40,8 +40,8 @@ pub fn open(path: &Path) -> Result<(Box<dyn Catalog>, ReaderFactory), JobError> 
 
 /// Why a catalog can't be used right now: another program has locked it. Doesn't wait.
 pub fn lock_fault(path: &Path) -> Option<JobError> {
-    let locked = Message::new("catalog_locked").with("path", path.display());
-    sqlite::is_locked(path).then(|| JobError::Machine(locked))
+    let locked = || JobError::Machine(Message::new("catalog_locked").with("path", path.display()));
+    sqlite::is_locked(path).then(locked)
 }
 
 /// The default location of the catalog: `pixloom/catalog.sqlite` in the user's data directory.

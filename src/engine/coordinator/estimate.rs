@@ -61,7 +61,7 @@ impl Coordinator {
             let request = &entry.summary.request;
             entry.row.id == worked && request.recipe == spec.recipe && request.output().save == spec.output().save
         })?;
-        (entry.row.done > 0).then(|| Earlier {
+        (entry.row.done > 0).then_some(Earlier {
             items: entry.row.done as f64,
             bytes_in: entry.row.bytes_in as f64,
             bytes_out: entry.row.bytes_out as f64,

@@ -74,12 +74,12 @@ fn bar_ui(ui: &mut Ui, state: &mut State) {
     // Drawn from left to right, so that the Tab key goes through it in this order.
     let mut rest = trailing(ui, "filters");
     if has_field {
-        filter_ui(&mut rest.trailing, field_id, if is_wide { 150.0 } else { 96.0 }, state);
+        filter_ui(&mut rest.controls, field_id, if is_wide { 150.0 } else { 96.0 }, state);
     }
     if is_wide {
-        chips_ui(&mut rest.trailing, state);
+        chips_ui(&mut rest.controls, state);
     } else {
-        filter_menu_ui(&mut rest.trailing, state);
+        filter_menu_ui(&mut rest.controls, state);
     }
     rest.end();
 }

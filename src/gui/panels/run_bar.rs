@@ -68,9 +68,9 @@ fn draft_ui(ui: &mut Ui, state: &mut State, job: &JobView) {
     if let Some(dir) = &job.out_dir {
         label::text(&mut rest.leading, format!("→ {}", dir.display()), theme::body(), p.text3);
     }
-    insecure_ui(&mut rest.trailing, state, job, 320.0);
-    other_job_ui(&mut rest.trailing, state);
-    press(&mut rest.trailing, state, Action::NewJob, Button::new(lang.word("new_job")).ghost());
+    insecure_ui(&mut rest.controls, state, job, 320.0);
+    other_job_ui(&mut rest.controls, state);
+    press(&mut rest.controls, state, Action::NewJob, Button::new(lang.word("new_job")).ghost());
     rest.end();
 }
 
@@ -96,7 +96,7 @@ fn done_ui(ui: &mut Ui, state: &mut State, job: &JobView) {
     ui.painter().circle_filled(rect.center(), 4.0, if clean { p.ok } else { p.warn });
     ui.spacing_mut().item_spacing.x = size::GAP;
     label::text(ui, lang.done_line(&job.progress), theme::figures_strong(), p.text);
-    let ui = &mut rest.trailing;
+    let ui = &mut rest.controls;
     let retry = lang.retry_failed(job.progress.failed);
     press(ui, state, Action::RetryFailed, Button::new(&retry).danger());
     press(ui, state, Action::NewJob, Button::new(lang.word("new_job")));
@@ -137,7 +137,7 @@ fn running_ui(ui: &mut Ui, state: &mut State, job: &JobView) {
         label::text(ui, percent(&progress), theme::figures_strong(), p.text);
         bar_ui(ui, state, &progress, going);
     });
-    let ui = &mut rest.trailing;
+    let ui = &mut rest.controls;
     if !going && width > 900.0 {
         press(ui, state, Action::OpenResults, Button::new(lang.word("open_results")));
     }

@@ -2,12 +2,12 @@
 
 use egui::{Align, Id, Layout, Rect, Ui, UiBuilder, pos2};
 
-/// The two parts of a row. Draw `leading` first, then `trailing`, then call [`Trailing::end`].
+/// The two parts of a row. Draw `leading` first, then `controls`, then call [`Trailing::end`].
 pub(crate) struct Trailing {
     /// What the controls at the right leave free.
     pub(crate) leading: Ui,
     /// The controls at the right edge.
-    pub(crate) trailing: Ui,
+    pub(crate) controls: Ui,
     id: Id,
     width: f32,
 }
@@ -24,17 +24,17 @@ pub(crate) fn trailing(ui: &mut Ui, name: &str) -> Trailing {
     let leading_rect = Rect::from_min_max(whole.min, pos2((left - gap).max(whole.left()), whole.bottom()));
     let trailing_rect = Rect::from_min_size(pos2(left, whole.top()), whole.size());
     let leading = ui.new_child(UiBuilder::new().id_salt((name, "leading")).max_rect(leading_rect).layout(row));
-    let trailing = ui.new_child(UiBuilder::new().id_salt((name, "trailing")).max_rect(trailing_rect).layout(row));
+    let controls = ui.new_child(UiBuilder::new().id_salt((name, "trailing")).max_rect(trailing_rect).layout(row));
     ui.advance_cursor_after_rect(whole);
-    Trailing { leading, trailing, id, width }
+    Trailing { leading, controls, id, width }
 }
 
 impl Trailing {
     /// Remembers how wide the controls are; if that has changed, the window is drawn again before it is shown.
     pub(crate) fn end(self) {
-        let used = self.trailing.min_rect().width();
+        let used = self.controls.min_rect().width();
         if (used - self.width).abs() > 0.5 {
-            let ctx = self.trailing.ctx();
+            let ctx = self.controls.ctx();
             ctx.data_mut(|data| data.insert_temp(self.id, used));
             ctx.request_discard("the width of controls at the right edge changed");
         }
