@@ -486,6 +486,21 @@ impl Authority {
 
     /// A server that answers everything with `abc`; returns its port.
     async fn serve(&self, name: &str, is_expired: bool) -> u16 {
+        self.serve_clients(name, is_expired, None).await
+    }
+
+    /// A file with a client's certificate and its key.
+    fn client_file(&self, dir: &Path) -> PathBuf {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(vec!["client.test".to_owned()]).unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap().pem();
+        let path = dir.join("client.pem");
+        std::fs::write(&path, certificate + &key.serialize_pem()).unwrap();
+        path
+    }
+
+    /// The same for clients whose certificate is from the authority with this PEM.
+    async fn serve_clients(&self, name: &str, is_expired: bool, clients: Option<&str>) -> u16 {
         let key = rcgen::KeyPair::generate().unwrap();
         let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
         if is_expired {
@@ -495,12 +510,20 @@ impl Authority {
         let certificate = params.signed_by(&key, &self.issuer).unwrap().der().clone();
         let key = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
+        let config = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate], key)
             .unwrap();
+        let config = match clients {
+            None => config.with_no_client_auth(),
+            Some(pem) => {
+                use rustls::pki_types::pem::PemObject as _;
+                let mut roots = rustls::RootCertStore::empty();
+                roots.add(rustls::pki_types::CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()).unwrap();
+                let verifier = rustls::server::WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+                config.with_client_cert_verifier(verifier.build().unwrap())
+            }
+        };
+        let config = config.with_single_cert(vec![certificate], key).unwrap();
         let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -553,9 +576,16 @@ fn a_certificate_is_checked_for_authority_name_and_date() {
             format!("https://shop.test:{expired}/"),
             format!("https://shop.test:{foreign}/"),
         ];
-        for url in &bad {
-            assert_eq!(desk.refusal(url, Origin::User).await.kind, ErrorKind::Tls, "{url}");
+        // Only what helps is suggested.
+        let advice = ["for another host", "expired or is not valid yet", "not from a trusted authority"];
+        for (url, advice) in bad.iter().zip(advice) {
+            let refused = desk.refusal(url, Origin::User).await;
+            assert!(refused.kind == ErrorKind::Tls && refused.to_string().contains(advice), "{url}: {refused}");
+            assert!(refused.to_string().contains("--insecure-host"), "{refused}");
         }
+        let plain = Server::start(|_| ok("x", "image/png"));
+        let refused = desk.refusal(&plain.url("/").replace("http:", "https:"), Origin::User).await.to_string();
+        assert!(refused.contains("Use http://") && !refused.contains("--insecure-host"), "{refused}");
         let without = Desk::with_names(NetworkSpec::default(), &names);
         let unknown = without.refusal(&format!("https://shop.test:{good}/"), Origin::User).await;
         assert_eq!(unknown.kind, ErrorKind::Tls);
@@ -566,5 +596,28 @@ fn a_certificate_is_checked_for_authority_name_and_date() {
             lenient.comes(url).await;
         }
         assert_eq!(lenient.refusal(&bad[0], Origin::User).await.kind, ErrorKind::Tls);
+    });
+}
+
+#[test]
+fn a_client_certificate_is_shown_to_hosts_that_ask_for_one() {
+    run(async {
+        let names = Table::default();
+        names.set("shop.test", "127.0.0.1");
+        let authority = Authority::new();
+        let dir = tempfile::tempdir().unwrap();
+        let network = NetworkSpec { ca_file: Some(authority.file(dir.path())), ..NetworkSpec::default() };
+        let port = authority.serve_clients("shop.test", false, Some(&authority.pem)).await;
+        let url = format!("https://shop.test:{port}/a");
+        let refused = Desk::with_names(network.clone(), &names).refusal(&url, Origin::User).await;
+        assert!(refused.kind == ErrorKind::Tls && refused.to_string().contains("--client-cert"), "{refused}");
+        assert!(!refused.to_string().contains("--insecure-host"), "{refused}");
+        let client_cert = Some(authority.client_file(dir.path()));
+        let desk = Desk::with_names(NetworkSpec { client_cert, ..network.clone() }, &names);
+        assert_eq!(desk.comes(&url).await.size_bytes, 3);
+        // A file without a key is refused at once.
+        let no_key = NetworkSpec { client_cert: Some(authority.file(dir.path())), ..network };
+        let setup = Setup { network: no_key, ..Setup::default() };
+        assert!(Fetcher::open(setup).err().unwrap().to_string().contains("no PEM certificate with its private key"));
     });
 }

@@ -150,7 +150,7 @@ fn language(arguments: &[OsString]) -> Lang {
 }
 
 /// Options whose value may be a secret by mistake, instead of a reference to one.
-const SECRETIVE: [&str; 5] = ["--header ", "--cookie ", "--basic ", "--bearer ", "--proxy "];
+const SECRETIVE: [&str; 6] = ["--header ", "--cookie ", "--basic ", "--digest ", "--bearer ", "--proxy "];
 
 /// The error without the value of an option that may hold a secret: terminals and logs keep what is printed.
 fn without_secret(mut error: clap::Error) -> clap::Error {

@@ -118,7 +118,10 @@ impl JobError {
 
     /// A failure of the catalog.
     pub fn catalog(path: &Path, detail: impl fmt::Display) -> Self {
-        Self::Catalog { path: path.display().to_string(), detail: detail.to_string() }
+        // A system's number of the error says nothing to people.
+        let detail = detail.to_string();
+        let detail = detail.split(" (os error ").next().unwrap_or(&detail).to_owned();
+        Self::Catalog { path: path.display().to_string(), detail }
     }
 
     /// A path that can't be made absolute.

@@ -189,7 +189,8 @@ fn tls_advice(error: &rustls::Error) -> Option<&'static str> {
     use rustls::{AlertDescription as Alert, CertificateError as Certificate, Error};
     Some(match error {
         Error::InvalidCertificate(why) => match why {
-            Certificate::UnknownIssuer => "issuer",
+            // A bad signature is that of another authority of the same name.
+            Certificate::UnknownIssuer | Certificate::BadSignature => "issuer",
             Certificate::Expired
             | Certificate::ExpiredContext { .. }
             | Certificate::NotValidYet

@@ -191,6 +191,9 @@ impl FromStr for ProxyChoice {
         }
         let given = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
         let url = Url::parse(&given).map_err(|error| Message::new("not_a_url").with("detail", error))?;
+        if text.contains(":/") && !text.contains("://") {
+            return Err(Message::new("proxy_scheme"));
+        }
         let spec = NetworkSpec { proxy: Self::Url(url.to_string()), ..NetworkSpec::default() };
         spec.check()?;
         Ok(spec.proxy)
@@ -280,6 +283,11 @@ impl NetworkSpec {
             let url = Url::parse(text).map_err(|error| Message::new("proxy_no_url").with("detail", error))?;
             if !matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") || url.host_str().is_none() {
                 return Err(Message::new("proxy_scheme"));
+            }
+            // Anything more would be ignored.
+            let is_bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
+            if !is_bare || url.port() == Some(0) {
+                return Err(Message::new("proxy_bare"));
             }
         }
         for entry in &self.access {
@@ -399,7 +407,11 @@ mod tests {
         for (text, url) in [("proxy:3128", "http://proxy:3128/"), ("socks5h://[::1]:1080", "socks5h://[::1]:1080")] {
             assert_eq!(proxy(text), Ok(ProxyChoice::Url(url.to_owned())));
         }
-        assert!(proxy("ftp://proxy").is_err() && proxy("").is_err());
+        for text in
+            ["ftp://proxy", "", "htp://x", "http:/x", "http://h:0", "h:99999", "http://h/path", "http://h?x", "a b"]
+        {
+            assert!(proxy(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -73,3 +73,61 @@ fn progress_is_reported_at_most_ten_times_a_second() {
     assert!(told >= 3 && told as f64 <= seconds * 10.0 + 1.0, "{told} in {seconds} s");
     assert!(output.events_of("progress").iter().any(|event| event["total"] == 60));
 }
+
+/// As browsers name them.
+#[test]
+fn names_lose_what_servers_append_and_get_the_extension_of_their_content() {
+    let home = Home::new();
+    let jpeg = sample("tulip-field.jpg");
+    let server = Server::start(move |request| -> Answer {
+        match request.path.as_str() {
+            "/page.jpg" => ok("<!DOCTYPE html><title>Log in</title>", "text/html"),
+            "/named" => ok(jpeg.clone(), "image/jpeg").header("Content-Disposition", "filename=\"C:\\dir\\그림.jpg\""),
+            "/a.tar.gz" => ok(b"\x1f\x8bpacked".as_slice(), "application/x-gzip").header("Content-Encoding", "gzip"),
+            _ => ok(jpeg.clone(), "image/jpeg"),
+        }
+    });
+    for (path, name) in [
+        ("/photo.jpg!large", "photo.jpg"),
+        ("/photo.jpg@800w", "photo.jpg"),
+        ("/photo.jpg;jsessionid=1A", "photo.jpg"),
+        ("/image.php?id=7", "image.jpg"),
+        ("/image.aspx", "image.jpg"),
+        ("/photo.2023", "photo.2023.jpg"),
+        ("/wrong.png", "wrong.jpg"),
+        ("/page.jpg", "page.html"),
+        ("/named", "그림.jpg"),
+        ("/a.tar.gz", "a.tar.gz"),
+        ("/%BB%E7%C1%F8.jpg", "사진.jpg"),
+        ("/%ED%95%9C.jpg", "한.jpg"),
+    ] {
+        home.run(&["run", &server.url(path), "-o", &format!("out{}", path.len())]).expect(0);
+        let out = format!("out{}", path.len());
+        assert_eq!(home.files(&out).into_iter().collect::<Vec<_>>(), [name], "{path}");
+        std::fs::remove_dir_all(home.path(&out)).unwrap();
+    }
+    // Where an image is needed, a web page is none.
+    let output = home.run(&["run", &server.url("/page.jpg"), "-o", "out", "-s", "invert"]).expect(1);
+    assert!(output.err.contains("looks like HTML"), "{output:?}");
+}
+
+#[test]
+fn an_invalid_option_for_links_is_refused_before_anything_starts() {
+    let home = Home::new();
+    home.file("none.pem", "nothing");
+    for (args, words) in [
+        (&["--proxy", "http://proxy/path"][..], "a host and a port"),
+        (&["--proxy", "htp://proxy"], "http, https, socks5"),
+        (&["--load-cookies", "no.txt"], "no cookie file"),
+        (&["--client-cert", "no.pem"], "no client certificate"),
+        (&["--user-agent", "a\nb"], "without control characters"),
+        (&["--digest", "h.example me:s3cret"], "REF"),
+    ] {
+        let output = home.run(&[&["run", "http://127.0.0.1:1/a", "-o", "out"], args].concat()).expect(2);
+        assert!(output.err.contains(words) && !output.err.contains("s3cret"), "{args:?}: {output:?}");
+    }
+    let output = home.run(&["run", "http://127.0.0.1:1/a", "-o", "none.pem"]).expect(3);
+    assert!(output.err.contains("a file of that name exists") && !output.err.contains("os error"), "{output:?}");
+    let output = home.run(&["run", "http://127.0.0.1:1/a", "-o", "out", "--catalog", "none.pem/x.sqlite"]).expect(3);
+    assert!(!output.err.contains("os error"), "{output:?}");
+}

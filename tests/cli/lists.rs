@@ -371,3 +371,49 @@ fn passwords_in_texts_that_resemble_links_are_removed() {
     }
     assert_eq!(output.each_ref().map(|output| output.code), [1, 1, 2, 2, 0, 0, 0]);
 }
+
+#[test]
+fn a_list_in_another_encoding_is_read_and_announced() {
+    let (home, server) = (Home::new(), letters());
+    let text = format!("상품명,사진\n빨간 사과,{}\n바나나 한 송이,{}\n", server.url("/a.txt"), server.url("/b.txt"));
+    let (bytes, _, _) = encoding_rs::EUC_KR.encode(&text);
+    home.file("list.csv", &bytes);
+    let output = home.run(&["run", "--urls", "list.csv", "--name", "{col:상품명}", "-o", "out"]).expect(0);
+    assert!(output.err.contains("as EUC-KR, which was detected"), "{output:?}");
+    assert_eq!(names(&home, "out"), ["바나나 한 송이.txt", "빨간 사과.txt"]);
+    let args = ["run", "--urls", "list.csv", "--encoding", "cp949", "--name", "{col:상품명}", "-o", "named"];
+    let output = home.run(&args).expect(0);
+    assert!(!output.err.contains("detected"), "{output:?}");
+    assert_eq!(names(&home, "named"), names(&home, "out"));
+    let output = home.run(&["run", "--urls", "list.csv", "--encoding", "klingon", "-o", "out"]).expect(2);
+    assert!(output.err.contains("no encoding \"klingon\""), "{output:?}");
+}
+
+#[test]
+fn an_input_file_of_aria2_names_its_results_and_gives_their_checksums() {
+    let (home, server) = (Home::new(), letters());
+    let (a, b, c) = (server.url("/a.txt"), server.url("/b.txt"), server.url("/c.txt"));
+    home.file(
+        "list.txt",
+        format!("{a}\n  out=first.dat\n  checksum=sha-256={SHA256_A}\n{b}\thttp://127.0.0.1:1/\n  dir=set\n  out=../second.txt\n{c}\n  checksum=md5={MD5_A}\n"),
+    );
+    let output = home.run(&["run", "--urls", "list.txt", "-o", "out"]).expect(1);
+    assert!(output.err.contains("MD5"), "{output:?}");
+    assert_eq!(names(&home, "out"), ["first.dat", "set/second.txt"]);
+}
+
+/// As the exports of WooCommerce and Shopify, and the answer of a shop's interface.
+#[test]
+fn several_links_in_a_cell_and_arrays_of_json_are_fetched() {
+    let (home, server) = (Home::new(), letters());
+    let (a, b) = (server.url("/a.txt"), server.url("/b.txt"));
+    home.file("list.csv", format!("sep=;\nSKU;Images\n7;\"{a}, {b}\"\n"));
+    home.file("list.json", format!("{{\"products\": [\n {{\"id\": 7, \"image\": {{\"url\": \"{a}\"}}}},\n {{\"id\": 8, \"image\": {{\"url\": \"{b}\"}}}}\n]}}"));
+    for list in ["list.csv", "list.json"] {
+        home.run(&["run", "--urls", list, "-o", list.trim_start_matches("list.")]).expect(0);
+        assert_eq!(names(&home, list.trim_start_matches("list.")), ["a.txt", "b.txt"], "{list}");
+    }
+    home.run(&["run", "--urls", "list.json", "--url-column", "image.url", "--name", "{col:id}", "-o", "named"])
+        .expect(0);
+    assert_eq!(names(&home, "named"), ["7.txt", "8.txt"]);
+}

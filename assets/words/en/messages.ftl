@@ -106,6 +106,7 @@ ca_missing = There is no certificate file { $path }. Check its name.
 ca_none = { $path } contains no PEM certificate. Choose another file.
 proxy_no_url = Invalid proxy URL: { $detail }.
 proxy_url = Invalid proxy URL: use http://HOST:PORT.
+proxy_bare = A proxy URL has a host and a port, such as http://proxy.example:3128, and nothing after them.
 proxy_scheme = A proxy must be an http, https, socks5 or socks5h URL.
 no_origin = { $place } is not a host: use https://HOST or https://HOST:PORT.
 origin_scheme = { $place }: only http and https hosts can have credentials.

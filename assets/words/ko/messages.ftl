@@ -97,6 +97,7 @@ ca_missing = 인증서 파일 { JOSA($path, "이", "가") } 없습니다. 이름
 ca_none = { $path }에 PEM 인증서가 없습니다. 다른 파일을 고르세요.
 proxy_no_url = 프록시 주소가 올바르지 않습니다: { $detail }.
 proxy_url = 프록시 주소가 올바르지 않습니다. http://호스트:포트 형태로 입력하세요.
+proxy_bare = 프록시 URL에는 http://proxy.example:3128처럼 호스트와 포트만 쓰세요.
 proxy_scheme = 프록시는 http, https, socks5, socks5h 주소여야 합니다.
 no_origin = { JOSA($place, "은", "는") } 쓸 수 있는 주소가 아닙니다. https://호스트 또는 https://호스트:포트로 입력하세요.
 origin_scheme = { $place }: 인증 정보는 http와 https 호스트에만 보냅니다.

@@ -271,6 +271,9 @@ impl<'a> Answer<'_, 'a> {
 
 /// What has to be decoded, in the order in which it was applied: the content's codings, then those of its transfer.
 fn codings_of(head: &Head, request: &HttpRequest<'_, '_>) -> Result<Vec<Coding>, Fault> {
+    if head.content_encoding.is_none() && head.transfer_encoding.is_none() {
+        return Ok(Vec::new());
+    }
     let refused = |id, coding: String| fault::bad_response(request.name, Message::new(id).with("coding", coding));
     let file_name = file_name::name_of_response(head.disposition.as_deref(), request.requested, request.url);
     let encoding = head.content_encoding.as_deref().unwrap_or_default();

@@ -10,7 +10,7 @@ const OTHER_FILES: &str = "3gp ai arw avi bz2 cr2 cr3 csv cur dng doc docx eps f
     mkv mov mp3 mp4 mpg nef ogg orf pdf ppt pptx psd raf rar raw rw2 svgz tar tgz txt wav webm xls xlsx zip 7z";
 /// Extensions of programs that make a response, which say nothing about it, and words that stand for any image.
 const PROGRAMS: &str = "php php3 php4 php5 php7 php8 phtml asp aspx ashx asmx axd jsp jspx jspa do action cgi fcgi pl py rb \
-    cfm cfc dll exe nsf ws svc api image img picture pic photo thumb media blob bin dat file tmp download ashx";
+    cfm cfc dll exe nsf ws svc api image img picture pic photo thumb media blob download";
 /// Longest extension in bytes.
 const MAX_EXTENSION_BYTES: usize = 12;
 

@@ -220,7 +220,7 @@ impl<'a> Elements<'a> {
                 return if is_cut { Err(invalid("the array ends early")) } else { Ok(None) };
             };
             match byte {
-                b' ' | b'\t' | b'\r' | b'\n' => self.reader.consume(1),
+                byte if byte.is_ascii_whitespace() => self.reader.consume(1),
                 b'[' if !self.is_in_array && !self.has_element => {
                     self.reader.consume(1);
                     self.is_in_array = true;
@@ -329,7 +329,7 @@ impl Scan {
                 self.is_over = self.depth == 0;
             }
             b',' | b']' | b'}' if self.depth == 0 && self.has_begun => return true,
-            byte if byte.is_ascii_whitespace() && self.depth == 0 => return true,
+            byte if byte.is_ascii_whitespace() && self.depth == 0 && self.has_begun => return true,
             _ => {}
         }
         self.has_begun = true;

@@ -339,6 +339,7 @@ fn json_arrays_give_their_elements() {
         "{found:?}"
     );
     assert!(json(r#"[{"url":"http://h/a"},"#)[0].contains("its JSON is damaged (the array ends early)"));
+    assert_eq!(json("[\u{c}\"http://h/a\"\u{c},\u{b}]")[0], "http://h/a");
     assert!(json("[]").is_empty() && json("").is_empty());
     let lists = ListSpec { url_column: Some("images.src".to_owned()), ..ListSpec::default() };
     let text = br#"[{"url":"http://h/p","images":[{"src":"http://h/a"},{"src":"http://h/b"}]}]"#;
