@@ -13,8 +13,8 @@ use crate::config::MAX_SIDE_PX;
 use crate::engine::{self, ArgumentOptions, ExportFormat, RecordRows};
 use crate::error::{ErrorKind, JobError, RecipeLocation};
 use crate::model::{
-    ConflictPolicy, Durability, FailureFilter, JobSpec, Lang, Limits, Message, MetadataPolicy, Output, ParamKind,
-    Recipe, Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Value, Work, is_only_stripped, save,
+    ConflictPolicy, DamagedPolicy, Durability, FailureFilter, JobSpec, Lang, Limits, Message, MetadataPolicy, Output,
+    ParamKind, Recipe, Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Value, Work, is_only_stripped, save,
 };
 
 #[derive(Debug, Parser)]
@@ -218,6 +218,10 @@ pub(super) struct RunArgs {
     colour: Option<String>,
     #[arg(long, value_parser = key_words("metadata"))]
     metadata: Option<String>,
+    #[arg(long, value_name = "PERCENT")]
+    min_saving: Option<String>,
+    #[arg(long, conflicts_with = "min_saving")]
+    keep_smaller: bool,
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     workers: Option<u16>,
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=4096))]
@@ -240,6 +244,8 @@ pub(super) struct RunArgs {
     max_failures: Option<u64>,
     #[arg(long, value_enum, ignore_case = true, value_name = "POLICY", default_value = "fail")]
     truncated: TruncatedWord,
+    #[arg(long, value_enum, ignore_case = true, value_name = "POLICY", default_value = "fail")]
+    damaged: DamagedWord,
     #[arg(long)]
     keep_times: bool,
     #[arg(long)]
@@ -275,6 +281,7 @@ macro_rules! words {
 words!(TreeWord for Tree { Keep, Flat });
 words!(ConflictWord for ConflictPolicy { Rename, Skip, Overwrite, Fail });
 words!(TruncatedWord for TruncatedPolicy { Fail, Keep });
+words!(DamagedWord for DamagedPolicy { Fail, Keep });
 
 /// The help of an option that sets a key of `--save`, from that key's declaration.
 fn key_words(name: &str) -> Words {
@@ -338,6 +345,7 @@ impl RunArgs {
                 item_memory_bytes: self.item_memory,
                 item_timeout_s: self.item_timeout,
                 truncated: self.truncated.into(),
+                damaged: self.damaged.into(),
                 max_failures: self.max_failures,
             },
             network: self.network.spec()?,
@@ -394,7 +402,8 @@ impl RunArgs {
         }
         let here = std::env::current_dir().unwrap_or_default();
         for step in &self.steps {
-            let mut parsed = engine::parse_step(step).map_err(|why| JobError::Recipe {
+            let parsed = engine::parse_step(step).and_then(|step| engine::require_effect(&step).map(|()| step));
+            let mut parsed = parsed.map_err(|why| JobError::Recipe {
                 location: RecipeLocation::Argument(format!("--step {step}")),
                 why,
             })?;
@@ -415,7 +424,13 @@ impl RunArgs {
             }
             save.set_format(format);
         }
-        let shortcuts = [("quality", &self.quality), ("colour", &self.colour), ("metadata", &self.metadata)];
+        let min_saving = self.min_saving.clone().or_else(|| self.keep_smaller.then(|| "0".to_owned()));
+        let shortcuts = [
+            ("quality", &self.quality),
+            ("colour", &self.colour),
+            ("metadata", &self.metadata),
+            ("min_saving", &min_saving),
+        ];
         let named = self.save.as_deref().map(engine::save_keys_named).unwrap_or_default();
         for (name, word) in shortcuts.into_iter().filter_map(|(name, word)| Some((name, word.as_ref()?))) {
             if named.iter().any(|key| key == name) {

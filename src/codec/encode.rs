@@ -35,6 +35,11 @@ pub fn encoder(
     Ok(Box::new(DeferredEncoder::new(profile, metadata, Box::new(stored), Box::new(make))))
 }
 
+/// Whether a policy keeps all of an image's metadata.
+pub fn keeps_all(metadata: &Metadata, policy: MetadataPolicy) -> bool {
+    policy == MetadataPolicy::Keep || meta::by_policy(metadata, policy) == *metadata
+}
+
 /// An encoder of an animation with `picture`'s canvas and number of frames. `CantEncode` if the format holds one frame.
 /// It ignores `save.max_bytes`: see [`within_bytes`](super::within_bytes).
 pub fn frame_encoder(

@@ -93,6 +93,14 @@ pub(super) fn within_limits(width_px: u32, height_px: u32) -> Result<(), ItemErr
     Ok(())
 }
 
+/// A size enlarged by `1 / max_downscale`, or the size itself if that would exceed the limits.
+pub(super) fn enlarged((width_px, height_px): (u32, u32), max_downscale: f64) -> (u32, u32) {
+    // A fraction of a pixel too many is a rounding error.
+    let side = |px: u32| ((f64::from(px) / max_downscale - 1e-6).ceil().max(1.0)) as u32;
+    let size = (side(width_px), side(height_px));
+    if within_limits(size.0, size.1).is_ok() { size } else { (width_px, height_px) }
+}
+
 /// A zeroed buffer of `len` values, or `TooLarge` if there is not enough memory.
 pub(super) fn zeroed<T: Clone + Default>(len: u64) -> Result<Vec<T>, ItemError> {
     let len = usize::try_from(len).map_err(|_| no_memory(len))?;

@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use super::animation::canvas_rows::DecodedFrames;
 use super::animation::frame_encoder::FrameEncoder;
+use super::errors;
 use super::guard::control::DecodeControl;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    Channels, ColourChoice, Format, FormatInfo, ImageInfo, Metadata, Orientation, Part, Picture, RowReader, RowWriter,
-    SampleType, Save, TruncatedPolicy,
+    Channels, ColourChoice, DamagedPolicy, Format, FormatInfo, ImageInfo, Metadata, Orientation, Part, Picture,
+    RowReader, RowWriter, SampleType, Save, TruncatedPolicy,
 };
 
 /// The declaration of a format.
@@ -49,6 +50,8 @@ pub struct IsolatedSpec {
     pub time_limit: Option<(Duration, &'static str)>,
     /// Files whose header cannot be read without their decoder.
     pub hidden_header: Option<HiddenHeader>,
+    /// Whether images are drawings, which are drawn as large as they are needed.
+    pub is_drawing: bool,
 }
 
 /// A header that only the decoder can read.
@@ -71,9 +74,14 @@ pub struct EncoderSpec {
     pub carries: Carries,
     /// Whether a file keeps more than 8 bits of deeper samples.
     pub is_deep: bool,
+    /// Writes a file of the same format with the same coded values, where the settings allow that without loss.
+    pub recode: Option<Recode>,
     /// Estimated bytes of memory at the end of encoding, including the file.
     pub bytes: fn(&Save, &ImageInfo) -> u64,
 }
+
+/// The file with other settings and without loss; `None` if that can't be done.
+pub type Recode = fn(&[u8], &Save) -> Option<Vec<u8>>;
 
 /// A file without its metadata.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,6 +183,16 @@ impl FormatSpec {
         Format::new(&self.format)
     }
 
+    /// The size that an image is decoded at, of a drawing that is drawn as large as it is needed; others don't change.
+    pub(super) fn drawn_at(&self, header: &Header, max_downscale: f64) -> Header {
+        let mut drawn = *header;
+        if max_downscale < 1.0 && self.isolated.as_ref().is_some_and(|isolated| isolated.is_drawing) {
+            let info = &mut drawn.file.info;
+            (info.width_px, info.height_px) = errors::enlarged((info.width_px, info.height_px), max_downscale);
+        }
+        drawn
+    }
+
     /// How animations are read and written, if supported.
     pub const fn frame_spec(&self) -> Option<&FrameSpec> {
         match &self.frames {
@@ -242,7 +260,8 @@ impl Deref for Header {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DecodeOptions {
     /// 1.0 is full size. Above 1.0 the decoder may deliver a smaller image if that is faster; its sides are at least
-    /// `ceil(full / max_downscale)`. JPEG is scaled by 2, 4 or 8, SVG is drawn smaller; other formats ignore it.
+    /// `ceil(full / max_downscale)`. JPEG is scaled by 2, 4 or 8, SVG is drawn smaller; other formats ignore it. Below
+    /// 1.0, SVG is drawn larger.
     pub max_downscale: f64,
     /// Whether Rec. 601 luma in one channel suffices instead of colour. JPEG, which stores it, delivers it; other
     /// formats ignore this.
@@ -251,6 +270,8 @@ pub struct DecodeOptions {
     pub colour: ColourChoice,
     /// Whether to accept a truncated file; `truncation()` of its rows then says how much there is.
     pub truncated: TruncatedPolicy,
+    /// Whether to accept damaged data; the rows then have a remark.
+    pub damaged: DamagedPolicy,
     /// The page, counted from 0.
     pub page: u32,
     /// Whether to decode JPEG with our own Huffman decoder if possible; otherwise always with libjpeg's.
@@ -273,12 +294,18 @@ impl Default for DecodeOptions {
             colour: ColourChoice::Srgb,
             page: 0,
             truncated: TruncatedPolicy::Fail,
+            damaged: DamagedPolicy::Fail,
             fast_huffman: FAST_HUFFMAN.load(Ordering::Relaxed),
         }
     }
 }
 
 impl DecodeOptions {
+    /// Whether to accept damaged data.
+    pub fn keeps_damaged(&self) -> bool {
+        self.damaged == DamagedPolicy::Keep
+    }
+
     /// Whether to accept a truncated file.
     pub fn keeps_truncated(&self) -> bool {
         self.truncated == TruncatedPolicy::Keep

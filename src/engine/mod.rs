@@ -30,7 +30,9 @@ pub use crate::catalog::{
 };
 pub use crate::fetch::is_settable as is_settable_header;
 pub use crate::model::save::{SaveKey, keys as save_keys};
-pub use crate::op::syntax::{keys_named as save_keys_named, parse_save, parse_step, save_to_text, step_to_text};
+pub use crate::op::syntax::{
+    keys_named as save_keys_named, parse_save, parse_step, require_effect, save_to_text, step_to_text,
+};
 pub use crate::op::{
     Group, OpSpec, file as recipe_file, find as find_op, help as op_help, list as op_list, registry, save_help,
 };

@@ -105,6 +105,8 @@ pub struct Save {
     pub colour: ColourChoice,
     /// The page of a multi-page file, from 1; `None` is the first.
     pub page: Option<u16>,
+    /// Percent that re-encoding alone must save: otherwise the original's bytes are the result. `None` saves any result.
+    pub min_saving: Option<u8>,
 }
 
 /// Which frames of an animation are saved.
@@ -158,6 +160,17 @@ pub enum TruncatedPolicy {
     #[default]
     Fail,
     /// The part that can be decoded is saved and marked in the catalog.
+    Keep,
+}
+
+/// What to do with images whose data is damaged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DamagedPolicy {
+    /// The item fails.
+    #[default]
+    Fail,
+    /// What can be decoded is saved, with a remark.
     Keep,
 }
 
@@ -244,6 +257,8 @@ pub struct Limits {
     pub item_timeout_s: Option<u64>,
     /// What to do with truncated images.
     pub truncated: TruncatedPolicy,
+    /// What to do with damaged images.
+    pub damaged: DamagedPolicy,
     /// Items that may fail in one run; one more stops the job, which can be resumed. `None` is no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_failures: Option<u64>,
@@ -276,6 +291,7 @@ impl Default for Limits {
             item_memory_bytes: None,
             item_timeout_s: None,
             truncated: TruncatedPolicy::default(),
+            damaged: DamagedPolicy::default(),
             max_failures: None,
         }
     }
@@ -360,6 +376,13 @@ pub fn is_only_stripped(recipe: &Recipe, save: &Save) -> bool {
 
 /// A quality, a size limit or a colour space requires re-encoding.
 fn is_untouched(recipe: &Recipe, save: &Save) -> bool {
-    let says_how = save.given().any(|(key, _)| key.param.name != "metadata");
+    let says_how = save.given().any(|(key, _)| !matches!(key.param.name, "metadata" | "min_saving"));
     recipe.active().next().is_none() && save.format == FormatChoice::Keep && !says_how
+}
+
+/// Whether results differ from their inputs only in how the same pixels are coded.
+pub fn is_only_recoded(recipe: &Recipe, save: &Save) -> bool {
+    const KEYS: [&str; 4] = ["optimize", "progressive", "metadata", "min_saving"];
+    let only_these = save.given().all(|(key, _)| KEYS.contains(&key.param.name));
+    recipe.active().next().is_none() && only_these && (save.optimize || save.progressive)
 }

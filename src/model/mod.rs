@@ -45,8 +45,8 @@ pub use image::{
     Samples, Truncated,
 };
 pub use job::{
-    ColourChoice, ConflictPolicy, Durability, FramesChoice, JobSpec, Limits, ListSpec, MetadataPolicy, Output, Save,
-    SinkSpec, Tree, TruncatedPolicy, Work, is_copy, is_only_stripped,
+    ColourChoice, ConflictPolicy, DamagedPolicy, Durability, FramesChoice, JobSpec, Limits, ListSpec, MetadataPolicy,
+    Output, Save, SinkSpec, Tree, TruncatedPolicy, Work, is_copy, is_only_recoded, is_only_stripped,
 };
 pub use locator::Locator;
 pub use message::Message;

@@ -89,6 +89,22 @@ pub enum Remark {
         /// Number of pages.
         pages: u32,
     },
+    /// The data of an image is damaged; what could be decoded was saved.
+    Damaged,
+    /// The original's bytes were kept, because re-encoding did not save enough.
+    KeptOriginal,
+    /// A result is larger than its original, although its pixels are as many or fewer.
+    Grew {
+        /// Size of the original in bytes.
+        from: u64,
+        /// Size of the result in bytes.
+        to: u64,
+    },
+    /// Only the first frame of an animation was used.
+    FirstFrame {
+        /// Number of frames; 1 if it is not known.
+        frames: u32,
+    },
     /// An image's colour space is not supported; it is treated as sRGB.
     TakenForSrgb {
         /// The colour space, such as `PQ`.
@@ -185,6 +201,13 @@ impl Remark {
             Self::ResultsDamaged { count } => Message::new("remark-results_damaged").count("count", *count),
             Self::NotStoredYet => Message::new("remark-not_stored_yet"),
             Self::FirstPage { pages } => Message::new("remark-first_page").count("pages", (*pages).into()),
+            Self::Damaged => Message::new("remark-damaged"),
+            Self::KeptOriginal => Message::new("remark-kept_original"),
+            Self::Grew { from, to } => {
+                Message::new("remark-grew").with("from", human::bytes(*from)).with("to", human::bytes(*to))
+            }
+            Self::FirstFrame { frames: 0..=1 } => Message::new("remark-first_frame"),
+            Self::FirstFrame { frames } => Message::new("remark-first_frame_of").count("frames", (*frames).into()),
             Self::TakenForSrgb { colours } => Message::new("remark-taken_for_srgb").with("colours", colours),
             Self::ToneMapped { colours } => Message::new("remark-tone_mapped").with("colours", colours),
             Self::ConvertedToSrgb { format } => Message::new("remark-converted_to_srgb").with("format", format),

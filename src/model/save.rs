@@ -59,6 +59,7 @@ pub fn keys() -> &'static [SaveKey] {
             METADATA,
             COLOUR,
             PAGE,
+            MIN_SAVING,
         ]
     }
 }
@@ -110,7 +111,7 @@ const LOSSLESS: SaveKey = SaveKey {
 const SUBSAMPLING: SaveKey = SaveKey {
     param: spec(
         "subsampling",
-        "Chroma subsampling; auto is 420, and 444 keeps red edges sharp",
+        "Chroma subsampling; auto is 420 below quality 90, and 444, which keeps red edges sharp, from there on",
         ParamKind::Choice { options: &["auto", "420", "422", "444"], default: "auto" },
     ),
     scope: Scope::SomeFormats,
@@ -245,6 +246,19 @@ const PAGE: SaveKey = SaveKey {
         }
         _ => None,
     },
+};
+
+const MIN_SAVING: SaveKey = SaveKey {
+    param: spec(
+        "min_saving",
+        "Keep the original's bytes unless re-encoding saves at least this many percent; only where format, size and \
+         pixels are to stay the same",
+        whole(0, 99),
+    ),
+    scope: Scope::AllFormats,
+    shape: Shape::OfKind,
+    get: |save| save.min_saving.map(number),
+    set: |save, value| small(value).map(|percent| save.min_saving = Some(percent)),
 };
 
 fn number<T: Into<f64>>(number: T) -> Value {

@@ -5,7 +5,9 @@ use std::fs;
 use pixloom::codec::{DecodeOptions, open_frames, probe};
 use pixloom::engine::dry_run;
 use pixloom::error::ErrorKind;
-use pixloom::model::{Band, Delay, Format, FormatChoice, FramesChoice, ItemState, Plays, Save, SourceSpec, Step};
+use pixloom::model::{
+    Band, Delay, Format, FormatChoice, FramesChoice, ItemState, Plays, Remark, Save, SourceSpec, Step,
+};
 
 use super::desk::{Desk, file, format_named, long_edge, output_of, png, save_as};
 
@@ -93,24 +95,21 @@ fn a_gif_stays_a_gif_and_steps_are_done_to_every_frame() {
 }
 
 #[test]
-fn an_animation_fails_in_a_format_with_one_frame_and_the_message_names_alternatives() {
+fn an_animation_becomes_its_first_frame_in_a_format_with_one_frame_and_a_remark_says_so() {
     let desk = Desk::command_line();
     let sources: Vec<SourceSpec> =
         [desk.put("a.gif", DISPOSALS), desk.put("still.png", png(40, 30, 1))].iter().map(|path| file(path)).collect();
     for format in [save_as("jpeg"), save_as("tiff"), save_as("qoi"), save_as("bmp")] {
         let rows = desk.run(desk.job(sources.clone(), vec![long_edge(20)], format));
-        let error = rows[0].error.clone().unwrap();
-        assert_eq!(error.kind, ErrorKind::CantEncode);
-        let sentence = error.to_string();
-        assert!(sentence.contains("16 frames") && sentence.contains("one of PNG, WebP, GIF"), "{sentence}");
-        assert!(sentence.contains("frames=first"), "{sentence}");
-        assert_eq!(rows[1].state, ItemState::Done);
+        assert!(rows.iter().all(|row| row.state == ItemState::Done), "{rows:?}");
+        assert_eq!(rows[0].remarks, [Remark::FirstFrame { frames: 16 }]);
+        assert!(rows[1].remarks.is_empty());
         let mut job = desk.job(sources.clone(), vec![long_edge(20)], format);
         job.output_mut().save.frames = FramesChoice::First;
         let plan = dry_run(&job, None, &|| false, &mut |_| {}).unwrap();
         assert_eq!(plan.failing, 0);
         let rows = desk.run(job);
-        assert!(rows.iter().all(|row| row.state == ItemState::Done), "{rows:?}");
+        assert!(rows.iter().all(|row| row.state == ItemState::Done && row.remarks.is_empty()), "{rows:?}");
     }
 }
 

@@ -60,6 +60,8 @@ option-on_conflict = What to do if the output file exists
 option-save = Format and its settings in one, such as 'webp:quality=82'; `pixloom ops save` lists them all
 option-colour = Convert to sRGB or another colour space (its profile is embedded), or keep each image's own [default: srgb]
 option-metadata = Which EXIF, XMP and IPTC data to keep [default: no-gps]
+option-min_saving = Keep the original's bytes unless re-encoding saves at least this many percent
+option-keep_smaller = Keep the original's bytes where re-encoding would not make them fewer
 option-workers = Images processed at once [default: one per core]
 option-connections = URLs fetched at once
 option-per_host = URLs fetched at once per host
@@ -71,6 +73,7 @@ option-item_memory = Memory one item may use, such as 512MiB [default: the same 
 option-item_timeout = Time limit per item, such as 90s or 1h: its requests, the pauses between them, and processing [default: 10m]
 option-max_failures = Stop the job (exit code 3, can be resumed) when more items than this have failed [default: no limit]
 option-truncated = What to do with images that end early: fail, or keep what is there and mark it in the catalog
+option-damaged = What to do with images whose data is damaged: fail, or save what can be decoded, with a remark
 option-keep_times = Give results the modification times of their inputs; for links, Last-Modified
 option-dry_run = Print the plan and stop: outputs, conflicts, estimated size, time and memory
 option-durable = Count an item as done only when it is safe on disk and in the catalog (the default)

@@ -15,8 +15,6 @@ result_side_limit = the result would be { $width } x { $height } px; the limit i
 result_pixel_limit = the result would be { $width } x { $height } px; the limit is { $most } megapixels
 memory_per_item = it would take { $memory } of memory; the limit is { $most } per item
 memory_available = it would take { $memory } of memory, more than the { $most } available, from a file of { $file }
-frames_one = it has { $frames } frames, and { $format } holds one; save as one of { $animated }, or with frames=first
-frames_first = an animated { $format }: only its first frame can be read; choose frames=first
 
 ## What is wrong in a list
 

@@ -164,6 +164,12 @@ remark-first_pages = { $count ->
         [one] 1 multi-page image: only the first page was used. "Page" in the save settings selects another.
        *[other] { $count } multi-page images: only the first page was used. "Page" in the save settings selects another.
     }
+remark-damaged = Damaged: only what could be decoded was saved.
+remark-kept_original = Re-encoding did not save enough, so the original was kept.
+remark-grew = Larger than the original: { $from } became { $to }. A lower quality, or --keep-smaller, avoids that.
+    .window = Larger than the original: { $from } became { $to }. A lower quality, or a minimum saving, avoids that.
+remark-first_frame = Only the first frame of the animation was used.
+remark-first_frame_of = Only the first of { $frames } frames was used: the result's format holds one.
 remark-taken_for_srgb = Its colours ({ $colours }) can't be converted; they were treated as sRGB.
 remark-many_taken_for_srgb = { $count ->
         [one] The colours of 1 image (PQ, HLG or video range) were treated as sRGB.

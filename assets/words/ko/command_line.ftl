@@ -60,6 +60,8 @@ option-on_conflict = 결과 파일이 이미 있을 때의 처리
 option-save = 형식과 저장 설정을 한꺼번에. 예: 'webp:quality=82'. 전체 설정은 `pixloom ops save` 참고
 option-colour = sRGB나 다른 색 공간으로 변환(프로파일 포함), 또는 원래 색 공간 유지 [기본값: srgb]
 option-metadata = 유지할 EXIF, XMP, IPTC 데이터 [기본값: no-gps]
+option-min_saving = 다시 저장해서 이만큼(%) 줄지 않으면 원본을 그대로 둠
+option-keep_smaller = 다시 저장해도 작아지지 않으면 원본을 그대로 둠
 option-workers = 동시에 처리할 이미지 수 [기본값: 코어마다 하나]
 option-connections = 동시에 가져올 URL 수
 option-per_host = 호스트마다 동시에 가져올 URL 수
@@ -71,6 +73,7 @@ option-item_memory = 항목 하나가 쓸 수 있는 메모리. 예: 512MiB [기
 option-item_timeout = 항목당 제한 시간(요청, 재시도 대기, 처리 포함). 예: 90s, 1h [기본값: 10m]
 option-max_failures = 실패한 항목이 이보다 많아지면 작업을 중단(종료 코드 3, 이어서 할 수 있음) [기본값: 제한 없음]
 option-truncated = 중간에 끊긴 이미지의 처리: 실패로 처리(fail), 또는 남은 부분을 저장하고 카탈로그에 표시(keep)
+option-damaged = 손상된 이미지의 처리: 실패로 처리(fail), 또는 읽을 수 있는 부분을 저장하고 알림(keep)
 option-keep_times = 결과 파일에 입력 파일의 수정 시각을 그대로 사용(링크는 Last-Modified)
 option-dry_run = 실행하지 않고 계획만 출력: 결과, 이름 충돌, 예상 크기, 시간, 메모리
 option-durable = 디스크와 카탈로그에 안전하게 저장된 뒤에만 완료로 처리(기본 동작)

@@ -15,8 +15,6 @@ result_side_limit = 결과가 { $width } x { $height } px가 됩니다. 한 변�
 result_pixel_limit = 결과가 { $width } x { $height } px가 됩니다. { $most }메가픽셀까지입니다
 memory_per_item = 메모리 { JOSA($memory, "이", "가") } 필요합니다. 항목당 한도는 { $most }입니다
 memory_available = { $file } 파일에 메모리 { JOSA($memory, "이", "가") } 필요합니다. 쓸 수 있는 메모리는 { $most }입니다
-frames_one = 프레임이 { $frames }개인데 { $format }에는 하나만 담을 수 있습니다. { $animated } 중 하나로 저장하거나 frames=first를 쓰세요
-frames_first = 움직이는 { $format }입니다. 첫 프레임만 읽을 수 있으니 frames=first를 쓰세요
 
 ## 목록의 잘못된 내용
 

@@ -142,6 +142,12 @@ remark-repeated_links_of = { $list }에서 이미 나온 링크 { $count }개는
 remark-first_page = { $pages }페이지 중 첫 페이지만 사용했습니다.
 remark-first_pages = 여러 페이지가 있는 이미지 { $count }개는 첫 페이지만 사용했습니다. --save의 page=N으로 다른 페이지를 고를 수 있습니다.
     .window = 여러 페이지가 있는 이미지 { $count }개는 첫 페이지만 사용했습니다. 저장 설정의 페이지에서 다른 페이지를 고를 수 있습니다.
+remark-damaged = 이미지가 손상되어 읽을 수 있는 부분만 저장했습니다.
+remark-kept_original = 다시 저장해도 충분히 작아지지 않아 원본을 그대로 두었습니다.
+remark-grew = 원본보다 커졌습니다: { $from } → { $to }. 품질을 낮추거나 --keep-smaller를 쓰면 막을 수 있습니다.
+    .window = 원본보다 커졌습니다: { $from } → { $to }. 품질을 낮추거나 최소 절감률을 지정하면 막을 수 있습니다.
+remark-first_frame = 움직이는 이미지의 첫 프레임만 사용했습니다.
+remark-first_frame_of = 결과 형식에는 한 프레임만 담을 수 있어 { $frames }개 중 첫 프레임만 사용했습니다.
 remark-taken_for_srgb = 색({ $colours })을 변환할 수 없어 sRGB로 처리했습니다.
 remark-many_taken_for_srgb = 이미지 { $count }개의 색(PQ, HLG 또는 비디오 범위)을 sRGB로 처리했습니다.
 remark-not_stored_yet = 카탈로그에 쓸 수 없어 표준 입력의 링크를 아직 기록하지 못했습니다. 다시 시도합니다.

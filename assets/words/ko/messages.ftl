@@ -237,6 +237,8 @@ watermark_long = 텍스트는 { $most }자까지 쓸 수 있습니다
 watermark_field = { JOSA($field, "은", "는") } 파일 이름에만 쓰는 필드입니다. 워터마크는 모든 이미지에 같은 텍스트를 넣습니다
 watermark_file = 위에 얹을 이미지를 고르세요: file=PATH
     .window = 위에 얹을 이미지를 고르세요
+watermark_margin = 여백이 사방으로 { $margin }%면 워터마크를 넣을 자리가 없습니다. { $most }% 이하로 지정하세요
+step_changes_nothing = { $op }에는 값이 필요합니다. 값이 없으면 아무것도 바뀌지 않습니다. 예: { $example }
 watermark_empty = 픽셀이 없는 이미지입니다
 watermark_unread = 읽지 못한 파일입니다
 lut_file = .cube 파일을 지정하세요: file=PATH

@@ -29,7 +29,7 @@ impl<'a> PrimaryImage<'a> {
         let items = Items::read(bytes)?;
         let primary = items.primary()?;
         primary.check_essential()?;
-        let frame_size = primary.size()?;
+        let frame_size = items.size_of(primary)?;
         errors::within_limits(frame_size.0, frame_size.1)?;
         let (bits, monochrome) = coding(&items, primary)?;
         let has_alpha = items.alpha_of(primary).is_some();
@@ -165,7 +165,7 @@ pub(super) fn open<'a>(
     let (alpha, premultiplied) = match image.items.alpha_of(primary) {
         Some((item, premultiplied)) => {
             item.check_essential()?;
-            if item.size()? != image.frame_size {
+            if image.items.size_of(item)? != image.frame_size {
                 return Err(errors::unsupported("avif_alpha_size"));
             }
             (Some(grid::decode(&image.items, item, image.frame_size)?), premultiplied)
@@ -177,7 +177,7 @@ pub(super) fn open<'a>(
         _ => None,
     });
     let (primaries, matrix, full_range) = colours.unwrap_or((frame.primaries, frame.matrix, frame.full_range));
-    let matrix = Matrix::from_number(matrix)
+    let matrix = Matrix::from_number(matrix, primaries)
         .filter(|&matrix| matrix != Matrix::Identity || frame.layout == rav1d::Layout::Full || monochrome)
         .ok_or_else(|| errors::unsupported(Message::new("avif_matrix").with("matrix", matrix)))?;
     let profile = primary.properties.iter().find_map(|(property, _)| match property {

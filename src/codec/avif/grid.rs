@@ -36,7 +36,7 @@ fn decode_grid(items: &Items<'_>, item: &Item<'_>, size: (u32, u32)) -> Result<F
     let grid = read(&items.bytes_of(item)?).filter(|grid| grid.size == size).ok_or_else(broken)?;
     let tiles = items.tiles_of(item)?;
     let first = tiles.first().filter(|_| tiles.len() == grid.rows * grid.columns).ok_or_else(broken)?;
-    let tile = first.size()?;
+    let tile = items.size_of(first)?;
     errors::within_limits(tile.0, tile.1)?;
     // The last column and row may extend beyond the image, but must not be outside of it.
     let fits = |side: u32, tile: u32, count: usize| {
@@ -49,7 +49,7 @@ fn decode_grid(items: &Items<'_>, item: &Item<'_>, size: (u32, u32)) -> Result<F
     let mut canvas: Option<Frame> = None;
     for (at, item) in tiles.iter().enumerate() {
         item.check_essential()?;
-        if &item.kind != b"av01" || item.size()? != tile {
+        if &item.kind != b"av01" || items.size_of(item)? != tile {
             return Err(errors::corrupt("avif_tiles_differ"));
         }
         let frame = rav1d::decode(&items.bytes_of(item)?, tile.0, tile.1)?;

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::sequence;
+use super::{sequence, sequence_header};
 use crate::codec::container::bmff::{BoxType, Boxes, Fields, exif_block};
 use crate::codec::errors;
 use crate::error::ItemError;
@@ -360,6 +360,16 @@ impl<'a> Items<'a> {
     }
 }
 
+impl Items<'_> {
+    /// Width, height in px: as the container says, or else the coded data. Some programs leave the property out.
+    pub(super) fn size_of(&self, item: &Item<'_>) -> Result<(u32, u32), ItemError> {
+        if item.kind != *b"av01" || item.size().is_ok() {
+            return item.size();
+        }
+        sequence_header::size(&self.bytes_of(item)?).ok_or_else(|| errors::corrupt("avif_no_size"))
+    }
+}
+
 impl Item<'_> {
     fn is_alpha(&self) -> bool {
         const ALPHA: [&[u8]; 2] = [b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1"];
@@ -368,8 +378,8 @@ impl Item<'_> {
             .any(|(property, _)| matches!(property, Property::Auxiliary(kind) if ALPHA.contains(kind)))
     }
 
-    /// Width, height in px.
-    pub(super) fn size(&self) -> Result<(u32, u32), ItemError> {
+    /// Width, height in px, as the container says.
+    fn size(&self) -> Result<(u32, u32), ItemError> {
         let size = self.properties.iter().find_map(|(property, _)| match property {
             Property::Size(width, height) => Some((*width, *height)),
             _ => None,

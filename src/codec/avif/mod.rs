@@ -6,6 +6,7 @@ mod grid;
 mod items;
 mod rav1d;
 mod sequence;
+mod sequence_header;
 mod strip;
 mod write_boxes;
 mod yuv;
@@ -40,12 +41,13 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     taken: decode::taken,
     strip: |bytes| strip::stripped(bytes).map(Into::into),
     frames: Frames::FirstOnly,
-    isolated: Some(IsolatedSpec { time_limit: None, hidden_header: None }),
+    isolated: Some(IsolatedSpec { time_limit: None, hidden_header: None, is_drawing: false }),
     encoder: Some(EncoderSpec {
         new: |save, extras| Box::new(encode::AvifEncoder::new(save, extras)),
         stored_channels: |channels: Channels, _| channels.with_colour(),
         carries: Carries::EXIF_AND_XMP,
         is_deep: true,
+        recode: None,
         bytes: encode::encoding_bytes,
     }),
 };

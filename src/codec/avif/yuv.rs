@@ -21,8 +21,8 @@ pub(super) enum Matrix {
 }
 
 impl Matrix {
-    /// From its number; `None` for one that is not supported.
-    pub(super) const fn from_number(number: u16) -> Option<Self> {
+    /// From its number and that of the primaries; `None` for one that is not supported.
+    pub(super) fn from_number(number: u16, primaries: u16) -> Option<Self> {
         Some(match number {
             0 => Self::Identity,
             1 => Self::Weights(0.2126, 0.0722),
@@ -32,9 +32,37 @@ impl Matrix {
             7 => Self::Weights(0.212, 0.087),
             8 => Self::YCgCo,
             9 => Self::Weights(0.2627, 0.0593),
+            12 => {
+                let (red, blue) = weights(primaries);
+                Self::Weights(red, blue)
+            }
             _ => return None,
         })
     }
+}
+
+/// The weights of red and blue in luma that follow from primaries (ISO 23091-2, 8.3, equations 22 to 27).
+fn weights(primaries: u16) -> (f32, f32) {
+    // x and y of red, green, blue and white.
+    const D65: [f64; 2] = [0.3127, 0.3290];
+    let (red, green, blue, white) = match primaries {
+        4 => ([0.67, 0.33], [0.21, 0.71], [0.14, 0.08], [0.310, 0.316]),
+        5 => ([0.64, 0.33], [0.29, 0.60], [0.15, 0.06], D65),
+        6 | 7 => ([0.630, 0.340], [0.310, 0.595], [0.155, 0.070], D65),
+        8 => ([0.681, 0.319], [0.243, 0.692], [0.145, 0.049], [0.310, 0.316]),
+        9 => ([0.708, 0.292], [0.170, 0.797], [0.131, 0.046], D65),
+        11 => ([0.680, 0.320], [0.265, 0.690], [0.150, 0.060], [0.314, 0.351]),
+        12 => ([0.680, 0.320], [0.265, 0.690], [0.150, 0.060], D65),
+        22 => ([0.630, 0.340], [0.295, 0.605], [0.155, 0.077], D65),
+        // Rec. 709, for unspecified ones too.
+        _ => ([0.64, 0.33], [0.30, 0.60], [0.15, 0.06], D65),
+    };
+    let xyz = |[x, y]: [f64; 2]| [x, y, 1.0 - x - y];
+    let ([rx, ry, rz], [gx, gy, gz], [bx, by, bz], [wx, wy, wz]) = (xyz(red), xyz(green), xyz(blue), xyz(white));
+    let all = wy * (rx * (gy * bz - by * gz) + gx * (by * rz - ry * bz) + bx * (ry * gz - gy * rz));
+    let of_red = ry * (wx * (gy * bz - by * gz) + wy * (bx * gz - gx * bz) + wz * (gx * by - bx * gy));
+    let of_blue = by * (wx * (ry * gz - gy * rz) + wy * (gx * rz - rx * gz) + wz * (rx * gy - gx * ry));
+    ((of_red / all) as f32, (of_blue / all) as f32)
 }
 
 /// Returns a decoded image's rows.
@@ -240,6 +268,22 @@ impl RowReader for YuvRows {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn weights_follow_from_primaries() {
+        // Rec. 709 and 2020 state theirs; those of Display P3 are in SMPTE EG 432-1.
+        for (primaries, red, blue) in
+            [(1, 0.2126, 0.0722), (9, 0.2627, 0.0593), (12, 0.2290, 0.0793), (2, 0.2126, 0.0722)]
+        {
+            let Some(Matrix::Weights(made_red, made_blue)) = Matrix::from_number(12, primaries) else {
+                panic!("weights")
+            };
+            assert!(
+                (made_red - red).abs() < 1e-4 && (made_blue - blue).abs() < 1e-4,
+                "{primaries}: {made_red} {made_blue}"
+            );
+        }
+    }
 
     #[test]
     fn chroma_is_centred_between_its_pixels() {

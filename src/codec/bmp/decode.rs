@@ -1,18 +1,22 @@
-//! Decoding Windows bitmaps through the `image` crate.
+//! Decoding Windows and OS/2 bitmaps through the `image` crate, which is given files with a usual header.
 
 use std::io::{BufRead, Seek};
 
 use image::codecs::bmp::BmpDecoder;
 use image::{ImageDecoder, ImageResult};
 
-use super::{DEFAULT_DENSITY, INFO_HEADER};
+use super::{DEFAULT_DENSITY, INFO_HEADER, headers};
+use crate::codec::guard::control::DecodeControl;
 use crate::codec::guard::truncated::{Truncation, bytes_behind, u16_at, u32_at};
 use crate::codec::meta::density;
-use crate::codec::pixels::image_crate::ImageCrateFormat;
-use crate::model::{Density, ImageInfo, Metadata};
+use crate::codec::pixels::image_crate::{self, ImageCrateFormat};
+use crate::codec::pixels::whole_image::WholeReader;
+use crate::codec::spec::{DecodeOptions, Decoded, FileHeader};
+use crate::error::ItemError;
+use crate::model::{Band, Density, ImageInfo, Metadata, Samples};
 
-/// Windows bitmaps.
-pub(super) struct Bmp;
+/// Bitmaps.
+struct Bmp;
 
 impl ImageCrateFormat for Bmp {
     fn decoder<'a>(file: impl BufRead + Seek + 'a) -> ImageResult<Box<dyn ImageDecoder + 'a>> {
@@ -30,6 +34,37 @@ impl ImageCrateFormat for Bmp {
     fn metadata(bytes: &[u8]) -> Metadata {
         Metadata { density: stored_density(bytes), ..Metadata::default() }
     }
+}
+
+pub(in crate::codec) fn probe(bytes: &[u8], page: u32) -> Result<FileHeader, ItemError> {
+    image_crate::probe::<Bmp>(&headers::usual(bytes).0, page)
+}
+
+pub(in crate::codec) fn open(
+    bytes: &[u8],
+    options: &DecodeOptions,
+    control: &DecodeControl<'_>,
+) -> Result<Decoded<'static>, ItemError> {
+    let (file, is_upside_down) = headers::usual(bytes);
+    let decoded = image_crate::open::<Bmp>(&file, options, control)?;
+    if !is_upside_down {
+        return Ok(decoded);
+    }
+    let mut rows = decoded.rows;
+    let info = rows.info();
+    let mut band = Band::empty(&info);
+    rows.read_rows(info.height_px, &mut band)?;
+    let length = info.row_samples().max(1);
+    let turned = match &band.samples {
+        Samples::U8(samples) => Samples::U8(samples.rchunks(length).flatten().copied().collect()),
+        Samples::U16(samples) => Samples::U16(samples.rchunks(length).flatten().copied().collect()),
+        Samples::F32(samples) => Samples::F32(samples.rchunks(length).flatten().copied().collect()),
+    };
+    let mut turned = WholeReader::new(info, turned)?;
+    if let Some(truncation) = rows.truncation() {
+        turned = turned.coarse(truncation.rows, truncation.bytes);
+    }
+    Ok(Decoded { rows: Box::new(turned), ..decoded })
 }
 
 /// The density in a `BITMAPINFOHEADER`, or a later header: pixels per metre, across and down.

@@ -1,12 +1,11 @@
 //! Windows bitmaps.
 
-mod decode;
+pub(super) mod decode;
 mod encode;
+mod headers;
 
-use super::pixels::image_crate;
 use super::spec::{Carries, EncoderSpec, FormatSpec, Frames, stored_bytes};
 use crate::model::{Channels, FormatInfo, SaveInfo};
-use decode::Bmp;
 
 /// Bytes of a `BITMAPINFOHEADER`, the first header with a density.
 const INFO_HEADER: u32 = 40;
@@ -30,9 +29,10 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     },
     signatures: &[],
     sniff,
-    probe: image_crate::probe::<Bmp>,
-    open: image_crate::open::<Bmp>,
-    decode_bytes: |_, header| header.info.size_bytes(),
+    probe: decode::probe,
+    open: decode::open,
+    // A copy with a usual header, and rows that are turned around.
+    decode_bytes: |bytes, header| header.info.size_bytes() * if headers::is_usual(bytes) { 1 } else { 3 },
     taken: |_| None,
     strip: |bytes| decode::stripped(bytes).map(Into::into),
     frames: Frames::Single,
@@ -42,14 +42,14 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         stored_channels: |channels, _| if channels == Channels::GrayAlpha { Channels::Rgba } else { channels },
         carries: Carries { density: true, ..Carries::NOTHING },
         is_deep: false,
+        recode: None,
         bytes: |_, info| stored_bytes(info),
     }),
 };
 
-/// Two letters are weak evidence: the header size and the reserved zeros must match, too.
+/// Two letters are weak evidence: the header size and the reserved zeros must match, too. OS/2 allows headers of any
+/// multiple of two bytes up to 64.
 fn sniff(bytes: &[u8]) -> bool {
-    matches!(
-        bytes,
-        [b'B', b'M', _, _, _, _, 0, 0, 0, 0, _, _, _, _, 12 | 16 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0, ..]
-    )
+    let &[b'B', b'M', _, _, _, _, 0, 0, 0, 0, _, _, _, _, size, 0, 0, 0, ..] = bytes else { return false };
+    matches!(size, 12 | 108 | 124) || (matches!(size, 16..=64) && size % 2 == 0)
 }

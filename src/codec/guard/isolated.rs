@@ -57,14 +57,14 @@ pub(in crate::codec) fn open<'a>(
     let Isolation::Helpers(helpers) = control.isolation else {
         return on_deep_stack(|| (spec.open)(bytes, options, &DecodeControl::in_process()));
     };
-    let memory_bytes = (spec.decode_bytes)(bytes, header);
+    let memory_bytes = (spec.decode_bytes)(bytes, &spec.drawn_at(header, options.max_downscale));
     let time = spec.isolated.as_ref().and_then(|isolated| isolated.time_limit);
     let watcher = Watcher { cancelled: control.cancelled, host: control.host };
     let task = Task::Open { max_downscale: options.max_downscale };
     let (lease, reply) = helpers.ask(bytes, task, Allowance { memory_bytes, time }, &watcher)?;
     let Reply::Opened(message) = reply else { return Err(crashed()) };
     let info = message.info;
-    checked(&header.info, &message, options)?;
+    checked(&spec.drawn_at(header, options.max_downscale).info, header, &message, options)?;
     let profile = message.profile.map(|span| lease.block(span)).transpose()?;
     let metadata = message.metadata(|span| lease.block(span))?;
     let rows = SharedRows { lease, info, at: message.pixels.at, next_row: 0 };
@@ -72,14 +72,21 @@ pub(in crate::codec) fn open<'a>(
 }
 
 /// Refuses an answer that contradicts the header: helpers process hostile files, so their answers are not trusted.
-fn checked(full: &ImageInfo, message: &OpenedMessage, options: &DecodeOptions) -> Result<(), ItemError> {
-    let info = &message.info;
+fn checked(
+    largest: &ImageInfo,
+    header: &Header,
+    message: &OpenedMessage,
+    options: &DecodeOptions,
+) -> Result<(), ItemError> {
+    let (full, info) = (&header.info, &message.info);
     let downscale = options.max_downscale.max(1.0);
-    let side = |full: u32, given: u32| given <= full && f64::from(given) >= (f64::from(full) / downscale).floor();
+    let side = |largest: u32, full: u32, given: u32| {
+        given <= largest && f64::from(given) >= (f64::from(full) / downscale).floor()
+    };
     let fits = message.header == *full
         && (info.channels, info.sample, info.premultiplied) == (full.channels, full.sample, full.premultiplied)
-        && side(full.width_px, info.width_px)
-        && side(full.height_px, info.height_px)
+        && side(largest.width_px, full.width_px, info.width_px)
+        && side(largest.height_px, full.height_px, info.height_px)
         && message.pixels.bytes == info.size_bytes();
     errors::within_limits(info.width_px, info.height_px)?;
     if fits { Ok(()) } else { Err(errors::corrupt("decoder_contradicts")) }

@@ -4,7 +4,8 @@ use mozjpeg_sys as ffi;
 
 use super::MAX_SIDE_PX;
 use super::libjpeg::{Decoder, Fatal, Pixels};
-use super::markers::{self, Markers};
+use super::lossless;
+use super::markers::{self, Markers, Process};
 use crate::codec::guard::control::DecodeControl;
 use crate::codec::meta::{self, exif};
 use crate::codec::pixels::whole_image::shape;
@@ -40,7 +41,10 @@ pub(super) fn stripped(bytes: &[u8]) -> Option<Stripped> {
 /// Bytes that decoding takes: some rows, and the coefficients of the whole image if the file has several scans.
 pub(super) fn held_bytes(bytes: &[u8], header: &Header) -> u64 {
     let rows = header.info.row_samples() as u64 * 64;
-    rows + markers::read(bytes).map_or(0, |markers| markers.coefficient_bytes())
+    rows + markers::read(bytes).map_or(0, |markers| match markers.process {
+        Process::Lossless => lossless::held_bytes(&markers),
+        Process::Huffman | Process::Arithmetic => markers.coefficient_bytes(),
+    })
 }
 
 fn header(markers: &Markers) -> Result<FileHeader, ItemError> {
@@ -55,7 +59,10 @@ fn header(markers: &Markers) -> Result<FileHeader, ItemError> {
         ));
     }
     let channels = if markers.components == 1 { Channels::Gray } else { Channels::Rgb };
-    let info = ImageInfo { width_px, height_px, channels, sample: SampleType::U8, premultiplied: false };
+    let mut info = ImageInfo { width_px, height_px, channels, sample: SampleType::U8, premultiplied: false };
+    if markers.process == Process::Lossless {
+        info = lossless::info(markers)?;
+    }
     Ok(FileHeader::still(info, exif::orientation(markers.metadata.exif.as_deref())))
 }
 
@@ -68,6 +75,10 @@ pub(super) fn open<'a>(
     let header = header(&markers)?;
     could_hold(bytes, &markers)?;
     let mut profile = markers.profile.take().or_else(|| meta::implied_profile(&markers.metadata));
+    if markers.process == Process::Lossless {
+        let rows = Box::new(lossless::rows(bytes, &markers)?);
+        return Ok(Decoded { header, rows, profile, metadata: markers.metadata });
+    }
     let luma = options.luma && markers.components == 3 && colour::is_unconverted(profile.as_deref(), options.colour);
     let output = match markers.components {
         1 => Pixels::Gray,
@@ -77,8 +88,9 @@ pub(super) fn open<'a>(
         _ => Pixels::Rgb,
     };
     let eighths = eighths(markers.width_px, markers.height_px, options.max_downscale);
-    let decoder = Decoder::start(bytes, output, eighths, control.cancelled, options.fast_huffman)
-        .map_err(|fatal| from_fatal(&fatal))?;
+    let fast_huffman = options.fast_huffman && markers.process == Process::Huffman;
+    let decoder =
+        Decoder::start(bytes, output, eighths, control.cancelled, fast_huffman).map_err(|fatal| from_fatal(&fatal))?;
     let channels = if output == Pixels::Gray { Channels::Gray } else { Channels::Rgb };
     let info = ImageInfo { width_px: decoder.width(), height_px: decoder.height(), channels, ..header.info };
     if decoder.components() != output.count() {
@@ -86,8 +98,19 @@ pub(super) fn open<'a>(
     }
     let keep = options.keeps_truncated();
     let data = bytes.get(markers.data_at..).unwrap_or_default();
-    let mut reader =
-        JpegReader { decoder, info, had: bytes.len(), data_at: markers.data_at, data, ink: None, keep, rows_had: None };
+    let mut reader = JpegReader {
+        decoder,
+        info,
+        had: bytes.len(),
+        data_at: markers.data_at,
+        data,
+        ink: None,
+        keep,
+        keep_damaged: options.keeps_damaged(),
+        is_damaged: false,
+        rows_had: None,
+        is_arithmetic: markers.process == Process::Arithmetic,
+    };
     reader.check(0)?;
     if luma {
         profile = None;
@@ -105,7 +128,9 @@ pub(super) fn open<'a>(
 /// bomb is detected before libjpeg allocates memory for it.
 fn could_hold(bytes: &[u8], markers: &Markers) -> Result<(), ItemError> {
     let pixels = u64::from(markers.width_px) * u64::from(markers.height_px);
-    let least = pixels / markers.unit_px() / 8;
+    // Arithmetic coding takes far less than a bit for each unit of an empty area.
+    let per_bit = if markers.process == Process::Arithmetic { 256 } else { 1 };
+    let least = pixels / markers.unit_px() / 8 / per_bit;
     let had = bytes.len().saturating_sub(markers.data_at) as u64;
     if had < least {
         return Err(errors::truncated());
@@ -138,7 +163,7 @@ fn eighths(width_px: u32, height_px: u32, max_downscale: f64) -> u32 {
     [1, 2, 4].into_iter().find(|&n| enough(width_px, n) && enough(height_px, n)).unwrap_or(8)
 }
 
-fn from_fatal(fatal: &Fatal) -> ItemError {
+pub(super) fn from_fatal(fatal: &Fatal) -> ItemError {
     match fatal.code {
         _ if fatal.is_cancelled => ItemError::nameless(ErrorKind::Cancelled),
         _ if fatal.at_end => errors::truncated(),
@@ -172,10 +197,15 @@ struct JpegReader<'a> {
     /// From the first scan on.
     data: &'a [u8],
     ink: Option<Ink>,
-    /// Whether to accept a truncated file.
+    /// Whether to accept a truncated file, and a damaged one.
     keep: bool,
+    keep_damaged: bool,
+    /// Whether there was damage.
+    is_damaged: bool,
     /// Rows that a truncated file has.
     rows_had: Option<u32>,
+    /// Whether arithmetic coding is used, in which missing data looks like an empty area.
+    is_arithmetic: bool,
 }
 
 impl JpegReader<'_> {
@@ -184,11 +214,15 @@ impl JpegReader<'_> {
     /// `before` is the number of rows read before those that are checked.
     fn check(&mut self, before: u32) -> Result<(), ItemError> {
         let faults = self.decoder.faults();
-        if faults.hit_end && (faults.data_missing || self.decoder.has_several_scans()) {
+        if faults.hit_end && (faults.data_missing || self.is_arithmetic || self.decoder.has_several_scans()) {
             if !self.keep {
                 return Err(self.truncated());
             }
             self.rows_had.get_or_insert(before);
+            return Ok(());
+        }
+        if self.keep_damaged && (faults.data_missing || faults.bad_data) {
+            self.is_damaged = true;
             return Ok(());
         }
         if faults.data_missing {
@@ -226,11 +260,12 @@ impl RowReader for JpegReader<'_> {
         shape(band, &self.info, rows);
         let Samples::U8(samples) = &mut band.samples else { return Ok(0) };
         samples.resize(rows as usize * self.info.row_samples(), 0);
+        let on = self.keep || self.keep_damaged;
         let read = match &mut self.ink {
-            None => self.decoder.read(samples, self.keep),
+            None => self.decoder.read(samples, on),
             Some(ink) => {
                 ink.row.resize(rows as usize * self.info.width_px as usize * 4, 0);
-                let read = self.decoder.read(&mut ink.row, self.keep);
+                let read = self.decoder.read(&mut ink.row, on);
                 ink.mix(samples);
                 read
             }
@@ -247,6 +282,9 @@ impl RowReader for JpegReader<'_> {
     }
 
     fn remark(&self) -> Option<Remark> {
+        if self.is_damaged {
+            return Some(Remark::Damaged);
+        }
         let faults = self.decoder.faults();
         // Some programs leave such bytes behind, too, so this is only a warning.
         (faults.left_over_bytes > MAX_LEFT_OVER_BYTES && !faults.hit_end).then_some(Remark::LeftOver)

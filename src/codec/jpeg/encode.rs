@@ -14,13 +14,16 @@ use crate::model::{Band, Channels, ImageInfo, RowWriter, Save, Subsampling};
 /// Quality when none is given.
 pub(super) const DEFAULT_QUALITY: u8 = 85;
 
+/// The lowest quality with full chroma, unless the subsampling is chosen.
+const FULL_CHROMA_QUALITY: u8 = 90;
+
 /// Bytes for encoding: the file, some rows, and 16-bit coefficients if a second pass needs them.
 pub(super) fn encoding_bytes(save: &Save, info: &ImageInfo) -> u64 {
     let rows_and_file = info.row_samples() as u64 * 64 + stored_bytes(info) / 3;
     if !save.progressive && !save.optimize {
         return rows_and_file;
     }
-    let (across, down) = luma_factors(save.subsampling);
+    let (across, down) = luma_factors(save.subsampling, save.quality.unwrap_or(DEFAULT_QUALITY));
     let luma = u64::from(info.width_px.next_multiple_of(16)) * u64::from(info.height_px.next_multiple_of(16));
     let colour = if info.channels.colour_count() == 1 { 0 } else { luma * 2 / u64::from(across * down) };
     rows_and_file + (luma + colour) * 2
@@ -35,8 +38,10 @@ pub(super) const fn stored_channels(channels: Channels, save: &Save) -> Channels
     }
 }
 
-const fn luma_factors(subsampling: Subsampling) -> (u8, u8) {
+const fn luma_factors(subsampling: Subsampling, quality: u8) -> (u8, u8) {
     match subsampling {
+        // As ImageMagick and others do: a high quality is for details, and halved chroma blurs red ones.
+        Subsampling::Auto if quality >= FULL_CHROMA_QUALITY => (1, 1),
         Subsampling::Auto | Subsampling::S420 => (2, 2),
         Subsampling::S422 => (2, 1),
         Subsampling::S444 => (1, 1),
@@ -83,7 +88,7 @@ impl RowWriter for JpegEncoder {
             height_px: info.height_px,
             pixels: if gray { Pixels::Gray } else { Pixels::Rgb },
             quality: self.save.quality.unwrap_or(DEFAULT_QUALITY),
-            luma_factors: luma_factors(self.save.subsampling),
+            luma_factors: luma_factors(self.save.subsampling, self.save.quality.unwrap_or(DEFAULT_QUALITY)),
             progressive: self.save.progressive,
             optimize: self.save.optimize,
             density: self.extras.metadata.density.and_then(density::to_jfif),

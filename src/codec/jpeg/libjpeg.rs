@@ -461,10 +461,54 @@ impl Destination {
     }
 }
 
+/// The same coefficients with optimized tables, in one scan or in several, with these markers. Fails if any data is
+/// missing or damaged.
+pub(super) fn transcoded(bytes: &[u8], progressive: bool, markers: &[(u8, Vec<u8>)]) -> Result<Vec<u8>, Fatal> {
+    // SAFETY: all zeros are valid for the C struct; libjpeg initialises it below.
+    let cinfo = unsafe { std::mem::zeroed::<ffi::jpeg_decompress_struct>() };
+    let errors = ErrorManager::new();
+    let state = Box::new(DecoderState { cinfo, errors, fast: None, is_at_end: false, _pinned: PhantomPinned });
+    let mut decoder = Decoder { state, _bytes: PhantomData };
+    decoder.state.cinfo.common.err = ptr::from_mut(&mut decoder.state.errors).cast();
+    let mut encoder = Encoder::blank();
+    let dest = ptr::from_mut(&mut encoder.state.destination).cast();
+    guarded(|| {
+        let (source, target) = (&mut decoder.state.cinfo, &mut encoder.state.cinfo);
+        // SAFETY: both structs are zeroed, pinned in their boxes, and their error managers are set; the destination is
+        // in the box of `target`, and `bytes` outlives the decoder. The coefficients belong to `source`, which lives
+        // until `target` is finished.
+        unsafe {
+            ffi::jpeg_create_decompress(source);
+            ffi::jpeg_mem_src(source, bytes.as_ptr(), bytes.len() as ffi::c_ulong);
+            ffi::jpeg_read_header(source, 1);
+            let coefficients = ffi::jpeg_read_coefficients(source);
+            ffi::jpeg_CreateCompress(target, ffi::JPEG_LIB_VERSION, size_of::<ffi::jpeg_compress_struct>());
+            target.dest = dest;
+            let fastest = ffi::JINT_COMPRESS_PROFILE_VALUE::JCP_FASTEST as i32;
+            ffi::jpeg_c_set_int_param(target, ffi::J_INT_PARAM::JINT_COMPRESS_PROFILE, fastest);
+            ffi::jpeg_copy_critical_parameters(source, target);
+            target.optimize_coding = 1;
+            if progressive {
+                ffi::jpeg_simple_progression(target);
+            }
+            ffi::jpeg_write_coefficients(target, coefficients);
+            for (marker, data) in markers {
+                ffi::jpeg_write_marker(target, i32::from(*marker), data.as_ptr(), data.len() as u32);
+            }
+            ffi::jpeg_finish_compress(target);
+        }
+    })?;
+    let faults = decoder.faults();
+    if faults.hit_end || faults.data_missing || faults.bad_data {
+        return Err(Fatal { code: 0, words: "damaged".to_owned(), at_end: true, is_cancelled: false });
+    }
+    Ok(std::mem::take(&mut encoder.state.destination.out))
+}
+
 impl Encoder {
-    /// Starts a file in libjpeg-turbo's fast mode.
-    pub(super) fn start(settings: &Settings, markers: &[(u8, Vec<u8>)]) -> Result<Self, Fatal> {
-        // SAFETY: all zeros are valid for the C struct; libjpeg initialises it below.
+    /// An encoder that is not started.
+    fn blank() -> Self {
+        // SAFETY: all zeros are valid for the C struct; libjpeg initialises it before it is used.
         let cinfo = unsafe { std::mem::zeroed::<ffi::jpeg_compress_struct>() };
         let base = ffi::jpeg_destination_mgr {
             next_output_byte: ptr::null_mut(),
@@ -476,8 +520,14 @@ impl Encoder {
         let destination = Destination { base, out: Vec::new() };
         let errors = ErrorManager::new();
         let mut encoder = Self { state: Box::new(EncoderState { cinfo, errors, destination, _pinned: PhantomPinned }) };
+        encoder.state.cinfo.common.err = ptr::from_mut(&mut encoder.state.errors).cast();
+        encoder
+    }
+
+    /// Starts a file in libjpeg-turbo's fast mode.
+    pub(super) fn start(settings: &Settings, markers: &[(u8, Vec<u8>)]) -> Result<Self, Fatal> {
+        let mut encoder = Self::blank();
         let state = &mut *encoder.state;
-        state.cinfo.common.err = ptr::from_mut(&mut state.errors).cast();
         let dest = ptr::from_mut(&mut state.destination).cast();
         let cinfo = &mut state.cinfo;
         guarded(|| {

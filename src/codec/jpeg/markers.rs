@@ -8,9 +8,21 @@ use crate::model::{Message, Metadata, Part};
 
 const JFIF: &[u8] = b"JFIF\0";
 
+/// How an image is coded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Process {
+    #[default]
+    Huffman,
+    Arithmetic,
+    Lossless,
+}
+
 /// The segments before the first scan.
 #[derive(Debug, Default)]
 pub(super) struct Markers {
+    pub(super) process: Process,
+    /// Bits of a sample.
+    pub(super) precision: u8,
     pub(super) width_px: u32,
     pub(super) height_px: u32,
     pub(super) components: u8,
@@ -64,12 +76,17 @@ pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
     loop {
         let (marker, payload, next) = segment(bytes, at)?;
         match marker {
-            0xC0..=0xC2 => {
-                markers.progressive = marker == 0xC2;
+            0xC0..=0xC3 | 0xC9 | 0xCA => {
+                markers.progressive = matches!(marker, 0xC2 | 0xCA);
+                markers.process = match marker {
+                    0xC3 => Process::Lossless,
+                    0xC9 | 0xCA => Process::Arithmetic,
+                    _ => Process::Huffman,
+                };
                 frame(payload, &mut markers)?;
             }
-            0xC3 | 0xC5..=0xC7 => return Err(errors::unsupported("jpeg_lossless")),
-            0xC9..=0xCB | 0xCD..=0xCF => return Err(errors::unsupported("jpeg_arithmetic")),
+            0xC5..=0xC7 => return Err(errors::unsupported("jpeg_hierarchical")),
+            0xCB | 0xCD..=0xCF => return Err(errors::unsupported("jpeg_arithmetic")),
             0xE0 => {
                 if let Some(&[_, _, unit, x1, x0, y1, y0, ..]) = payload.strip_prefix(JFIF) {
                     let (x, y) = (f64::from(u16::from_be_bytes([x1, x0])), f64::from(u16::from_be_bytes([y1, y0])));
@@ -189,7 +206,8 @@ fn frame(payload: &[u8], markers: &mut Markers) -> Result<(), ItemError> {
     let &[precision, h1, h0, w1, w0, components, ref sampling @ ..] = payload else {
         return Err(errors::corrupt("jpeg_frame"));
     };
-    if precision != 8 {
+    markers.precision = precision;
+    if precision != 8 && !(markers.process == Process::Lossless && (2..=16).contains(&precision)) {
         return Err(errors::unsupported(Message::new("jpeg_precision").with("bits", precision)));
     }
     markers.height_px = u32::from(u16::from_be_bytes([h1, h0]));

@@ -1,12 +1,17 @@
 //! JPEG (ISO 10918) through libjpeg, with a Huffman decoder of our own.
 
 mod decode;
+mod embedded;
 mod encode;
 mod fast_entropy;
 mod huffman;
 mod libjpeg;
+mod lossless;
 mod markers;
 mod metadata;
+mod recode;
+
+pub(super) use embedded::decode_embedded;
 
 use super::spec::{Carries, CarriesIptc, CarriesTexts, EncoderSpec, FormatSpec, Frames};
 use crate::model::{FormatInfo, FormatKey, SaveInfo};
@@ -19,8 +24,8 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     format: FormatInfo {
         names: &["jpeg"],
         label: "JPEG",
-        extensions: &["jpg", "jpeg", "jpe", "jfif"],
-        media_types: &["image/jpeg", "image/jpg", "image/pjpeg"],
+        extensions: &["jpg", "jpeg", "jpe", "jfif", "mpo"],
+        media_types: &["image/jpeg", "image/jpg", "image/pjpeg", "image/mpo"],
         save: Some(SaveInfo {
             default_quality: Some(encode::DEFAULT_QUALITY),
             keys: &[
@@ -56,9 +61,12 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
             ..Carries::EXIF_AND_XMP
         },
         is_deep: false,
+        recode: Some(recode::recoded),
         bytes: encode::encoding_bytes,
     }),
 };
 
+#[cfg(test)]
+mod other_codings;
 #[cfg(test)]
 mod tests;

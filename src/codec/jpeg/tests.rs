@@ -12,7 +12,8 @@ use crate::codec::guard::control::DecodeControl;
 use crate::codec::spec::{DecodeOptions, Decoded, Encoder, Extras, Header};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    Band, Channels, ColourChoice, ImageInfo, Remark, RowWriter, SampleType, Samples, Save, TruncatedPolicy,
+    Band, Channels, ColourChoice, DamagedPolicy, ImageInfo, Remark, RowWriter, SampleType, Samples, Save,
+    TruncatedPolicy,
 };
 
 const FULL: DecodeOptions = DecodeOptions {
@@ -20,6 +21,7 @@ const FULL: DecodeOptions = DecodeOptions {
     luma: false,
     colour: ColourChoice::Srgb,
     truncated: TruncatedPolicy::Fail,
+    damaged: DamagedPolicy::Fail,
     page: 0,
     fast_huffman: true,
 };
@@ -221,8 +223,10 @@ fn data_outside_of_scans_is_not_damage() {
 fn unsupported_kinds_are_named() {
     let mut bytes = photo(false);
     let frame = bytes.windows(2).position(|pair| pair == [0xFF, 0xC0]).unwrap();
-    bytes[frame + 1] = 0xC3;
-    assert_eq!(kind(&bytes), Some(ErrorKind::Unsupported));
+    for marker in [0xC5, 0xCB] {
+        bytes[frame + 1] = marker;
+        assert_eq!(kind(&bytes), Some(ErrorKind::Unsupported));
+    }
     bytes[frame + 1] = 0xC0;
     bytes[frame + 4] = 12;
     assert_eq!(kind(&bytes), Some(ErrorKind::Unsupported));

@@ -29,12 +29,13 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     taken: decode::taken,
     strip: decode::stripped,
     frames: Frames::FirstOnly,
-    isolated: Some(IsolatedSpec { time_limit: None, hidden_header: None }),
+    isolated: Some(IsolatedSpec { time_limit: None, hidden_header: None, is_drawing: false }),
     encoder: Some(EncoderSpec {
         new: |_, extras| Box::new(encode::JxlEncoder::new(extras)),
         stored_channels: |channels, _| channels,
         carries: Carries::EXIF_AND_XMP,
         is_deep: false,
+        recode: None,
         bytes: encode::encoding_bytes,
     }),
 };

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, Cursor, Read, Seek, SeekFrom};
 
 use image::{ImageDecoder, ImageResult};
 
-use super::whole_image;
+use super::whole_image::{self, WholeReader};
 use crate::codec::errors;
 use crate::codec::guard::control::DecodeControl;
 use crate::codec::guard::truncated::Truncation;
@@ -43,11 +43,11 @@ pub(crate) fn probe<F: ImageCrateFormat>(bytes: &[u8], _page: u32) -> Result<Fil
 }
 
 /// Decodes the image.
-pub(crate) fn open<'a, F: ImageCrateFormat>(
-    bytes: &'a [u8],
+pub(crate) fn open<F: ImageCrateFormat>(
+    bytes: &[u8],
     options: &DecodeOptions,
     control: &DecodeControl<'_>,
-) -> Result<Decoded<'a>, ItemError> {
+) -> Result<Decoded<'static>, ItemError> {
     let cancelled = |error: ItemError| {
         if (control.cancelled)() { ItemError::nameless(ErrorKind::Cancelled) } else { error }
     };
@@ -62,12 +62,15 @@ pub(crate) fn open<'a, F: ImageCrateFormat>(
     let (info, rows) = match decoded {
         Err(error) if error.kind == ErrorKind::Truncated => {
             let truncation = F::truncation(bytes, &info).ok_or(error)?;
-            if !options.keeps_truncated() || truncation.rows == 0 {
+            // Some programs leave out what ends the file.
+            let is_whole = truncation.rows == info.height_px;
+            if !is_whole && (!options.keeps_truncated() || truncation.rows == 0) {
                 return Err(errors::truncated_rows(truncation.rows, info.height_px));
             }
             let padded = Cancellable::new(truncation.padded(bytes), control);
             let (info, rows) = self::decoder::<F>(padded).and_then(whole_image::decode).map_err(cancelled)?;
-            (info, rows.short(truncation.rows, truncation.from_below, bytes.len() as u64))
+            let short = |rows: WholeReader| rows.short(truncation.rows, truncation.from_below, bytes.len() as u64);
+            (info, if is_whole { rows } else { short(rows) })
         }
         other => other?,
     };

@@ -7,3 +7,4 @@ pub(crate) mod palette;
 pub(super) mod placeholder;
 pub(crate) mod quality_search;
 pub(super) mod whole_image;
+pub(super) mod ycbcr;

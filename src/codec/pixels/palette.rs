@@ -44,6 +44,13 @@ impl Indexed {
         indexed
     }
 
+    /// An image whose colours are known; transparent ones are put first.
+    pub(in crate::codec) fn new(palette: Vec<[u8; 4]>, indices: Vec<u8>) -> Self {
+        let mut indexed = Self { palette, indices };
+        indexed.clear_first();
+        indexed
+    }
+
     /// Bits that an index takes in PNG: 1, 2, 4 or 8.
     pub(in crate::codec) fn bits(&self) -> u8 {
         match self.palette.len() {

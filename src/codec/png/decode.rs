@@ -16,7 +16,9 @@ use crate::codec::pixels::whole_image::{WholeReader, shape};
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
 use crate::codec::{colour, errors};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Band, Channels, ImageInfo, Metadata, Part, RowReader, SampleType, Samples, Truncated};
+use crate::model::{
+    Band, Channels, FrameReader, ImageInfo, Metadata, Part, Remark, RowReader, SampleType, Samples, Truncated,
+};
 
 /// Most bytes of a decompressed colour profile.
 const MAX_PROFILE_BYTES: usize = 16 << 20;
@@ -47,7 +49,8 @@ fn reader(bytes: &[u8]) -> Result<Reader<Bytes<'_>>, ItemError> {
     // The limit for decompressed profiles, plus the texts, which stay compressed.
     let limits = Limits { bytes: MAX_PROFILE_BYTES + bytes.len() };
     let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), limits);
-    let shows_through = decode_frames::scan(bytes).is_some_and(|scan| scan.shows_through);
+    let shows_through =
+        decode_frames::scan_any(bytes).is_some_and(|scan| scan.shows_through && (scan.frames > 1 || scan.has_fallback));
     let alpha = if shows_through { Transformations::ALPHA } else { Transformations::empty() };
     decoder.set_transformations(Transformations::EXPAND | alpha);
     decoder.read_info().map_err(from_png)
@@ -91,7 +94,7 @@ pub(in crate::codec) fn probe(bytes: &[u8], _page: u32) -> Result<FileHeader, It
     Ok(header(bytes, &reader(bytes)?))
 }
 
-/// The default image: a still image, or usually the first frame of an animation.
+/// The first frame: a still image's default image, and usually an animation's.
 pub(in crate::codec) fn open<'a>(
     bytes: &'a [u8],
     options: &DecodeOptions,
@@ -103,6 +106,10 @@ pub(in crate::codec) fn open<'a>(
     plausible(bytes, &reader)?;
     let (profile, metadata) = extras(bytes, &reader);
     let (info, file_bytes) = (header.info, bytes.len() as u64);
+    if let Some(scan) = decode_frames::scan_any(bytes).filter(|scan| scan.has_fallback) {
+        let rows = Box::new(first_frame(reader, header.info, scan, keep)?);
+        return Ok(Decoded { header, rows, profile, metadata });
+    }
     let rows: Box<dyn RowReader> = if reader.info().interlaced {
         let (raw, is_short) = passes(&mut reader, &info, keep, control.cancelled)?;
         let samples = if info.sample == SampleType::U16 {
@@ -114,9 +121,32 @@ pub(in crate::codec) fn open<'a>(
         // Interlaced rows are spread over the image; none is known to be complete.
         Box::new(if is_short { rows.coarse(0, file_bytes) } else { rows })
     } else {
-        Box::new(PngReader { reader, info, next_row: 0, file_bytes, keep, rows_had: None })
+        Box::new(PngReader {
+            reader,
+            info,
+            next_row: 0,
+            file_bytes,
+            keep,
+            keep_damaged: options.keeps_damaged(),
+            is_damaged: false,
+            rows_had: None,
+        })
     };
     Ok(Decoded { header, rows, profile, metadata })
+}
+
+/// The first frame of an animation whose default image is not part of it.
+fn first_frame(
+    reader: Reader<Bytes<'_>>,
+    info: ImageInfo,
+    scan: decode_frames::Scan,
+    keep: bool,
+) -> Result<WholeReader, ItemError> {
+    let mut frames = decode_frames::PngFrames::new(reader, info, scan, keep)?;
+    frames.next_frame()?.ok_or_else(|| errors::corrupt("no_frames"))?;
+    let mut band = Band::empty(&info);
+    frames.rows().read_rows(info.height_px, &mut band)?;
+    WholeReader::new(info, band.samples)
 }
 
 /// The samples of interlaced rows as stored, and whether some were missing. Missing ones are filled in from the coarser
@@ -238,9 +268,12 @@ struct PngReader<'a> {
     info: ImageInfo,
     next_row: u32,
     file_bytes: u64,
-    /// Whether to accept a truncated file.
+    /// Whether to accept a truncated file, and a damaged one.
     keep: bool,
-    /// Rows that a truncated file has.
+    keep_damaged: bool,
+    /// Whether there was damage.
+    is_damaged: bool,
+    /// Rows that a truncated or damaged file has.
     rows_had: Option<u32>,
 }
 
@@ -260,6 +293,11 @@ impl PngReader<'_> {
 
     /// Handles a row, or the end after the last one, that could not be read.
     fn missing(&mut self, error: ItemError) -> Result<(), ItemError> {
+        if error.kind == ErrorKind::Corrupt && self.keep_damaged {
+            self.is_damaged = true;
+            self.rows_had.get_or_insert(self.next_row);
+            return Ok(());
+        }
         if error.kind != ErrorKind::Truncated {
             return Err(error);
         }
@@ -304,8 +342,17 @@ impl RowReader for PngReader<'_> {
         Ok(rows)
     }
 
+    fn remark(&self) -> Option<Remark> {
+        self.is_damaged.then_some(Remark::Damaged)
+    }
+
     fn truncation(&self) -> Option<Truncated> {
         let of_rows = self.info.height_px;
-        self.rows_had.map(|rows| Truncated { rows, of_rows, bytes: self.file_bytes, frames: None })
+        self.rows_had.filter(|_| !self.is_damaged).map(|rows| Truncated {
+            rows,
+            of_rows,
+            bytes: self.file_bytes,
+            frames: None,
+        })
     }
 }

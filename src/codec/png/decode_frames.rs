@@ -17,25 +17,33 @@ pub(super) struct Scan {
     pub(super) plays: Plays,
     /// Whether the canvas has pixels that no frame ever covers, so that it needs alpha.
     pub(super) shows_through: bool,
+    /// Whether the default image is not part of the animation: programs that know animations never show it.
+    pub(super) has_fallback: bool,
+}
+
+/// Scans the chunks; `None` for a still image, and for an animation with one frame.
+pub(super) fn scan(bytes: &[u8]) -> Option<Scan> {
+    // The reader fails if there are fewer frames than claimed.
+    scan_any(bytes).filter(|scan| scan.frames > 1)
 }
 
 /// Scans the chunks; `None` for a still image.
-pub(super) fn scan(bytes: &[u8]) -> Option<Scan> {
+pub(super) fn scan_any(bytes: &[u8]) -> Option<Scan> {
     let mut scan: Option<Scan> = None;
     let mut found = 0u32;
-    let mut claimed = 0;
     for (kind, data) in chunks(bytes) {
         match (&kind, data) {
             // Counts of 0 or above the format's limit make it a still image, as the specification says.
             (b"acTL", &[f3, f2, f1, f0, p3, p2, p1, p0]) if scan.is_none() => {
                 let plays = u32::from_be_bytes([p3, p2, p1, p0]);
-                claimed = u32::from_be_bytes([f3, f2, f1, f0]);
+                let claimed = u32::from_be_bytes([f3, f2, f1, f0]);
                 if claimed == 0 || claimed.max(plays) > i32::MAX as u32 {
                     return None;
                 }
-                scan = Some(Scan { frames: claimed, plays: Plays::from_count(plays), shows_through: false });
+                let plays = Plays::from_count(plays);
+                scan = Some(Scan { frames: claimed, plays, shows_through: false, has_fallback: false });
             }
-            (b"IDAT", _) if scan.is_none() => return None,
+            (b"IDAT", _) if found == 0 => scan.as_mut()?.has_fallback = true,
             (b"fcTL", &[_, _, _, _, ref size @ .., _, _, _, _, dispose, _]) if size.len() == 16 => {
                 // Width and height are stored in the same way in the header.
                 let covers = size.get(..8) == bytes.get(16..24);
@@ -49,8 +57,8 @@ pub(super) fn scan(bytes: &[u8]) -> Option<Scan> {
             _ => {}
         }
     }
-    // The reader fails if there are fewer frames than claimed.
-    scan.filter(|_| claimed > 1)
+    // Without a frame, the default image is all there is.
+    scan.filter(|_| found > 0)
 }
 
 /// Composes frames on a canvas of 8 or 16 bits per sample.

@@ -59,7 +59,7 @@ impl<T: Stored> PngAnimation<T> {
         head.frame_control =
             Some(FrameControl { width: info.width_px, height: info.height_px, ..FrameControl::default() });
         let out = SharedBytes::default();
-        let writer = PngEncoder::new(save, extras).file(head, &out)?;
+        let writer = PngEncoder::new(save, extras).file(head, None, &out)?;
         Ok(Self { info, writer, out, before: None })
     }
 

@@ -6,6 +6,7 @@ pub(super) mod decode;
 mod decode_frames;
 mod encode;
 mod encode_animation;
+mod few_colours;
 mod strip;
 mod text_chunks;
 
@@ -27,7 +28,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         save: Some(SaveInfo {
             default_quality: None,
             keys: &[
-                FormatKey::with_meaning("effort", "1, or 6 with a palette", "the level of deflate"),
+                FormatKey::with_meaning("effort", "1, 4 for flat images, 6 for few colours", "the level of deflate"),
                 FormatKey::with_default("palette", "all colours"),
             ],
             has_profile: true,
@@ -68,6 +69,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
             ..Carries::EXIF_AND_XMP
         },
         is_deep: false,
+        recode: None,
         bytes: encode::encoding_bytes,
     }),
 };

@@ -38,6 +38,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         stored_channels: |channels, _| channels,
         carries: Carries::NOTHING,
         is_deep: false,
+        recode: None,
         bytes: encode::encoding_bytes,
     }),
 };

@@ -1,4 +1,4 @@
-//! Drawing SVG through resvg, at its own size or smaller. Nothing outside the file is read: only `data:` references are
+//! Drawing SVG through resvg, at its own size or the size it is needed at. Nothing outside the file is read: only `data:` references are
 //! used, and text is set in the bundled fonts, so that a drawing looks the same everywhere.
 //!
 //! A drawing is a kind of program and can take any amount of time and memory, so it is rendered in a helper process.
@@ -51,9 +51,12 @@ fn hrefs() -> ImageHrefResolver<'static> {
                 let pixels = u64::from(info.width_px) * u64::from(info.height_px);
                 return if pixels <= MAX_INNER_PX { default(mime, data, options) } else { None };
             }
-            // Compressed drawings would be decompressed without a limit.
-            let is_plain = detect::is_svg(&data) && !data.starts_with(&[0x1F, 0x8B]);
-            if is_plain { default("image/svg+xml", data, options) } else { None }
+            if !detect::is_svg(&data) {
+                return None;
+            }
+            // Decompressed here, within the limit for texts: the library has none.
+            let text = detect::text(&data).ok()?.into_owned().into_bytes();
+            default("image/svg+xml", Arc::new(text), options)
         }),
         resolve_string: Box::new(|_, _| None),
     }
@@ -122,7 +125,7 @@ pub(super) fn open<'a>(
     options: &DecodeOptions,
     _control: &DecodeControl<'_>,
 ) -> Result<Decoded<'a>, ItemError> {
-    let (full, drawn, samples) = draw(&whole_tree(bytes)?, options.max_downscale.max(1.0))?;
+    let (full, drawn, samples) = draw(&whole_tree(bytes)?, options.max_downscale)?;
     let rows = WholeReader::new(drawn, Samples::U8(samples))?;
     Ok(Decoded { header: header(full), rows: Box::new(rows), profile: None, metadata: Metadata::default() })
 }
@@ -131,7 +134,12 @@ pub(super) fn open<'a>(
 fn draw(tree: &Tree, downscale: f64) -> Result<(ImageInfo, ImageInfo, Vec<u8>), ItemError> {
     let full = info(tree)?;
     let smaller = |side: u32| ((f64::from(side) / downscale).ceil() as u32).clamp(1, side);
-    let drawn = ImageInfo { width_px: smaller(full.width_px), height_px: smaller(full.height_px), ..full };
+    let (width_px, height_px) = if downscale < 1.0 {
+        errors::enlarged((full.width_px, full.height_px), downscale)
+    } else {
+        (smaller(full.width_px), smaller(full.height_px))
+    };
+    let drawn = ImageInfo { width_px, height_px, ..full };
     let scale = (drawn.width_px as f32 / full.width_px as f32, drawn.height_px as f32 / full.height_px as f32);
     let wanted = render_cost::layer_bytes(tree, scale, (drawn.width_px, drawn.height_px));
     if wanted > layer_bytes(&drawn) {

@@ -33,6 +33,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
             probe: decode::probe_whole,
             bytes: decode::description_bytes,
         }),
+        is_drawing: true,
     }),
     encoder: None,
 };

@@ -137,3 +137,32 @@ fn a_damaged_or_truncated_drawing_fails() {
     let crossed = "<svg xmlns='http://www.w3.org/2000/svg'><a></b></svg>";
     assert_eq!(drawn(crossed, 1.0).unwrap_err().kind, ErrorKind::Corrupt);
 }
+
+#[test]
+fn a_drawing_is_drawn_as_large_as_it_is_needed() {
+    let text = svg("viewBox='0 0 8 8' width='8' height='8'", "<circle cx='4' cy='4' r='3'/>");
+    let (header, info, samples) = drawn(&text, 8.0 / 1024.0).unwrap();
+    assert_eq!((header.info.width_px, info.width_px, info.height_px), (8, 1024, 1024));
+    // The area of a circle, as rsvg-convert -w 1024 draws it (to a pixel in a thousand), and a sharp edge.
+    let inside: f64 = samples.chunks(4).map(|pixel| f64::from(pixel[3]) / 255.0).sum();
+    assert!((inside / (std::f64::consts::PI * 384.0 * 384.0) - 1.0).abs() < 0.001, "{inside}");
+    let partial = samples.chunks(4).filter(|pixel| !matches!(pixel[3], 0 | 255)).count();
+    assert!(partial < 4 * 1024, "{partial}");
+    // Beyond the limits it keeps its own size, which is then enlarged as pixels.
+    assert_eq!(drawn(&text, 8.0 / 70_000.0).unwrap().1.width_px, 8);
+}
+
+#[test]
+fn a_compressed_drawing_within_a_drawing_is_drawn() {
+    use base64::Engine as _;
+    use std::io::Write as _;
+    let inside = svg("width='8' height='8'", "<rect width='9' height='9' fill='#f00'/>");
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    packed.write_all(inside.as_bytes()).unwrap();
+    let encoded = base64::engine::general_purpose::STANDARD.encode(packed.finish().unwrap());
+    for kind in ["image/svg+xml", "image/svg+xml-compressed"] {
+        let image = format!("<image width='8' height='8' xlink:href='data:{kind};base64,{encoded}'/>");
+        let (_, _, samples) = drawn(&svg("width='8' height='8'", &image), 1.0).unwrap();
+        assert_eq!(samples[..4], [255, 0, 0, 255], "{kind}");
+    }
+}

@@ -426,3 +426,26 @@ fn a_cleared_gif_frame_has_a_transparent_colour() {
         }
     }
 }
+
+#[test]
+fn a_default_image_that_is_not_part_of_the_animation_is_never_shown() {
+    // As the APNG specification says, for one frame as well as for several.
+    for count in [1, 2] {
+        let mut file = Vec::new();
+        let mut encoder = ::png::Encoder::new(&mut file, 4, 3);
+        encoder.set_color(::png::ColorType::Rgb);
+        encoder.set_animated(count, 0).unwrap();
+        encoder.set_sep_def_img(true).unwrap();
+        let mut writer = encoder.write_header().unwrap();
+        writer.write_image_data(&[255, 0, 0].repeat(12)).unwrap();
+        for _ in 0..count {
+            writer.write_image_data(&[0, 255, 0].repeat(12)).unwrap();
+        }
+        writer.finish().unwrap();
+        assert_eq!(probe(&file).unwrap().frames, count);
+        let mut opened = open(&file, &DecodeOptions::default()).unwrap();
+        let mut band = Band::empty(&opened.rows.info());
+        assert_eq!(opened.rows.read_rows(9, &mut band).unwrap(), 3);
+        assert_eq!(band.samples, Samples::U8([0, 255, 0].repeat(12)), "{count}");
+    }
+}

@@ -506,3 +506,117 @@ fn a_quality_search_is_cancelled() {
     let error = encoder.finish_cancellable(&|| true).unwrap_err();
     assert_eq!(error.kind, crate::error::ErrorKind::Cancelled);
 }
+
+/// The colour type and the number of bits in a PNG file's header.
+fn png_kind(file: &[u8]) -> (u8, u8) {
+    (file[25], file[24])
+}
+
+#[test]
+fn png_files_keep_palettes_and_small_depths() {
+    let image = |channels: Channels, value: &dyn Fn(u32, u32) -> Vec<u8>| {
+        let info = ImageInfo { width_px: 61, height_px: 40, channels, sample: SampleType::U8, premultiplied: false };
+        let samples = (0..61 * 40).flat_map(|n| value(n % 61, n / 61)).collect();
+        Image { info, samples: Samples::U8(samples), profile: None, metadata: Metadata::default() }
+    };
+    let grays =
+        |step: u32, levels: u32| image(Channels::Gray, &move |x, y| vec![((x * 7 + y * y) % levels * step) as u8]);
+    let colours = |count: u32| {
+        image(Channels::Rgb, &move |x, y| {
+            let n = (x / 3 + y * 5) % count;
+            vec![n as u8, (n * 31 % 251) as u8, 255 - n as u8]
+        })
+    };
+    let clear = image(Channels::Rgba, &|x, y| vec![200, 10, 30, if (x + y) % 5 == 0 { 0 } else { 128 }]);
+    let opaque = image(Channels::Rgba, &|x, _| vec![x as u8 / 20, 9, 9, 255]);
+    // Gray is kind 0, a palette 3, colour 2, colour with alpha 6.
+    let cases = [
+        (grays(255, 2), (0, 1)),
+        (grays(85, 4), (0, 2)),
+        (grays(17, 16), (0, 4)),
+        (grays(1, 250), (0, 8)),
+        (colours(2), (3, 1)),
+        (colours(16), (3, 4)),
+        (colours(200), (3, 8)),
+        (clear, (3, 1)),
+        (opaque, (3, 2)),
+        (image(Channels::Rgb, &|x, y| vec![x as u8, y as u8, (x * y) as u8]), (2, 8)),
+    ];
+    for (image, kind) in &cases {
+        let file = encode(image, known::PNG, &keep()).unwrap();
+        assert_eq!(png_kind(&file), *kind, "{kind:?}");
+        let mut opened = open(&file, &DecodeOptions::default()).unwrap();
+        assert_eq!(opened.rows.info(), image.info, "{kind:?}: the same channels");
+        let mut band = Band::empty(&image.info);
+        opened.rows.read_rows(40, &mut band).unwrap();
+        let Samples::U8(read) = &band.samples else { panic!("8 bits") };
+        let Samples::U8(wrote) = &image.samples else { panic!("8 bits") };
+        assert!(read == wrote, "{kind:?}");
+    }
+    // More colours that come late, after rows were held back.
+    let late = image(Channels::Rgb, &|x, y| if y < 30 { vec![9, 9, 9] } else { vec![x as u8, y as u8, (x * y) as u8] });
+    let file = encode(&late, known::PNG, &keep()).unwrap();
+    let mut opened = open(&file, &DecodeOptions::default()).unwrap();
+    let mut band = Band::empty(&late.info);
+    opened.rows.read_rows(40, &mut band).unwrap();
+    assert_eq!((png_kind(&file), &band.samples), ((2, 8), &late.samples));
+}
+
+#[test]
+fn flat_images_are_compressed_harder_than_photographs() {
+    // Lines and letters on paper, with more colours than a palette holds.
+    let info = ImageInfo {
+        width_px: 600,
+        height_px: 400,
+        channels: Channels::Rgb,
+        sample: SampleType::U8,
+        premultiplied: false,
+    };
+    let pixel = |n: u32| {
+        let (x, y) = (n % 600, n / 600);
+        let is_line = x % 40 == 0 || y % 25 == 0;
+        if is_line { [(x / 4) as u8, (y / 4) as u8, 60] } else { [240, 240, 235] }
+    };
+    let image = Image {
+        info,
+        samples: Samples::U8((0..600 * 400).flat_map(pixel).collect()),
+        profile: None,
+        metadata: Metadata::default(),
+    };
+    let default = encode(&image, known::PNG, &keep()).unwrap().len();
+    let fastest = encode(&image, known::PNG, &Save { effort: Some(1), ..keep() }).unwrap().len();
+    let best = encode(&image, known::PNG, &Save { effort: Some(9), ..keep() }).unwrap().len();
+    assert!(default * 2 < fastest && default < best * 2, "{default} between {fastest} and {best}");
+}
+
+#[test]
+fn jpeg_keeps_full_chroma_from_quality_90_on() {
+    let image = picture(80, 60, Channels::Rgb, SampleType::U8);
+    let factors = |save: Save| {
+        let file = encode(&image, known::JPEG, &save).unwrap();
+        let frame = file.windows(2).position(|pair| matches!(pair, [0xFF, 0xC0 | 0xC2])).unwrap();
+        file[frame + 11]
+    };
+    let at = |quality| Save { quality: Some(quality), ..keep() };
+    assert_eq!([factors(at(89)), factors(at(90)), factors(at(100)), factors(keep())], [0x22, 0x11, 0x11, 0x22]);
+    assert_eq!(factors(Save { subsampling: Subsampling::S420, ..at(95) }), 0x22);
+}
+
+#[test]
+fn a_jpeg_file_is_optimized_without_loss() {
+    let image = picture(80, 60, Channels::Rgb, SampleType::U8);
+    let file = encode(&image, known::JPEG, &Save { quality: Some(95), ..keep() }).unwrap();
+    let pixels = |file: &[u8]| {
+        let mut opened = open(file, &DecodeOptions::default()).unwrap();
+        let mut band = Band::empty(&opened.rows.info());
+        opened.rows.read_rows(u32::MAX, &mut band).unwrap();
+        band.samples
+    };
+    for (optimize, progressive) in [(true, false), (false, true), (true, true)] {
+        let made = crate::codec::recoded(&file, &Save { optimize, progressive, ..keep() }).unwrap();
+        assert!(made.len() < file.len() && pixels(&made) == pixels(&file), "{} of {}", made.len(), file.len());
+        let frame = made.windows(2).any(|pair| pair == [0xFF, if progressive { 0xC2 } else { 0xC0 }]);
+        assert!(frame, "progressive: {progressive}");
+    }
+    assert!(crate::codec::recoded(&file[..file.len() / 2], &Save { optimize: true, ..keep() }).is_none());
+}

@@ -2,10 +2,8 @@
 
 mod decode;
 
-use super::pixels::image_crate;
 use super::spec::{FormatSpec, Frames};
 use crate::model::FormatInfo;
-use decode::Tga;
 
 /// The declaration of TGA.
 pub(super) static SPEC: FormatSpec = FormatSpec {
@@ -18,9 +16,10 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     },
     signatures: &[],
     sniff: decode::sniff,
-    probe: image_crate::probe::<Tga>,
-    open: image_crate::open::<Tga>,
-    decode_bytes: |_, header| header.info.size_bytes(),
+    probe: decode::probe,
+    open: decode::open,
+    // Rows are brought into order in a copy.
+    decode_bytes: |_, header| header.info.size_bytes() * 2,
     taken: |_| None,
     // It holds no metadata.
     strip: |bytes| Some(bytes.to_vec().into()),

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use ::tiff::tags::Tag;
-
-use super::layout::{Layout, Reader, from_tiff};
+use super::decompress::Method;
+use super::directory::{Directory, tag};
+use super::layout::Layout;
 use crate::error::ItemError;
 
 /// A part of the current rows that is missing.
@@ -18,27 +18,60 @@ pub(super) struct Missing {
 pub(super) struct Chunks(Vec<Range<u64>>);
 
 impl Chunks {
-    pub(super) fn of(reader: &mut Reader<'_>) -> Result<Self, ItemError> {
-        let mut list = |tag| reader.find_tag_unsigned_vec::<u64>(tag).map_err(|error| from_tiff(&error));
-        let starts = list(Tag::StripOffsets)?.map_or_else(|| list(Tag::TileOffsets), |list| Ok(Some(list)))?;
-        let lengths = list(Tag::StripByteCounts)?.map_or_else(|| list(Tag::TileByteCounts), |list| Ok(Some(list)))?;
-        let places = starts.unwrap_or_default().into_iter().zip(lengths.unwrap_or_default());
-        Ok(Self(places.map(|(start, length)| start..start.saturating_add(length)).collect()))
+    /// Missing or empty lengths are computed, as libtiff does: programs leave them out, and write 0 or too little.
+    pub(super) fn of(page: &Directory<'_>, layout: &Layout) -> Result<Self, ItemError> {
+        let list = |one, other| -> Result<Vec<u64>, ItemError> {
+            Ok(match page.numbers(one)? {
+                Some(list) => list,
+                None => page.numbers(other)?.unwrap_or_default(),
+            })
+        };
+        let (starts, lengths) = if page.numbers(tag::TILE_WIDTH)?.is_some() {
+            // Some programs put tiles in the tags of strips.
+            (list(tag::TILE_OFFSETS, tag::STRIP_OFFSETS)?, list(tag::TILE_BYTE_COUNTS, tag::STRIP_BYTE_COUNTS)?)
+        } else {
+            (list(tag::STRIP_OFFSETS, tag::TILE_OFFSETS)?, list(tag::STRIP_BYTE_COUNTS, tag::TILE_BYTE_COUNTS)?)
+        };
+        let all = page.bytes().len() as u64;
+        let (across, down) = layout.chunk_counts();
+        let is_single = starts.len() == 1;
+        let place = |(n, &start): (usize, &u64)| {
+            let length = lengths.get(n).copied().unwrap_or(0);
+            let above = n / across % down * layout.chunk.1;
+            let rows = (layout.height - above).min(layout.chunk.1);
+            let plain = (layout.row_bytes() * rows) as u64;
+            let is_plain = layout.method == Method::Plain && !layout.has_blocks();
+            let length = match length {
+                0 if start == 0 => 0,
+                length if is_plain && (length == 0 || length > plain || is_single) => plain,
+                // Until the file's end: decompression stops where the pixels end.
+                0 => all.saturating_sub(start),
+                length => length,
+            };
+            start..start.saturating_add(length)
+        };
+        Ok(Self(starts.iter().enumerate().map(place).collect()))
     }
 
     /// A chunk's position; an empty range if the file gives none.
-    pub(super) fn range(&self, index: u32) -> Range<u64> {
-        self.0.get(index as usize).cloned().unwrap_or(0..0)
+    pub(super) fn range(&self, index: usize) -> Range<u64> {
+        self.0.get(index).cloned().unwrap_or(0..0)
     }
 
-    /// A chunk's bytes, if they are complete.
-    pub(super) fn data<'b>(&self, index: u32, bytes: &'b [u8]) -> Option<&'b [u8]> {
+    /// The number of chunks that the file lists.
+    pub(super) const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// A chunk's bytes, as many as exist.
+    pub(super) fn data<'b>(&self, index: usize, bytes: &'b [u8]) -> &'b [u8] {
         let range = self.range(index);
-        bytes.get(usize::try_from(range.start).ok()?..usize::try_from(range.end).ok()?)
+        let end = range.end.min(bytes.len() as u64);
+        bytes.get(range.start as usize..end as usize).unwrap_or_default()
     }
 
     /// Whether the file contains a chunk completely.
-    pub(super) fn is_there(&self, index: u32, bytes: &[u8]) -> bool {
+    pub(super) fn is_there(&self, index: usize, bytes: &[u8]) -> bool {
         self.range(index).end <= bytes.len() as u64
     }
 
@@ -49,7 +82,7 @@ impl Chunks {
         let is_whole = |chunk_y: usize| {
             (0..planes).all(|plane| {
                 let first = (plane * down + chunk_y) * across;
-                (first..first + across).all(|index| self.is_there(index as u32, bytes))
+                (first..first + across).all(|index| self.is_there(index, bytes))
             })
         };
         let whole = (0..down).take_while(|&chunk_y| is_whole(chunk_y)).count();
@@ -59,7 +92,7 @@ impl Chunks {
 
     /// Complete rows of a truncated strip of uncompressed samples.
     fn rows_begun(&self, index: usize, layout: &Layout, bytes: &[u8]) -> usize {
-        let start = self.range(index as u32).start;
+        let start = self.range(index).start;
         let had = (bytes.len() as u64).saturating_sub(start) as usize;
         layout.plain_row_bytes().map_or(0, |row_bytes| had / row_bytes).min(layout.chunk.1)
     }
@@ -67,8 +100,8 @@ impl Chunks {
     /// Whether there are any pixels.
     pub(super) fn any_there(&self, layout: &Layout, bytes: &[u8]) -> bool {
         let chunks = 0..self.0.len();
-        chunks.clone().any(|index| self.is_there(index as u32, bytes))
-            || (layout.fax && !bytes.is_empty())
+        chunks.clone().any(|index| self.is_there(index, bytes))
+            || (matches!(layout.method, Method::Fax(_)) && !bytes.is_empty())
             || chunks.clone().any(|index| self.rows_begun(index, layout, bytes) > 0)
     }
 }

@@ -1,13 +1,9 @@
-//! The layout of a page as its tags describe it, and the library's errors.
+//! The layout of a page as its tags describe it.
 
-use ::tiff::decoder::Decoder;
-use ::tiff::tags::CompressionMethod;
-use ::tiff::{TiffError, TiffUnsupportedError};
-
-use super::pages::Plain;
-use crate::codec::errors;
-use crate::error::ItemError;
-use crate::model::{ImageInfo, Message, SampleType};
+use super::decompress::Method;
+use super::predict::Predictor;
+use crate::codec::pixels::ycbcr::YCbCr;
+use crate::model::{ImageInfo, SampleType};
 
 /// What a page's samples mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +14,7 @@ pub(super) enum Meaning {
     Rgb,
     Palette,
     Inks,
-    /// Luma and chroma in JPEG data.
+    /// Luma and chroma. In JPEG data they are converted by its decoder, unless each has a plane of its own.
     YCbCr,
     /// CIELab, with a and b signed or shifted.
     Lab {
@@ -29,9 +25,9 @@ pub(super) enum Meaning {
 /// How a sample is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stored {
-    /// Whole numbers of 1, 2, 4, 8, 10, 12, 14, 16 or 32 bits.
+    /// Whole numbers of 1 to 32 or 64 bits.
     Whole(u8),
-    /// Floats of 16, 32 or 64 bits.
+    /// Floats of 16, 24, 32 or 64 bits.
     Float(u8),
 }
 
@@ -50,60 +46,37 @@ pub(super) struct Layout {
     pub(super) planar: bool,
     /// Width and height of a strip or tile in px.
     pub(super) chunk: (usize, usize),
-    pub(super) jpeg: bool,
-    /// Whether strips are fax group 3, which the library can't read.
-    pub(super) fax: bool,
-    /// Whether strips or tiles are rows of plain samples, without compression and predictor.
-    pub(super) plain: bool,
+    pub(super) method: Method,
+    pub(super) predictor: Predictor,
+    /// Whether bytes begin with their lowest bit.
+    pub(super) is_reversed: bool,
+    /// Whether the file stores numbers in the other byte order than this machine.
+    pub(super) is_swapped: bool,
+    /// Whether JPEG data holds luma and chroma.
+    pub(super) jpeg_is_ycbcr: bool,
+    /// Pixels that share a chroma sample, across and down.
+    pub(super) subsampling: (usize, usize),
+    /// How luma and chroma become colours.
+    pub(super) ycbcr: YCbCr,
     /// The colours of a palette.
     pub(super) palette: Vec<[u8; 3]>,
     pub(super) info: ImageInfo,
 }
 
-pub(super) type Reader<'a> = Decoder<Plain<'a>>;
-
-/// Converts the library's errors.
-pub(super) fn from_tiff(error: &TiffError) -> ItemError {
-    if errors::ends_early(error) {
-        return errors::truncated();
-    }
-    match error {
-        TiffError::UnsupportedError(TiffUnsupportedError::UnsupportedCompressionMethod(method)) => {
-            errors::unsupported(Message::new("tiff_compression").with("method", compression_name(*method)))
-        }
-        TiffError::UnsupportedError(TiffUnsupportedError::ChromaSubsampling) => errors::unsupported("tiff_subsampling"),
-        TiffError::UnsupportedError(_) => errors::unsupported("tiff_layout"),
-        TiffError::LimitsExceeded => errors::too_large("needs_too_much_memory"),
-        TiffError::IoError(_) => errors::corrupt("tiff_strip"),
-        TiffError::FormatError(_) | TiffError::UsageError(_) | TiffError::IntSizeError => errors::corrupt("tiff_tags"),
-    }
-}
-
-fn compression_name(method: CompressionMethod) -> String {
-    match method {
-        CompressionMethod::Huffman => "CCITT RLE".to_owned(),
-        CompressionMethod::Fax3 => "fax group 3 in two dimensions".to_owned(),
-        CompressionMethod::JPEG => "old-style JPEG".to_owned(),
-        method => match method.to_u16() {
-            34_712 => "JPEG 2000".to_owned(),
-            34_887 => "LERC".to_owned(),
-            34_925 => "LZMA".to_owned(),
-            50_000 => "Zstandard".to_owned(),
-            50_001 => "WebP".to_owned(),
-            50_002 => "JPEG XL".to_owned(),
-            number => format!("method {number}"),
-        },
-    }
-}
-
 impl Layout {
+    /// Bits of a stored sample.
+    pub(super) const fn bits(&self) -> usize {
+        let (Stored::Whole(bits) | Stored::Float(bits)) = self.stored;
+        bits as usize
+    }
+
     /// Bytes of a sample as it is held: bits are expanded to bytes.
     pub(super) const fn sample_bytes(&self) -> u64 {
         match self.stored {
             Stored::Whole(..=8) => 1,
             Stored::Whole(..=16) => 2,
-            Stored::Whole(_) | Stored::Float(..=32) => 4,
-            Stored::Float(_) => 8,
+            Stored::Whole(..=32) | Stored::Float(..=32) => 4,
+            Stored::Whole(_) | Stored::Float(_) => 8,
         }
     }
 
@@ -115,15 +88,38 @@ impl Layout {
         }
     }
 
+    pub(super) const fn is_jpeg(&self) -> bool {
+        matches!(self.method, Method::Jpeg | Method::OldJpeg)
+    }
+
+    /// Whether chroma samples are shared by several pixels and interleaved with luma in blocks.
+    pub(super) fn has_blocks(&self) -> bool {
+        self.meaning == Meaning::YCbCr && !self.is_jpeg() && !self.planar && self.subsampling != (1, 1)
+    }
+
+    /// Whether a plane has fewer samples than the image has pixels.
+    pub(super) fn is_subsampled(&self, plane: usize) -> bool {
+        self.meaning == Meaning::YCbCr && self.planar && matches!(plane, 1 | 2) && self.subsampling != (1, 1)
+    }
+
+    /// Samples per pixel in a chunk.
+    pub(super) const fn chunk_samples(&self) -> usize {
+        if self.planar { 1 } else { self.samples }
+    }
+
     /// The number of chunks across and down.
     pub(super) const fn chunk_counts(&self) -> (usize, usize) {
         (self.width.div_ceil(self.chunk.0), self.height.div_ceil(self.chunk.1))
     }
 
+    /// Bytes of a row of pixels in a chunk without compression.
+    pub(super) fn row_bytes(&self) -> usize {
+        (self.chunk.0 * self.chunk_samples() * self.bits()).div_ceil(8).max(1)
+    }
+
     /// Bytes of a strip's row, if strips are plain rows of samples.
     pub(super) fn plain_row_bytes(&self) -> Option<usize> {
-        let (Stored::Whole(bits) | Stored::Float(bits)) = self.stored;
-        let samples = self.width * if self.planar { 1 } else { self.samples };
-        (self.plain && self.chunk.0 == self.width).then(|| (samples * usize::from(bits)).div_ceil(8).max(1))
+        let is_plain = self.method == Method::Plain && self.predictor == Predictor::None && !self.has_blocks();
+        (is_plain && self.chunk.0 == self.width).then(|| self.row_bytes())
     }
 }

@@ -1,13 +1,17 @@
 //! TIFF: reads one page of many kinds, writes one page of 8 or 16 bits per sample.
 
 mod chunks;
+mod decompress;
+mod directory;
 mod encode;
 mod encode_strips;
 mod exif_fields;
 mod fax;
+mod jpeg_data;
 mod lab;
 mod layout;
-mod pages;
+mod lzw;
+mod predict;
 mod read;
 mod rows;
 mod strip;
@@ -55,6 +59,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         stored_channels: |channels, _| if channels == Channels::GrayAlpha { Channels::Rgba } else { channels },
         carries: Carries { iptc: CarriesIptc::Yes, density: true, fit: exif_fields::fit, ..Carries::EXIF_AND_XMP },
         is_deep: false,
+        recode: None,
         bytes: encode::encoding_bytes,
     }),
 };

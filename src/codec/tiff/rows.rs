@@ -1,14 +1,15 @@
 //! Returns a page's rows: reads one row of strips or tiles at a time, expands its samples, and converts them to
 //! colours.
 
-use std::io::{Read, Seek, SeekFrom};
-
 use super::chunks::{Chunks, Missing};
-use super::layout::{Layout, Meaning, Reader, Stored, from_tiff};
+use super::decompress::Method;
+use super::directory::{Directory, tag};
+use super::layout::{Layout, Meaning, Stored};
 use super::unpack::{Target, above_white, grow, unpack};
-use super::{fax, lab};
+use super::{jpeg_data, lab, predict};
 use crate::codec::colour::Inks;
 use crate::codec::errors;
+use crate::codec::jpeg;
 use crate::codec::pixels::whole_image::shape;
 use crate::codec::pixels::{convert, placeholder};
 use crate::error::{ErrorKind, ItemError};
@@ -16,20 +17,22 @@ use crate::model::{Band, ImageInfo, Remark, RowReader, Samples, Truncated};
 
 /// Returns a page's rows.
 pub(super) struct TiffRows<'a> {
-    bytes: &'a [u8],
-    reader: Reader<'a>,
+    page: Directory<'a>,
     layout: Layout,
     inks: Option<Inks<u8>>,
     /// The row of chunks that is held: all samples of its pixels, interleaved.
     held: Samples,
     /// Its first row and number of rows.
     held_rows: std::ops::Range<usize>,
-    /// One chunk as the library gives it.
+    /// One chunk without compression: rows of the chunk's width, in this machine's byte order.
     chunk: Vec<u8>,
     next_row: usize,
     chunks: Chunks,
-    /// Whether to accept a truncated file.
+    /// Whether to accept a truncated file, and a damaged one.
     keep: bool,
+    keep_damaged: bool,
+    /// Whether there was damage.
+    is_damaged: bool,
     /// The missing parts of the rows that are held.
     missing: Vec<Missing>,
     /// Rows given that existed, and whether others were missing.
@@ -43,23 +46,18 @@ pub(super) struct TiffRows<'a> {
 impl<'a> TiffRows<'a> {
     /// Fails if a truncated file has no pixels at all.
     pub(super) fn new(
-        bytes: &'a [u8],
-        mut reader: Reader<'a>,
+        page: Directory<'a>,
         layout: Layout,
+        chunks: Chunks,
         inks: Option<Inks<u8>>,
-        keep: bool,
+        (keep, keep_damaged): (bool, bool),
     ) -> Result<Self, ItemError> {
-        if layout.chunk.0 == 0 || layout.chunk.1 == 0 {
-            return Err(errors::corrupt("tiff_no_strips"));
-        }
-        let chunks = Chunks::of(&mut reader)?;
-        if keep && !chunks.any_there(&layout, bytes) {
+        if keep && !chunks.any_there(&layout, page.bytes()) {
             return Err(errors::truncated_rows(0, layout.info.height_px));
         }
         let held = Samples::empty(layout.held_sample());
         Ok(Self {
-            bytes,
-            reader,
+            page,
             layout,
             inks,
             held,
@@ -68,6 +66,8 @@ impl<'a> TiffRows<'a> {
             next_row: 0,
             chunks,
             keep,
+            keep_damaged,
+            is_damaged: false,
             missing: Vec::new(),
             rows_had: 0,
             is_short: false,
@@ -93,17 +93,8 @@ impl<'a> TiffRows<'a> {
                 let index = (plane * down + chunk_y) * across + chunk_x;
                 let x = chunk_x * chunk_width;
                 let width = chunk_width.min(self.layout.width - x);
-                let had = self.read_chunk_or_some(
-                    u32::try_from(index).map_err(|e| errors::corrupt(errors::from_decoder(e)))?,
-                    rows,
-                )?;
-                let target = Target {
-                    x,
-                    plane: if self.layout.planar { Some(plane) } else { None },
-                    width,
-                    height: had,
-                    stored_width: width,
-                };
+                let had = self.read_chunk_or_some(index, plane, rows)?;
+                let target = Target { x, plane: self.layout.planar.then_some(plane), width, height: had };
                 let (above, floats) = above_white(&self.chunk, self.layout.stored);
                 self.floats += floats;
                 self.above_white += above;
@@ -118,108 +109,126 @@ impl<'a> TiffRows<'a> {
     }
 
     /// Reads a chunk, or its existing part if that is accepted; gives the number of rows found, of `rows`.
-    fn read_chunk_or_some(&mut self, index: u32, rows: usize) -> Result<usize, ItemError> {
-        let error = match self.read_chunk(index, rows) {
-            Ok(()) => return Ok(rows),
-            Err(error) => error,
-        };
-        if error.kind != ErrorKind::Truncated && self.chunks.is_there(index, self.bytes) {
-            return Err(error);
+    fn read_chunk_or_some(&mut self, index: usize, plane: usize, rows: usize) -> Result<usize, ItemError> {
+        let is_there = self.chunks.is_there(index, self.page.bytes());
+        // Without a chunk's end, compressed rows may be damaged.
+        if is_there || matches!(self.layout.method, Method::Fax(_)) || self.layout.plain_row_bytes().is_some() {
+            let had = match self.read_chunk(index, plane, rows) {
+                Err(error) if self.keep_damaged && error.kind != ErrorKind::TooLarge => 0,
+                other => other?,
+            };
+            if had == rows && is_there {
+                return Ok(rows);
+            }
+            if is_there && self.keep_damaged {
+                self.is_damaged = true;
+                return Ok(had);
+            }
+            if is_there {
+                let is_fax = matches!(self.layout.method, Method::Fax(_));
+                return Err(errors::corrupt(if is_fax { "tiff_fax_rows" } else { "tiff_strip" }));
+            }
+            if self.keep {
+                self.is_short = true;
+                let is_fax = matches!(self.layout.method, Method::Fax(_));
+                return Ok(if is_fax { had.saturating_sub(1) } else { had });
+            }
         }
         if !self.keep {
-            let had = self.chunks.whole_rows(&self.layout, self.bytes);
+            let had = self.chunks.whole_rows(&self.layout, self.page.bytes());
             return Err(errors::truncated_rows(had, self.layout.info.height_px));
         }
         self.is_short = true;
-        self.read_some(index, rows)
+        Ok(0)
     }
 
-    fn read_chunk(&mut self, index: u32, rows: usize) -> Result<(), ItemError> {
-        if self.layout.jpeg {
-            self.check_jpeg(index)?;
+    /// Reads the first `rows` rows of a chunk; gives the number of complete ones.
+    fn read_chunk(&mut self, index: usize, plane: usize, rows: usize) -> Result<usize, ItemError> {
+        let layout = &self.layout;
+        if layout.is_jpeg() {
+            return self.read_jpeg(index, rows);
         }
-        if self.layout.fax {
-            let had = self.unpack_fax(index, rows)?;
-            return if had == rows { Ok(()) } else { Err(errors::corrupt("tiff_fax_rows")) };
+        let stored = self.chunks.data(index, self.page.bytes());
+        let reversed: Vec<u8>;
+        let data = if layout.is_reversed {
+            reversed = stored.iter().map(|byte| byte.reverse_bits()).collect();
+            &reversed
+        } else {
+            stored
+        };
+        if layout.has_blocks() || layout.is_subsampled(plane) {
+            return self.read_subsampled(data.to_vec().as_slice(), plane, rows);
         }
-        let wanted = self.reader.image_chunk_buffer_layout(index).map_err(|error| from_tiff(&error))?.len;
-        if self.chunk.len() != wanted {
-            self.chunk = errors::zeroed(wanted as u64)?;
+        let row_bytes = layout.row_bytes();
+        let wanted = row_bytes as u64 * rows as u64;
+        if self.chunk.len() as u64 != wanted {
+            self.chunk = errors::zeroed(wanted)?;
         }
-        self.reader.read_chunk_bytes(index, &mut self.chunk).map_err(|error| from_tiff(&error))
+        let had = layout.method.unpack(data, &mut self.chunk, layout.chunk.0, row_bytes) / row_bytes;
+        let stride = layout.chunk_samples();
+        predict::undo(&mut self.chunk, row_bytes, layout.predictor, layout.stored, stride, layout.is_swapped);
+        Ok(had.min(rows))
     }
 
-    /// Reads the first rows of a truncated chunk: for plain samples the complete ones, for fax data those before the
-    /// last, which may be damaged.
-    fn read_some(&mut self, index: u32, rows: usize) -> Result<usize, ItemError> {
-        if self.layout.fax {
-            return Ok(self.unpack_fax(index, rows)?.saturating_sub(1));
+    /// Reads samples of luma and chroma of which several pixels share the chroma, and repeats it for each of them.
+    fn read_subsampled(&mut self, data: &[u8], plane: usize, rows: usize) -> Result<usize, ItemError> {
+        let layout = &self.layout;
+        let (across, down) = layout.subsampling;
+        let width = layout.chunk.0;
+        let (units, unit_rows) = (width.div_ceil(across), rows.div_ceil(down));
+        let samples = layout.chunk_samples();
+        let unit_bytes = if layout.planar { 1 } else { across * down + samples - 1 };
+        let mut packed: Vec<u8> = errors::zeroed((units * unit_rows) as u64 * unit_bytes as u64)?;
+        let row_bytes = units * unit_bytes;
+        let had = layout.method.unpack(data, &mut packed, units, row_bytes) / row_bytes * down;
+        if plane == 0 || layout.planar {
+            predict::undo(&mut packed, row_bytes, layout.predictor, layout.stored, 1, false);
         }
-        let Some(row_bytes) = self.layout.plain_row_bytes() else { return Ok(0) };
-        let data = self.stored(index)?;
-        let had = (data.len() / row_bytes).min(rows);
-        self.chunk = data;
-        self.chunk.truncate(had * row_bytes);
-        // In this machine's byte order, as the library gives them.
-        if self.reader.byte_order() != ::tiff::tags::ByteOrder::native() {
-            let sample_bytes = match self.layout.stored {
-                Stored::Whole(bits @ (16 | 32)) | Stored::Float(bits) => usize::from(bits) / 8,
-                Stored::Whole(_) => 1,
-            };
-            self.chunk.chunks_exact_mut(sample_bytes).for_each(<[u8]>::reverse);
+        self.chunk = errors::zeroed((width * rows) as u64 * samples as u64)?;
+        for (y, row) in self.chunk.chunks_exact_mut(width * samples).enumerate() {
+            let units = packed.get(y / down * row_bytes..).unwrap_or_default();
+            for (x, pixel) in row.chunks_exact_mut(samples).enumerate() {
+                let unit = units.get(x / across * unit_bytes..).unwrap_or_default();
+                if layout.planar {
+                    pixel[0] = unit.first().copied().unwrap_or(0);
+                    continue;
+                }
+                pixel[0] = unit.get(y % down * across + x % across).copied().unwrap_or(0);
+                for (value, chroma) in pixel.iter_mut().skip(1).zip(unit.iter().skip(across * down)) {
+                    *value = *chroma;
+                }
+            }
+        }
+        Ok(had.min(rows))
+    }
+
+    /// Decodes a chunk of JPEG data, which may have more pixels than the chunk.
+    fn read_jpeg(&mut self, index: usize, rows: usize) -> Result<usize, ItemError> {
+        let layout = &self.layout;
+        let file = if layout.method == Method::OldJpeg {
+            jpeg_data::old_style(&self.page, layout, &self.chunks)?
+        } else {
+            let tables = self.page.data(tag::JPEG_TABLES);
+            jpeg_data::file(self.chunks.data(index, self.page.bytes()), tables, layout.jpeg_is_ycbcr)?
+        };
+        let samples = layout.chunk_samples();
+        let (width, height) = layout.chunk;
+        // Units of pixels may extend beyond the chunk; more would be memory for nothing.
+        let most = (width + 64, height + 64);
+        let decoded = jpeg::decode_embedded(&file, samples, usize::from(layout.bits() > 8) + 1, most)?;
+        let sample_bytes = layout.bits().div_ceil(8);
+        let row_bytes = width * samples * sample_bytes;
+        let decoded_bytes = decoded.width * samples * sample_bytes;
+        self.chunk = errors::zeroed(row_bytes as u64 * rows as u64)?;
+        let pairs = self.chunk.chunks_exact_mut(row_bytes).zip(decoded.rows.chunks_exact(decoded_bytes.max(1)));
+        let mut had = 0;
+        for (to, from) in pairs {
+            for (to, from) in to.iter_mut().zip(from) {
+                *to = *from;
+            }
+            had += 1;
         }
         Ok(had)
-    }
-
-    /// A chunk's existing bytes, bits in order.
-    fn stored(&mut self, index: u32) -> Result<Vec<u8>, ItemError> {
-        let range = self.chunks.range(index);
-        let range = range.start..range.end.min(self.bytes.len() as u64);
-        let mut data = errors::zeroed(range.end.saturating_sub(range.start))?;
-        let view = self.reader.inner();
-        let read = view.seek(SeekFrom::Start(range.start)).and_then(|_| view.read_exact(&mut data));
-        read.map_err(|_| errors::truncated())?;
-        Ok(data)
-    }
-
-    fn unpack_fax(&mut self, index: u32, rows: usize) -> Result<usize, ItemError> {
-        let width = u16::try_from(self.layout.width).map_err(|_| errors::unsupported("tiff_fax_wide"))?;
-        let data = self.stored(index)?;
-        self.chunk = errors::zeroed(self.layout.width.div_ceil(8) as u64 * rows as u64)?;
-        Ok(fax::unpack(&data, width, &mut self.chunk))
-    }
-
-    /// Refuses JPEG data with more pixels than its chunk: the library would allocate memory for them.
-    fn check_jpeg(&self, index: u32) -> Result<(), ItemError> {
-        let data = self.chunks.data(index, self.bytes).ok_or_else(errors::truncated)?;
-        let (width, height) = jpeg_size(data).ok_or_else(|| errors::corrupt("tiff_jpeg"))?;
-        // Units of pixels may extend beyond the chunk.
-        if width > self.layout.chunk.0 + 64 || height > self.layout.chunk.1 + 64 {
-            return Err(errors::corrupt("tiff_jpeg_large"));
-        }
-        Ok(())
-    }
-}
-
-/// Width and height in the frame header of JPEG data.
-fn jpeg_size(data: &[u8]) -> Option<(usize, usize)> {
-    let mut rest = data.strip_prefix(&[0xFF, 0xD8])?;
-    loop {
-        let [0xFF, marker, after @ ..] = rest else { return None };
-        match marker {
-            0xFF => rest = rest.get(1..)?,
-            0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF => {
-                let [_, _, _, h1, h0, w1, w0, ..] = after else { return None };
-                return Some((
-                    usize::from(u16::from_be_bytes([*w1, *w0])),
-                    usize::from(u16::from_be_bytes([*h1, *h0])),
-                ));
-            }
-            _ => {
-                let length = usize::from(u16::from_be_bytes(*after.first_chunk::<2>()?));
-                rest = after.get(length..)?;
-            }
-        }
     }
 }
 
@@ -258,7 +267,7 @@ impl Layout {
 fn widen(values: &mut [u8], bits: u8) {
     let max = (1u16 << bits) - 1;
     for value in values {
-        *value = (u16::from(*value) * 255 / max) as u8;
+        *value = ((u16::from(*value) * 255 + max / 2) / max) as u8;
     }
 }
 
@@ -283,12 +292,18 @@ impl TiffRows<'_> {
                     Meaning::YCbCr => {
                         for pixel in held.chunks_exact(layout.samples) {
                             if let [y, u, v, ..] = *pixel {
-                                out.extend(from_ycbcr(y, u, v));
+                                out.extend(layout.ycbcr.rgb([y, u, v]));
                             }
                             out.extend(layout.alpha.and_then(|(at, _)| pixel.get(at)));
                         }
                     }
-                    Meaning::Inks => self.push_inks(held, out),
+                    Meaning::Inks => {
+                        let mut wide = held.to_vec();
+                        if let Stored::Whole(bits @ 1..8) = layout.stored {
+                            widen(&mut wide, bits);
+                        }
+                        self.push_inks(&wide, out);
+                    }
                     Meaning::Lab { .. } => {}
                     Meaning::Gray { .. } | Meaning::Rgb => {
                         let Stored::Whole(bits) = layout.stored else { return };
@@ -311,6 +326,13 @@ impl TiffRows<'_> {
                     out.extend(mixed.into_iter().map(|value| u16::from(value) * 257));
                 } else {
                     layout.colours(held, out, |value| u16::MAX - value);
+                }
+            }
+            (Samples::U16(held), Samples::U8(out)) => {
+                for pixel in held.get(at).unwrap_or_default().chunks_exact(layout.samples) {
+                    let index = pixel.first().copied().unwrap_or(0);
+                    out.extend(layout.palette.get(usize::from(index)).copied().unwrap_or_default());
+                    out.extend(layout.alpha.and_then(|(at, _)| pixel.get(at)).map(|&alpha| (alpha >> 8) as u8));
                 }
             }
             (Samples::U8(held), Samples::U16(out)) => {
@@ -356,13 +378,6 @@ impl TiffRows<'_> {
     }
 }
 
-/// As in JFIF: Rec. 601, full range.
-fn from_ycbcr(y: u8, u: u8, v: u8) -> [u8; 3] {
-    let (y, u, v) = (f32::from(y), f32::from(u) - 128.0, f32::from(v) - 128.0);
-    // `as` saturates.
-    [1.402f32.mul_add(v, y), y - 0.344_136 * u - 0.714_136 * v, 1.772f32.mul_add(u, y)].map(|value| (value + 0.5) as u8)
-}
-
 impl RowReader for TiffRows<'_> {
     fn info(&self) -> ImageInfo {
         self.layout.info
@@ -395,11 +410,14 @@ impl RowReader for TiffRows<'_> {
     }
 
     fn truncation(&self) -> Option<Truncated> {
-        let (of_rows, bytes) = (self.layout.info.height_px, self.bytes.len() as u64);
+        let (of_rows, bytes) = (self.layout.info.height_px, self.page.bytes().len() as u64);
         self.is_short.then_some(Truncated { rows: self.rows_had, of_rows, bytes, frames: None })
     }
 
     fn remark(&self) -> Option<Remark> {
+        if self.is_damaged {
+            return Some(Remark::Damaged);
+        }
         (self.above_white > self.floats / 2).then_some(Remark::AboveWhite)
     }
 }

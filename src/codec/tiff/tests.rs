@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod bit_order;
+mod other_writers;
+
 use std::io::Cursor;
 
 use ::tiff::encoder::colortype::{ColorType, Gray32, Gray32Float, Gray64Float, RGB8, RGB16, RGB32Float};

@@ -13,8 +13,6 @@ pub(super) struct Target {
     pub(super) plane: Option<usize>,
     pub(super) width: usize,
     pub(super) height: usize,
-    /// Pixels of one of its rows as stored.
-    pub(super) stored_width: usize,
 }
 
 /// Resizes the buffer to this many samples, zeros if it is new.
@@ -35,31 +33,37 @@ pub(super) fn unpack(chunk: &[u8], target: &Target, layout: &Layout, held: &mut 
     match (held, layout.stored) {
         (Samples::U8(held), Stored::Whole(8)) => spread(chunk, target, layout, held, 8, |row, n| row[n]),
         (Samples::U8(held), Stored::Whole(bits)) => {
-            let mask = (1u8 << bits) - 1;
-            spread(chunk, target, layout, held, bits, |row, n| {
-                let bit = n * usize::from(bits);
-                row[bit / 8] >> (8 - bits as usize - bit % 8) & mask
-            });
+            spread(chunk, target, layout, held, bits, |row, n| packed(row, n, bits) as u8);
         }
         (Samples::U16(held), Stored::Whole(16)) => {
             spread(chunk, target, layout, held, 16, |row, n| u16::from_ne_bytes(four(row, n)));
         }
-        (Samples::U16(held), Stored::Whole(bits @ 9..16)) => {
-            let max = (1u32 << bits) - 1;
-            spread(chunk, target, layout, held, bits, |row, n| {
-                let bit = n * usize::from(bits);
-                let value = u32::from_be_bytes([byte(row, bit / 8), byte(row, bit / 8 + 1), byte(row, bit / 8 + 2), 0]);
-                let value = value << (bit % 8) >> (32 - u32::from(bits));
-                ((value * 65_535 + max / 2) / max) as u16
+        (Samples::U16(held), Stored::Whole(24)) => {
+            spread(chunk, target, layout, held, 24, |row, n| {
+                let [a, b, c] = four(row, n);
+                if cfg!(target_endian = "big") { u16::from_be_bytes([a, b]) } else { u16::from_be_bytes([c, b]) }
             });
         }
         // The sixteen most significant bits.
-        (Samples::U16(held), Stored::Whole(_)) => {
+        (Samples::U16(held), Stored::Whole(32)) => {
             spread(chunk, target, layout, held, 32, |row, n| (u32::from_ne_bytes(four(row, n)) >> 16) as u16);
+        }
+        (Samples::U16(held), Stored::Whole(64)) => {
+            spread(chunk, target, layout, held, 64, |row, n| (u64::from_ne_bytes(four(row, n)) >> 48) as u16);
+        }
+        (Samples::U16(held), Stored::Whole(bits)) => {
+            let max = (1u64 << bits) - 1;
+            spread(chunk, target, layout, held, bits, |row, n| {
+                ((u64::from(packed(row, n, bits)) * 65_535 + max / 2) / max) as u16
+            });
         }
         (Samples::U16(held), Stored::Float(16)) => {
             let get = |row: &[u8], n| u16::from_f32(from_half(u16::from_ne_bytes(four(row, n))));
             spread(chunk, target, layout, held, 16, get);
+        }
+        (Samples::U16(held), Stored::Float(24)) => {
+            let get = |row: &[u8], n| u16::from_f32(from_three_bytes(four(row, n)));
+            spread(chunk, target, layout, held, 24, get);
         }
         (Samples::U16(held), Stored::Float(32)) => {
             spread(chunk, target, layout, held, 32, |row, n| u16::from_f32(f32::from_ne_bytes(four(row, n))));
@@ -81,6 +85,7 @@ pub(super) fn above_white(chunk: &[u8], stored: Stored) -> (u64, u64) {
     match stored {
         Stored::Whole(_) => (0, 0),
         Stored::Float(16) => count(chunk.len() / 2, |n| from_half(u16::from_ne_bytes(four(chunk, n))) > 1.0),
+        Stored::Float(24) => count(chunk.len() / 3, |n| from_three_bytes(four(chunk, n)) > 1.0),
         Stored::Float(32) => count(chunk.len() / 4, |n| f32::from_ne_bytes(four(chunk, n)) > 1.0),
         Stored::Float(_) => count(chunk.len() / 8, |n| f64::from_ne_bytes(four(chunk, n)) > 1.0),
     }
@@ -104,8 +109,7 @@ fn spread<T>(
     bits: u8,
     get: impl Fn(&[u8], usize) -> T,
 ) {
-    let stored_samples = if target.plane.is_some() { 1 } else { layout.samples };
-    let row_bytes = (target.stored_width * stored_samples * usize::from(bits)).div_ceil(8);
+    let row_bytes = (layout.chunk.0 * layout.chunk_samples() * usize::from(bits)).div_ceil(8);
     let row_samples = layout.width * layout.samples;
     let rows = chunk.chunks_exact(row_bytes.max(1)).take(target.height);
     for (row, held) in rows.zip(held.chunks_exact_mut(row_samples.max(1))) {
@@ -120,6 +124,26 @@ fn spread<T>(
             }
         }
     }
+}
+
+/// The `n`th of samples of `bits` bits that follow one another from the highest bit on.
+fn packed(row: &[u8], n: usize, bits: u8) -> u32 {
+    let bit = n * usize::from(bits);
+    let bytes: [u8; 8] = std::array::from_fn(|k| byte(row, bit / 8 + k));
+    (u64::from_be_bytes(bytes) << (bit % 8) >> (64 - u32::from(bits))) as u32
+}
+
+/// A float of 24 bits (Adobe's technical note 3): a sign, 7 bits of exponent, 16 of fraction.
+fn from_three_bytes(bytes: [u8; 3]) -> f32 {
+    let [high, middle, low] = if cfg!(target_endian = "big") { bytes } else { [bytes[2], bytes[1], bytes[0]] };
+    let fraction = f32::from(u16::from_be_bytes([middle, low]));
+    let value = match i32::from(high & 127) {
+        0 => fraction * (-78f32).exp2(),
+        127 if fraction == 0.0 => f32::INFINITY,
+        127 => f32::NAN,
+        exponent => (1.0 + fraction / 65_536.0) * ((exponent - 63) as f32).exp2(),
+    };
+    if high & 128 == 128 { -value } else { value }
 }
 
 /// IEEE 754 binary16.

@@ -55,6 +55,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         stored_channels: encode::stored_channels,
         carries: Carries::EXIF_AND_XMP,
         is_deep: false,
+        recode: None,
         bytes: encode::encoding_bytes,
     }),
 };

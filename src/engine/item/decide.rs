@@ -11,7 +11,7 @@ use super::checksum::Checksum;
 use super::content_type_check::{actual_extension, check_content, with_content_type};
 use super::limits;
 use super::naming::{NameClaims, NameHints, Naming, Resolution, extension_of_content, is_extension_of, own_extension};
-use super::render::{Prepared, StrippedImage, is_copied, prepare, stripped};
+use super::render::{Prepared, StrippedImage, is_copied, prepare, recoded, stripped};
 use crate::codec::{self, DecodeControl};
 use crate::config::MAX_BODY_IN_MEMORY_BYTES;
 use crate::error::{ErrorKind, ItemError};
@@ -58,7 +58,7 @@ pub(crate) struct Response<'a> {
 pub(crate) enum Action {
     /// They are the result.
     Copy,
-    /// They are the result without their metadata: these bytes, the image's size in px, and what else is lost.
+    /// They are the result without their metadata, or with other tables: these bytes, the image's size in px, and what else is lost.
     Strip { bytes: Vec<u8>, size_px: (u32, u32), remark: Option<Remark> },
     /// They go through the pipeline.
     Render(Box<Prepared>),
@@ -109,25 +109,44 @@ impl<'a> Rules<'a> {
         let content_type = subject.response.and_then(|response| response.content_type);
         if is_copy(self.recipe, self.save) {
             let refused = content_type.and_then(|content_type| check_content(&subject.body.head(), Some(content_type)));
-            return refused.map_or(Ok(Action::Copy), Err);
+            return match refused {
+                Some(error) => Err(error),
+                None => self.check_copied(subject).map(|()| Action::Copy),
+            };
         }
         if self.copies_others && is_other_file(subject) {
             return Ok(Action::Copy);
         }
         let bytes = subject.body.bytes()?;
         if is_copied(&bytes, self.recipe, self.save) {
-            return Ok(Action::Copy);
+            return self.check_copied(subject).map(|()| Action::Copy);
         }
         if let Some(StrippedImage { bytes, size_px, remark }) = stripped(&bytes, self.recipe, self.save) {
             return Ok(Action::Strip { bytes, size_px, remark });
         }
+        if let Some((bytes, size_px)) = recoded(&bytes, self.recipe, self.save) {
+            return Ok(Action::Strip { bytes, size_px, remark: None });
+        }
         let prepared = prepare(&bytes, self.pipeline, self.save, &self.control)
             .and_then(|prepared| {
                 limits::check(self.limits, self.budget_bytes, &prepared, subject.size_bytes)?;
-                Ok(prepared.with_truncated(self.limits.truncated))
+                Ok(prepared.accepting(self.limits.truncated, self.limits.damaged))
             })
             .map_err(|error| with_content_type(error, content_type))?;
         Ok(Action::Render(Box::new(prepared)))
+    }
+
+    /// Refuses an image above limits that were set, although it is only copied.
+    fn check_copied(&self, subject: &Subject<'_>) -> Result<(), ItemError> {
+        let is_limited = self.limits.max_pixels.is_some() || self.limits.max_side_px.is_some();
+        if !is_limited || !codec::is_image(&subject.body.head()) {
+            return Ok(());
+        }
+        match codec::probe(&subject.body.bytes()?) {
+            Ok(header) => limits::check_input(self.limits, &header),
+            // What can't be read can be copied.
+            Err(_) => Ok(()),
+        }
     }
 }
 

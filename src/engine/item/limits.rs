@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::render::Prepared;
+use crate::codec::Header;
 use crate::config::{ITEM_TIMEOUT_S, MAX_PIXELS, MAX_SIDE_PX};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{ImageInfo, Limits, Message, human};
@@ -13,7 +14,7 @@ const BOMB_RATIO: u64 = 500;
 
 /// Refuses an item above the limits: `TooLarge`.
 pub(crate) fn check(limits: &Limits, budget_bytes: u64, prepared: &Prepared, file_bytes: u64) -> Result<(), ItemError> {
-    size(limits, &prepared.header.info, ["image_side_limit_is", "image_pixel_limit_is"])?;
+    check_input(limits, &prepared.header)?;
     size(limits, &prepared.plan.output(), ["result_side_limit", "result_pixel_limit"])?;
     let peak_bytes = prepared.peak_bytes(file_bytes);
     let takes = |id| Message::new(id).with("memory", human::bytes(peak_bytes));
@@ -25,6 +26,11 @@ pub(crate) fn check(limits: &Limits, budget_bytes: u64, prepared: &Prepared, fil
         return Err(too_large(&takes("memory_available").with("most", budget).with("file", file)));
     }
     Ok(())
+}
+
+/// Refuses an image whose size is above the limits: `TooLarge`.
+pub(crate) fn check_input(limits: &Limits, header: &Header) -> Result<(), ItemError> {
+    size(limits, &header.info, ["image_side_limit_is", "image_pixel_limit_is"])
 }
 
 /// `ids` are the messages about a side and about the number of pixels.

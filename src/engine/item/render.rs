@@ -10,8 +10,8 @@ use crate::codec::spec::Stripped;
 use crate::codec::{self, DecodeControl, DecodeOptions, Header};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    Area, ColourChoice, Format, Frame, FramesChoice, ImageInfo, Message, Metadata, Picture, Plays, Recipe, Remark,
-    Save, Truncated, TruncatedPolicy, is_copy, is_only_stripped,
+    Area, ColourChoice, DamagedPolicy, Format, Frame, FramesChoice, ImageInfo, Metadata, Picture, Plays, Recipe,
+    Remark, Save, Truncated, TruncatedPolicy, is_copy, is_only_recoded, is_only_stripped,
 };
 use crate::op::{Pipeline, Plan};
 
@@ -28,6 +28,7 @@ pub(crate) struct Prepared {
     /// Memory that its encoder takes.
     encoding_bytes: u64,
     truncated: TruncatedPolicy,
+    damaged: DamagedPolicy,
 }
 
 /// A rendered image.
@@ -69,12 +70,10 @@ pub(crate) fn prepare(
         let save = &save;
         let mut plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
         let format = save.format.resolve(header.format);
-        if header.first_only && save.frames == FramesChoice::All {
-            return Err(first_only(header.format));
-        }
-        let frames = if save.frames == FramesChoice::First { 1 } else { header.frames };
+        let is_first = save.frames == FramesChoice::First || !format.holds_frames();
+        let frames = if is_first { 1 } else { header.frames };
         if frames > 1 {
-            check_animation(&header, format)?;
+            codec::check_frames(&header)?;
             plan = settled(plan, bytes, codec::colour_for(format, save.colour))?;
         }
         let encoding_bytes = if frames > 1 {
@@ -83,27 +82,14 @@ pub(crate) fn prepare(
         } else {
             codec::encoding_bytes(format, save, &plan.output())
         };
-        let decoding_bytes =
-            if frames > 1 { codec::frames_held_bytes(&header) } else { codec::decode_bytes(bytes, &header) };
-        let truncated = TruncatedPolicy::Fail;
-        Ok(Prepared { header, plan, format, frames, decoding_bytes, encoding_bytes, truncated })
+        let decoding_bytes = if frames > 1 {
+            codec::frames_held_bytes(&header)
+        } else {
+            codec::decode_bytes(bytes, &codec::drawn_at(&header, plan.max_downscale()))
+        };
+        let (truncated, damaged) = (TruncatedPolicy::Fail, DamagedPolicy::Fail);
+        Ok(Prepared { header, plan, format, frames, decoding_bytes, encoding_bytes, truncated, damaged })
     })
-}
-
-/// Refuses animations above the limits, and result formats that hold only one frame.
-fn check_animation(header: &Header, format: Format) -> Result<(), ItemError> {
-    codec::check_frames(header)?;
-    if format.holds_frames() {
-        return Ok(());
-    }
-    let animated = Format::all().into_iter().filter(|format| format.holds_frames()).map(Format::label);
-    let why = Message::new("frames_one").with("frames", header.frames).with("format", format.label());
-    let why = why.with("animated", animated.collect::<Vec<_>>().join(", "));
-    Err(ItemError::nameless(ErrorKind::CantEncode).saying(&why))
-}
-
-fn first_only(format: Format) -> ItemError {
-    ItemError::nameless(ErrorKind::Unsupported).saying(&Message::new("frames_first").with("format", format.label()))
 }
 
 /// A plan whose pixel-dependent steps have been settled by the first frame, so that they treat all frames alike.
@@ -155,6 +141,19 @@ pub(crate) fn stripped(bytes: &[u8], recipe: &Recipe, save: &Save) -> Option<Str
     Some(StrippedImage { bytes, size_px: upright_size_px(&header), remark })
 }
 
+/// An image's bytes with other settings of its format and the same coded pixels, and its size in px, upright; `None` if
+/// more is requested, or if it would have to be encoded again.
+pub(crate) fn recoded(bytes: &[u8], recipe: &Recipe, save: &Save) -> Option<(Vec<u8>, (u32, u32))> {
+    if !is_only_recoded(recipe, save) {
+        return None;
+    }
+    let header = codec::probe(bytes).ok()?;
+    if save.format.resolve(header.format) != header.format {
+        return None;
+    }
+    Some((codec::recoded(bytes, save)?, upright_size_px(&header)))
+}
+
 fn upright_size_px(header: &Header) -> (u32, u32) {
     let (width, height) = (header.info.width_px, header.info.height_px);
     if header.orientation.swaps_axes() { (height, width) } else { (width, height) }
@@ -178,7 +177,9 @@ impl Prepared {
         let first_page = (pages > 1 && save.page.is_none()).then_some(Remark::FirstPage { pages });
         let colours = self.header.treated_as_srgb.map(|name| Remark::TakenForSrgb { colours: name.to_owned() });
         let tone_mapped = self.header.tone_mapped.map(|name| Remark::ToneMapped { colours: name.to_owned() });
-        first_page.into_iter().chain(colours).chain(tone_mapped).collect()
+        let is_cut = save.frames == FramesChoice::All && (self.header.first_only || self.frames < self.header.frames);
+        let first_frame = is_cut.then_some(Remark::FirstFrame { frames: self.header.frames });
+        first_page.into_iter().chain(first_frame).chain(colours).chain(tone_mapped).collect()
     }
 
     /// Names the parts of the file that the result does not have, although the settings keep them.
@@ -198,9 +199,30 @@ impl Prepared {
             .then(|| Remark::ConvertedToSrgb { format: self.format.label().to_owned() })
     }
 
-    /// The same with another policy for files that end early.
-    pub(crate) fn with_truncated(self, truncated: TruncatedPolicy) -> Self {
-        Self { truncated, ..self }
+    /// The original's bytes, if re-encoding alone was requested and does not save enough; and a remark on a result that
+    /// grew. `is_kept_whole` is whether the metadata policy keeps all of the original.
+    fn smaller(&self, bytes: &[u8], rendered: &mut Rendered, save: &Save, is_kept_whole: bool) {
+        let is_same = self.format == self.header.format && self.plan.changes_nothing(self.header.orientation);
+        let (from, to) = (bytes.len() as u64, rendered.bytes.len() as u64);
+        let percent = u64::from(save.min_saving.unwrap_or(0).min(100));
+        let saves_enough = to.saturating_mul(100) < from.saturating_mul(100 - percent) || (to, percent) == (from, 0);
+        if save.min_saving.is_some() && is_same && is_kept_whole && !saves_enough && rendered.truncation.is_none() {
+            rendered.bytes = bytes.to_vec();
+            rendered.remarks.push(Remark::KeptOriginal);
+            return;
+        }
+        let (width_px, height_px) = self.input_size_px();
+        let pixels = |width_px: u32, height_px: u32| u64::from(width_px) * u64::from(height_px);
+        let is_enlarged = pixels(rendered.info.width_px, rendered.info.height_px) > pixels(width_px, height_px);
+        // A few bytes more are of no interest.
+        if self.format == self.header.format && !is_enlarged && to > from + (from / 20).max(1_024) {
+            rendered.remarks.push(Remark::Grew { from, to });
+        }
+    }
+
+    /// The same with other policies for files that end early and for damaged ones.
+    pub(crate) fn accepting(self, truncated: TruncatedPolicy, damaged: DamagedPolicy) -> Self {
+        Self { truncated, damaged, ..self }
     }
 
     /// Peak memory of rendering in bytes, including the input's and the output's files.
@@ -225,6 +247,7 @@ impl Prepared {
                 luma: self.plan.accepts_luma(),
                 colour: codec::colour_for(self.format, save.colour),
                 truncated: self.truncated,
+                damaged: self.damaged,
                 page: page_of(save),
                 ..DecodeOptions::default()
             };
@@ -236,7 +259,10 @@ impl Prepared {
             let converted = self.converted(save, opened.is_converted);
             let remarks = self.remarks(save).into_iter().chain(opened.rows.remark());
             let remarks = remarks.chain(converted).chain(left_out).collect();
-            Ok(Rendered { bytes: encoder.finish_cancellable(cancelled)?, info, truncation, remarks })
+            let is_kept_whole = codec::keeps_all(&opened.metadata, save.metadata);
+            let mut rendered = Rendered { bytes: encoder.finish_cancellable(cancelled)?, info, truncation, remarks };
+            self.smaller(bytes, &mut rendered, save, is_kept_whole);
+            Ok(rendered)
         })
     }
 }
@@ -335,23 +361,74 @@ mod tests {
     }
 
     #[test]
-    fn an_animation_with_one_readable_frame_is_refused_unless_only_that_is_requested() {
+    fn an_animation_with_one_readable_frame_is_saved_with_a_remark_unless_only_that_is_requested() {
         let control = DecodeControl::in_process();
         let avif = include_bytes!("../../../tests/reference/animation/moving.avif").as_slice();
         let jxl = include_bytes!("../../../tests/reference/animation/moving.jxl").as_slice();
         let pipeline = super::super::step_files::pipeline(&Recipe::default()).unwrap();
-        for (bytes, name) in [(avif, "an animated AVIF"), (jxl, "an animated JPEG XL")] {
+        let is_remark = |remark: &Remark| matches!(remark, Remark::FirstFrame { .. });
+        for bytes in [avif, jxl] {
             let all = Save::default();
-            let error = prepare(bytes, &pipeline, &all, &control).map(|_| ()).unwrap_err();
-            assert_eq!(error.kind, ErrorKind::Unsupported);
-            let sentence = error.to_string();
-            assert!(sentence.contains(name) && sentence.contains("choose frames=first"), "{sentence}");
             let first = Save { frames: FramesChoice::First, ..Save::default() };
-            let rendered =
-                prepare(bytes, &pipeline, &first, &control).unwrap().render(bytes, &first, &control).unwrap();
+            let render =
+                |save| prepare(bytes, &pipeline, save, &control).unwrap().render(bytes, save, &control).unwrap();
+            let rendered = render(&first);
+            assert!(!rendered.remarks.iter().any(is_remark));
+            assert!(render(&all).remarks.iter().any(is_remark));
             assert!(!codec::probe(&rendered.bytes).unwrap().first_only);
             assert!(is_copied(bytes, &Recipe::default(), &all) && !is_copied(bytes, &Recipe::default(), &first));
             assert!(is_copied(&rendered.bytes, &Recipe::default(), &first));
         }
+    }
+
+    #[test]
+    fn a_drawing_is_drawn_at_the_size_that_a_resize_requests() {
+        let control = DecodeControl::in_process();
+        let drawing =
+            b"<svg xmlns='http://www.w3.org/2000/svg' width='8' height='8'><circle cx='4' cy='4' r='3'/></svg>";
+        for before in [None, Some("invert")] {
+            let resize = Step::new("resize").with("width", 256.0).with("enlarge", true);
+            let steps = before.map(Step::new).into_iter().chain([resize]).collect();
+            let pipeline = super::super::step_files::pipeline(&Recipe { steps, ..Recipe::default() }).unwrap();
+            let save = Save { format: FormatChoice::known("png"), ..Save::default() };
+            let rendered =
+                prepare(drawing, &pipeline, &save, &control).unwrap().render(drawing, &save, &control).unwrap();
+            assert_eq!((rendered.info.width_px, rendered.info.height_px), (256, 256));
+            let mut opened = codec::open(&rendered.bytes, &DecodeOptions::default()).unwrap();
+            let mut band = crate::model::Band::empty(&opened.rows.info());
+            opened.rows.read_rows(256, &mut band).unwrap();
+            let crate::model::Samples::U8(samples) = band.samples else { panic!("8 bits") };
+            // Enlarged as pixels, most of the circle's edge would be wider than ten pixels.
+            let partial = samples.chunks(4).filter(|pixel| !matches!(pixel[3], 0 | 255)).count();
+            assert!(partial < 1_500, "{before:?}: {partial}");
+        }
+    }
+
+    #[test]
+    fn an_original_is_kept_where_re_encoding_saves_nothing_and_growth_is_reported() {
+        let control = DecodeControl::in_process();
+        let photo = include_bytes!("../../../assets/samples/dunes-at-dusk.jpg").as_slice();
+        let render = |bytes: &[u8], steps: Vec<Step>, save: &Save| {
+            let pipeline = super::super::step_files::pipeline(&Recipe { steps, ..Recipe::default() }).unwrap();
+            prepare(bytes, &pipeline, save, &control).unwrap().render(bytes, save, &control).unwrap()
+        };
+        let at = |quality, min_saving| Save { quality: Some(quality), min_saving, ..Save::default() };
+        let low = render(photo, Vec::new(), &at(20, None)).bytes;
+        let grown = render(&low, Vec::new(), &at(85, None));
+        let (from, to) = (low.len() as u64, grown.bytes.len() as u64);
+        assert_eq!(grown.remarks, [Remark::Grew { from, to }]);
+        let kept = render(&low, Vec::new(), &at(85, Some(0)));
+        assert!(kept.bytes == low && kept.remarks == [Remark::KeptOriginal]);
+        // A step or another format is always carried out.
+        let inverted = render(&low, vec![Step::new("invert")], &at(85, Some(0)));
+        assert!(inverted.bytes != low && !inverted.remarks.contains(&Remark::KeptOriginal));
+        let png = render(&low, Vec::new(), &Save { format: FormatChoice::known("png"), ..at(85, Some(0)) });
+        assert_eq!(png.remarks, []);
+        // Half of the bytes are enough for 40 %, but not for 60 %.
+        let photo = render(photo, Vec::new(), &at(90, None)).bytes;
+        let half = render(&photo, Vec::new(), &at(70, None)).bytes;
+        let percent = 100 - half.len() * 100 / photo.len();
+        assert!(render(&photo, Vec::new(), &at(70, Some(percent as u8 - 5))).bytes == half);
+        assert!(render(&photo, Vec::new(), &at(70, Some(percent as u8 + 5))).bytes == photo);
     }
 }

@@ -91,6 +91,7 @@ fn does_same(spec: &JobSpec, run: &Run) -> bool {
         && spec.output().save == ours.output().save
         && (&spec.output().sink.name, spec.output().sink.tree) == (&ours.output().sink.name, ours.output().sink.tree)
         && spec.limits.truncated == ours.limits.truncated
+        && spec.limits.damaged == ours.limits.damaged
         && folder_of(spec) == Some(run.naming.out_dir.clone())
 }
 

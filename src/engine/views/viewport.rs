@@ -1,7 +1,7 @@
 //! Previews at 100 %: only the visible part of a result is computed, with a margin for the next drag.
 
 use super::decode;
-use crate::codec::{DecodeControl, DecodeOptions};
+use crate::codec::{self, DecodeControl, DecodeOptions};
 use crate::engine::api::view::Pixels;
 use crate::engine::item::decode_image::{Collector, DecodeChoice, DecodedImage, ImageRows};
 use crate::error::ItemError;
@@ -134,6 +134,9 @@ const fn holds(outer: Rect, inner: Rect) -> bool {
 /// What the decoder has to return, where that differs from the displayed image.
 fn decoded(plan: &Plan, wanted: &ViewportRequest<'_>) -> Option<(f64, bool)> {
     let (max_downscale, luma) = (plan.max_downscale(), plan.accepts_luma());
-    let upright = wanted.shown.header.orientation == Orientation::Upright;
-    (!upright || max_downscale > 1.0 || luma).then_some((max_downscale, luma))
+    let header = &wanted.shown.header;
+    let upright = header.orientation == Orientation::Upright;
+    // A drawing is drawn as large as the result needs it.
+    let is_redrawn = codec::drawn_at(header, max_downscale) != *header;
+    (!upright || is_redrawn || max_downscale > 1.0 || luma).then_some((max_downscale, luma))
 }

@@ -32,6 +32,18 @@ pub(crate) const fn opacity(default: f64) -> ParamSpec {
 pub(crate) const MARGIN: ParamSpec =
     percent("margin", "Distance from the edges, as a percentage of the image's shorter side", 0.0, 50.0, 3.0);
 
+/// The largest distance from the edges, in percent: half of the shorter side leaves nothing between them.
+const MAX_MARGIN: f64 = 49.0;
+
+/// Refuses margins that leave no room between them.
+pub(crate) fn check_margin(params: &Params) -> Result<(), Message> {
+    let margin = params.number("margin");
+    if margin > MAX_MARGIN && !params.flag("tile") {
+        return Err(Message::new("watermark_margin").with("margin", margin).with("most", MAX_MARGIN));
+    }
+    Ok(())
+}
+
 /// Declares whether it is tiled.
 pub(crate) const TILE: ParamSpec = ParamSpec {
     name: "tile",

@@ -9,7 +9,7 @@ use super::pass::Pass;
 use super::region::{RegionPass, focus};
 use super::run;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Band, Channels, ImageInfo, Message, RowReader, RowWriter};
+use crate::model::{Band, Channels, ImageInfo, Message, Orientation, RowReader, RowWriter};
 use crate::op::stage::{
     NeighbourhoodKernel, PointKernel, Rect, Resample, ResampleFilter, Stage, Turn, WindowKernel, WindowRows,
 };
@@ -205,7 +205,8 @@ impl Plan {
         self.tail.is_none()
     }
 
-    /// How much smaller than stored a decoder may deliver the image; 1 if it must be full size.
+    /// How much smaller than stored a decoder may deliver the image; 1 if it must be full size. Below 1 if the first
+    /// resize enlarges the image, so that a drawing can be drawn as large as it will be.
     pub fn max_downscale(&self) -> f64 {
         let (full_width, full_height) = (f64::from(self.full.width_px), f64::from(self.full.height_px));
         let (view_x, view_y) =
@@ -217,7 +218,30 @@ impl Plan {
             ),
             _ => (view_x, view_y),
         };
-        (x.min(y) / DECODE_MARGIN).max(1.0)
+        let enlarged = self.first_resample().map(|(_, to)| {
+            let (x, y) = (to.box_width_px / f64::from(to.width_px), to.box_height_px / f64::from(to.height_px));
+            (view_x * x).min(view_y * y)
+        });
+        enlarged.filter(|&enlarged| enlarged < 1.0).unwrap_or_else(|| (x.min(y) / DECODE_MARGIN).max(1.0))
+    }
+
+    /// Whether nothing but the turn that makes the image upright happens to its pixels.
+    pub fn changes_nothing(&self, orientation: Orientation) -> bool {
+        self.tail.is_none()
+            && match self.passes.as_slice() {
+                [] => true,
+                [Pass::Turn(turn)] => *turn == Turn::upright(orientation),
+                _ => false,
+            }
+    }
+
+    /// The first resampling, if only pixels by themselves are changed before it.
+    fn first_resample(&self) -> Option<(usize, &Resample)> {
+        let at = self.passes.iter().position(|pass| !matches!(pass, Pass::Points(_)))?;
+        match self.passes.get(at) {
+            Some(Pass::Resample(to)) => Some((at, to)),
+            _ => None,
+        }
     }
 
     /// Whether a decoder may deliver Rec. 601 luma (the Y of a JPEG file) instead of colour, because nothing else is
@@ -247,8 +271,8 @@ impl Plan {
 
     /// Runs every pass in bands of rows, from `rows` to `writer`; returns what was written.
     ///
-    /// `rows` may deliver a smaller image than the file's ([`Plan::max_downscale`]); the result has the planned size
-    /// anyway. `cancelled` is asked for each band; once it returns true, the error is `ErrorKind::Cancelled`.
+    /// `rows` may deliver a smaller or larger image than the file's ([`Plan::max_downscale`]); the result has the
+    /// planned size anyway. `cancelled` is asked for each band; once it returns true, the error is `ErrorKind::Cancelled`.
     pub fn run(
         &self,
         rows: &mut dyn RowReader,
@@ -313,14 +337,17 @@ impl Plan {
         let scaled_first;
         let mut passes: Vec<&Pass> = self.passes.iter().collect();
         if !fits {
-            scaled_first = match passes.first() {
-                Some(Pass::Resample(to)) => {
-                    passes.remove(0);
+            let is_larger = decoded.width_px > self.input.width_px || decoded.height_px > self.input.height_px;
+            let first = self.first_resample().filter(|&(at, _)| is_larger || at == 0);
+            let at = first.map_or(0, |(at, _)| at);
+            scaled_first = match first {
+                Some((at, to)) => {
+                    passes.remove(at);
                     Pass::Resample(rescaled(to, &decoded, &self.input))
                 }
-                _ => Pass::Resample(to_planned(&decoded, &self.input)),
+                None => Pass::Resample(to_planned(&decoded, &self.input)),
             };
-            passes.insert(0, &scaled_first);
+            passes.insert(at, &scaled_first);
         }
         let focused;
         if let (Some(part), None) = (self.focus, &self.tail) {

@@ -2,13 +2,16 @@
 //!
 //! Values that contain a comma are quoted as in CSV: `text="a, b"`, with inner quotes doubled.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use crate::model::{Message, ParamSpec, Save, Step, Unit, Value, save as model_save};
+use crate::model::{
+    Channels, ImageInfo, Message, ParamKind, ParamSpec, SampleType, Save, Step, Unit, Value, save as model_save,
+};
 use crate::op::params::{self, Params};
 use crate::op::registry::{find, unknown};
 use crate::op::spec::OpSpec;
+use crate::op::stage::Stage;
 
 /// Parses a step; the error says what is wrong and what is allowed.
 pub fn parse_step(text: &str) -> Result<Step, Message> {
@@ -36,6 +39,41 @@ fn unnamed(spec: &'static OpSpec, word: &str) -> Result<&'static ParamSpec, Mess
         (Some(only), None) if word.trim_end().ends_with('%') => Ok(only),
         _ => Err(Message::new("no_pair").with("text", word.trim())),
     }
+}
+
+/// Refuses a step that changes nothing because its value was forgotten.
+pub fn require_effect(step: &Step) -> Result<(), Message> {
+    match find(&step.op).filter(|spec| step.params.is_empty() && changes_nothing(spec)) {
+        Some(spec) => Err(Message::new("step_changes_nothing").with("op", spec.id).with("example", example(spec))),
+        None => Ok(()),
+    }
+}
+
+/// Whether an operation leaves every image as it is unless a value is given.
+fn changes_nothing(spec: &OpSpec) -> bool {
+    let info = ImageInfo {
+        width_px: 64,
+        height_px: 64,
+        channels: Channels::Rgb,
+        sample: SampleType::U8,
+        premultiplied: false,
+    };
+    let operation = Params::check(spec.params, &BTreeMap::new()).and_then(|params| (spec.build)(&params));
+    !spec.params.is_empty() && operation.is_ok_and(|operation| matches!(operation.stage(&info), Ok(Stage::Nothing)))
+}
+
+/// A step of an operation with a value for its first parameter.
+fn example(spec: &OpSpec) -> String {
+    let Some(param) = spec.params.first() else { return spec.id.to_owned() };
+    let value = match param.kind {
+        ParamKind::Float { min, max, default, soft_max } => {
+            let value = default + (soft_max - default) / 5.0;
+            format!("{}", (value * 100.0).round().clamp(min * 100.0, max * 100.0) / 100.0)
+        }
+        ParamKind::Int { min, max, default, .. } => (default.unwrap_or(min) + 1).clamp(min, max).to_string(),
+        _ => "VALUE".to_owned(),
+    };
+    format!("{}:{}={value}", spec.id, param.name)
 }
 
 /// Formats a step for [`parse_step`]. Whether it is enabled is not part of the text.
@@ -261,6 +299,19 @@ mod tests {
         ] {
             let error = parse_save(text).expect_err(text);
             assert!(error.to_string().contains(expected), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_step_that_changes_nothing_without_a_value_asks_for_one() {
+        for op in ["brightness", "contrast", "gamma", "saturation", "hue", "linear", "exposure", "levels"] {
+            let error = require_effect(&parse_step(op).unwrap()).unwrap_err().to_string();
+            assert!(error.contains("needs a value") && error.contains(&format!("{op}:")), "{error}");
+            let example = error.rsplit(' ').next().unwrap();
+            assert!(require_effect(&parse_step(example).unwrap()).is_ok(), "{example}");
+        }
+        for op in ["invert", "grayscale", "sepia", "gaussian_blur", "brightness:amount=0"] {
+            assert!(require_effect(&parse_step(op).unwrap()).is_ok(), "{op}");
         }
     }
 

@@ -4,8 +4,11 @@ use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::gaussian::Gaussian;
 use crate::op::kernels::margins::Margins;
 use crate::op::kernels::simd;
+use crate::op::kernels::wide_gaussian::{FROM_SIGMA, Wide, WideStream};
 use crate::op::spec::{Group, OpSpec};
-use crate::op::stage::{Colour, Operation, Pad, PointKernel, Rect, Stage, WindowKernel, WindowRows};
+use crate::op::stage::{
+    Colour, Operation, Pad, PointKernel, Rect, RowStream, Stage, StreamKernel, WindowKernel, WindowRows,
+};
 
 const fn offset(name: &'static str, summary: &'static str) -> ParamSpec {
     let kind = ParamKind::Float { min: -1000.0, max: 1000.0, soft_max: 100.0, default: 10.0 };
@@ -117,7 +120,13 @@ impl Operation for DropShadow {
             height_px: grown.height_px.saturating_add(2),
             background: unseen,
         }));
-        stages.push(Stage::Window { halo_px, kernel: Box::new(kernel) });
+        stages.push(if self.sigma >= FROM_SIGMA {
+            let whole = |offset: f64| (offset * self.view_scale).round() as i64;
+            let blur = Wide::new(self.sigma, gaussian.into_weights());
+            Stage::Stream(Box::new(WideShadow { kernel, blur, offset: (whole(x), whole(y)) }))
+        } else {
+            Stage::Window { halo_px, kernel: Box::new(kernel) }
+        });
         stages.push(Stage::Crop(Rect { x: 1, y: 1, width_px: grown.width_px, height_px: grown.height_px }));
         if self.background.is_some() {
             stages.push(Stage::Point(Box::new(WithoutAlpha)));
@@ -222,6 +231,103 @@ impl WindowKernel for Shadow {
                 *alpha = if self.background.is_some() { 1.0 } else { seen };
             }
         }
+    }
+}
+
+/// A shadow with a wide blur, which costs as little as a narrow one.
+struct WideShadow {
+    kernel: Shadow,
+    blur: Wide,
+    /// To the right and downwards, in px.
+    offset: (i64, i64),
+}
+
+impl StreamKernel for WideShadow {
+    fn start(&self, input: &ImageInfo) -> Box<dyn RowStream + '_> {
+        let alone = ImageInfo { channels: Channels::Gray, ..*input };
+        Box::new(WideShadowStream {
+            blur: self.blur.start(&alone),
+            offset: self.offset,
+            channels: input.channels.count(),
+            height: i64::from(input.height_px),
+            alpha: vec![0.0; input.width_px as usize],
+            blurred: vec![0.0; input.width_px as usize],
+            next_blurred: 0,
+            pushed: 0,
+            pulled: 0,
+            lead: i64::from(self.lead_px(input)),
+        })
+    }
+
+    fn lead_px(&self, _input: &ImageInfo) -> u32 {
+        self.blur.lead_px() + (-self.offset.1).max(0) as u32
+    }
+
+    fn held_bytes(&self, input: &ImageInfo) -> u64 {
+        let alone = ImageInfo { channels: Channels::Gray, ..*input };
+        self.blur.held_bytes(&alone) + u64::from(input.width_px) * 8
+    }
+
+    fn needs(&self, part: Rect, input: &ImageInfo) -> Rect {
+        let reach = self.offset.0.unsigned_abs().max(self.offset.1.unsigned_abs());
+        self.blur.needs(part.grown(reach as u32, input), input)
+    }
+
+    fn combine(&self, original: &[f32], channels: Channels, out: &mut [f32]) {
+        WindowKernel::combine(&self.kernel, original, channels, out);
+    }
+
+    fn wants_original(&self) -> bool {
+        true
+    }
+}
+
+struct WideShadowStream<'a> {
+    blur: WideStream<'a>,
+    offset: (i64, i64),
+    channels: usize,
+    height: i64,
+    alpha: Vec<f32>,
+    /// The row before `next_blurred`.
+    blurred: Vec<f32>,
+    next_blurred: i64,
+    pushed: i64,
+    pulled: i64,
+    /// Rows that must be pushed beyond the one that is pulled, even if that one is known before: the original is needed
+    /// with it.
+    lead: i64,
+}
+
+impl RowStream for WideShadowStream<'_> {
+    fn push(&mut self, row: &[f32]) {
+        for (alpha, pixel) in self.alpha.iter_mut().zip(row.chunks_exact(self.channels)) {
+            *alpha = pixel.last().copied().unwrap_or_default();
+        }
+        self.blur.push(&self.alpha);
+        self.pushed += 1;
+    }
+
+    fn pull(&mut self, out: &mut [f32]) -> bool {
+        if self.pushed < (self.pulled + self.lead + 1).min(self.height) {
+            return false;
+        }
+        let y = self.pulled - self.offset.1;
+        let is_inside = (0..self.height).contains(&y);
+        while is_inside && self.next_blurred <= y {
+            if !self.blur.pull(&mut self.blurred) {
+                return false;
+            }
+            self.next_blurred += 1;
+        }
+        for (x, pixel) in (0..).zip(out.chunks_exact_mut(self.channels)) {
+            pixel.fill(0.0);
+            let from = usize::try_from(x - self.offset.0).ok().filter(|_| is_inside);
+            if let (Some(last), Some(alpha)) = (pixel.last_mut(), from.and_then(|from| self.blurred.get(from))) {
+                *last = *alpha;
+            }
+        }
+        self.pulled += 1;
+        true
     }
 }
 

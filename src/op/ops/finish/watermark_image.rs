@@ -49,6 +49,7 @@ fn build(params: &Params) -> Result<Box<dyn Operation>, Message> {
     if path.is_empty() {
         return Err(Message::new("watermark_file"));
     }
+    overlay::check_margin(params)?;
     let scale = params.number("scale") / 100.0;
     Ok(Box::new(WatermarkImage {
         path,

@@ -86,6 +86,7 @@ fn build(params: &Params) -> Result<Box<dyn Operation>, Message> {
     if let Some(field) = field(text) {
         return Err(Message::new("watermark_field").with("field", field));
     }
+    overlay::check_margin(params)?;
     let style = Style {
         bold: params.flag("bold"),
         degrees: params.number("angle"),
@@ -188,5 +189,8 @@ mod tests {
                 .is_err_and(|error| error.to_string().contains("1000"))
         );
         assert!(operation(&Step::new("watermark_text").with("text", "{braces} are fine")).is_ok());
+        let wide = Step::new("watermark_text").with("margin", 50.0);
+        assert!(operation(&wide).is_err_and(|error| error.to_string().contains("no room")));
+        assert!(operation(&wide.with("tile", true)).is_ok(), "tiles have no margin");
     }
 }
