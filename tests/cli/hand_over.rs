@@ -20,9 +20,9 @@ fn fifty_starts_with_a_file_each_add_their_files_to_the_open_window() {
         helper_program: Some(env!("CARGO_BIN_EXE_pixloom").into()),
         ..EngineOptions::for_window(catalog.clone())
     };
-    let mut engine = Engine::start_in_background(options).expect("it starts");
-    engine.serve_as_window(lock).expect("it serves");
-    let catalog = catalog.to_str().expect("plain").to_owned();
+    let mut engine = Engine::start_in_background(options).unwrap();
+    engine.serve_as_window(lock).unwrap();
+    let catalog = catalog.to_str().unwrap().to_owned();
     let names: Vec<String> = (0..50).map(|n| format!("in/{n:02}.png")).collect();
     for name in &names {
         home.sample("orange-slice.png", name);
