@@ -92,10 +92,11 @@ impl TrackedCatalog {
     }
 }
 
-/// The results in a folder: everything but hidden files.
+/// The results in a folder and below it: everything but hidden files.
 pub(super) fn results_in(folder: &Path) -> BTreeSet<PathBuf> {
+    let files = walkdir::WalkDir::new(folder).into_iter().map(|entry| entry.unwrap());
     let is_result = |path: &PathBuf| !path.file_name().unwrap().to_string_lossy().starts_with('.');
-    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(is_result).collect()
+    files.filter(|entry| entry.file_type().is_file()).map(walkdir::DirEntry::into_path).filter(is_result).collect()
 }
 
 fn dead(path: &Path) -> JobError {
