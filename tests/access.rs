@@ -583,8 +583,17 @@ fn a_certificate_is_checked_for_authority_name_and_date() {
             assert!(refused.kind == ErrorKind::Tls && refused.to_string().contains(advice), "{url}: {refused}");
             assert!(refused.to_string().contains("--insecure-host"), "{refused}");
         }
-        let plain = Server::start(|_| ok("x", "image/png"));
-        let refused = desk.refusal(&plain.url("/").replace("http:", "https:"), Origin::User).await.to_string();
+        // A server that answers in plain HTTP where TLS was requested.
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let plain = std::thread::Builder::new().name("plain".into()).spawn(move || {
+            use std::io::{Read as _, Write as _};
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        });
+        let refused = desk.refusal(&format!("https://127.0.0.1:{port}/"), Origin::User).await.to_string();
+        plain.unwrap().join().unwrap();
         assert!(refused.contains("Use http://") && !refused.contains("--insecure-host"), "{refused}");
         let without = Desk::with_names(NetworkSpec::default(), &names);
         let unknown = without.refusal(&format!("https://shop.test:{good}/"), Origin::User).await;
