@@ -97,7 +97,7 @@ fn encoded_words(value: &str, host: Option<&str>) -> Option<String> {
     let mut found = false;
     while let Some(at) = rest.find("=?") {
         let (before, from) = rest.split_at_checked(at)?;
-        let Some((charset, bytes, after)) = encoded_word(from) else { return None };
+        let (charset, bytes, after) = encoded_word(from)?;
         found = true;
         let joins = before.trim().is_empty() && open.as_ref().is_some_and(|(own, _)| own.eq_ignore_ascii_case(charset));
         if !joins {

@@ -199,9 +199,13 @@ fn tls_advice(error: &rustls::Error) -> Option<&'static str> {
             Certificate::Revoked => return None,
             _ => "certificate",
         },
-        Error::AlertReceived(Alert::CertificateRequired | Alert::NoCertificate) => "client",
         Error::AlertReceived(
-            Alert::UnknownCA | Alert::BadCertificate | Alert::CertificateUnknown | Alert::UnsupportedCertificate,
+            Alert::CertificateRequired
+            | Alert::NoCertificate
+            | Alert::UnknownCA
+            | Alert::BadCertificate
+            | Alert::CertificateUnknown
+            | Alert::UnsupportedCertificate,
         ) => "client",
         Error::AlertReceived(Alert::ProtocolVersion | Alert::HandshakeFailure | Alert::InsufficientSecurity)
         | Error::PeerIncompatible(_) => "old",

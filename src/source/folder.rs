@@ -20,9 +20,9 @@ pub(super) static KIND: SourceKind = SourceKind {
         help: "folders",
         parse: |argument, options| {
             let path = Path::new(argument);
-            let source = || match options.all_files {
-                true => folder(path, options.recursive).with(ALL_FILES, "true"),
-                false => folder(path, options.recursive),
+            let source = || {
+                let folder = folder(path, options.recursive);
+                if options.all_files { folder.with(ALL_FILES, "true") } else { folder }
             };
             Ok(is_folder(path).then(source))
         },
@@ -275,7 +275,7 @@ impl Walk<'_> {
             IgnoredReason::NotAnImage => self.left_out.not_images += 1,
             IgnoredReason::Hidden => self.left_out.hidden += 1,
             IgnoredReason::Result if store::kind_at(&path) == Some(EntryKind::Folder) => {
-                self.results.push(path.clone())
+                self.results.push(path.clone());
             }
             IgnoredReason::Result => self.left_out.results += 1,
         }
@@ -496,9 +496,8 @@ mod tests {
         let dir = tree(&["a.jpg", "b.txt", ".c.jpg", ".git/d.jpg", "out/e.jpg", "f.jpg"]);
         let root = dir.path().canonicalize().unwrap();
         let results = [root.join("out"), root.join("f.jpg")];
-        let results_at = |path: &Path, _: EntryKind| match results.iter().any(|own| own == path) {
-            true => Results::Earlier,
-            false => Results::None,
+        let results_at = |path: &Path, _: EntryKind| {
+            if results.iter().any(|own| own == path) { Results::Earlier } else { Results::None }
         };
         let reading = Reading { results_at: &results_at, ..Reading::default() };
         let (mut ignored, mut items, mut remarks) = (Vec::new(), 0, Vec::new());

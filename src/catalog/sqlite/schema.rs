@@ -161,7 +161,8 @@ const VERSION_2: &str = "
     ) WITHOUT ROWID;
 ";
 
-/// `ignored` holds files that sources left out. Finished items are found in the order in which they finished. The index grows at its end, so that it costs little.
+/// `ignored` holds files that sources left out. Finished items are found in the order in which they finished; the index
+/// grows at its end, so that it costs little.
 const VERSION_3: &str = "
     CREATE INDEX item_number ON item(job_id, number) WHERE number IS NOT NULL;
     CREATE TABLE ignored(

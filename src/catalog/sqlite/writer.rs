@@ -77,6 +77,10 @@ fn file_id(path: &Path) -> Option<FileId> {
     path.exists().then_some(())
 }
 
+/// The tables whose rows belong to a job.
+const OF_JOBS: [&str; 8] =
+    ["item", "item_output", "item_group", "item_failure", "item_bucket", "ignored", "job_source", "job_request"];
+
 impl Catalog for Writer {
     fn create_job(&mut self, spec: &JobSpec, state: JobState) -> Result<JobId, JobError> {
         self.run(|sql, _| request::create_job(sql, spec, state))
@@ -269,17 +273,7 @@ impl Catalog for Writer {
             if NextNumbers::read(sql, job)?.state != JobState::Draft.word() {
                 return Err(CatalogError::Other(format!("job {job} is not a draft, and history is kept")));
             }
-            const TABLES: [&str; 8] = [
-                "item",
-                "item_output",
-                "item_group",
-                "item_failure",
-                "item_bucket",
-                "ignored",
-                "job_source",
-                "job_request",
-            ];
-            for table in TABLES {
+            for table in OF_JOBS {
                 sql.execute(&format!("DELETE FROM {table} WHERE job_id = ?1"), [job.0])?;
             }
             sql.execute("DELETE FROM job WHERE id = ?1", [job.0])?;

@@ -137,13 +137,11 @@ impl Access {
         host: &str,
         own: Option<&'s Credential>,
     ) -> Option<(&'s str, &'s Mutex<Option<Arc<Challenge>>>)> {
-        match own.filter(|own| own.host == host) {
-            Some(own) => Some((own.login.text(), &own.challenge)),
-            None => {
-                let entry = self.by_host.get(host)?;
-                Some((entry.login.as_ref()?.text(), &entry.challenge))
-            }
+        if let Some(own) = own.filter(|own| own.host == host) {
+            return Some((own.login.text(), &own.challenge));
         }
+        let entry = self.by_host.get(host)?;
+        Some((entry.login.as_ref()?.text(), &entry.challenge))
     }
 
     /// Notes a challenge; whether the next request will answer it.

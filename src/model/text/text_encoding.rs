@@ -101,7 +101,8 @@ pub fn detected(bytes: &[u8]) -> Option<&'static Encoding> {
         good += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
         // The last character may be cut off.
         let is_cut = chunks.peek().is_none() && chunk.invalid().first().is_some_and(|byte| *byte >= 0xC2);
-        bad += usize::from(!chunk.invalid().is_empty() && !(is_cut && good > 0));
+        let is_whole = chunk.invalid().is_empty() || (is_cut && good > 0);
+        bad += usize::from(!is_whole);
     }
     (bad > 0 && good <= 3 * bad).then(|| guess(bytes, country_of(None).as_deref()))
 }

@@ -132,7 +132,7 @@ pub(super) fn without_marks(line: &str) -> &str {
     let line = line.trim_start();
     let digits = line.trim_start_matches(|c: char| c.is_ascii_digit());
     let numbered = if digits.len() < line.len() { digits.strip_prefix(['.', ')']) } else { None };
-    let rest = numbered.or_else(|| line.strip_prefix(['-', '*', '+', '•', '·'])).map(str::trim_start).unwrap_or(line);
+    let rest = numbered.or_else(|| line.strip_prefix(['-', '*', '+', '•', '·'])).map_or(line, str::trim_start);
     let markdown = rest.strip_prefix('!').unwrap_or(rest);
     if markdown.starts_with('[')
         && let Some((text, _)) = markdown.split_once("](")

@@ -112,7 +112,7 @@ fn score(sample: &[u8], delimiter: u8) -> (bool, bool, usize) {
         has_link |= texts(&records).iter().any(|field| columns::is_link(field));
     }
     let has_fields = first.is_some_and(|count| count > 1);
-    (has_fields, has_fields && has_link, if all == 0 { 0 } else { 100 * same / all })
+    (has_fields, has_fields && has_link, (100 * same).checked_div(all).unwrap_or(0))
 }
 
 fn read(list: &mut List<'_>, stream: Stream<'_>, delimiter: u8) -> ControlFlow<()> {

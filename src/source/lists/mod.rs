@@ -216,7 +216,7 @@ fn open<'a>(
         reader.consume(3);
     }
     let (reader, recoded) = Decoded::new(reader, &head, named, reading.is_live);
-    let (sample, reader) = peek_lines(reader, reading)?;
+    let (sample, reader) = peek_lines(reader, reading);
     let format = format.unwrap_or_else(|| formats::by_lines(&sample, reading.lists));
     Ok(Opened::Stream(format, Stream { reader: Box::new(reader), sample }, recoded))
 }
@@ -260,7 +260,7 @@ fn peek_line(mut reader: impl BufRead) -> io::Result<(Vec<u8>, impl BufRead)> {
 
 /// The first lines, and a reader that gives them again. Of a list that another program is writing, these are a first line
 /// that is a link, or two lines.
-fn peek_lines<R: BufRead>(mut reader: R, reading: &Reading<'_>) -> io::Result<(Vec<u8>, impl BufRead + use<R>)> {
+fn peek_lines<R: BufRead>(mut reader: R, reading: &Reading<'_>) -> (Vec<u8>, impl BufRead + use<R>) {
     let mut sample = Vec::new();
     let most = if reading.is_live { 2 } else { SAMPLE_LINES };
     for lines in 0..most {
@@ -277,11 +277,11 @@ fn peek_lines<R: BufRead>(mut reader: R, reading: &Reading<'_>) -> io::Result<(V
             // What was read is given first.
             Err(error) => {
                 let reader = Failing { error: Some(error), reader };
-                return Ok((sample.clone(), io::Cursor::new(sample).chain(reader)));
+                return (sample.clone(), io::Cursor::new(sample).chain(reader));
             }
         }
     }
-    Ok((sample.clone(), io::Cursor::new(sample).chain(Failing { error: None, reader })))
+    (sample.clone(), io::Cursor::new(sample).chain(Failing { error: None, reader }))
 }
 
 /// A reader that fails first, if there is an error.
