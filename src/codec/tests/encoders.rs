@@ -613,7 +613,7 @@ fn a_jpeg_file_is_optimized_without_loss() {
         band.samples
     };
     for (optimize, progressive) in [(true, false), (false, true), (true, true)] {
-        let made = crate::codec::recoded(&file, &Save { optimize, progressive, ..keep() }).unwrap();
+        let made = crate::codec::recoded(&file, &Save { progressive, optimize, ..keep() }).unwrap();
         assert!(made.len() < file.len() && pixels(&made) == pixels(&file), "{} of {}", made.len(), file.len());
         let frame = made.windows(2).any(|pair| pair == [0xFF, if progressive { 0xC2 } else { 0xC0 }]);
         assert!(frame, "progressive: {progressive}");

@@ -44,9 +44,8 @@ impl Method {
             32_773 => return Ok(Self::PackBits),
             32_809 => return Ok(Self::ThunderScan),
             50_000 => return Ok(Self::Zstd),
-            9 | 10 => "JBIG".to_owned(),
+            9 | 10 | 34_661 => "JBIG".to_owned(),
             32_909 => "PixarLog".to_owned(),
-            34_661 => "JBIG".to_owned(),
             34_676 | 34_677 => "SGI Log".to_owned(),
             34_712 | 33_003 | 33_005 => "JPEG 2000".to_owned(),
             34_887 => "LERC".to_owned(),
@@ -144,7 +143,7 @@ fn thunder_scan(data: &[u8], out: &mut [u8], width: usize, row_bytes: usize) -> 
         let (mut x, mut last) = (0, 0u8);
         let mut put = |value: u8, x: &mut usize| {
             if let Some(byte) = row.get_mut(*x / 2).filter(|_| *x < width) {
-                *byte = if *x % 2 == 0 { value << 4 } else { *byte | value };
+                *byte = if x.is_multiple_of(2) { value << 4 } else { *byte | value };
             }
             *x += 1;
         };

@@ -120,13 +120,13 @@ impl Changes {
             let from = pair.first().copied().unwrap_or(width) as usize;
             let to = pair.get(1).copied().unwrap_or(width) as usize;
             let (first, last) = (from / 8, to / 8);
-            match first.cmp(&last) {
-                Ordering::Equal => set(row, first, 0xFF >> (from % 8) & !(0xFF_u16 >> (to % 8)) as u8),
-                _ => {
-                    set(row, first, 0xFF >> (from % 8));
-                    row.get_mut(first + 1..last).unwrap_or_default().fill(0xFF);
-                    set(row, last, !(0xFF_u16 >> (to % 8)) as u8);
-                }
+            let (from_first, to_last) = (0xFF >> (from % 8), !(0xFF_u16 >> (to % 8)) as u8);
+            if first == last {
+                set(row, first, from_first & to_last);
+            } else {
+                set(row, first, from_first);
+                row.get_mut(first + 1..last).unwrap_or_default().fill(0xFF);
+                set(row, last, to_last);
             }
         }
     }

@@ -114,7 +114,9 @@ fn meaning(page: &Directory<'_>, samples: u64, method: Method) -> Result<(Meanin
 }
 
 /// Width and height in px, and those of a strip or tile.
-fn size(page: &Directory<'_>) -> Result<((u32, u32), (usize, usize)), ItemError> {
+type Sizes = ((u32, u32), (usize, usize));
+
+fn size(page: &Directory<'_>) -> Result<Sizes, ItemError> {
     let side = |tag| -> Result<u32, ItemError> {
         let px = page.number(tag, 0)?;
         Ok(u32::try_from(px).unwrap_or(u32::MAX))

@@ -19,8 +19,10 @@ use crate::engine::record::message::{Record, call};
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::{LinkCounts, Secrets};
 use crate::model::{Ignored, ItemRow, JobId, JobSpec, Locator, Message, NewItem, Remark, SourceSpec, locator};
-use crate::source::{self, Found, Reading, Repeat, SourceKind, hash_of_fetched_list as hash_of, with_hash_of_list};
-use crate::store;
+use crate::source::{
+    self, Found, Reading, Repeat, Results, SourceKind, hash_of_fetched_list as hash_of, with_hash_of_list,
+};
+use crate::store::{self, EntryKind};
 
 /// Requests that may wait in the queue.
 pub(crate) const INTAKE_QUEUE: usize = 256;
@@ -174,110 +176,125 @@ impl Intake<'_> {
         let out_dir = Self::out_dir(&asked);
         let results = EarlierResults::of(&asked, Some(self.request.job), Some(self.reader));
         let results_at = |path: &Path, kind| results.at(path, kind);
-        for JobSource { n: index, spec, taken: already_taken, .. } in sources {
-            self.source = Some(index);
-            self.taken = 0;
-            self.is_read_once = false;
-            let mut broke_off = false;
-            // A folder may have changed; other sources give the same items again, which are passed over.
-            let kind = source::kind_of(&spec)?;
-            let passes_over = kind.repeat != Repeat::Changed;
-            let known = self.request.leave_out_known || (already_taken > 0 && !passes_over);
-            if kind.is_lost_when_interrupted() && (self.request.resumes || known) {
-                self.report_lost_stdin();
-                self.end_source(known)?;
-                continue;
-            }
-            self.is_read_once = kind.is_lost_when_interrupted();
-            let already_read = already_taken > 0;
-            let first_item = if kind.repeat == Repeat::Same { already_taken } else { 0 };
-            let mut pass_over = if kind.repeat == Repeat::SameRows { already_taken } else { 0 };
-            self.taken = first_item;
-            let is_list = kind.is_list;
-            let stop = Arc::clone(&self.request.stop);
-            let failed = Cell::new(None);
-            let fetcher = ListFetcher::of(self, &asked, index, already_read);
-            let this = RefCell::new(&mut *self);
-            let cancelled = || {
-                // A pipe may send nothing for a long time; its earlier items must not wait for more.
-                if let Ok(mut this) = this.try_borrow_mut()
-                    && let Err(error) = this.flush_old(known)
-                {
-                    failed.set(Some(error));
-                    return true;
-                }
-                stop.load(Ordering::Acquire) || this.try_borrow().is_ok_and(|this| this.has_waited_enough())
-            };
-            let fetch = |url: &str| fetcher.fetch(url, &|| stop.load(Ordering::Acquire));
-            let reading = Reading {
-                lists: &asked.lists,
-                first_item,
-                is_live: false,
-                cancelled: &cancelled,
-                fetch: &fetch,
-                is_image: &codec::is_image,
-                results_at: &results_at,
-            };
-            let found_any = Cell::new(false);
-            let outcome = source::read(&spec, &reading, &mut |found| {
-                let mut this = this.borrow_mut();
-                found_any.set(found_any.get() || matches!(found, Found::Item(_) | Found::Failed(_)));
-                match found {
-                    Found::Failed(error) => {
-                        broke_off = is_list && !kind.is_lost_when_interrupted();
-                        this.notify(IntakeNote::Failed { job: this.request.job, error });
-                    }
-                    // Repetitions are reported with the number of added items.
-                    Found::Remark(Remark::RepeatedLinks { .. }) if known => {}
-                    Found::Remark(remark) => this.notify(IntakeNote::Remark { job: this.request.job, remark }),
-                    Found::Ignored(ignored) => {
-                        if let Err(error) = this.push_ignored(ignored) {
-                            failed.set(Some(error));
-                            return ControlFlow::Break(());
-                        }
-                    }
-                    Found::Item(mut item) => {
-                        this.taken += 1;
-                        if this.is_own_result(&item, out_dir.as_ref()) {
-                            return ControlFlow::Continue(());
-                        }
-                        if pass_over > 0 {
-                            pass_over -= 1;
-                            return ControlFlow::Continue(());
-                        }
-                        if is_list {
-                            secrets::keep_item(this.secrets, &mut item);
-                        }
-                        if let Err(error) = this.push(item, known) {
-                            failed.set(Some(error));
-                            return ControlFlow::Break(());
-                        }
-                    }
-                }
-                ControlFlow::Continue(())
-            });
-            if let Some(error) = failed.take() {
-                return Err(error);
-            }
-            if outcome.is_break() || self.unstored.is_some() {
-                return self.end_interrupted(known);
-            }
-            let is_empty = !found_any.get() && !known && already_taken == 0;
-            if let Some(remark) = nothing_in(kind, &spec).filter(|_| is_empty) {
-                self.notify(IntakeNote::Remark { job: self.request.job, remark });
-            }
-            // A resume continues each list where it broke off.
-            self.is_cut_off |= broke_off;
-            if broke_off {
-                self.flush(known)?;
-            } else {
-                self.end_source(known)?;
-            }
-            if self.unstored.is_some() {
-                return self.end_interrupted(known);
+        for source in sources {
+            if self.read_one(source, &asked, out_dir.as_ref(), &results_at)?.is_break() {
+                break;
             }
         }
         Ok(())
+    }
+
+    /// Reads a source; breaks if reading was interrupted.
+    fn read_one(
+        &mut self,
+        source: JobSource,
+        asked: &JobSpec,
+        out_dir: Option<&(PathBuf, PathBuf)>,
+        results_at: &dyn Fn(&Path, EntryKind) -> Results,
+    ) -> Result<ControlFlow<()>, JobError> {
+        let JobSource { n: index, spec, taken: already_taken, .. } = source;
+        self.source = Some(index);
+        self.taken = 0;
+        self.is_read_once = false;
+        let mut broke_off = false;
+        // A folder may have changed; other sources give the same items again, which are passed over.
+        let kind = source::kind_of(&spec)?;
+        let passes_over = kind.repeat != Repeat::Changed;
+        let known = self.request.leave_out_known || (already_taken > 0 && !passes_over);
+        if kind.is_lost_when_interrupted() && (self.request.resumes || known) {
+            self.report_lost_stdin();
+            self.end_source(known)?;
+            return Ok(ControlFlow::Continue(()));
+        }
+        self.is_read_once = kind.is_lost_when_interrupted();
+        let already_read = already_taken > 0;
+        let first_item = if kind.repeat == Repeat::Same { already_taken } else { 0 };
+        let mut pass_over = if kind.repeat == Repeat::SameRows { already_taken } else { 0 };
+        self.taken = first_item;
+        let is_list = kind.is_list;
+        let stop = Arc::clone(&self.request.stop);
+        let failed = Cell::new(None);
+        let fetcher = ListFetcher::of(self, asked, index, already_read);
+        let this = RefCell::new(&mut *self);
+        let cancelled = || {
+            // A pipe may send nothing for a long time; its earlier items must not wait for more.
+            if let Ok(mut this) = this.try_borrow_mut()
+                && let Err(error) = this.flush_old(known)
+            {
+                failed.set(Some(error));
+                return true;
+            }
+            stop.load(Ordering::Acquire) || this.try_borrow().is_ok_and(|this| this.has_waited_enough())
+        };
+        let fetch = |url: &str| fetcher.fetch(url, &|| stop.load(Ordering::Acquire));
+        let reading = Reading {
+            lists: &asked.lists,
+            first_item,
+            is_live: false,
+            cancelled: &cancelled,
+            fetch: &fetch,
+            is_image: &codec::is_image,
+            results_at,
+        };
+        let found_any = Cell::new(false);
+        let outcome = source::read(&spec, &reading, &mut |found| {
+            let mut this = this.borrow_mut();
+            found_any.set(found_any.get() || matches!(found, Found::Item(_) | Found::Failed(_)));
+            match found {
+                Found::Failed(error) => {
+                    broke_off = is_list && !kind.is_lost_when_interrupted();
+                    this.notify(IntakeNote::Failed { job: this.request.job, error });
+                }
+                // Repetitions are reported with the number of added items.
+                Found::Remark(Remark::RepeatedLinks { .. }) if known => {}
+                Found::Remark(remark) => this.notify(IntakeNote::Remark { job: this.request.job, remark }),
+                Found::Ignored(ignored) => {
+                    if let Err(error) = this.push_ignored(ignored) {
+                        failed.set(Some(error));
+                        return ControlFlow::Break(());
+                    }
+                }
+                Found::Item(mut item) => {
+                    this.taken += 1;
+                    if this.is_own_result(&item, out_dir) {
+                        return ControlFlow::Continue(());
+                    }
+                    if pass_over > 0 {
+                        pass_over -= 1;
+                        return ControlFlow::Continue(());
+                    }
+                    if is_list {
+                        secrets::keep_item(this.secrets, &mut item);
+                    }
+                    if let Err(error) = this.push(item, known) {
+                        failed.set(Some(error));
+                        return ControlFlow::Break(());
+                    }
+                }
+            }
+            ControlFlow::Continue(())
+        });
+        if let Some(error) = failed.take() {
+            return Err(error);
+        }
+        if outcome.is_break() || self.unstored.is_some() {
+            return self.end_interrupted(known).map(|()| ControlFlow::Break(()));
+        }
+        let is_empty = !found_any.get() && !known && already_taken == 0;
+        if let Some(remark) = nothing_in(kind, &spec).filter(|_| is_empty) {
+            self.notify(IntakeNote::Remark { job: self.request.job, remark });
+        }
+        // A resume continues each list where it broke off.
+        self.is_cut_off |= broke_off;
+        if broke_off {
+            self.flush(known)?;
+        } else {
+            self.end_source(known)?;
+        }
+        if self.unstored.is_some() {
+            return self.end_interrupted(known).map(|()| ControlFlow::Break(()));
+        }
+        Ok(ControlFlow::Continue(()))
     }
 
     /// The output folder, as the catalog records it and with links resolved, once the job has chosen it.

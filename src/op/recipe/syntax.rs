@@ -168,7 +168,7 @@ fn pairs(text: &str) -> Result<Vec<(Option<String>, String)>, Message> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::expect_used, reason = "tests")]
+    #![expect(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
 
     use super::*;
     use crate::model::{FormatChoice, MetadataPolicy};
