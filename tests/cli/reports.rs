@@ -5,10 +5,10 @@ use sha2::{Digest as _, Sha256};
 use crate::program::Home;
 
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
-/// A home with two images, one of which is broken.
+/// A home with two images; one is broken.
 fn home() -> Home {
     let home = Home::new();
     home.sample("tulip-field.jpg", "in/a.jpg");

@@ -22,7 +22,7 @@ async fn body(setup: &Setup, url: &str) -> Vec<u8> {
 #[test]
 fn headers_that_violate_the_syntax_are_left_out() {
     let server = Server::start(|request| {
-        let many: String = (0..3000).map(|n| format!("X-{n}: {n}\r\n")).collect();
+        let many = (0..3000).map(|n| format!("X-{n}: {n}\r\n")).collect::<Vec<_>>().concat();
         match request.path.as_str() {
             "/space-in-name" => raw("X Powered By: me\r\nContent-Length: 6\r\n"),
             "/space-before-colon" => raw("Content-Length : 6\r\nContent-Type : image/png\r\n"),
@@ -108,10 +108,9 @@ fn cookies_of_a_redirect_chain_are_sent_back_to_their_site() {
         let cookie = request.headers.get("cookie").map(String::as_str);
         match (request.path.as_str(), cookie) {
             ("/login", _) => redirect("/photo").header("Set-Cookie", "sid=7; Path=/").header("Set-Cookie", "b=2"),
-            ("/photo", Some("sid=7; b=2" | "b=2; sid=7")) => ok("pixels", "image/png"),
+            ("/photo", Some("sid=7; b=2" | "b=2; sid=7")) | ("/check", Some("seen=1")) => ok("pixels", "image/png"),
             // The same URL again, once it has set its cookie.
             ("/check", None) => redirect("/check").header("Set-Cookie", "seen=1"),
-            ("/check", Some("seen=1")) => ok("pixels", "image/png"),
             ("/away", _) => redirect(&away).header("Set-Cookie", "sid=7"),
             ("/loop", _) => redirect("/loop"),
             _ => status(403),
@@ -216,7 +215,7 @@ fn guarded(request: &Request) -> Answer {
     };
     let md5 = |text: String| {
         use md5::Digest as _;
-        md5::Md5::digest(text).iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        md5::Md5::digest(text).iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
     };
     let (first, second) = (md5("me:photos:pw".to_owned()), md5(format!("GET:{}", request.path)));
     let wanted = md5(format!("{first}:n1:{}:{}:auth:{second}", field("nc"), field("cnonce")));

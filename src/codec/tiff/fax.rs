@@ -1,7 +1,6 @@
 //! Fax codings of black and white rows: ITU-T T.4 in one and two dimensions, T.6, and their forms in TIFF. The tables of
 //! codes are those of the crate `fax`; rows are decoded here, because programs end rows in more ways than it accepts.
 
-use std::cmp::Ordering;
 use std::convert::Infallible;
 
 use fax::BitReader;
