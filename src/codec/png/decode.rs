@@ -293,7 +293,7 @@ impl PngReader<'_> {
 
     /// Handles a row, or the end after the last one, that could not be read.
     fn missing(&mut self, error: ItemError) -> Result<(), ItemError> {
-        if error.kind == ErrorKind::Corrupt && self.keep_damaged {
+        if error.kind == ErrorKind::Corrupt && self.keep_damaged && self.next_row > 0 {
             self.is_damaged = true;
             self.rows_had.get_or_insert(self.next_row);
             return Ok(());

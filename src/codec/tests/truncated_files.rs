@@ -300,29 +300,27 @@ fn other_damage_fails_even_if_truncated_files_are_accepted() {
 
 #[test]
 fn damaged_data_is_decoded_as_far_as_possible_if_that_is_accepted() {
-    for format in [known::JPEG, known::PNG] {
-        let whole = file(format, &Save::default());
-        let mut damaged = whole.clone();
-        let middle = damaged.len() / 2;
-        // Sixteen ones, a code that no table has.
-        damaged[middle..middle + 40].copy_from_slice(&[0xFF, 0].repeat(20));
-        let read = |damaged_policy| {
-            let options = DecodeOptions { damaged: damaged_policy, ..DecodeOptions::default() };
-            let mut opened = open(&damaged, &options)?;
-            let info = opened.rows.info();
-            let (mut band, mut rows) = (Band::empty(&info), Vec::new());
-            while opened.rows.read_rows(16, &mut band)? > 0 {
-                let Samples::U8(samples) = &band.samples else { panic!("not 8 bits") };
-                rows.extend_from_slice(samples);
-            }
-            Ok::<_, ItemError>((rows, opened.rows.remark(), opened.rows.truncation()))
-        };
-        assert_eq!(read(DamagedPolicy::Fail).unwrap_err().kind, ErrorKind::Corrupt, "{}", format.label());
-        let (rows, remark, truncation) = read(DamagedPolicy::Keep).unwrap();
-        assert_eq!((remark, truncation), (Some(Remark::Damaged), None), "{}", format.label());
-        let (expected, _) = decode(&whole, TruncatedPolicy::Fail).unwrap();
-        assert_eq!(rows.len(), expected.len());
-        let first = 120 * 3 * 20;
-        assert!(rows[..first] == expected[..first] && rows != expected, "{}", format.label());
-    }
+    let whole = file(known::JPEG, &Save::default());
+    let mut damaged = whole.clone();
+    let middle = damaged.len() / 2;
+    // Sixteen ones, a code that no table has.
+    damaged[middle..middle + 40].copy_from_slice(&[0xFF, 0].repeat(20));
+    let read = |policy| {
+        let options = DecodeOptions { damaged: policy, ..DecodeOptions::default() };
+        let mut opened = open(&damaged, &options)?;
+        let info = opened.rows.info();
+        let (mut band, mut rows) = (Band::empty(&info), Vec::new());
+        while opened.rows.read_rows(16, &mut band)? > 0 {
+            let Samples::U8(samples) = &band.samples else { panic!("not 8 bits") };
+            rows.extend_from_slice(samples);
+        }
+        Ok::<_, ItemError>((rows, opened.rows.remark(), opened.rows.truncation()))
+    };
+    assert_eq!(read(DamagedPolicy::Fail).unwrap_err().kind, ErrorKind::Corrupt);
+    let (rows, remark, truncation) = read(DamagedPolicy::Keep).unwrap();
+    assert_eq!((remark, truncation), (Some(Remark::Damaged), None));
+    let (expected, _) = decode(&whole, TruncatedPolicy::Fail).unwrap();
+    assert_eq!(rows.len(), expected.len());
+    let first = 120 * 3 * 20;
+    assert!(rows[..first] == expected[..first] && rows != expected);
 }

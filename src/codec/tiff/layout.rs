@@ -1,7 +1,6 @@
 //! The layout of a page as its tags describe it.
 
 use super::decompress::Method;
-use super::predict::Predictor;
 use crate::codec::pixels::ycbcr::YCbCr;
 use crate::model::{ImageInfo, SampleType};
 
@@ -29,6 +28,16 @@ pub(super) enum Stored {
     Whole(u8),
     /// Floats of 16, 24, 32 or 64 bits.
     Float(u8),
+}
+
+/// What was done to samples before compression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Predictor {
+    None,
+    /// Each sample minus that of the previous pixel.
+    Horizontal,
+    /// The bytes of floats by significance, then each minus the previous one.
+    Float,
 }
 
 /// The layout of a page as its tags describe it.

@@ -1,17 +1,7 @@
 //! Undoes the differences that strips and tiles are compressed as (TIFF 6.0, section 14, and Adobe's technical note 3
 //! for floats), and the byte order of samples.
 
-use super::layout::Stored;
-
-/// What was done to samples before compression.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Predictor {
-    None,
-    /// Each sample minus that of the previous pixel.
-    Horizontal,
-    /// The bytes of floats by significance, then each minus the previous one.
-    Float,
-}
+use super::layout::{Predictor, Stored};
 
 /// Brings rows of `row_bytes` bytes to this machine's byte order, and undoes their prediction. `stride` is the number of
 /// samples between those of neighbouring pixels.

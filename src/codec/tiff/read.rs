@@ -3,8 +3,8 @@
 use super::chunks::Chunks;
 use super::decompress::Method;
 use super::directory::{Directory, pages, tag};
-use super::layout::{Layout, Meaning, Stored};
-use super::predict::{self, Predictor};
+use super::layout::{Layout, Meaning, Predictor, Stored};
+use super::predict;
 use super::rows::TiffRows;
 use super::{TAG_IPTC, TAG_XMP, exif_fields, lab};
 use crate::codec::guard::control::DecodeControl;
