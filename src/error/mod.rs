@@ -358,7 +358,7 @@ impl std::error::Error for ItemError {}
 
 impl ErrorKind {
     /// Every kind, in the order of their causes.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 40] = [
         Self::NotFound,
         Self::Unreadable,
         Self::Empty,
@@ -390,6 +390,7 @@ impl ErrorKind {
         Self::Unwritable,
         Self::DiskFull,
         Self::ReadOnly,
+        Self::DeviceFailed,
         Self::CantEncode,
         Self::Recipe,
         Self::TookTooLong,
