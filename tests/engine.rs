@@ -18,6 +18,8 @@ mod engine {
     mod links;
     mod names;
     mod pictures;
+    mod repeats;
+    mod reruns;
     mod steering;
     mod survival;
     mod views;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::error::{ErrorKind, JobError};
 use crate::model::{
-    FailureFilter, Finished, Ignored, ItemId, ItemOutput, ItemRow, ItemState, JobId, JobRow, JobSpec, JobState,
-    JobSummary, NewItem, SourceSpec,
+    Columns, FailureFilter, Finished, Ignored, ItemId, ItemOutput, ItemRow, ItemState, JobId, JobRow, JobSpec,
+    JobState, JobSummary, NewItem, SourceSpec,
 };
 
 /// The writing side. It has one owner, and every call is one transaction that is safe on disk when it returns.
@@ -202,18 +202,21 @@ pub trait CatalogReader: Send {
     /// Whether a locator's text (see `Locator::to_text`) is an item: any file, and any link that was added to a draft.
     fn is_input(&self, job: JobId, locator: &str) -> Result<bool, JobError>;
 
+    /// Whether a locator's text is an item with a number below `seq`, as for [`CatalogReader::is_input`].
+    fn is_known_before(&self, job: JobId, locator: &str, seq: u64) -> Result<bool, JobError>;
+
     /// Whether a path's text is the output of an item, recorded or finished.
     fn is_output(&self, job: JobId, path: &str) -> Result<bool, JobError>;
 
-    /// A job's result for a link whose item is within `around` numbers of `seq`, if it was recorded with a hash and a
-    /// validator (`ETag` or `Last-Modified`). If that job found the link unchanged, the result it was compared with.
-    fn prior_result_of_link(
-        &self,
-        job: JobId,
-        locator: &str,
-        seq: u64,
-        around: u64,
-    ) -> Result<Option<PriorResult>, JobError>;
+    /// The result of an item, if it has this locator and its result was recorded with a hash. If its job kept the result
+    /// of an earlier job, that one.
+    fn prior_result(&self, id: ItemId, locator: &str) -> Result<Option<PriorResult>, JobError>;
+
+    /// The same for the first item of a job that has this file as its input.
+    fn prior_result_of_file(&self, job: JobId, locator: &str) -> Result<Option<PriorResult>, JobError>;
+
+    /// Numbers and locators of a job's items after `after_seq`, in order.
+    fn locators(&self, job: JobId, after_seq: u64, limit: u32) -> Result<Vec<(u64, String)>, JobError>;
 
     /// Records of the items after `after_seq`, in order, with the columns of [`RecordRows::columns`]; those of outputs
     /// have the item's `extra` as well. `limit` counts items.
@@ -436,22 +439,36 @@ pub struct WaitingFiles {
     pub last_seq: Option<u64>,
 }
 
-/// An earlier result for a link.
+/// The result of an item of an earlier job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PriorResult {
     /// The item that was found.
     pub found: ItemId,
+    /// Its folder relative to its source.
+    pub dir: String,
+    /// The other columns of its list.
+    pub columns: Columns,
+    /// A local input's size in bytes.
+    pub size_bytes: Option<u64>,
+    /// A local input's modification time, UTC milliseconds.
+    pub mtime_ms: Option<i64>,
     /// The item that made the output.
     pub maker: ItemId,
+    /// When it ended, UTC milliseconds.
+    pub finished_at_ms: Option<i64>,
     /// The output's path as text.
     pub output: String,
     /// SHA-256 of the output's bytes.
     pub output_hash: String,
+    /// Bytes read for it.
+    pub bytes_in: u64,
     /// The output's size.
     pub bytes_out: u64,
     /// The output's width and height in px.
     pub size_px: Option<(u32, u32)>,
-    /// SHA-256 of the fetched bytes.
+    /// The input's width and height in px.
+    pub input_size_px: Option<(u32, u32)>,
+    /// SHA-256 of the input's bytes.
     pub hash: Option<String>,
     /// The response's content type.
     pub content_type: Option<String>,
@@ -459,6 +476,8 @@ pub struct PriorResult {
     pub etag: Option<String>,
     /// The response's Last-Modified.
     pub last_modified: Option<String>,
+    /// The file name in the response, if it differs from the link's own.
+    pub file_name: Option<String>,
 }
 
 /// How a list of items is sorted.

@@ -212,6 +212,8 @@ pub(super) struct RunArgs {
     tree: TreeWord,
     #[arg(long, value_enum, ignore_case = true, value_name = "POLICY", default_value = "rename")]
     on_conflict: ConflictWord,
+    #[arg(long)]
+    update: bool,
     #[arg(long, value_name = "FORMAT:KEY=VALUE,...")]
     save: Option<String>,
     #[arg(long, alias = "color", value_parser = key_words("colour"))]
@@ -361,6 +363,7 @@ impl RunArgs {
             name: self.name.clone(),
             tree: self.tree.into(),
             on_conflict: self.on_conflict.into(),
+            update: self.update,
             durability: if self.fast { Durability::Fast } else { Durability::Group },
             keep_times: self.keep_times,
         }

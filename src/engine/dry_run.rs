@@ -18,14 +18,16 @@ use super::item::body::ItemBody;
 use super::item::decide::{Action, PlannedName, Rules, Subject, decide, may_be_copied, refusal};
 use super::item::limits::Clock;
 use super::item::naming::{self, NameClaims, Naming, Publish, Resolution, Verdict};
+use super::item::prior_results::{FilePlan, PriorResults};
 use super::item::render::Prepared;
+use super::item::repeats::RepeatedLinks;
 use super::run::memory_budget::default_memory_bytes;
 use super::run::pools;
 use crate::catalog::CatalogReader;
 use crate::codec::{self, DecodeControl, Helpers};
 use crate::error::{ItemError, JobError};
 use crate::fetch::Secrets;
-use crate::model::{ConflictPolicy, Ignored, ItemId, ItemRow, JobId, JobSpec, Locator, NewItem, Remark};
+use crate::model::{ConflictPolicy, Finished, Ignored, ItemId, ItemRow, JobId, JobSpec, Locator, NewItem, Remark};
 use crate::op::Pipeline;
 use crate::source::{self, Found, Reading};
 use crate::store;
@@ -101,6 +103,8 @@ struct Planner<'a> {
     spec: &'a JobSpec,
     pipeline: Pipeline,
     naming: Naming,
+    /// Results of earlier jobs, with their catalog.
+    prior_results: Option<(PriorResults, &'a dyn CatalogReader)>,
     /// Names given so far.
     given: HashSet<PathBuf>,
     plan: DryRun,
@@ -110,6 +114,7 @@ struct Planner<'a> {
     /// Bytes of the images that would be rendered.
     rendered_in: u64,
     samples: Samples,
+    repeated: RepeatedLinks,
 }
 
 /// What rendering some images showed.
@@ -125,6 +130,7 @@ struct Samples {
 struct PlanClaims<'a> {
     given: &'a HashSet<PathBuf>,
     spec: &'a JobSpec,
+    replaced: Option<&'a Path>,
 }
 
 impl NameClaims for PlanClaims<'_> {
@@ -143,10 +149,14 @@ impl NameClaims for PlanClaims<'_> {
     fn is_input(&self, path: &Path) -> bool {
         naming::may_be_given(&self.spec.sources, path)
     }
+
+    fn replaced(&self) -> Option<&Path> {
+        self.replaced
+    }
 }
 
 /// Reads every source and every image's header, and calls `each` for every planned item and for what could not be read.
-/// `history` is the catalog of earlier jobs.
+/// `history` is the catalog of earlier jobs, whose results may be kept or replaced.
 pub fn dry_run(
     spec: &JobSpec,
     history: Option<&dyn CatalogReader>,
@@ -159,6 +169,8 @@ pub fn dry_run(
     naming.index_output_dir(true, None);
     let free_bytes = store::of_path(&out_dir).space(&out_dir).free_bytes;
     let mut planner = Planner::new(spec, pipeline, naming);
+    planner.prior_results =
+        history.map(|reader| (PriorResults::for_files(spec, &planner.naming, None, reader), reader));
     planner.plan = DryRun { out_dir, free_bytes, ..DryRun::default() };
     let secrets = Arc::new(Secrets::new(secrets_path()));
     let fetch = |url: &str| {
@@ -197,7 +209,8 @@ pub fn dry_run(
             break;
         }
         let kind = source::kind_of(source)?;
-        if let Some(remark) = nothing_in(kind, source).filter(|_| !found_any) {
+        let repeated = planner.repeated.end_list(&(kind.label)(source)).filter(|_| kind.is_list);
+        for remark in nothing_in(kind, source).filter(|_| !found_any).into_iter().chain(repeated) {
             each(Planned::Remark(remark));
         }
     }
@@ -222,19 +235,22 @@ impl<'a> Planner<'a> {
             spec,
             pipeline,
             naming,
+            prior_results: None,
             given: HashSet::new(),
             plan: DryRun::default(),
             budget_bytes: spec.limits.memory_bytes.unwrap_or_else(default_memory_bytes),
             largest_bytes: 0,
             rendered_in: 0,
             samples: Samples::default(),
+            repeated: RepeatedLinks::new(),
         }
     }
 }
 
 impl Planner<'_> {
-    fn plan_item(&mut self, item: NewItem) -> PlannedItem {
+    fn plan_item(&mut self, mut item: NewItem) -> PlannedItem {
         self.plan.items += 1;
+        self.repeated.note(&mut item, self.plan.items, Some(&self.naming));
         let mut planned = PlannedItem {
             locator: item.locator.clone(),
             output: None,
@@ -249,10 +265,15 @@ impl Planner<'_> {
         let row = row_of(item, self.plan.items);
         let is_link = row.locator.path().is_none();
         let refused = row.error.clone().or_else(|| refusal(self.spec, &self.naming, &row));
-        self.plan.links += u64::from(is_link && row.error.is_none());
         let result = match refused {
-            Some(error) => Err(error),
-            None if is_link => Ok(()),
+            Some(error) => {
+                self.plan.links += u64::from(is_link && row.error.is_none());
+                Err(error)
+            }
+            None if is_link => {
+                self.plan_link(&row, &mut planned);
+                Ok(())
+            }
             None => self.plan_file(&row, &mut planned),
         };
         if let Err(error) = result {
@@ -262,14 +283,41 @@ impl Planner<'_> {
         planned
     }
 
+    fn plan_link(&mut self, row: &ItemRow, planned: &mut PlannedItem) {
+        let kept = self.prior_results.as_mut().and_then(|(results, reader)| results.skip_link(row, *reader));
+        match kept {
+            Some(kept) => self.keep(&kept, planned),
+            None => self.plan.links += 1,
+        }
+    }
+
+    /// An item keeps its result of an earlier job.
+    fn keep(&mut self, kept: &Finished, planned: &mut PlannedItem) {
+        let output = kept.outputs.first().and_then(|output| output.path.as_deref()).map(Locator::parse);
+        planned.output = output.and_then(|output| output.path().map(Path::to_path_buf));
+        planned.size_px = kept.width_px.zip(kept.height_px);
+        planned.skipped = true;
+        self.plan.skipped += 1;
+    }
+
     fn plan_file(&mut self, row: &ItemRow, planned: &mut PlannedItem) -> Result<(), ItemError> {
+        let prior = self.prior_results.as_ref().map(|(results, reader)| results.plan_file(row, *reader));
+        let replaced = match prior {
+            Some(FilePlan::Keep(kept)) => {
+                self.keep(&kept, planned);
+                return Ok(());
+            }
+            Some(FilePlan::Replace(prior)) => Some(prior.output()),
+            Some(FilePlan::Process) | None => None,
+        };
+        let replaced = replaced.as_ref().and_then(Locator::path);
         let (body, size_bytes) = ItemBody::open(&row.locator, may_be_copied(self.spec, &row.locator))?;
         let subject = Subject { locator: &row.locator, body: &body, size_bytes, response: None };
         let clock = Clock::start(&self.spec.limits, Duration::ZERO);
         let cancelled = || clock.is_up();
         let control = DecodeControl::new(&cancelled, Helpers::of_this_program());
         let rules = Rules::of_job(self.spec, &self.pipeline, self.budget_bytes, control);
-        let claims = PlanClaims { given: &self.given, spec: self.spec };
+        let claims = PlanClaims { given: &self.given, spec: self.spec, replaced };
         let decision = decide(&rules, &self.naming, row, &subject, &claims).map_err(|error| clock.explain(error))?;
         if let PlannedName::Known(Resolution { is_taken, verdict }) = &decision.name {
             planned.conflict = *is_taken;

@@ -521,6 +521,9 @@ fn kept_bytes(partial: Option<&Partial<'_>>) -> u64 {
 impl Received {
     fn into_fetched(self, requested: &Url, attempts: u32, fetch_ms: u64) -> Fetched {
         let file_name = file_name::name_of_response(self.head.disposition.as_deref(), requested, &self.url);
+        let own_name = file_name::name_of_response(None, requested, requested);
+        let transfer =
+            Transfer { file_name: file_name.clone().filter(|name| own_name.as_ref() != Some(name)), ..self.transfer };
         let mut final_url = self.url;
         // Only a URL that can't have them refuses.
         let _ = final_url.set_username("");
@@ -537,7 +540,7 @@ impl Received {
             attempts,
             fetch_ms,
             counted_ms: 0,
-            transfer: self.transfer,
+            transfer,
         }
     }
 }

@@ -187,6 +187,8 @@ pub struct SinkSpec {
     pub tree: Tree,
     /// What happens if the file exists.
     pub on_conflict: ConflictPolicy,
+    /// Whether results that an earlier job made of the same inputs are kept while those are unchanged, and else replaced.
+    pub update: bool,
     /// How results are synced to disk.
     pub durability: Durability,
     /// Whether results keep the modification times of their inputs: of a file, or the one that a server gives.
@@ -271,6 +273,7 @@ impl Default for SinkSpec {
             name: "{stem}".to_owned(),
             tree: Tree::default(),
             on_conflict: ConflictPolicy::default(),
+            update: false,
             durability: Durability::default(),
             keep_times: false,
         }

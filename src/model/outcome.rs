@@ -68,8 +68,8 @@ pub struct NewItem {
     pub columns: Columns,
     /// Why it can't be processed at all (a missing file, for example): recorded as failed.
     pub error: Option<ItemError>,
-    /// The sentence for a duplicate of an earlier line of its list: recorded as skipped.
-    pub skip: Option<String>,
+    /// The number of the first item with the same link.
+    pub repeats: Option<u64>,
 }
 
 impl NewItem {
@@ -83,7 +83,7 @@ impl NewItem {
             origin: Origin::User,
             columns: Columns::default(),
             error: None,
-            skip: None,
+            repeats: None,
         }
     }
 }
@@ -285,6 +285,10 @@ pub struct ItemRow {
     pub origin: Origin,
     /// The other columns of its list.
     pub columns: Columns,
+    /// The number of the first item with the same link.
+    pub repeats: Option<u64>,
+    /// The file name in the response, if it differs from the link's own.
+    pub response_name: Option<String>,
 }
 
 /// A row of the job table: state and counters, without the request.
@@ -434,6 +438,12 @@ impl Finished {
         }
     }
 
+    /// Whether its values are those of a result that was there before, so that nothing was read for it.
+    pub fn is_from_before(&self) -> bool {
+        let Outcome::Skipped { reason, .. } = &self.outcome else { return false };
+        matches!(reason, SkipReason::Unchanged | SkipReason::Duplicate) || self.attempts == 0
+    }
+
     /// Clears the details of an output that was not written.
     pub fn clear_output(&mut self) {
         self.bytes_out = 0;
@@ -489,6 +499,8 @@ impl ItemRow {
             remarks: Vec::new(),
             origin: item.origin,
             columns: item.columns,
+            repeats: item.repeats,
+            response_name: None,
         }
     }
 }

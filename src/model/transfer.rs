@@ -37,7 +37,10 @@ pub struct Transfer {
     /// How often the transfer was resumed.
     #[serde(skip_serializing_if = "is_zero")]
     pub resumed: u32,
-    /// Job and sequence number of the result that is kept, if the server says that nothing has changed.
+    /// The file name in the response, if it differs from the link's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file_name: Option<String>,
+    /// Job and sequence number of the result that is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unchanged: Option<(i64, u64)>,
 }

@@ -136,6 +136,11 @@ impl Template {
         })
     }
 
+    /// Whether names hold the item's number.
+    pub fn has_index(&self) -> bool {
+        self.pieces.iter().any(|piece| matches!(piece, Piece::Index(_)))
+    }
+
     /// Whether the template places results in their folders itself.
     pub fn has_dir(&self) -> bool {
         self.pieces.contains(&Piece::Dir)

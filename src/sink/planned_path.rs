@@ -47,6 +47,16 @@ impl PlannedPath {
         folded(&self.path().to_string_lossy())
     }
 
+    /// Whether a path is this one or one of its candidates.
+    pub fn is_candidate(&self, path: &Path) -> bool {
+        let name = path.file_name().and_then(|name| name.to_str());
+        let rest = name.and_then(|name| name.strip_prefix(&self.name)?.strip_suffix(&self.extension));
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_suffix =
+            |rest: &str| rest.strip_prefix(" (").and_then(|rest| rest.strip_suffix(')')).is_some_and(is_number);
+        path.parent() == Some(&self.folder) && rest.is_some_and(|rest| rest.is_empty() || is_suffix(rest))
+    }
+
     /// The path itself (0), or the `n`th candidate beside it: `name (n).ext`.
     pub fn candidate(&self, n: u32) -> PathBuf {
         let Self { folder, name, extension } = self;
@@ -95,6 +105,17 @@ mod tests {
         assert_eq!(path.candidate(0), Path::new("/out/x.y.jpg"));
         assert_eq!(path.candidate(1), Path::new("/out/x.y (1).jpg"));
         assert_eq!(plan(Tree::Flat, "{stem}", "", "x", "").candidate(12), Path::new("/out/x (12)"));
+    }
+
+    #[test]
+    fn a_name_with_a_number_is_recognised_as_a_candidate() {
+        let path = plan(Tree::Flat, "{stem}", "", "x", "jpg");
+        for name in ["/out/x.jpg", "/out/x (1).jpg", "/out/x (4711).jpg"] {
+            assert!(path.is_candidate(Path::new(name)), "{name}");
+        }
+        for name in ["/out/x.png", "/out/x (a).jpg", "/out/x ().jpg", "/out/x1.jpg", "/out/y.jpg", "/in/x.jpg", "/"] {
+            assert!(!path.is_candidate(Path::new(name)), "{name}");
+        }
     }
 
     #[test]

@@ -4,7 +4,6 @@ use std::ffi::OsStr;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 use super::kind::{Argument, Dialog, Found, Give, MenuEntry, Reading, SourceKind};
 use crate::error::{ErrorKind, ItemError};
@@ -101,7 +100,7 @@ pub(super) fn item(locator: Locator, dir: String, head: Result<&Head, &io::Error
     let file = head.ok().filter(|head| head.kind == EntryKind::File);
     NewItem {
         size_bytes: file.map(|head| head.size_bytes),
-        mtime_ms: file.and_then(mtime_ms),
+        mtime_ms: file.and_then(Head::modified_ms),
         dir,
         error,
         ..NewItem::new(locator)
@@ -123,15 +122,6 @@ pub(super) fn entry_path(path: &Path) -> PathBuf {
 
 fn not_a_file(locator: &Locator, why: &'static str) -> ItemError {
     ItemError::new(ErrorKind::Unsupported, locator).saying(&why.into())
-}
-
-/// UTC milliseconds; negative before 1970.
-fn mtime_ms(head: &Head) -> Option<i64> {
-    let time = head.modified?;
-    match time.duration_since(UNIX_EPOCH) {
-        Ok(since) => i64::try_from(since.as_millis()).ok(),
-        Err(before) => i64::try_from(before.duration().as_millis()).ok().map(|ms| -ms),
-    }
 }
 
 #[cfg(test)]

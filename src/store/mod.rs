@@ -77,6 +77,17 @@ pub struct Head {
     pub modified: Option<SystemTime>,
 }
 
+impl Head {
+    /// When it was last modified, in UTC milliseconds; negative before 1970.
+    pub fn modified_ms(&self) -> Option<i64> {
+        let time = self.modified?;
+        match time.duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(since) => i64::try_from(since.as_millis()).ok(),
+            Err(before) => i64::try_from(before.duration().as_millis()).ok().map(|ms| -ms),
+        }
+    }
+}
+
 /// An entry of a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 use std::path::Path;
+use std::time::SystemTime;
 
 use super::hash::sha256_of_rest;
 use super::{EntryKind, Head, StoredFile, of, of_path};
@@ -66,10 +67,13 @@ pub fn sha256_of(locator: &Locator) -> Result<String, ItemError> {
     sha256_of_rest(file).map_err(|error| read_error(locator, &error))
 }
 
-/// Whether a file still has this size and this SHA-256.
-pub fn is_intact(locator: &Locator, size_bytes: u64, hash: &str) -> bool {
+/// Whether a file still has this size and this SHA-256. If it was last modified before `known_at`, when it had them, it
+/// is not read.
+pub fn is_intact(locator: &Locator, size_bytes: u64, hash: &str, known_at: Option<SystemTime>) -> bool {
     let head = of(locator).and_then(|store| store.head(locator));
-    head.is_ok_and(|head| head.size_bytes == size_bytes) && sha256_of(locator).is_ok_and(|now| now == hash)
+    let Ok(Head { kind: EntryKind::File, size_bytes: now_bytes, modified }) = head else { return false };
+    let is_older = modified.zip(known_at).is_some_and(|(modified, known_at)| modified <= known_at);
+    now_bytes == size_bytes && (is_older || sha256_of(locator).is_ok_and(|now| now == hash))
 }
 
 /// Opens a regular file, with what was known of it before.

@@ -56,7 +56,8 @@ option-format = The output format [default: keep]
 option-quality = Quality from 1 (smallest) to 100 (best) [default: 85 for JPEG, 82 for WebP, 80 for AVIF]
 option-name = Names of results, without extension; fields: {"{stem}"} {"{ext}"} {"{index}"} {"{index:05}"} {"{parent}"} {"{host}"} {"{width}"} {"{height}"} {"{date}"} {"{date:%Y-%m-%d}"} {"{hash}"} {"{dir}"} {"{col:NAME}"}; the date is the date taken, or else the file's; {"{col:NAME}"} is a column of the item's list
 option-tree = Whether to recreate the folder structure in the output folder
-option-on_conflict = What to do if the output file exists
+option-on_conflict = What to do if the output file exists; skip requests no link whose result is recorded and exists
+option-update = Process only what changed since an earlier job with the same recipe and output folder: unchanged links and files are skipped, changed ones replace their results
 option-save = Format and its settings in one, such as 'webp:quality=82'; `pixloom ops save` lists them all
 option-colour = Convert to sRGB or another colour space (its profile is embedded), or keep each image's own [default: srgb]
 option-metadata = Which EXIF, XMP and IPTC data to keep [default: no-gps]

@@ -56,7 +56,8 @@ option-format = 결과 형식 [기본값: keep]
 option-quality = 품질: 1(가장 작은 파일)~100(가장 좋은 품질) [기본값: JPEG 85, WebP 82, AVIF 80]
 option-name = 확장자를 뺀 결과 이름. 필드: {"{stem}"} {"{ext}"} {"{index}"} {"{index:05}"} {"{parent}"} {"{host}"} {"{width}"} {"{height}"} {"{date}"} {"{date:%Y-%m-%d}"} {"{hash}"} {"{dir}"} {"{col:NAME}"}. date는 촬영 날짜이고, 없으면 파일 날짜. {"{col:NAME}"}은 목록의 열
 option-tree = 결과 폴더에 원래 폴더 구조를 유지할지 여부
-option-on_conflict = 결과 파일이 이미 있을 때의 처리
+option-on_conflict = 결과 파일이 이미 있을 때의 처리. skip이면 결과가 기록되어 있고 파일도 있는 링크는 요청하지 않음
+option-update = 레시피와 출력 폴더가 같은 이전 작업 이후에 바뀐 것만 처리: 바뀌지 않은 링크와 파일은 건너뛰고, 바뀐 것은 기존 결과를 교체
 option-save = 형식과 저장 설정을 한꺼번에. 예: 'webp:quality=82'. 전체 설정은 `pixloom ops save` 참고
 option-colour = sRGB나 다른 색 공간으로 변환(프로파일 포함), 또는 원래 색 공간 유지 [기본값: srgb]
 option-metadata = 유지할 EXIF, XMP, IPTC 데이터 [기본값: no-gps]

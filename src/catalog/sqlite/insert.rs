@@ -10,7 +10,7 @@ use super::row::{Extra, ItemStatus, error_args};
 use super::sums::Sums;
 use super::{CatalogError, now_ms, request};
 use crate::catalog::api::{Added, Adding};
-use crate::model::{ItemState, JobId, JobState, Locator, NewItem, SkipReason};
+use crate::model::{ItemState, JobId, JobState, Locator, NewItem};
 
 /// Group numbers that are cached.
 const GROUPS_KEPT: usize = 4096;
@@ -37,8 +37,8 @@ pub(super) fn add_items(
     let mut added = Added { added: 0, duplicates: 0, next_seq: first_seq };
     let mut insert = Insert::new(sql, groups, job, numbers);
     for item in items {
-        // A repeated line of a list is known as well as the first one.
-        if adding.leave_out_known && (item.skip.is_some() || is_known(sql, job, &item.locator.to_text())?) {
+        // A repeated row of a list is an item of its own, whose first row is known by now.
+        if adding.leave_out_known && item.repeats.is_none() && is_known(sql, job, &item.locator.to_text())? {
             added.duplicates += 1;
             continue;
         }
@@ -83,11 +83,7 @@ impl<'a> Insert<'a> {
         let is_keyed = is_file || self.numbers.state == JobState::Draft.word();
         let error = item.error.as_ref();
         let status = ItemStatus {
-            state: match (error, &item.skip) {
-                (Some(_), _) => ItemState::Failed,
-                (None, Some(_)) => ItemState::Skipped,
-                (None, None) => ItemState::Waiting,
-            },
+            state: if error.is_some() { ItemState::Failed } else { ItemState::Waiting },
             group: self.groups.of(self.sql, self.job, item)?,
             kind: error.map(|error| error.kind.word()),
             bytes_in: 0,
@@ -99,8 +95,8 @@ impl<'a> Insert<'a> {
         self.sql
             .prepare_cached(
                 "INSERT INTO item(job_id, seq, locator, state, error_kind, error, error_args, finished_at, number, \
-                 mtime, size, extra, group_id, is_keyed, reason) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                 mtime, size, extra, group_id, is_keyed) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
             )?
             .execute(params![
                 self.job.0,
@@ -108,7 +104,7 @@ impl<'a> Insert<'a> {
                 item.locator.to_text(),
                 status.state.word(),
                 status.kind,
-                error.map(ToString::to_string).as_ref().or(item.skip.as_ref()),
+                error.map(ToString::to_string),
                 error.map(error_args).transpose()?,
                 is_finished.then_some(self.now_ms),
                 number,
@@ -117,7 +113,6 @@ impl<'a> Insert<'a> {
                 Extra::of(item)?,
                 status.group,
                 is_keyed,
-                (status.state == ItemState::Skipped).then_some(SkipReason::Duplicate.word()),
             ])?;
         self.sums.add(seq, &status);
         Ok(())

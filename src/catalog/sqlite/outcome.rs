@@ -162,8 +162,8 @@ pub(super) fn finish(
         Outcome::Done { output } => (ItemState::Done, Some(output), None, None, None),
         Outcome::Failed(error) => (ItemState::Failed, None, Some(error), None, Some(error.to_string())),
         Outcome::Skipped { reason, sentence } => {
-            // A file that exists for another reason is not the item's output.
-            let kept = one.outputs.first().filter(|_| *reason == SkipReason::Unchanged);
+            // A file without a recorded hash exists for another reason: it is not the item's output.
+            let kept = one.outputs.first().filter(|output| output.hash.is_some());
             let output = kept.and_then(|output| output.path.as_ref());
             (ItemState::Skipped, output, None, Some(reason.word()), Some(sentence.clone()))
         }
@@ -172,8 +172,8 @@ pub(super) fn finish(
         state,
         group: from.group,
         kind: error.map(|error| error.kind.word()),
-        bytes_in: one.bytes_in as i64,
-        bytes_out: one.bytes_out as i64,
+        bytes_in: if one.is_from_before() { 0 } else { one.bytes_in as i64 },
+        bytes_out: if one.is_from_before() { 0 } else { one.bytes_out as i64 },
     };
     let extra = extra_of_result(one)?;
     let number = *next_number as i64;
@@ -185,7 +185,9 @@ pub(super) fn finish(
             ", output = ?10, error_kind = ?11, error = ?12, error_args = ?13, http_status = ?14, content_type = ?15, \
              width = ?16, height = ?17, hash = ?18, output_hash = ?19, attempts = ?20, fetch_ms = ?21, process_ms = ?22, \
              etag = COALESCE(?23, etag), last_modified = COALESCE(?24, last_modified), reason = ?25, \
-             input_width = ?26, input_height = ?27 WHERE job_id = ?1 AND seq = ?2"
+             input_width = ?26, input_height = ?27, \
+             size = CASE WHEN ?5 = 'skipped' AND ?10 IS NOT NULL THEN COALESCE(size, ?6) ELSE size END \
+             WHERE job_id = ?1 AND seq = ?2"
         ))?
         .execute(params![
             one.id.job.0,
@@ -193,8 +195,8 @@ pub(super) fn finish(
             extra,
             one.transfer.is_some(),
             to.state.word(),
-            to.bytes_in,
-            to.bytes_out,
+            one.bytes_in as i64,
+            one.bytes_out as i64,
             now_ms(),
             number,
             output,

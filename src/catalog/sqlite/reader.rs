@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension, Params, params};
 use serde::Deserialize;
 
-use super::row::{self, ITEM_COLUMNS, JOB_COLUMNS, unsigned};
+use super::row::{self, ITEM_COLUMNS, JOB_COLUMNS, PriorResultRow, unsigned};
 use super::sums::BUCKET;
 use super::{CatalogError, insert, outcome, request, sorted_list};
 use crate::catalog::api::{
@@ -400,6 +400,16 @@ impl CatalogReader for Reader {
         self.read(|sql| Ok(insert::is_known(sql, job, locator)?))
     }
 
+    fn is_known_before(&self, job: JobId, locator: &str, seq: u64) -> Result<bool, JobError> {
+        self.read(|sql| {
+            let mut select = sql.prepare_cached(
+                "SELECT 1 FROM item INDEXED BY item_locator \
+                 WHERE job_id = ?1 AND locator = ?2 AND is_keyed = 1 AND seq < ?3 LIMIT 1",
+            )?;
+            Ok(select.exists(params![job.0, locator, seq as i64])?)
+        })
+    }
+
     fn is_output(&self, job: JobId, path: &str) -> Result<bool, JobError> {
         self.read(|sql| {
             let mut select = sql.prepare_cached(
@@ -409,35 +419,24 @@ impl CatalogReader for Reader {
         })
     }
 
-    fn prior_result_of_link(
-        &self,
-        job: JobId,
-        locator: &str,
-        seq: u64,
-        around: u64,
-    ) -> Result<Option<PriorResult>, JobError> {
+    fn prior_result(&self, id: ItemId, locator: &str) -> Result<Option<PriorResult>, JobError> {
+        let which = "WHERE job_id = ?1 AND seq = ?2 AND locator = ?3";
+        self.read(|sql| prior_result(sql, which, params![id.job.0, id.seq as i64, locator]))
+    }
+
+    fn prior_result_of_file(&self, job: JobId, locator: &str) -> Result<Option<PriorResult>, JobError> {
+        let which = "INDEXED BY item_locator WHERE job_id = ?1 AND locator = ?2 AND is_keyed = 1 ORDER BY seq LIMIT 1";
+        self.read(|sql| prior_result(sql, which, params![job.0, locator]))
+    }
+
+    fn locators(&self, job: JobId, after_seq: u64, limit: u32) -> Result<Vec<(u64, String)>, JobError> {
         self.read(|sql| {
-            let (first, last) = (seq.saturating_sub(around), seq.saturating_add(around).min(i64::MAX as u64));
-            let mut select = sql.prepare_cached(&format!(
-                "SELECT {} FROM item WHERE job_id = ?1 AND seq BETWEEN ?2 AND ?3 AND locator = ?4 \
-                 ORDER BY abs(seq - ?5) LIMIT 1",
-                row::PRIOR_RESULT_COLUMNS
-            ))?;
-            let find = |job: JobId, first: u64, last: u64, near: u64, select: &mut rusqlite::CachedStatement<'_>| {
-                select
-                    .query_row(params![job.0, first as i64, last as i64, locator, near as i64], row::prior_result)
-                    .optional()
-            };
-            Ok(match find(job, first, last, seq, &mut select)? {
-                Some(row::PriorResultRow::Result(prior)) => Some(prior),
-                Some(row::PriorResultRow::Unchanged { found, maker }) => {
-                    match find(maker.job, maker.seq, maker.seq, maker.seq, &mut select)? {
-                        Some(row::PriorResultRow::Result(prior)) => Some(PriorResult { found, ..prior }),
-                        _ => None,
-                    }
-                }
-                Some(row::PriorResultRow::None) | None => None,
-            })
+            let mut select = sql
+                .prepare_cached("SELECT seq, locator FROM item WHERE job_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3")?;
+            let rows = select.query_map(params![job.0, after_seq as i64, limit], |found| {
+                Ok((unsigned(found, "seq")?, found.get("locator")?))
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
         })
     }
 
@@ -492,6 +491,28 @@ impl CatalogReader for Reader {
 #[serde(default)]
 struct ListColumns {
     columns: Columns,
+}
+
+/// The result of an item, or the one that it kept.
+fn prior_result(sql: &Connection, which: &str, params: impl Params) -> Result<Option<PriorResult>, CatalogError> {
+    Ok(match prior_result_row(sql, which, params)? {
+        Some(PriorResultRow::Result(prior)) => Some(*prior),
+        Some(PriorResultRow::Kept { found, maker, size_bytes, mtime_ms, dir, columns }) => {
+            match prior_result_row(sql, "WHERE job_id = ?1 AND seq = ?2", params![maker.job.0, maker.seq as i64])? {
+                Some(PriorResultRow::Result(prior)) => {
+                    Some(PriorResult { found, size_bytes, mtime_ms, dir, columns, ..*prior })
+                }
+                _ => None,
+            }
+        }
+        Some(PriorResultRow::None) | None => None,
+    })
+}
+
+fn prior_result_row(sql: &Connection, which: &str, params: impl Params) -> rusqlite::Result<Option<PriorResultRow>> {
+    sql.prepare_cached(&format!("SELECT {} FROM item {which}", row::PRIOR_RESULT_COLUMNS))?
+        .query_row(params, row::prior_result)
+        .optional()
 }
 
 struct Size {

@@ -36,6 +36,9 @@ pub(super) struct Extra {
     /// The other columns of its list.
     #[serde(skip_serializing_if = "Columns::is_empty")]
     pub(super) columns: Columns,
+    /// The number of the first item with the same link.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repeats: Option<u64>,
     /// How its bytes were transferred, if there is more to say than the time it took.
     #[serde(skip_serializing)]
     transfer: Transfer,
@@ -43,8 +46,13 @@ pub(super) struct Extra {
 
 impl Extra {
     pub(super) fn of(item: &NewItem) -> Result<Option<String>, serde_json::Error> {
-        let extra =
-            Self { dir: item.dir.clone(), origin: item.origin, columns: item.columns.clone(), ..Self::default() };
+        let extra = Self {
+            dir: item.dir.clone(),
+            origin: item.origin,
+            columns: item.columns.clone(),
+            repeats: item.repeats,
+            ..Self::default()
+        };
         if extra == Self::default() { Ok(None) } else { serde_json::to_string(&extra).map(Some) }
     }
 
@@ -91,6 +99,8 @@ pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<ItemRow> {
         input_size_px: cells.get::<Option<u32>>()?.zip(cells.get()?),
         origin: extra.origin,
         columns: std::mem::take(&mut extra.columns),
+        repeats: extra.repeats,
+        response_name: extra.transfer.file_name.take(),
         remarks: extra.remarks(),
     })
 }
@@ -118,51 +128,61 @@ impl<'r> Cells<'r, '_> {
 }
 
 /// The columns that [`prior_result`] reads.
-pub(super) const PRIOR_RESULT_COLUMNS: &str =
-    "job_id, seq, state, output, output_hash, bytes_out, width, height, hash, content_type, etag, last_modified, extra";
+pub(super) const PRIOR_RESULT_COLUMNS: &str = "job_id, seq, state, output, output_hash, bytes_in, bytes_out, width, \
+    height, input_width, input_height, hash, content_type, etag, last_modified, size, mtime, finished_at, extra";
 
 /// What a row says about an earlier result.
 pub(super) enum PriorResultRow {
-    /// A result that can be revalidated.
-    Result(PriorResult),
-    /// The result of another item was still valid.
-    Unchanged { found: ItemId, maker: ItemId },
-    /// No result, or none that can be revalidated.
+    /// It made a result.
+    Result(Box<PriorResult>),
+    /// It kept the result of another item. The file's size and time are those that were found then.
+    Kept { found: ItemId, maker: ItemId, size_bytes: Option<u64>, mtime_ms: Option<i64>, dir: String, columns: Columns },
+    /// It has no result.
     None,
 }
 
 pub(super) fn prior_result(row: &Row<'_>) -> rusqlite::Result<PriorResultRow> {
     let found = ItemId { job: JobId(row.get("job_id")?), seq: unsigned(row, "seq")? };
+    let (size_bytes, mtime_ms) = (row.get::<_, Option<i64>>("size")?.map(|size| size.max(0) as u64), row.get("mtime")?);
+    let extra = || row.get_ref("extra")?.as_str_or_null().map(Extra::read).map_err(rusqlite::Error::from);
     match word(row, "state")? {
         ItemState::Done => {}
         ItemState::Skipped => {
-            let extra = Extra::read(row.get_ref("extra")?.as_str_or_null()?);
-            return Ok(match extra.transfer.unchanged {
-                Some((job, seq)) => PriorResultRow::Unchanged { found, maker: ItemId { job: JobId(job), seq } },
+            let Extra { dir, columns, transfer, .. } = extra()?;
+            return Ok(match transfer.unchanged {
+                Some((job, seq)) => {
+                    let maker = ItemId { job: JobId(job), seq };
+                    PriorResultRow::Kept { found, maker, size_bytes, mtime_ms, dir, columns }
+                }
                 None => PriorResultRow::None,
             });
         }
         _ => return Ok(PriorResultRow::None),
     }
-    let (etag, last_modified): (Option<String>, Option<String>) = (row.get("etag")?, row.get("last_modified")?);
     let (Some(output), Some(output_hash)) = (row.get("output")?, row.get("output_hash")?) else {
         return Ok(PriorResultRow::None);
     };
-    if etag.is_none() && last_modified.is_none() {
-        return Ok(PriorResultRow::None);
-    }
-    Ok(PriorResultRow::Result(PriorResult {
+    let Extra { dir, columns, transfer, .. } = extra()?;
+    Ok(PriorResultRow::Result(Box::new(PriorResult {
         found,
+        dir,
+        columns,
+        size_bytes,
+        mtime_ms,
         maker: found,
+        finished_at_ms: row.get("finished_at")?,
         output,
         output_hash,
+        bytes_in: unsigned(row, "bytes_in")?,
         bytes_out: unsigned(row, "bytes_out")?,
         size_px: row.get::<_, Option<u32>>("width")?.zip(row.get("height")?),
+        input_size_px: row.get::<_, Option<u32>>("input_width")?.zip(row.get("input_height")?),
         hash: row.get("hash")?,
         content_type: row.get("content_type")?,
-        etag,
-        last_modified,
-    }))
+        etag: row.get("etag")?,
+        last_modified: row.get("last_modified")?,
+        file_name: transfer.file_name,
+    })))
 }
 
 /// An item as its source gave it; reads `locator, extra, size, mtime, error_kind, error, error_args`.
@@ -176,7 +196,7 @@ pub(super) fn new_item(row: &Row<'_>) -> rusqlite::Result<NewItem> {
         origin: extra.origin,
         columns: extra.columns,
         error: error(row.get_ref("error_kind")?, row.get_ref("error_args")?, row.get_ref("error")?)?,
-        skip: None,
+        repeats: extra.repeats,
     })
 }
 
@@ -233,7 +253,11 @@ pub(super) struct ItemStatus {
 }
 
 impl ItemStatus {
-    pub(super) const COLUMNS: &str = "state, group_id, error_kind, bytes_in, bytes_out";
+    /// The bytes are those that count: nothing was read or written for an item that kept a result.
+    pub(super) const COLUMNS: &str = "state, group_id, error_kind, \
+        CASE WHEN state = 'skipped' AND (reason IN ('unchanged', 'duplicate') OR attempts = 0) THEN 0 ELSE bytes_in END \
+        AS bytes_in, CASE WHEN state = 'skipped' AND (reason IN ('unchanged', 'duplicate') OR attempts = 0) THEN 0 \
+        ELSE bytes_out END AS bytes_out";
 
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {

@@ -200,6 +200,7 @@ impl Coordinator {
             pending: self.open_intakes.get(&job).map_or(0, |intake| intake.requests)
                 + usize::from(!last_run.undecided.is_empty()),
             has_died: last_run.has_died,
+            has_run_before: row.done + row.skipped > 0,
             spec,
         });
         self.parts.runs.insert(&run);
@@ -344,7 +345,7 @@ impl Coordinator {
             this.bump();
             if this.is_going(job) {
                 if let Some(active) = this.queue.run(job) {
-                    active.run.rewind();
+                    active.run.retry();
                 }
                 return Ok(());
             }

@@ -15,6 +15,8 @@ use super::earlier_results::EarlierResults;
 use super::{lists, secrets};
 use crate::catalog::{CatalogReader, JobSource};
 use crate::codec;
+use crate::engine::item::naming::{self, Naming};
+use crate::engine::item::repeats::RepeatedLinks;
 use crate::engine::record::message::{Record, call};
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::{LinkCounts, Secrets};
@@ -118,6 +120,10 @@ pub(crate) fn run(
             is_cut_off: false,
             is_read_once: false,
             unstored: None,
+            repeated: RepeatedLinks::new(),
+            naming: None,
+            next_seq: 0,
+            own_from: 0,
         };
         let failure = intake.run().err();
         let Intake { request, added, duplicates, is_cut_off, .. } = intake;
@@ -150,6 +156,13 @@ pub(super) struct Intake<'a> {
     pub(super) is_read_once: bool,
     /// What of such a source could not be stored.
     pub(super) unstored: Option<Unstored>,
+    repeated: RepeatedLinks,
+    /// How results are named, once the job is not a draft any more.
+    naming: Option<Naming>,
+    /// The number of the next item that is stored.
+    pub(super) next_seq: u64,
+    /// The number of the first item of the current source.
+    own_from: u64,
 }
 
 /// Items of a source that can't be read again and could not be stored.
@@ -164,6 +177,8 @@ pub(super) struct Unstored {
 
 impl Intake<'_> {
     fn run(&mut self) -> Result<(), JobError> {
+        let asked = self.reader.spec(self.request.job)?.unwrap_or_default();
+        self.note_earlier_links(&asked)?;
         if let Some(original) = self.request.copy_of {
             self.copy(original)?;
         }
@@ -172,7 +187,6 @@ impl Intake<'_> {
         }
         self.flush(self.request.leave_out_known)?;
         let sources = std::mem::take(&mut self.request.sources);
-        let asked = self.reader.spec(self.request.job)?.unwrap_or_default();
         let out_dir = Self::out_dir(&asked);
         let results = EarlierResults::of(&asked, Some(self.request.job), Some(self.reader));
         let results_at = |path: &Path, kind| results.at(path, kind);
@@ -194,6 +208,7 @@ impl Intake<'_> {
     ) -> Result<ControlFlow<()>, JobError> {
         let JobSource { n: index, spec, taken: already_taken, .. } = source;
         self.source = Some(index);
+        self.own_from = self.next_seq;
         self.taken = 0;
         self.is_read_once = false;
         let mut broke_off = false;
@@ -245,8 +260,6 @@ impl Intake<'_> {
                     broke_off = is_list && !kind.is_lost_when_interrupted();
                     this.notify(IntakeNote::Failed { job: this.request.job, error });
                 }
-                // Repetitions are reported with the number of added items.
-                Found::Remark(Remark::RepeatedLinks { .. }) if known => {}
                 Found::Remark(remark) => this.notify(IntakeNote::Remark { job: this.request.job, remark }),
                 Found::Ignored(ignored) => {
                     if let Err(error) = this.push_ignored(ignored) {
@@ -281,7 +294,9 @@ impl Intake<'_> {
             return self.end_interrupted(known).map(|()| ControlFlow::Break(()));
         }
         let is_empty = !found_any.get() && !known && already_taken == 0;
-        if let Some(remark) = nothing_in(kind, &spec).filter(|_| is_empty) {
+        // In a draft, repetitions are reported with the number of added items.
+        let repeated = self.repeated.end_list(&(kind.label)(&spec)).filter(|_| is_list && !known);
+        for remark in nothing_in(kind, &spec).filter(|_| is_empty).into_iter().chain(repeated) {
             self.notify(IntakeNote::Remark { job: self.request.job, remark });
         }
         // A resume continues each list where it broke off.
@@ -295,6 +310,27 @@ impl Intake<'_> {
             return self.end_interrupted(known).map(|()| ControlFlow::Break(()));
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// Notes the links that the job has already. A draft finds those that are added again by its index.
+    fn note_earlier_links(&mut self, asked: &JobSpec) -> Result<(), JobError> {
+        const PAGE_ROWS: u32 = 4096;
+        self.next_seq = self.reader.next_seq(self.request.job)?;
+        self.own_from = self.next_seq;
+        if self.request.leave_out_known {
+            return Ok(());
+        }
+        self.naming = naming::out_dir(asked).and_then(|out_dir| Naming::new(asked, out_dir)).ok();
+        let mut after_seq = 0;
+        while after_seq + 1 < self.next_seq {
+            let page = self.reader.locators(self.request.job, after_seq, PAGE_ROWS)?;
+            let Some((last, _)) = page.last() else { break };
+            after_seq = *last;
+            for (seq, locator) in page.iter().filter(|(_, locator)| Locator::is_url(locator)) {
+                self.repeated.note_known(locator, *seq);
+            }
+        }
+        Ok(())
     }
 
     /// The output folder, as the catalog records it and with links resolved, once the job has chosen it.
@@ -345,13 +381,21 @@ impl Intake<'_> {
         self.flush(false)
     }
 
-    fn push(&mut self, item: NewItem, known: bool) -> Result<(), JobError> {
+    fn push(&mut self, mut item: NewItem, known: bool) -> Result<(), JobError> {
         if let (Some(counts), Locator::Url(url)) = (&self.request.link_counts, &item.locator) {
             counts.listed(url);
         }
         if let Some(unstored) = &mut self.unstored {
             unstored.items += 1;
             return Ok(());
+        }
+        if let Locator::Url(url) = &item.locator {
+            if known && self.reader.is_known_before(self.request.job, url, self.own_from)? {
+                self.duplicates += 1;
+                return Ok(());
+            }
+            let seq = self.next_seq + self.batch.len() as u64;
+            self.repeated.note(&mut item, seq, self.naming.as_ref());
         }
         self.batch.push(item);
         self.since.get_or_insert_with(Instant::now);

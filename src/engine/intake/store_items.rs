@@ -32,6 +32,7 @@ impl Intake<'_> {
             Ok(added) => {
                 self.added += added.added;
                 self.duplicates += added.duplicates;
+                self.next_seq = added.next_seq;
                 Ok(())
             }
             Err(not_added) if self.is_read_once => {
@@ -55,7 +56,8 @@ impl Intake<'_> {
             };
             if self.is_stored(adding) {
                 // Only the answer was lost.
-                return Ok(Added { added: count, ..Added::default() });
+                let next_seq = self.reader.next_seq(self.request.job).unwrap_or(self.next_seq + count);
+                return Ok(Added { added: count, duplicates: 0, next_seq });
             }
             if give_up_at.is_none() {
                 self.notify(IntakeNote::Remark { job: self.request.job, remark: Remark::NotStoredYet });

@@ -11,7 +11,10 @@ mod input_folders;
 pub(super) mod limits;
 pub(super) mod name_example;
 pub(super) mod naming;
+pub(super) mod prior_results;
 pub(super) mod render;
+pub(super) mod repeats;
+pub(super) mod seen_links;
 pub(super) mod step_files;
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,9 @@ use crate::catalog::CatalogReader;
 use crate::codec;
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::safe_file_name;
-use crate::model::{ConflictPolicy, Format, ItemRow, JobId, JobSpec, Locator, Message, SourceSpec, Tree, link_name};
+use crate::model::{
+    Columns, ConflictPolicy, Format, ItemOutput, ItemRow, JobId, JobSpec, Locator, Message, SourceSpec, Tree, link_name,
+};
 use crate::sink::{CaseCollisions, Collision, NameParts, PlannedPath, Template};
 use crate::source;
 use crate::store::{self, Content, EntryKind, OutputFolder, Space, Staged};
@@ -60,6 +62,11 @@ pub(crate) trait NameClaims {
 
     /// Whether an existing file is, or may still become, an input of the job.
     fn is_input(&self, path: &Path) -> bool;
+
+    /// The item's own result of an earlier job, which is replaced in place.
+    fn replaced(&self) -> Option<&Path> {
+        None
+    }
 }
 
 /// The claims known to a job that runs: those in the catalog, and the names of the same batch.
@@ -67,6 +74,7 @@ pub(crate) struct RunClaims<'a> {
     pub(crate) job: JobId,
     pub(crate) reader: &'a dyn CatalogReader,
     pub(crate) promised: Option<&'a HashSet<PathBuf>>,
+    pub(crate) replaced: Option<&'a Path>,
 }
 
 /// A staged result and the path that is planned for it.
@@ -76,6 +84,8 @@ pub(crate) struct Target {
     planned: PlannedPath,
     collisions: Arc<Mutex<CaseCollisions>>,
     policy: ConflictPolicy,
+    /// The item's own result of an earlier job, which it replaces.
+    pub(crate) replaced: Option<PathBuf>,
     chosen: Option<(PathBuf, Publish)>,
 }
 
@@ -160,6 +170,27 @@ impl Naming {
         Some(ItemError::new(ErrorKind::NoColumn, &row.locator).with("column", missing))
     }
 
+    /// The columns of lists that names hold.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = &str> {
+        self.template.columns()
+    }
+
+    /// What names hold of an item's row; empty if that is nothing, so that equal links have equal names.
+    pub(crate) fn row_key(&self, columns: &Columns, seq: u64) -> String {
+        let mut key = String::new();
+        for column in self.template.columns() {
+            key.push_str(&columns.text(column).unwrap_or_default());
+            key.push('\n');
+        }
+        if let Some((_, name)) = columns.given_name() {
+            key.push_str(&name);
+        }
+        if self.template.has_index() {
+            key.push_str(&seq.to_string());
+        }
+        key
+    }
+
     /// What is done with names that are taken.
     pub(crate) fn policy(&self) -> ConflictPolicy {
         self.policy
@@ -197,7 +228,7 @@ impl Naming {
         let output = self.output().map_err(|error| store::write_error(&self.out_dir, &error))?;
         let staged = output.stage(planned.folder(), row.id.seq, content)?;
         let (collisions, locator) = (Arc::clone(&self.collisions), row.locator.clone());
-        Ok(Target { staged, locator, planned, collisions, policy: self.policy, chosen: None })
+        Ok(Target { staged, locator, planned, collisions, policy: self.policy, replaced: None, chosen: None })
     }
 
     /// The output folder, held open, so that nothing is written to whatever replaces it later.
@@ -255,7 +286,7 @@ impl Target {
     /// Decides on the final name. Only the recorder does that; `promised` are the names of the same batch.
     pub(crate) fn choose(&mut self, job: JobId, reader: &dyn CatalogReader, promised: &HashSet<PathBuf>) -> Verdict {
         let mut collisions = self.collisions.lock().unwrap_or_else(PoisonError::into_inner);
-        let claims = RunClaims { job, reader, promised: Some(promised) };
+        let claims = RunClaims { job, reader, promised: Some(promised), replaced: self.replaced.as_deref() };
         let resolution = resolve(self.policy, &self.planned, &self.locator, &collisions, &claims);
         if let Verdict::Save(path, publish) = &resolution.verdict {
             collisions.note(path, || true);
@@ -314,6 +345,10 @@ impl NameClaims for RunClaims<'_> {
     fn is_input(&self, path: &Path) -> bool {
         is_input(self.job, path, self.reader) || may_become_input(self.job, path, self.reader)
     }
+
+    fn replaced(&self) -> Option<&Path> {
+        self.replaced
+    }
 }
 
 /// Applies the policy for taken names to a planned path. Nothing else knows the policies.
@@ -325,6 +360,12 @@ fn resolve(
     claims: &dyn NameClaims,
 ) -> Resolution {
     let wanted = planned.path();
+    let is_replaced = |own: &&Path| {
+        planned.is_candidate(own) && !claims.is_promised(own) && !claims.is_own_output(own) && !claims.is_input(own)
+    };
+    if let Some(own) = claims.replaced().filter(is_replaced) {
+        return Resolution { is_taken: true, verdict: Verdict::Save(own.to_path_buf(), Publish::Replace) };
+    }
     if policy == ConflictPolicy::Rename {
         // The first free candidate is used, no matter which item has the name.
         let (n, verdict) = first_free(planned, input, collisions, claims);
@@ -512,6 +553,13 @@ fn is_own_output(job: JobId, path: &Path, reader: &dyn CatalogReader) -> bool {
 
 fn conflict(locator: &Locator, path: &Path) -> ItemError {
     ItemError::new(ErrorKind::Conflict, locator).with("output", path.display())
+}
+
+/// A file that exists already, so that an item is skipped.
+pub(crate) fn existing_output(path: &Path) -> ItemOutput {
+    let file = Locator::File(path.to_path_buf());
+    let head = store::of(&file).and_then(|store| store.head(&file));
+    ItemOutput { bytes: head.map_or(0, |head| head.size_bytes), ..ItemOutput::existing(path) }
 }
 
 fn exists_already(path: &Path, holder: Holder) -> String {

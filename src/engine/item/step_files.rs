@@ -4,8 +4,8 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use super::decode_image::{DecodeChoice, decode};
 use crate::codec::{DecodeControl, Helpers};
-use crate::model::{Image, Locator, Message, Recipe};
-use crate::op::{Files, Pipeline, StepError};
+use crate::model::{Image, Locator, Message, ParamKind, Recipe, Value};
+use crate::op::{self, Files, Pipeline, StepError};
 use crate::store::{self, EntryKind, Head};
 
 /// The most files that are cached.
@@ -17,6 +17,24 @@ const MAX_BYTES: u64 = 64 << 20;
 pub(crate) fn pipeline(recipe: &Recipe) -> Result<Pipeline, StepError> {
     static FILES: LazyLock<Arc<dyn Files>> = LazyLock::new(|| Arc::new(Cache::default()));
     Pipeline::new(recipe, &FILES)
+}
+
+/// When the files that a recipe names were last modified, in UTC milliseconds; `None` if it names none.
+pub(crate) fn last_modified_ms(recipe: &Recipe) -> Option<i64> {
+    let named = recipe.active().flat_map(|step| {
+        let params = op::find(&step.op).map_or(&[][..], |spec| spec.params);
+        let files = params.iter().filter(|param| matches!(param.kind, ParamKind::File { .. }));
+        files.filter_map(|param| match step.params.get(param.name) {
+            Some(Value::Text(path)) => Some(locator(path)),
+            _ => None,
+        })
+    });
+    let modified = |file: Locator| {
+        let head = store::of(&file).and_then(|store| store.head(&file)).ok();
+        // One that can't be examined may have just been modified.
+        head.and_then(|head| head.modified_ms()).unwrap_or(i64::MAX)
+    };
+    named.map(modified).max()
 }
 
 /// Identifies a file's content when it was read.

@@ -206,6 +206,6 @@ fn a_job_reads_from_and_writes_to_any_kind_of_store() {
     assert_eq!(saved, ["0.txt", "1.txt", "2.txt"].map(|name| out.join(name)));
     for row in bench.engine.reader().unwrap().after(job, 0, 10).unwrap() {
         let output = Locator::parse(row.output.as_deref().unwrap());
-        assert!(store::is_intact(&output, row.bytes_out, row.output_hash.as_deref().unwrap()), "{row:?}");
+        assert!(store::is_intact(&output, row.bytes_out, row.output_hash.as_deref().unwrap(), None), "{row:?}");
     }
 }

@@ -16,11 +16,11 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use super::message::{FinishedItem, NotAdded, Record};
 use crate::catalog::{Added, Adding, Catalog, CatalogReader};
 use crate::config::{COMMIT_BATCH_FILES, COMMIT_BATCH_MS};
-use crate::engine::item::naming::{Target, Verdict};
+use crate::engine::item::naming::{Target, Verdict, existing_output};
 use crate::engine::run::name_order::Turn;
 use crate::engine::run::{Run, RunError};
 use crate::error::{ItemError, JobError};
-use crate::model::{Durability, Finished, ItemId, ItemOutput, JobId, Locator, NewItem, Outcome, SkipReason};
+use crate::model::{Durability, Finished, ItemId, JobId, Locator, NewItem, Outcome, SkipReason};
 use crate::store;
 
 /// Pause before the next record while a batch is open: waking up for each record takes longer than recording it.
@@ -290,7 +290,7 @@ impl Recorder {
                     recorded.target = None;
                     recorded.finished.outcome = Outcome::Skipped { reason: SkipReason::Exists, sentence };
                     recorded.finished.clear_output();
-                    recorded.finished.outputs = vec![ItemOutput::existing(&path)];
+                    recorded.finished.outputs = vec![existing_output(&path)];
                 }
                 Verdict::Refuse(error) => recorded.fail(error),
             }

@@ -1,6 +1,7 @@
 //! Processes one item: decides what happens to it, admits it, renders or copies it, and stages the result for the
 //! recorder.
 
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -14,16 +15,17 @@ use crate::codec::DecodeControl;
 use crate::engine::item::body::ItemBody;
 use crate::engine::item::decide::{Action, Decision, PlannedName, Response, Rules, Subject, decide};
 use crate::engine::item::limits::Clock;
-use crate::engine::item::naming::{NameHints, Resolution, RunClaims, Target, Verdict, given_name};
+use crate::engine::item::naming::{NameHints, Resolution, RunClaims, Target, Verdict, existing_output, given_name};
+use crate::engine::item::prior_results::Prior;
 use crate::engine::item::render::guarded;
 use crate::engine::record::message::{FinishedItem, Record};
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::{Body, Fetched};
-use crate::model::{Finished, ItemId, ItemOutput, ItemRow, Outcome, Remark, SkipReason, Timings, Transfer};
+use crate::model::{Finished, ItemId, ItemRow, Locator, Outcome, Remark, SkipReason, Timings, Transfer};
 use crate::store::{self, Content};
 
 /// Largest body in bytes that is saved on the thread that received it.
-const SAVED_AT_ONCE_BYTES: u64 = 1 << 20;
+pub(super) const SAVED_AT_ONCE_BYTES: u64 = 1 << 20;
 
 /// An item's bytes, and how they were obtained.
 pub(super) struct Input {
@@ -36,6 +38,8 @@ pub(super) struct Input {
     pub(super) read_ms: u64,
     /// How much of the item's time limit was used before processing.
     pub(super) spent: Duration,
+    /// The earlier result that it replaces if its own differs.
+    pub(super) prior: Option<Box<Prior>>,
 }
 
 pub(super) struct FetchedFacts {
@@ -107,7 +111,9 @@ impl Run {
         let cancelled = || self.switch.is_stopped() || clock.is_up();
         let control = DecodeControl::new(&cancelled, &self.helpers);
         let rules = Rules::of_job(&self.spec, &self.pipeline, self.memory.whole(), control);
-        let claims = RunClaims { job: self.job, reader, promised: None };
+        let replaced = input.prior.as_ref().map(|prior| prior.output());
+        let replaced = replaced.as_ref().and_then(Locator::path);
+        let claims = RunClaims { job: self.job, reader, promised: None, replaced };
         let decided = decide(&rules, &self.naming, &input.row, &input.subject(), &claims);
         let decision = decided.map_err(|error| {
             let error = if self.switch.is_stopped() { error } else { clock.explain(error).named(&input.row.locator) };
@@ -116,7 +122,7 @@ impl Run {
         let (outcome, outputs) = match &decision.name {
             PlannedName::Known(Resolution { verdict: Verdict::Skip(path, sentence), .. }) => {
                 let outcome = Outcome::Skipped { reason: SkipReason::Exists, sentence: sentence.clone() };
-                (outcome, vec![ItemOutput::existing(path)])
+                (outcome, vec![existing_output(path)])
             }
             PlannedName::Known(Resolution { verdict: Verdict::Refuse(error), .. }) => {
                 (Outcome::Failed(error.clone()), Vec::new())
@@ -135,6 +141,11 @@ impl Run {
         match made {
             Ok((mut recorded, staged)) => {
                 recorded.timings.process_ms = process_ms;
+                if let Some(prior) = input.prior.as_ref().filter(|prior| prior.result.output_hash == staged.staged.hash)
+                {
+                    // Of a file that was only touched: its result is left alone.
+                    return self.fail(same_content(input, Prior::clone(prior)));
+                }
                 self.sum_up_remarks(input.row.id.seq, &input.row.locator, &recorded.remarks);
                 self.record(recorded, Some(staged));
             }
@@ -150,6 +161,16 @@ impl Run {
                     self.fail(failed);
                 }
             }
+        }
+    }
+
+    /// An item whose result could not be saved failed, or waits until the job continues if it is not to blame.
+    pub(super) fn end_unsaved(&self, row: &ItemRow, error: ItemError) {
+        if let Some(stopping) = self.stopping_error(&error) {
+            self.set_error(stopping);
+            self.release(row.id.seq);
+        } else {
+            self.fail(Finished::new(row.id, Outcome::Failed(error)));
         }
     }
 
@@ -178,7 +199,7 @@ impl Run {
             None if self.naming.needs_hash() => store::sha256_hex(bytes),
             None => String::new(),
         };
-        let target = match &decision.action {
+        let mut target = match &decision.action {
             Action::Copy => {
                 let hash = match (&facts.hash, &decision.hash) {
                     (Some(hash), _) | (None, Some(hash)) => hash.clone(),
@@ -220,6 +241,8 @@ impl Run {
             let folder = target.staged.path.parent().unwrap_or(&target.staged.path);
             target.staged.temporary.set_modified(time).map_err(|error| store::write_error(folder, &error))?;
         }
+        let replaced = input.prior.as_ref().map(|prior| prior.output());
+        target.replaced = replaced.and_then(|output| output.path().map(Path::to_path_buf));
         facts.bytes_out = target.staged.size_bytes;
         facts.output_hash = Some(target.staged.hash.clone());
         Ok((facts, target))
@@ -295,10 +318,11 @@ impl Run {
 }
 
 impl Input {
-    pub(super) fn from_fetched(row: ItemRow, fetched: Fetched) -> Self {
+    pub(super) fn from_fetched(row: ItemRow, fetched: Fetched, prior: Option<Box<Prior>>) -> Self {
         let file_name = given_name(&row).or(fetched.file_name);
         Self {
             row,
+            prior,
             size_bytes: fetched.size_bytes,
             body: match fetched.body {
                 Body::Memory(bytes) => ItemBody::Memory(bytes),
@@ -324,5 +348,24 @@ impl Input {
             file_name: self.file_name.as_deref(),
         });
         Subject { locator: &self.row.locator, body: &self.body, size_bytes: self.size_bytes, response }
+    }
+}
+
+/// What is recorded of an item whose input was read and turned out to be what its earlier result was made of.
+pub(super) fn same_content(input: &Input, prior: Prior) -> Finished {
+    let read = Run::facts(input, Outcome::Done { output: String::new() });
+    let kept = prior.kept(&input.row, SkipReason::Unchanged);
+    let unchanged = kept.transfer.as_ref().and_then(|transfer| transfer.unchanged);
+    Finished {
+        bytes_in: read.bytes_in,
+        hash: read.hash.or(kept.hash),
+        http_status: read.http_status,
+        content_type: read.content_type.or(kept.content_type),
+        etag: read.etag,
+        last_modified: read.last_modified,
+        attempts: read.attempts,
+        timings: read.timings,
+        transfer: Some(Transfer { unchanged, ..read.transfer.unwrap_or_default() }),
+        ..kept
     }
 }

@@ -9,15 +9,17 @@ use crossbeam_channel::bounded;
 use tokio::sync::mpsc;
 
 use super::budget::Stopped;
-use super::item::Input;
+use super::item::{Input, same_content};
 use super::pools::PixelPool;
-use super::prior_results::FetchOutcome;
+use super::repeats::Repeat;
+use super::revisit::FetchOutcome;
 use super::{Run, RunError};
 use crate::catalog::CatalogReader;
 use crate::config::MAX_BODY_IN_MEMORY_BYTES;
 use crate::engine::item::body::ItemBody;
 use crate::engine::item::checksum::Checksum;
 use crate::engine::item::decide::{checksum, may_be_copied, refusal};
+use crate::engine::item::prior_results::{FilePlan, Prior, PriorResults};
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::{FetchFailure, Fetched, Ticket};
 use crate::model::{Finished, ItemRow, Outcome, SkipReason, Transfer};
@@ -38,12 +40,18 @@ const BODIES_BEHIND: usize = 48;
 /// How long to let small bodies accumulate: waking up for each takes longer than saving it.
 const NAP: Duration = Duration::from_millis(4);
 
-/// A link's row, the result of fetching it, and its ticket.
-pub(super) type LinkResult = (ItemRow, Result<FetchOutcome, FetchFailure>, Ticket);
+/// What arrives at the lane of bodies.
+pub(super) enum Arrival {
+    /// A link's row, the result of fetching it, and its ticket.
+    Fetched(ItemRow, Result<FetchOutcome, FetchFailure>, Ticket),
+    /// A row that gets a copy of another row's result.
+    Repeat(Box<Repeat>),
+}
+
 pub(super) type FetchResult = Result<Fetched, FetchFailure>;
 
 /// The channel from the fetcher to the pixel workers.
-pub(super) fn bodies() -> (mpsc::Sender<LinkResult>, mpsc::Receiver<LinkResult>) {
+pub(super) fn bodies() -> (mpsc::Sender<Arrival>, mpsc::Receiver<Arrival>) {
     mpsc::channel(BODIES_WAITING)
 }
 
@@ -124,13 +132,22 @@ impl Run {
 
     /// Reads files one ahead of the pixel workers and passes them on.
     pub(super) fn files_lane(self: &Arc<Self>, reader: &dyn CatalogReader, pool: &PixelPool) -> Result<(), Stopped> {
+        let results = PriorResults::for_files(&self.spec, &self.naming, Some(self.job), reader);
         self.each_waiting_file(reader, |row| {
             let started = Instant::now();
+            let prior = match results.plan_file(&row, reader) {
+                FilePlan::Process => None,
+                FilePlan::Replace(prior) => Some(prior),
+                FilePlan::Keep(finished) => {
+                    self.fail(*finished);
+                    return Ok(());
+                }
+            };
             match ItemBody::open(&row.locator, may_be_copied(&self.spec, &row.locator)) {
                 Ok((body, size_bytes)) => {
                     let spent = started.elapsed();
                     let read_ms = spent.as_millis() as u64;
-                    let input = Input { size_bytes, body, row, fetched: None, file_name: None, read_ms, spent };
+                    let input = Input { size_bytes, body, row, fetched: None, file_name: None, read_ms, spent, prior };
                     self.admit(input, false, pool, reader)
                 }
                 Err(error) => {
@@ -145,19 +162,31 @@ impl Run {
     /// Passes fetched bodies to the pixel workers, and failures to the recorder.
     pub(super) fn bodies_lane(
         self: Arc<Self>,
-        mut body_rx: mpsc::Receiver<LinkResult>,
+        mut body_rx: mpsc::Receiver<Arrival>,
         pool: &PixelPool,
         reader: &dyn CatalogReader,
     ) {
-        while let Some((row, result, ticket)) = body_rx.blocking_recv() {
+        while let Some(arrival) = body_rx.blocking_recv() {
+            let (row, result, ticket) = match arrival {
+                Arrival::Fetched(row, result, ticket) => (row, result, ticket),
+                Arrival::Repeat(repeat) => {
+                    self.copy_result(*repeat, pool);
+                    continue;
+                }
+            };
             let (seq, attempts) = (row.id.seq, row.attempts);
             let is_last = body_rx.is_empty();
             match result {
                 Ok(FetchOutcome::Unchanged(finished)) => self.fail(*finished),
-                Ok(FetchOutcome::Body(fetched)) => {
+                Ok(FetchOutcome::Body(fetched, prior)) => {
                     drop(ticket);
                     let is_idle = body_rx.len() < BODIES_BEHIND;
-                    if self.admit(Input::from_fetched(row, *fetched), is_idle, pool, reader).is_err() {
+                    let input = Input::from_fetched(row, *fetched, prior);
+                    let is_same =
+                        |prior: &Prior| prior.result.hash.is_some() && prior.result.hash == input.body.known_hash();
+                    if let Some(prior) = input.prior.as_ref().filter(|prior| is_same(prior)) {
+                        self.fail(same_content(&input, Prior::clone(prior)));
+                    } else if self.admit(input, is_idle, pool, reader).is_err() {
                         self.release(seq);
                     }
                 }

@@ -11,27 +11,30 @@ use futures_util::FutureExt;
 use tokio::sync::{mpsc, oneshot};
 
 use super::budget::Stopped;
-use super::lanes::{FetchResult, LinkResult, PAGE_ROWS};
-use super::prior_results::{self, FetchOutcome, PriorResults};
+use super::lanes::{Arrival, FetchResult, PAGE_ROWS};
+use super::repeats::RepeatState;
+use super::revisit::{self, FetchOutcome};
 use super::{Run, RunError};
 use crate::catalog::CatalogReader;
+use crate::engine::item::prior_results::{Prior, PriorResults};
 use crate::engine::item::render::panic_text;
 use crate::error::{ErrorKind, ItemError, JobError};
-use crate::fetch::{FetchFailure, LinkRequest, Ready, Scheduler, Ticket};
-use crate::model::{Finished, ItemRow, ItemState, Locator, Outcome};
+use crate::fetch::{FetchFailure, LinkRequest, Ready, Scheduler, Ticket, Visit};
+use crate::model::{Finished, ItemRow, ItemState, Locator, Message, Outcome};
 use crate::store::Spool;
 
 /// Index of this lane.
 const LANE: usize = 1;
 
 /// The lane's own state.
-struct Lane<'a> {
-    run: &'a Arc<Run>,
-    reader: &'a dyn CatalogReader,
+pub(super) struct Lane<'a> {
+    pub(super) run: &'a Arc<Run>,
+    pub(super) reader: &'a dyn CatalogReader,
     runtime: &'a tokio::runtime::Handle,
-    body_tx: &'a mpsc::Sender<LinkResult>,
+    pub(super) body_tx: &'a mpsc::Sender<Arrival>,
     spool: Spool,
-    prior_results: PriorResults,
+    pub(super) prior_results: PriorResults,
+    pub(super) repeat_state: RepeatState,
     scheduler: Scheduler,
     /// Rows that were read and not offered yet.
     page: VecDeque<ItemRow>,
@@ -48,7 +51,7 @@ impl Run {
         self: &Arc<Self>,
         reader: &dyn CatalogReader,
         runtime: &tokio::runtime::Handle,
-        body_tx: &mpsc::Sender<LinkResult>,
+        body_tx: &mpsc::Sender<Arrival>,
     ) -> Result<(), Stopped> {
         let mut lane = Lane {
             run: self,
@@ -56,7 +59,8 @@ impl Run {
             runtime,
             body_tx,
             spool: self.spool(),
-            prior_results: PriorResults::new(self, reader),
+            prior_results: PriorResults::new(&self.spec, &self.naming, Some(self.job), reader),
+            repeat_state: RepeatState::default(),
             scheduler: self.fetcher.scheduler().clone(),
             page: VecDeque::new(),
             is_turn_of_queues: true,
@@ -82,6 +86,29 @@ impl Run {
         output.map_or_else(|_| Spool::new(std::env::temp_dir()), |output| output.spool())
     }
 
+    /// What a visit to a link led to.
+    async fn arrival(
+        &self,
+        visit: Visit,
+        row: &ItemRow,
+        prior: Option<Box<Prior>>,
+    ) -> Result<FetchOutcome, FetchFailure> {
+        match (visit, prior) {
+            (Visit::Changed(fetched), prior) => {
+                let fetched = self.checked(row, Ok(fetched)).await?;
+                Ok(FetchOutcome::Body(Box::new(fetched), prior.filter(|_| self.spec.output().sink.update)))
+            }
+            (Visit::Unchanged { attempts, fetch_ms, transfer }, Some(prior)) => {
+                Ok(FetchOutcome::Unchanged(revisit::unchanged(row, *prior, (attempts, fetch_ms, transfer))))
+            }
+            (Visit::Unchanged { attempts, fetch_ms, .. }, None) => {
+                let error =
+                    ItemError::new(ErrorKind::BadResponse, &row.locator).saying(&Message::new("link_unconditional"));
+                Err(FetchFailure { error, http_status: Some(304), attempts, fetch_ms, times: None })
+            }
+        }
+    }
+
     /// The response, if it has the checksum that its list specifies.
     async fn checked(&self, row: &ItemRow, result: FetchResult) -> FetchResult {
         let fetched = result?;
@@ -97,7 +124,7 @@ impl Run {
 }
 
 /// Why a step failed.
-enum Halt {
+pub(super) enum Halt {
     Stopped,
     Failed(JobError),
 }
@@ -120,6 +147,9 @@ impl Lane<'_> {
         let rewinds = self.run.rewinds.load(Ordering::Acquire);
         if rewinds != self.rewinds {
             self.start_over(rewinds);
+        }
+        if self.offer_ready_repeats()? {
+            return Ok(());
         }
         if !self.scheduler.wait_for_room(&|| self.run.switch.is_stopped()) {
             return Err(Halt::Stopped);
@@ -149,6 +179,7 @@ impl Lane<'_> {
 
     fn start_over(&mut self, rewinds: u64) {
         self.scheduler.clear_queues();
+        self.clear_repeats();
         self.page.clear();
         (self.after_seq, self.rewinds, self.ended_at) = (0, rewinds, None);
     }
@@ -172,11 +203,31 @@ impl Lane<'_> {
     }
 
     /// Hands out a link, or has it queued.
-    fn offer(&mut self, row: ItemRow) -> Result<(), Stopped> {
+    pub(super) fn offer(&mut self, row: ItemRow) -> Result<(), Halt> {
+        let row = match row.repeats {
+            Some(first) => self.offer_repeat(row, first)?,
+            None => Some(row),
+        };
+        let Some(row) = row else { return Ok(()) };
+        if self.skip(&row) {
+            return Ok(());
+        }
         match self.scheduler.offer(&host_of(&row.locator), row.id.seq) {
-            Some(ticket) => self.hand_out(row, ticket),
+            Some(ticket) => Ok(self.hand_out(row, ticket)?),
             None => Ok(()),
         }
+    }
+
+    /// Skips a link without a request, if its earlier result exists and the policy says so.
+    fn skip(&mut self, row: &ItemRow) -> bool {
+        if self.run.refusal(row).is_some() {
+            return false;
+        }
+        let Some(finished) = self.prior_results.skip_link(row, self.reader) else { return false };
+        if self.run.try_hand_out(row) {
+            self.run.fail(finished);
+        }
+        true
     }
 
     /// Hands out queued links of a host that has room again.
@@ -222,9 +273,7 @@ impl Lane<'_> {
             run.fail(Finished::new(row.id, Outcome::Failed(error)));
             return Ok(());
         }
-        // A checksum needs the bytes themselves.
-        let is_free = matches!(run.checksum(&row), Ok(None));
-        let prior = if is_free { self.prior_results.find(&row, self.reader) } else { None };
+        let prior = self.prior_results.find_link(&row, self.reader);
         let (body_tx, spool) = (self.body_tx.clone(), self.spool.clone());
         self.runtime.spawn(async move {
             let Locator::Url(url) = row.locator.clone() else { return };
@@ -236,27 +285,26 @@ impl Lane<'_> {
                 }
             }
             let fetching = std::panic::AssertUnwindSafe(async {
-                let known = match &prior {
-                    Some(prior) => prior_results::known(prior).await,
+                let prior = match prior {
+                    Some(prior) => revisit::intact(prior).await,
                     None => None,
                 };
-                let (known, ticket) = (known.as_ref(), Some(&ticket));
-                let request = LinkRequest { known, ticket, ..LinkRequest::new(&url, row.origin) };
-                run.fetcher.visit(request, &spool, &run.cancel).await
+                let known = prior.as_ref().and_then(|prior| revisit::known(&prior.result));
+                let request =
+                    LinkRequest { known: known.as_ref(), ticket: Some(&ticket), ..LinkRequest::new(&url, row.origin) };
+                run.fetcher.visit(request, &spool, &run.cancel).await.map(|visit| (visit, prior))
             });
             let result = fetching.catch_unwind().await.unwrap_or_else(|panic| {
                 let error = ItemError::new(ErrorKind::Panic, &row.locator).with("detail", panic_text(panic.as_ref()));
                 Err(FetchFailure { error, http_status: None, attempts: 1, fetch_ms: 0, times: None })
             });
             ticket.leave_host();
-            let result = match result.map(|visit| prior_results::arrival(visit, &row, prior)) {
-                Ok(FetchOutcome::Body(fetched)) => {
-                    run.checked(&row, Ok(*fetched)).await.map(|fetched| FetchOutcome::Body(Box::new(fetched)))
-                }
-                other => other,
+            let result = match result {
+                Ok((visit, prior)) => run.arrival(visit, &row, prior).await,
+                Err(failure) => Err(failure),
             };
             let seq = row.id.seq;
-            if body_tx.send((row, result, ticket)).await.is_err() {
+            if body_tx.send(Arrival::Fetched(row, result, ticket)).await.is_err() {
                 run.release(seq);
             }
         });

@@ -12,17 +12,19 @@ mod links;
 pub(super) mod memory_budget;
 pub(super) mod name_order;
 pub(super) mod pools;
-mod prior_results;
 pub(super) mod process_limits;
+mod repeated_links;
+mod repeats;
+mod revisit;
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::Sender;
 
-use super::item::naming::Naming;
+use super::item::naming::{Naming, now_ms};
 use super::record::message::{Record, call};
 use super::views::body_cache::BodyCache;
 
@@ -38,6 +40,7 @@ use isolation::Isolation;
 pub(crate) use lanes::body_in_memory_bytes;
 use name_order::NameOrder;
 use pools::PixelPool;
+use repeats::Repeats;
 
 /// Items that a remark at the end of a run names.
 const NAMED_ITEMS: usize = 5;
@@ -65,6 +68,11 @@ pub(crate) struct Run {
     started: Mutex<Vec<u64>>,
     isolation: Isolation,
     pub(crate) name_order: NameOrder,
+    repeats: Repeats,
+    /// When the run began, or failed items were last retried, UTC milliseconds.
+    retried_at_ms: AtomicI64,
+    /// Whether items of the job were processed before this run.
+    has_run_before: bool,
     /// Counts retries and released items: a lane that sees a new number starts over from the first waiting item.
     rewinds: AtomicU64,
     /// For each lane, the number of pokes at which it found nothing more to hand out.
@@ -103,6 +111,8 @@ pub(crate) struct RunParts {
     pub(crate) pending: usize,
     /// Whether the process died during the job's last run.
     pub(crate) has_died: bool,
+    /// Whether items of the job were processed before.
+    pub(crate) has_run_before: bool,
 }
 
 impl Run {
@@ -122,6 +132,9 @@ impl Run {
             started: Mutex::default(),
             isolation: Isolation::new(parts.has_died),
             name_order: NameOrder::default(),
+            repeats: Repeats::default(),
+            retried_at_ms: AtomicI64::new(now_ms()),
+            has_run_before: parts.has_run_before,
             rewinds: AtomicU64::new(0),
             idle_lanes: [AtomicU64::new(u64::MAX), AtomicU64::new(u64::MAX)],
             pipeline: parts.pipeline,
@@ -257,6 +270,12 @@ impl Run {
             && self.switch.pokes() == pokes
     }
 
+    /// Failed items wait again.
+    pub(crate) fn retry(&self) {
+        self.retried_at_ms.store(now_ms(), Ordering::Release);
+        self.rewind();
+    }
+
     /// Makes the lanes start over from the first waiting item.
     pub(crate) fn rewind(&self) {
         self.rewinds.fetch_add(1, Ordering::AcqRel);
@@ -300,6 +319,10 @@ impl Run {
 
     /// Releases an item that was handed out: it is recorded, or waits again.
     pub(crate) fn release(&self, seq: u64) {
+        if self.repeats.release(seq) {
+            // Before the item counts as ended, so that the run does not end before the lane has looked.
+            self.switch.poke();
+        }
         self.handed_out().remove(&seq);
         if self.name_order.give_back(seq) {
             // The recorder gives back those that wait for the item's name.

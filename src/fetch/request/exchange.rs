@@ -308,7 +308,7 @@ async fn finish(
         return Err(Fault::new(error).with_status(202));
     }
     let encoding = packed_bytes.and(whole.head.content_encoding.clone());
-    let transfer = Transfer { times, encoding, packed_bytes, resumed: whole.resumed, unchanged: None };
+    let transfer = Transfer { times, encoding, packed_bytes, resumed: whole.resumed, ..Transfer::default() };
     Ok(Reply::Received(Box::new(Received { body, size_bytes, head: whole.head, transfer, url: whole.url })))
 }
 

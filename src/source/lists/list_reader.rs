@@ -8,7 +8,6 @@ use url::Url;
 
 use super::cells;
 use super::decode::Recoded;
-use super::seen_links::{MOST, SeenLinks, Sighting};
 use super::{MAX_RECORD_BYTES, unreadable};
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::model::{Columns, ListSpec, Locator, Message, NewItem, Origin, locator};
@@ -29,11 +28,6 @@ pub(in crate::source) struct List<'a> {
     /// Whether another program is writing it.
     pub(super) is_live: bool,
     pub(super) give: Give<'a>,
-    seen: SeenLinks,
-    /// Links that were repeated in it.
-    pub(super) duplicates: u64,
-    /// Whether there were more links than can be compared.
-    pub(super) forgot: bool,
     /// Its encoding, once it is known to be another than UTF-8.
     pub(super) recoded: Recoded,
 }
@@ -79,23 +73,7 @@ impl fmt::Display for Position {
 impl<'a> List<'a> {
     pub(super) fn new(name: &'a str, origin: Origin, reading: &'a Reading<'a>, give: Give<'a>) -> Self {
         let &Reading { lists, cancelled, is_live, .. } = reading;
-        Self {
-            name,
-            origin,
-            lists,
-            cancelled,
-            is_live,
-            give,
-            seen: SeenLinks::new(MOST),
-            duplicates: 0,
-            forgot: false,
-            recoded: Recoded::default(),
-        }
-    }
-
-    /// How many links were compared, if there were more links than that.
-    pub(super) fn forgot_after(&self) -> Option<u64> {
-        self.forgot.then_some(MOST as u64)
+        Self { name, origin, lists, cancelled, is_live, give, recoded: Recoded::default() }
     }
 
     /// Gives an item for each link in a cell.
@@ -135,16 +113,6 @@ impl<'a> List<'a> {
         item.origin = self.origin;
         item.dir = columns.given_name().map(|(folder, _)| folder).unwrap_or_default();
         item.columns = columns;
-        if item.error.is_none() {
-            match self.seen.look(text, position.number) {
-                Sighting::New => {}
-                Sighting::Full => self.forgot = true,
-                Sighting::At(number) => {
-                    self.duplicates += 1;
-                    item.skip = Some(format!("The same link is in {} {number} of its list.", position.unit));
-                }
-            }
-        }
         (self.give)(Found::Item(item))
     }
 

@@ -15,7 +15,6 @@ mod json_lines;
 mod list_reader;
 mod nested;
 mod parquet;
-mod seen_links;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -121,7 +120,7 @@ pub(super) fn read_file(
 ) -> ControlFlow<()> {
     match formats::by_magic_of(&mut file) {
         Ok(Some(ListFormat { layout: Layout::WholeFile { read, .. }, .. })) => {
-            finish(List::new(name, origin, reading, give), |list| read(list, file))
+            read(&mut List::new(name, origin, reading, give), file)
         }
         Ok(_) => {
             let reader = BufReader::with_capacity(BUFFER_BYTES, file);
@@ -158,19 +157,16 @@ pub(super) fn read_stream(
     })
 }
 
-/// Reads a list to its end, and mentions its encoding and links that were left out.
+/// Reads a list to its end, and mentions its encoding.
 fn finish(mut list: List<'_>, read: impl FnOnce(&mut List<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
     read(&mut list)?;
-    if let Some((encoding, true)) = list.recoded.get() {
-        let remark = Remark::ListEncoding { list: list.name.to_owned(), encoding: encoding.name().to_owned() };
-        (list.give)(Found::Remark(remark))?;
+    match list.recoded.get() {
+        Some((encoding, true)) => {
+            let remark = Remark::ListEncoding { list: list.name.to_owned(), encoding: encoding.name().to_owned() };
+            (list.give)(Found::Remark(remark))
+        }
+        _ => ControlFlow::Continue(()),
     }
-    if list.duplicates == 0 && !list.forgot {
-        return ControlFlow::Continue(());
-    }
-    let remark =
-        Remark::RepeatedLinks { count: list.duplicates, list: list.name.to_owned(), only_so_many: list.forgot_after() };
-    (list.give)(Found::Remark(remark))
 }
 
 /// A list whose format is known.

@@ -29,11 +29,10 @@ fn found_in(bytes: &[u8], format: Option<&'static ListFormat>, lists: &ListSpec)
 }
 
 fn shown(item: NewItem) -> String {
-    match (item.error, item.skip) {
-        (Some(error), _) => error.to_string(),
-        (None, Some(reason)) => format!("skipped: {reason}"),
-        (None, None) if item.columns.is_empty() => item.locator.to_text(),
-        (None, None) => format!("{} {}", item.locator.to_text(), serde_json::to_string(&item.columns).unwrap()),
+    match item.error {
+        Some(error) => error.to_string(),
+        None if item.columns.is_empty() => item.locator.to_text(),
+        None => format!("{} {}", item.locator.to_text(), serde_json::to_string(&item.columns).unwrap()),
     }
 }
 
@@ -153,20 +152,6 @@ fn the_error_of_a_single_link_names_no_line() {
     assert_eq!(link(" http://h/a ", &|why| why).locator.to_text(), "http://h/a");
     let error = link("nonsense", &|why| why).error.unwrap();
     assert_eq!(error.arg("detail"), "a link must begin with http:// or https://");
-}
-
-#[test]
-fn a_repeated_link_is_skipped_and_its_first_line_is_named() {
-    let found = lines(b"http://h/a\n# why\nhttp://h/b\nhttp://h/a\nhttp://h/a#x\nhttp://h/b\n");
-    let wanted = [
-        "http://h/a",
-        "http://h/b",
-        "skipped: The same link is in line 1 of its list.",
-        "http://h/a#x",
-        "skipped: The same link is in line 3 of its list.",
-        "Skipped 2 lines of list that repeat links.",
-    ];
-    assert_eq!(found, wanted);
 }
 
 #[test]
@@ -502,14 +487,14 @@ fn parquet(bytes: &[u8], lists: &ListSpec) -> Vec<String> {
 #[test]
 fn a_parquet_file_gives_its_rows() {
     let found = parquet(PARQUET, &ListSpec::default());
-    assert_eq!(found.len(), 7, "{found:?}");
+    assert_eq!(found.len(), 6, "{found:?}");
     assert!(
         found[0].starts_with(r#"http://h.example/0.jpg {"id":0,"title":"이름 0","price":0.5,"tags":"[\"x\", \"y\"]""#),
         "{}",
         found[0]
     );
     assert!(found[2].contains("row 3 of list has no link"), "{}", found[2]);
-    assert!(found[5].contains("The same link is in row 1"), "{}", found[5]);
+    assert!(found[5].starts_with("http://h.example/0.jpg "), "{}", found[5]);
     let other = ListSpec { url_column: Some("TITLE".to_owned()), ..ListSpec::default() };
     assert!(parquet(PARQUET, &other)[0].contains("이름 0"));
     let missing = ListSpec { url_column: Some("link".to_owned()), ..ListSpec::default() };

@@ -159,6 +159,7 @@ impl Bench {
             helpers: Helpers::new(None),
             pending: 1,
             has_died: true,
+            has_run_before: true,
         });
         runs.insert(&run);
         let recorder = Recorder {

@@ -1,15 +1,15 @@
-//! The links that a list has given so far, in bounded memory. Links are compared by a keyed hash of 64 bits, so that nobody
+//! The links that lists have given so far, in bounded memory. Links are compared by a keyed hash of 64 bits, so that nobody
 //! can make two links look equal, and only up to a maximum number.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
 /// Largest number of links: what half a table of 2^22 slots holds without growing, 13 bytes each.
-pub(super) const MOST: usize = (1 << 22) / 8 * 7;
+pub(crate) const MOST: usize = (1 << 22) / 8 * 7;
 
 /// Links so far, with their positions.
 #[derive(Debug)]
-pub(super) struct SeenLinks {
+pub(crate) struct SeenLinks {
     keys: RandomState,
     /// Keys are bytes, so that a slot has 12 bytes instead of 16.
     positions: HashMap<[u8; 8], u32, BuildHasherDefault<Taken>>,
@@ -37,22 +37,22 @@ impl Hasher for Taken {
 
 /// Whether a link was there before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sighting {
+pub(crate) enum Sighting {
     /// No.
     New,
-    /// Yes, at this number of a line or row.
+    /// Yes, at this number.
     At(u32),
     /// Unknown: there are too many links.
     Full,
 }
 
 impl SeenLinks {
-    pub(super) fn new(most: usize) -> Self {
+    pub(crate) fn new(most: usize) -> Self {
         Self { keys: RandomState::new(), positions: HashMap::default(), most }
     }
 
     /// Whether the link was there before; if not, it is remembered with this position.
-    pub(super) fn look(&mut self, link: &str, position: u64) -> Sighting {
+    pub(crate) fn look(&mut self, link: &str, position: u64) -> Sighting {
         let key = self.keys.hash_one(link).to_ne_bytes();
         if let Some(position) = self.positions.get(&key) {
             return Sighting::At(*position);
