@@ -500,7 +500,7 @@ fn prior_result(sql: &Connection, which: &str, params: impl Params) -> Result<Op
         Some(PriorResultRow::Kept { found, maker, size_bytes, mtime_ms, dir, columns }) => {
             match prior_result_row(sql, "WHERE job_id = ?1 AND seq = ?2", params![maker.job.0, maker.seq as i64])? {
                 Some(PriorResultRow::Result(prior)) => {
-                    Some(PriorResult { found, size_bytes, mtime_ms, dir, columns, ..*prior })
+                    Some(PriorResult { found, dir, columns, size_bytes, mtime_ms, ..*prior })
                 }
                 _ => None,
             }

@@ -41,6 +41,7 @@ const BODIES_BEHIND: usize = 48;
 const NAP: Duration = Duration::from_millis(4);
 
 /// What arrives at the lane of bodies.
+#[expect(clippy::large_enum_variant, reason = "nearly all are fetched, and a box for each link would cost more")]
 pub(super) enum Arrival {
     /// A link's row, the result of fetching it, and its ticket.
     Fetched(ItemRow, Result<FetchOutcome, FetchFailure>, Ticket),

@@ -62,7 +62,7 @@ impl Lane<'_> {
                 return Ok(None);
             }
         }
-        match self.plan_named(&row, &first_row)? {
+        match self.plan_named(&row, &first_row) {
             RepeatPlan::Fetch => return Ok(Some(row)),
             RepeatPlan::Record(finished) => self.record_repeat(&row, *finished),
             RepeatPlan::Copy => self.copy_repeat(row, first_row)?,
@@ -130,9 +130,9 @@ impl Lane<'_> {
     }
 
     /// What happens to a row with a name of its own.
-    fn plan_named(&mut self, row: &ItemRow, first: &ItemRow) -> Result<RepeatPlan, JobError> {
+    fn plan_named(&mut self, row: &ItemRow, first: &ItemRow) -> RepeatPlan {
         if let Some(finished) = self.prior_results.skip_link(row, self.reader) {
-            return Ok(RepeatPlan::Record(Box::new(finished)));
+            return RepeatPlan::Record(Box::new(finished));
         }
         if first.reason == Some(SkipReason::Unchanged)
             && let Some(prior) = self.prior_results.find_link(row, self.reader)
@@ -140,7 +140,7 @@ impl Lane<'_> {
             && prior.result.hash == first.hash
             && prior.is_intact()
         {
-            return Ok(RepeatPlan::Record(Box::new(prior.kept(row, SkipReason::Unchanged))));
+            return RepeatPlan::Record(Box::new(prior.kept(row, SkipReason::Unchanged)));
         }
         let plan = plan_named(&self.run.spec, &self.run.naming, row, first);
         let is_there = |hash: &String| {
@@ -148,9 +148,9 @@ impl Lane<'_> {
             output.is_some_and(|output| store::is_intact(&output, first.bytes_out, hash, revisit::ended_at(first)))
         };
         if matches!(plan, RepeatPlan::Copy) && !first.output_hash.as_ref().is_some_and(is_there) {
-            return Ok(RepeatPlan::Fetch);
+            return RepeatPlan::Fetch;
         }
-        Ok(plan)
+        plan
     }
 
     fn record_repeat(&self, row: &ItemRow, finished: Finished) {

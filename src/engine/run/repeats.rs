@@ -146,7 +146,7 @@ impl Run {
 
     fn stage_copy(&self, repeat: &Repeat) -> Result<Target, ItemError> {
         let Repeat { row, first, prior } = repeat;
-        let output = first.output.as_deref().map(Locator::parse).unwrap_or_else(|| first.locator.clone());
+        let output = first.output.as_deref().map_or_else(|| first.locator.clone(), Locator::parse);
         let own_name = || name_from_url(&first.locator.to_text());
         let given = given_name(row);
         let file_name = given.clone().or_else(|| first.response_name.clone()).or_else(own_name);

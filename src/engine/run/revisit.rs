@@ -41,7 +41,7 @@ pub(super) fn unchanged(
     finished.attempts = row.attempts + attempts;
     finished.timings.fetch_ms = fetch_ms;
     let Transfer { unchanged, file_name, .. } = finished.transfer.unwrap_or_default();
-    finished.transfer = Some(Transfer { unchanged, file_name, ..transfer });
+    finished.transfer = Some(Transfer { file_name, unchanged, ..transfer });
     Box::new(finished)
 }
 
