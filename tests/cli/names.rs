@@ -1,9 +1,8 @@
 //! Names of results that people and scripts rely on.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::collections::BTreeSet;
 
-use crate::program::{Home, sample};
+use crate::program::Home;
 
 fn set(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
