@@ -260,8 +260,8 @@ fn rows_that_differ_in_their_names_keep_their_own_results() {
     let (server, ..) = images(true);
     let spec = |skus: &[&str]| {
         let path = desk.path("list.csv");
-        let rows: String = skus.iter().map(|sku| format!("{sku},{}\n", server.url("/2.png"))).collect();
-        fs::write(&path, format!("sku,url\n{rows}")).unwrap();
+        let rows: Vec<String> = skus.iter().map(|sku| format!("{sku},{}\n", server.url("/2.png"))).collect();
+        fs::write(&path, format!("sku,url\n{}", rows.concat())).unwrap();
         let mut spec = desk.copies(vec![source::url_list(path)]);
         spec.output_mut().sink.name = "{col:sku}".to_owned();
         spec
