@@ -67,11 +67,11 @@ fn a_catalog_that_another_program_has_locked_pauses_the_job_at_the_cursor_of_its
     // Open for both, so that neither end waits for the other.
     let mut list = std::fs::File::options().read(true).write(true).open(&fifo).unwrap();
     let running = home.start(&["run", "--urls", "list.txt", "-o", "out", "--catalog", "c.sqlite"]);
-    // A whole batch: a list is read without a look at the clock.
-    list.write_all(links(&server, 0..500).as_bytes()).unwrap();
+    // A whole batch, without a look at the clock, and a line that ends its last link: options may follow on a next line.
+    list.write_all(links(&server, 0..501).as_bytes()).unwrap();
     wait_for_items(&home, 500);
     let writer = Writer::lock(&home.path("c.sqlite"));
-    list.write_all(links(&server, 500..1500).as_bytes()).unwrap();
+    list.write_all(links(&server, 501..1500).as_bytes()).unwrap();
     let output = running.wait().expect(3);
     assert!(output.err.contains("locked") && output.err.contains("pixloom resume 1"), "{output:?}");
     writer.unlock();

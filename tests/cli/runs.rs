@@ -310,7 +310,7 @@ fn too_little_space_for_the_results_is_warned_about_before_the_start() {
     let plan = home.run(&["run", "big.bin", "-o", "new", "--dry-run", "--json"]).expect(0).events().pop().unwrap();
     assert!(plan["free_bytes"].as_u64().unwrap() < plan["bytes_out"].as_u64().unwrap(), "{plan}");
     home.sample("tulip-field.jpg", "a.jpg");
-    assert_eq!(home.run(&["run", "a.jpg", "-o", "small", "-s", "flip"]).expect(0).err, "");
+    assert_eq!(home.run(&["run", "a.jpg", "-o", "small", "-s", "resize:width=32"]).expect(0).err, "");
 }
 
 #[test]

@@ -155,7 +155,7 @@ fn an_answer_that_contradicts_the_header_is_not_believed() {
         let (header, drawn) = (info(header), info(drawn));
         let answer = format!(
             "{{\"Opened\":{{\"header\":{header},\"info\":{drawn},\"pixels\":{{\"at\":0,\"bytes\":{bytes}}},\
-             \"profile\":{{\"at\":0,\"bytes\":{block}}},\"exif\":null,\"xmp\":null,\"iptc\":null,\"density\":null}}}}"
+             \"profile\":{{\"at\":0,\"bytes\":{block}}},\"exif\":null,\"xmp\":null,\"iptc\":null,\"density\":null,\"left_out\":[]}}}}"
         );
         let script = format!("#!/bin/sh\necho '\"Ready\"'\nread request\necho '{answer}'\nread request\n");
         std::fs::write(&program, script).unwrap();

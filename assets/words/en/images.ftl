@@ -136,7 +136,6 @@ jpeg_frame = a frame without a size
 jpeg_precision = JPEG with { $bits } bits per sample
 jpeg_components = JPEG with { $count } components
 jpeg_height = JPEG without a height in its header
-ico_long = its image data is too long
 tiff_raw = { $format } raw images are not supported
 tiff_raw_unknown = camera raw images are not supported
 tiff_no_page = it has { $count ->

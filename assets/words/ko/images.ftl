@@ -124,7 +124,6 @@ jpeg_frame = 크기가 없는 프레임이 있습니다
 jpeg_precision = 샘플당 { $bits }비트인 JPEG
 jpeg_components = 성분이 { $count }개인 JPEG
 jpeg_height = 헤더에 높이가 없는 JPEG
-ico_long = 이미지 데이터가 너무 깁니다
 tiff_raw = { $format } RAW 이미지는 지원하지 않습니다
 tiff_raw_unknown = 카메라 RAW 이미지는 지원하지 않습니다
 tiff_no_page = 페이지가 { $count }개라 { $page }페이지가 없습니다

@@ -23,10 +23,11 @@ const TAG_PHOTOSHOP: u16 = 34_377;
 
 /// Finds a page, and refuses camera raw files, whose pages are only thumbnails.
 fn page(bytes: &[u8], number: u32) -> Result<(Directory<'_>, u32), ItemError> {
-    let mut pages = pages(bytes)?;
+    let pages = pages(bytes);
     if exif::is_camera_raw(bytes) {
-        return Err(errors::unsupported(raw_format(pages.first())));
+        return Err(errors::unsupported(raw_format(pages.as_deref().ok().and_then(<[_]>::first))));
     }
+    let mut pages = pages?;
     let count = pages.len() as u32;
     if number >= count {
         let why = Message::new("tiff_no_page").count("count", u64::from(count));

@@ -17,6 +17,7 @@ use crate::engine::api::view::{PicturePreview, Pixels, Preview, PreviewContent, 
 use crate::engine::item::body::ItemBody;
 use crate::engine::item::decide::{Action, Response, Rules, Subject};
 use crate::engine::item::decode_image::{self, DecodeChoice, DecodedImage};
+use crate::engine::item::limits;
 use crate::engine::item::render::guarded;
 use crate::engine::item::step_files;
 use crate::engine::run::memory_budget::default_memory_bytes;
@@ -150,6 +151,11 @@ impl PreviewWorker {
         let bell = self.shared.preview_wanted.bell();
         let cancelled = || !bell.is_empty();
         let Some(base) = &mut self.base else { return Ok(PreviewContent::Nothing) };
+        if !base.is_output && is_copy(&request.recipe, &request.save) {
+            let job = self.reader.request(request.id.job).ok().flatten();
+            limits::check_input(&job.map(|job| job.limits).unwrap_or_default(), &base.shown.header)
+                .map_err(|error| error.named(&base.locator))?;
+        }
         // An output has been through the recipe already.
         let recipe = if base.is_output { Recipe::default() } else { request.recipe.clone() };
         let pipeline = step_files::pipeline(&recipe)?;
