@@ -45,7 +45,7 @@ impl WindowLock {
         paths.sort_unstable();
         let notes = paths.iter().filter_map(|path| {
             let text = fs::read_to_string(path).ok()?;
-            // Whoever removes it has it: its writer may be taking it back.
+            // Only the process that removes it may use it: its writer may be removing it, too.
             fs::remove_file(path).ok().map(|()| text)
         });
         let notes = notes.collect();

@@ -50,7 +50,7 @@ pub fn low_space(spec: &JobSpec) -> Option<Remark> {
     low_space_for(spec, bytes, first)
 }
 
-/// The same for local inputs of this many bytes, of which these are the first.
+/// The same for local inputs of this many bytes; these are the first of them.
 pub(crate) fn low_space_for(spec: &JobSpec, bytes_in: u64, first: Vec<NewItem>) -> Option<Remark> {
     let folder = naming::out_dir(spec).ok()?;
     let free_bytes = store::of_path(&folder).space(&folder).free_bytes?;

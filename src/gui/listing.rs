@@ -74,7 +74,7 @@ impl Listing {
         let ask = match &self.asked {
             Some(asked) if asked.request == request => {
                 // Only the items changed: wait for the last answer before asking again, so that requests never pile up.
-                // An answer may be outdated, because a long list isn't sorted anew for every change.
+                // An answer may be outdated, because a long list isn't sorted again for every change.
                 let is_answered = match (&self.page, &asked.before) {
                     (Some(page), Some(before)) => !Arc::ptr_eq(page, before),
                     (page, _) => page.is_some(),

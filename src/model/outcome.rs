@@ -111,7 +111,7 @@ impl FailureFilter {
         self.kinds.is_empty() && self.statuses.is_empty()
     }
 
-    /// The kinds of which every failure is meant.
+    /// All failures of these kinds are meant.
     pub fn whole_kinds(&self) -> impl Iterator<Item = ErrorKind> {
         self.kinds.iter().copied().filter(|kind| *kind != ErrorKind::HttpStatus || self.statuses.is_empty())
     }

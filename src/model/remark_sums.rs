@@ -3,7 +3,7 @@
 use super::locator::Locator;
 use super::remark::Remark;
 
-/// Different remarks that are told apart; those with further details count with the first of their kind.
+/// Different remarks that are counted separately; those with further details count with the first of their kind.
 const MAX_REMARKS: usize = 50;
 
 /// The remarks of many items.

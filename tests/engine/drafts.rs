@@ -40,7 +40,7 @@ fn added_items_are_listed_once_and_nothing_runs_before_start() {
     let more = desk.put("zz.png", png(9, 9, 9));
     desk.send(Command::Add(vec![source::folder(desk.path("in"), false), file(&more)]));
     desk.wait("the new one is listed", lists(6));
-    desk.wait("duplicates are told", |snapshot| {
+    desk.wait("duplicates are reported", |snapshot| {
         snapshot.notice == Some(Notice::Added { added: 1, duplicates: 6, only_links: false })
     });
     assert!(!desk.out().exists());

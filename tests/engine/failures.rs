@@ -132,7 +132,7 @@ fn failures_are_counted_by_kind_and_a_retry_succeeds_once_their_cause_is_fixed()
     let job = desk.submit(desk.job(sources, vec![long_edge(10)], FormatChoice::Keep));
     desk.wait_end(job);
     let wanted = [(ErrorKind::NotAPicture, 2), (ErrorKind::NotFound, 1)];
-    desk.wait("the failures are told", |snapshot| snapshot.current.as_ref().unwrap().failures.as_ref() == wanted);
+    desk.wait("the failures are shown", |snapshot| snapshot.current.as_ref().unwrap().failures.as_ref() == wanted);
     desk.put("late.png", png(20, 20, 2));
     desk.put("note.png", png(20, 20, 3));
     let done = |n| {

@@ -215,7 +215,7 @@ mod tests {
         file
     }
 
-    /// A header for 2 x 2 px, of which the height is doubled, then a palette.
+    /// A header for 2 x 2 px with a doubled height, then a palette.
     fn dib(bits: u16, palette: &[[u8; 4]]) -> Vec<u8> {
         let mut dib = 40u32.to_le_bytes().to_vec();
         dib.extend(2i32.to_le_bytes());

@@ -94,7 +94,7 @@ pub(super) fn old_style(page: &Directory<'_>, layout: &Layout, chunks: &Chunks) 
     file(&strips_joined(&header, page, layout, chunks)?, None, is_ycbcr)
 }
 
-/// A header and the coded data of all strips, each of which begins as after a restart marker.
+/// A header and the coded data of all strips. Each strip begins as after a restart marker.
 fn strips_joined(header: &[u8], page: &Directory<'_>, layout: &Layout, chunks: &Chunks) -> Result<Vec<u8>, ItemError> {
     let scan_at = header.windows(2).rposition(|pair| pair == [0xFF, 0xDA]).unwrap_or(header.len());
     let (tables, scan) = header.split_at(scan_at);

@@ -6,7 +6,7 @@ use weezl::{BitOrder, LzwStatus};
 
 /// Fills `out`, and returns the number of bytes found.
 pub(super) fn unpack(data: &[u8], out: &mut [u8]) -> usize {
-    // The first code clears the table: nine bits, the highest of which is set.
+    // The first code clears the table: nine bits; the highest is set.
     let is_old = matches!(data, [0, second, ..] if second & 1 == 1);
     let configuration = if is_old {
         Configuration::new(BitOrder::Lsb, 8)

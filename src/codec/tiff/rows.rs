@@ -170,7 +170,7 @@ impl<'a> TiffRows<'a> {
         Ok(had.min(rows))
     }
 
-    /// Reads samples of luma and chroma of which several pixels share the chroma, and repeats it for each of them.
+    /// Reads luma and chroma where several pixels share one chroma sample, and repeats it for each of them.
     fn read_subsampled(&mut self, data: &[u8], plane: usize, rows: usize) -> Result<usize, ItemError> {
         let layout = &self.layout;
         let (across, down) = layout.subsampling;

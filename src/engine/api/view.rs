@@ -18,7 +18,7 @@ pub struct ItemsRequest {
     pub first_row: u64,
     /// The number of rows.
     pub rows: u32,
-    /// An item (by `seq`) of which to know whether it is listed, and its current state.
+    /// An item (by `seq`); the answer says whether it is listed, and its current state.
     pub cursor: Option<u64>,
 }
 

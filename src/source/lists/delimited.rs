@@ -71,7 +71,7 @@ fn is_table(sample: &[u8], lists: &ListSpec) -> bool {
     is_header && records.count == first.len() && texts(&records).iter().any(|field| Locator::is_url(field))
 }
 
-/// The delimiter that spreadsheets are told by a first line such as `sep=;`.
+/// The delimiter that a first line such as `sep=;` names for spreadsheets.
 fn named_delimiter(sample: &[u8]) -> Option<u8> {
     let line = sample.split(|byte| *byte == b'\n').next()?.trim_ascii_end();
     // Some programs quote it as a field of its own.
