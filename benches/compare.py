@@ -19,7 +19,7 @@ import tempfile
 import time
 
 JPEG85 = ["--format", "jpeg", "--quality", "85"]
-JPEG90 = ["--format", "jpeg", "--quality", "90"]
+JPEG90 = ["--save", "jpeg:quality=90,subsampling=420"]
 GRADE = ["-s", "linear:scale=1.1,offset=-5", "-s", "saturation:factor=1.2", "-s", "sharpen:sigma=1,amount=0.8"]
 CHAIN8 = ["brightness:amount=8", "contrast:amount=10", "gamma:value=1.1", "saturation:factor=1.2",
           "linear:scale=0.95,offset=3", "invert", "saturation:factor=0.9", "invert"]
