@@ -46,7 +46,7 @@ option-urls = A list of URLs ({ $formats }, each also .gz): { $lists } (repeatab
 option-files = A list of local paths, one on each line or separated by NUL (find -print0): a file, or - for standard input; relative paths are relative to the current folder (repeatable)
 series_and = { $most } and { $last }
 series_or = { $most } or { $last }
-option-url_column = The column of URLs in the lists (case-insensitive), or its number in lists without a header [default: url]
+option-url_column = The column of URLs in the lists (case-insensitive), or its number in lists without a header [default: the only column that holds links, else url]
 option-checksum_column = The column of checksums in the lists: MD5, SHA-1, SHA-256, SHA-384 or SHA-512; items whose checksum differs fail
 option-encoding = Encoding of the lists, such as euc-kr, shift_jis, windows-1252 or utf-16le [default: detected]
 option-recipe = A recipe file (paths in it are relative to its folder), or a preset: web, thumbnails, archive
@@ -62,7 +62,7 @@ option-save = Format and its settings in one, such as 'webp:quality=82'; `pixloo
 option-colour = Convert to sRGB or another colour space (its profile is embedded), or keep each image's own [default: srgb]
 option-metadata = Which EXIF, XMP and IPTC data to keep [default: no-gps]
 option-min_saving = Keep the original's bytes unless re-encoding saves at least this many percent
-option-keep_smaller = Keep the original's bytes where re-encoding would not make them fewer
+option-keep_smaller = Keep the original's bytes unless re-encoding makes the file smaller
 option-workers = Images processed at once [default: one per core]
 option-connections = URLs fetched at once
 option-per_host = URLs fetched at once per host
@@ -244,7 +244,7 @@ skips = { $count ->
        *[other] { $count } skipped, such as: { $cause }
     }
 
-nothing_found = Nothing was found to process. If that is no error, use --allow-empty.
+nothing_found = Nothing was found to process. If you expect that, use --allow-empty.
 file_ignored = Left out { $path } ({ $reason })
 ignored_not_an_image = not an image
 ignored_hidden = hidden

@@ -96,7 +96,7 @@ name_field = The name template "{ $template }" has an unknown field {"{"}{ $fiel
 name_empty = The name template "{ $template }" is empty. Its fields are { $fields }.
 name_leading = The name template "{ $template }" must not start with "/". Its fields are { $fields }.
 name_last = The name template "{ $template }" has no name after its last "/". Its fields are { $fields }.
-name_lacks_column = The list of this item has no column “{ $column }”.
+name_lacks_column = The list of this item has no column "{ $column }".
 name_no_columns = The name template uses {"{"}col:{ $column }{"}"}, but { $source } has no columns.
 name_no_column = The name template uses {"{"}col:{ $column }{"}"}, but the list { $source } has only the columns { $columns }.
 

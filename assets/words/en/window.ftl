@@ -39,7 +39,7 @@ columns_of = Columns: { $list }
 url_column = Link column
 checksum_column = Checksum column
 no_checksum = None
-checksum_note = MD5, SHA-1 or SHA-256 in hex. An item whose checksum differs fails.
+checksum_note = MD5, SHA-1, SHA-256, SHA-384 or SHA-512 in hex or Base64. An item whose checksum differs fails.
 lacks_column = { $list }: no column “{ $column }”
 list_lacks_column = { $list } has no column “{ $column }”.
 

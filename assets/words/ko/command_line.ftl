@@ -46,7 +46,7 @@ option-urls = URL 목록({ $formats }, 각각 .gz도 가능): { $lists } (여러
 option-files = 파일 경로 목록(한 줄에 하나, 또는 NUL로 구분: find -print0): 파일, 또는 표준 입력을 뜻하는 -. 상대 경로는 현재 폴더 기준(여러 번 가능)
 series_and = { $most }, { $last }
 series_or = { $most } 또는 { $last }
-option-url_column = 목록에서 URL이 있는 열(대소문자 무시). 제목 줄이 없으면 열 번호 [기본값: url]
+option-url_column = 목록에서 URL이 있는 열(대소문자 무시). 제목 줄이 없으면 열 번호 [기본값: 링크가 든 열이 하나면 그 열, 아니면 url]
 option-checksum_column = 목록에서 체크섬이 있는 열: MD5, SHA-1, SHA-256, SHA-384 또는 SHA-512. 체크섬이 다른 항목은 실패로 처리
 option-encoding = 목록의 인코딩. 예: euc-kr, shift_jis, windows-1252, utf-16le [기본값: 자동 감지]
 option-recipe = 레시피 파일(안에 적힌 경로는 그 파일의 폴더 기준) 또는 프리셋: web, thumbnails, archive
@@ -59,7 +59,7 @@ option-tree = 결과 폴더에 원래 폴더 구조를 유지할지 여부
 option-on_conflict = 결과 파일이 이미 있을 때의 처리. skip이면 결과가 기록되어 있고 파일도 있는 링크는 요청하지 않음
 option-update = 레시피와 출력 폴더가 같은 이전 작업 이후에 바뀐 것만 처리: 바뀌지 않은 링크와 파일은 건너뛰고, 바뀐 것은 기존 결과를 교체
 option-save = 형식과 저장 설정을 한꺼번에. 예: 'webp:quality=82'. 전체 설정은 `pixloom ops save` 참고
-option-colour = sRGB나 다른 색 공간으로 변환(프로파일 포함), 또는 원래 색 공간 유지 [기본값: srgb]
+option-colour = sRGB나 다른 색 공간으로 변환(프로필 포함), 또는 원래 색 공간 유지 [기본값: srgb]
 option-metadata = 유지할 EXIF, XMP, IPTC 데이터 [기본값: no-gps]
 option-min_saving = 다시 저장해서 이만큼(%) 줄지 않으면 원본을 그대로 둠
 option-keep_smaller = 다시 저장해도 작아지지 않으면 원본을 그대로 둠
@@ -171,7 +171,7 @@ no_such_command = "{ $word }"(이)라는 명령도 파일도 없습니다. 명�
 nothing_to_do = 처리할 것이 없습니다. 파일, 폴더, URL을 지정하거나 --urls FILE로 목록을 지정하세요.
 other_scheme = { $url }: { $scheme } URL은 가져올 수 없습니다. http와 https만 됩니다.
 no_gps_copy = 단계나 --format이 없으면 촬영 위치까지 파일을 그대로 복사합니다. 위치를 빼고 다시 저장하려면 --format을, 픽셀은 그대로 두고 메타데이터를 모두 지우려면 --metadata strip을 쓰세요.
-colour_idle = --colour는 효과가 없습니다. 단계나 --format이 없으면 픽셀과 프로파일을 그대로 둡니다.
+colour_idle = --colour는 효과가 없습니다. 단계나 --format이 없으면 픽셀과 프로필을 그대로 둡니다.
 formats_differ = --save는 { $one }, --format은 { $other }입니다. 둘 중 하나만 쓰세요.
 said_twice = --save { $save }와 --{ $name } { $value } 모두 { $name } 값을 정합니다. 둘 중 하나만 쓰세요.
 ca_not_there = 인증서 파일 { JOSA($path, "이", "가") } 없습니다. 이름을 확인하세요.
@@ -238,7 +238,7 @@ skips = { $count ->
        *[other] { $count }개 건너뜀. 예: { $cause }
     }
 
-nothing_found = 처리할 것이 없습니다. 오류가 아니라면 --allow-empty를 사용하세요.
+nothing_found = 처리할 것이 없습니다. 이런 경우에도 성공으로 끝내려면 --allow-empty를 사용하세요.
 file_ignored = { $path } 제외({ $reason })
 ignored_not_an_image = 이미지 아님
 ignored_hidden = 숨김

@@ -87,7 +87,7 @@ name_field = 이름 형식 "{ $template }"에 알 수 없는 필드 {"{"}{ $fiel
 name_empty = 이름 형식 "{ $template }"이(가) 비어 있습니다. 쓸 수 있는 필드: { $fields }.
 name_leading = 이름 형식 "{ $template }"은(는) "/"로 시작할 수 없습니다. 쓸 수 있는 필드: { $fields }.
 name_last = 이름 형식 "{ $template }"의 마지막 "/" 뒤에 이름이 없습니다. 쓸 수 있는 필드: { $fields }.
-name_lacks_column = 이 항목의 목록에는 “{ $column }” 열이 없습니다.
+name_lacks_column = 이 항목의 목록에는 "{ $column }" 열이 없습니다.
 name_no_columns = 이름 형식의 {"{"}col:{ $column }{"}"}을(를) { $source }에서 채울 수 없습니다. 열이 없는 원본입니다.
 name_no_column = 이름 형식의 {"{"}col:{ $column }{"}"}을(를) { $source }에서 채울 수 없습니다. 있는 열: { $columns }.
 
@@ -189,8 +189,8 @@ no_save_key = "{ $name }"(이)라는 저장 설정이 없습니다. 있는 설�
 save_inapplicable = { JOSA($param, "은", "는") } { $format }에서는 쓸 수 없고 { $theirs }에서만 쓸 수 있습니다. { $format }에서 쓸 수 있는 설정: { $ours }
 save_max_bytes_lossless = 최대 파일 크기는 품질을 낮춰 맞추므로 무손실과 함께 쓸 수 없습니다
     .window = 최대 파일 크기는 품질을 낮춰 맞추므로 무손실과 함께 쓸 수 없습니다
-save_no_profile = 색 공간 { $colour }에는 프로파일을 담을 수 있는 형식이 필요합니다. { $format }에는 담을 수 없습니다
-    .window = 색 공간 { $colour }에는 프로파일을 담을 수 있는 형식이 필요합니다. { $format }에는 담을 수 없습니다
+save_no_profile = 색 공간 { $colour }에는 프로필을 담을 수 있는 형식이 필요합니다. { $format }에는 담을 수 없습니다
+    .window = 색 공간 { $colour }에는 프로필을 담을 수 있는 형식이 필요합니다. { $format }에는 담을 수 없습니다
 save_effort_deflate = TIFF에서 압축 노력은 deflate 압축일 때만 쓸 수 있습니다
     .window = TIFF에서 압축 노력은 deflate 압축일 때만 쓸 수 있습니다
 

@@ -578,5 +578,5 @@ save-metadata = 메타데이터
     .choice-no-gps = GPS 제외
     .choice-strip = 없음
 save-colour = 색 공간
-    .summary = 결과의 색 공간. sRGB가 아니면 프로파일을 포함합니다. 원본을 유지할 수도 있습니다
+    .summary = 결과의 색 공간. sRGB가 아니면 프로필을 포함합니다. 원본을 유지할 수도 있습니다
     .choice-keep = 그대로

@@ -39,7 +39,7 @@ columns_of = 열: { $list }
 url_column = 링크 열
 checksum_column = 체크섬 열
 no_checksum = 없음
-checksum_note = 16진수 MD5, SHA-1 또는 SHA-256입니다. 체크섬이 다른 항목은 실패로 처리합니다.
+checksum_note = 16진수나 Base64로 쓴 MD5, SHA-1, SHA-256, SHA-384 또는 SHA-512입니다. 체크섬이 다른 항목은 실패로 처리합니다.
 lacks_column = { $list }: “{ $column }” 열이 없습니다
 list_lacks_column = { $list }에 “{ $column }” 열이 없습니다.
 
