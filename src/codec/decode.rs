@@ -30,9 +30,11 @@ pub fn probe_page(bytes: &[u8], page: u32) -> Result<Header, ItemError> {
 /// so.
 pub fn probe_with(bytes: &[u8], page: u32, control: &DecodeControl<'_>) -> Result<Header, ItemError> {
     let spec = require(bytes)?;
-    let hidden = spec.isolated.as_ref().and_then(|isolated| isolated.hidden_header.as_ref());
-    let Some(hidden) = hidden.filter(|hidden| (hidden.is_hidden)(bytes)) else { return probe_page(bytes, page) };
-    let header = Header { format: spec.format(), file: isolated::probe(bytes, hidden, control)? };
+    let hidden = spec.isolated.as_ref().and_then(|isolated| Some((isolated, isolated.hidden_header.as_ref()?)));
+    let Some((isolated, hidden)) = hidden.filter(|(_, hidden)| (hidden.is_hidden)(bytes)) else {
+        return probe_page(bytes, page);
+    };
+    let header = Header { format: spec.format(), file: isolated::probe(bytes, isolated, hidden, control)? };
     errors::within_limits(header.info.width_px, header.info.height_px)?;
     Ok(header)
 }

@@ -46,12 +46,41 @@ pub struct FormatSpec {
 
 /// How a format is decoded in a helper process.
 pub struct IsolatedSpec {
-    /// A time limit for decoding, regardless of the item's, and what the error says is slow.
-    pub time_limit: Option<(Duration, &'static str)>,
+    /// The most processor time for decoding: only files made to be slow take more.
+    pub processor: ProcessorLimit,
+    /// Bytes of what is decoded: of the file, or of the text in it if that is compressed.
+    pub coded_bytes: fn(&[u8]) -> u64,
     /// Files whose header cannot be read without their decoder.
     pub hidden_header: Option<HiddenHeader>,
     /// Whether images are drawings, which are drawn as large as they are needed.
     pub is_drawing: bool,
+}
+
+/// A limit of processor time. It is several times what good files take on slow machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProcessorLimit {
+    /// For any file.
+    pub base_ms: u64,
+    /// For every megapixel that is decoded or drawn.
+    pub per_megapixel_ms: u64,
+    /// For every megabyte of what is decoded.
+    pub per_megabyte_ms: u64,
+}
+
+impl IsolatedSpec {
+    /// The most processor time for decoding this many pixels of a file.
+    pub(super) fn processor_time(&self, pixels: u64, bytes: &[u8]) -> Duration {
+        self.processor.of(pixels, (self.coded_bytes)(bytes))
+    }
+}
+
+impl ProcessorLimit {
+    /// The limit for this many pixels from this many bytes.
+    pub fn of(&self, pixels: u64, coded_bytes: u64) -> Duration {
+        let part = |count: u64, per_million_ms: u64| count.saturating_mul(per_million_ms) / 1_000_000;
+        let further_ms = part(pixels, self.per_megapixel_ms).saturating_add(part(coded_bytes, self.per_megabyte_ms));
+        Duration::from_millis(self.base_ms.saturating_add(further_ms))
+    }
 }
 
 /// A header that only the decoder can read.

@@ -9,10 +9,10 @@ use pixloom::model::{Band, ItemRow, ItemState, JobState, Limits, Samples};
 
 use super::desk::{Desk, file, output_of, png, save_as};
 
-/// A drawing of a few hundred bytes that takes minutes.
-const SLOW: &str = "<svg xmlns='http://www.w3.org/2000/svg' width='900' height='900'>\
+/// A drawing of a few hundred bytes that takes minutes of processor time; large, so that it may take one.
+const SLOW: &str = "<svg xmlns='http://www.w3.org/2000/svg' width='4000' height='4000'>\
     <filter id='f' x='0' y='0' width='1' height='1'><feMorphology operator='dilate' radius='900'/></filter>\
-    <circle cx='450' cy='450' r='300' filter='url(#f)'/></svg>";
+    <circle cx='2000' cy='2000' r='900' filter='url(#f)'/></svg>";
 
 fn reference(name: &str) -> Vec<u8> {
     std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference").join(name)).unwrap()
@@ -106,6 +106,21 @@ fn an_svg_that_exceeds_the_item_time_limit_fails_alone() {
     let rows = desk.run(pixloom::model::JobSpec { limits, ..desk.job(sources, Vec::new(), save_as("bmp")) });
     let error = error_of(&rows, "slow.svg");
     assert_eq!(error.kind, ErrorKind::TookTooLong, "{error}");
+    assert_eq!(rows[1].state, ItemState::Done, "{:?}", rows[1]);
+}
+
+#[test]
+fn a_drawing_that_takes_too_much_processor_time_for_its_size_fails_alone() {
+    let desk = Desk::command_line();
+    let slow = "<svg xmlns='http://www.w3.org/2000/svg' width='20' height='20'><filter id='f'>\
+        <feTurbulence baseFrequency='0.1' numOctaves='100000000'/></filter><rect width='20' height='20' filter='url(#f)'/></svg>";
+    let good = "<svg xmlns='http://www.w3.org/2000/svg' width='20' height='20'><rect width='9' height='9'/></svg>";
+    let sources = [("slow.svg", slow), ("good.svg", good)].map(|(name, text)| file(&desk.put(name, text)));
+    // The second one gets another helper, or the same worker.
+    let rows = desk.run(desk.job(sources.to_vec(), Vec::new(), save_as("bmp")));
+    let error = error_of(&rows, "slow.svg");
+    assert_eq!(error.kind, ErrorKind::TooLarge, "{error}");
+    assert!(error.to_string().contains("drawing it takes more than 5 s of processor time"), "{error}");
     assert_eq!(rows[1].state, ItemState::Done, "{:?}", rows[1]);
 }
 

@@ -11,7 +11,7 @@ mod strip;
 mod write_boxes;
 mod yuv;
 
-use super::spec::{Carries, EncoderSpec, FormatSpec, Frames, IsolatedSpec};
+use super::spec::{Carries, EncoderSpec, FormatSpec, Frames, IsolatedSpec, ProcessorLimit};
 use crate::model::{Channels, FormatInfo, FormatKey, SaveInfo};
 
 /// The declaration of AVIF.
@@ -41,7 +41,12 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     taken: decode::taken,
     strip: |bytes| strip::stripped(bytes).map(Into::into),
     frames: Frames::FirstOnly,
-    isolated: Some(IsolatedSpec { time_limit: None, hidden_header: None, is_drawing: false }),
+    isolated: Some(IsolatedSpec {
+        processor: ProcessorLimit { base_ms: 2_000, per_megapixel_ms: 1_000, per_megabyte_ms: 10_000 },
+        coded_bytes: |bytes| bytes.len() as u64,
+        hidden_header: None,
+        is_drawing: false,
+    }),
     encoder: Some(EncoderSpec {
         new: |save, extras| Box::new(encode::AvifEncoder::new(save, extras)),
         stored_channels: |channels: Channels, _| channels.with_colour(),

@@ -46,8 +46,17 @@ pub(super) struct Watcher<'a> {
 pub(super) struct Allowance {
     /// Bytes of memory beyond those of an idle helper.
     pub(super) memory_bytes: u64,
-    /// The time limit, and what the error says is slow.
-    pub(super) time: Option<(Duration, &'static str)>,
+    /// Processor time, and what the error says takes longer. Not time of the clock: on a busy machine that passes by
+    /// itself.
+    pub(super) processor: (Duration, &'static str),
+}
+
+impl Allowance {
+    /// The error of a decode that takes more processor time.
+    fn exceeded(&self) -> ItemError {
+        let (limit, what) = self.processor;
+        errors::too_large(Message::new(what).with("seconds", limit.as_secs()))
+    }
 }
 
 /// Why there is no answer.
@@ -111,10 +120,11 @@ impl Helper {
             .write_at(input, 0)
             .map_err(|error| Failure::Item(errors::too_large(Message::new("decoder_input").with("detail", error))))?;
         if self.send(request).is_err() {
-            return Err(self.gone());
+            return Err(self.gone(&allowance));
         }
         let mut watch = Watch {
             since: Instant::now(),
+            computed_before: self.computed().unwrap_or_default(),
             allowed_bytes: BASE_BYTES + allowance.memory_bytes + 2 * input.len() as u64,
             allowance,
             stepped_aside: false,
@@ -144,20 +154,19 @@ impl Helper {
                     Ok(reply) if self.ready => return Ok(reply),
                     _ => return Err(Failure::Item(unavailable("helper_other"))),
                 },
-                Err(RecvTimeoutError::Disconnected) => return Err(self.gone()),
+                Err(RecvTimeoutError::Disconnected) => return Err(self.gone(&watch.allowance)),
                 Err(RecvTimeoutError::Timeout) if (watcher.cancelled)() => return Err(Failure::Item(cancelled())),
                 Err(RecvTimeoutError::Timeout) => self.look(watch, watcher).map_err(Failure::Item)?,
             }
         }
     }
 
-    /// Checks time and memory of a running decode.
+    /// Checks processor time and memory of a running decode.
     fn look(&mut self, watch: &mut Watch, watcher: &Watcher<'_>) -> Result<(), ItemError> {
         let elapsed = watch.since.elapsed();
-        if let Some((limit, what)) = watch.allowance.time
-            && elapsed > limit
-        {
-            return Err(errors::too_large(Message::new(what).with("seconds", limit.as_secs())));
+        let computed = self.computed().unwrap_or_default().saturating_sub(watch.computed_before);
+        if computed > watch.allowance.processor.0 {
+            return Err(watch.allowance.exceeded());
         }
         if let Some(taken) = self.taken_bytes()
             && taken > watch.allowed_bytes
@@ -185,6 +194,11 @@ impl Helper {
         own_memory_bytes(self.child.id()).map(|own| own + self.shared.taken_bytes())
     }
 
+    /// Processor time that it has used since it was started; `None` if the system doesn't say.
+    fn computed(&self) -> Option<Duration> {
+        processor_time(self.child.id())
+    }
+
     fn slow_down(&mut self) {
         self.slowed = true;
         #[cfg(unix)]
@@ -195,9 +209,10 @@ impl Helper {
     }
 
     /// Why its pipe broke.
-    fn gone(&mut self) -> Failure {
+    fn gone(&mut self, allowance: &Allowance) -> Failure {
         match self.ended() {
             Some(status) if status.success() && self.ready => Failure::Gone,
+            Some(status) if self.ready && is_out_of_time(status) => Failure::Item(allowance.exceeded()),
             Some(status) if self.ready => Failure::Item(errors::corrupt(how("decoder_crashed", status))),
             Some(status) => Failure::Item(unavailable(how("helper_ended", status))),
             None => Failure::Item(crashed()),
@@ -240,6 +255,8 @@ impl Drop for Helper {
 /// The state of a wait for an answer.
 struct Watch {
     since: Instant,
+    /// Processor time that the helper had used before.
+    computed_before: Duration,
     allowed_bytes: u64,
     allowance: Allowance,
     stepped_aside: bool,
@@ -283,6 +300,17 @@ fn how(id: &'static str, status: ExitStatus) -> Message {
     status.code().map_or_else(|| Message::new(id), |number| Message::new(code).with("number", number))
 }
 
+/// Whether a process was ended because it used too much processor time.
+fn is_out_of_time(status: ExitStatus) -> bool {
+    #[cfg(unix)]
+    return std::os::unix::process::ExitStatusExt::signal(&status) == Some(rustix::process::Signal::XCPU.as_raw());
+    #[cfg(not(unix))]
+    {
+        let _ = status;
+        false
+    }
+}
+
 /// Separates a helper from the terminal and from the environment.
 fn detach(command: &mut Command) {
     #[cfg(unix)]
@@ -314,4 +342,69 @@ fn own_memory_bytes(process: u32) -> Option<u64> {
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn own_memory_bytes(_process: u32) -> Option<u64> {
     None
+}
+
+/// Processor time that a process and its threads have used.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[expect(clippy::disallowed_methods, reason = "a file of the system says how much time a process has used")]
+fn processor_time(process: u32) -> Option<Duration> {
+    let text = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The program's name, in parentheses, may contain anything; user and system time are fields 14 and 15.
+    let (_, fields) = text.rsplit_once(')')?;
+    let mut ticks = fields.split_ascii_whitespace().skip(11).map(|field| field.parse::<u64>().ok());
+    let ticks = ticks.next()?? + ticks.next()??;
+    Some(Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64))
+}
+
+/// Elsewhere a helper limits itself: see [`limit_processor_time`](super::sandbox::limit_processor_time).
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn processor_time(_process: u32) -> Option<Duration> {
+    None
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
+
+    use std::cell::Cell;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::super::helper::*;
+    use super::super::protocol::Task;
+
+    /// The error of a helper whose work is this line of a shell script, if it may compute for this long. It is
+    /// cancelled after many looks at it.
+    fn error_of(work: &str, may_compute: Duration) -> ItemError {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("helper");
+        std::fs::write(&program, format!("#!/bin/sh\necho '\"Ready\"'\nread request\n{work}\n")).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let mut helper = Helper::start(&program).unwrap();
+        let looks = Cell::new(0);
+        let cancelled = || looks.replace(looks.get() + 1) > 6_000;
+        let watcher = Watcher { cancelled: &cancelled, host: None };
+        let allowance = Allowance { memory_bytes: 64 << 20, processor: (may_compute, "decoding_time") };
+        let request = Request { input_bytes: 0, processor_s: 1, task: Task::Probe };
+        match helper.ask(&[], request, allowance, &watcher) {
+            Err(Failure::Item(error)) => error,
+            Err(Failure::Gone) => panic!("it ended"),
+            Ok(reply) => panic!("{reply:?}"),
+        }
+    }
+
+    #[test]
+    fn a_helper_that_computes_for_longer_than_it_may_is_stopped() {
+        let error = error_of("while :; do :; done", Duration::from_millis(300));
+        assert_eq!(error.kind, ErrorKind::TooLarge, "{error}");
+        assert!(error.to_string().contains("of processor time"), "{error}");
+        // Threads and processor time of the kernel count as well.
+        let error = error_of("while :; do echo >/dev/null; done", Duration::from_millis(300));
+        assert_eq!(error.kind, ErrorKind::TooLarge, "{error}");
+    }
+
+    #[test]
+    fn a_helper_that_waits_uses_no_processor_time_however_long_it_takes() {
+        let error = error_of("read another", Duration::from_millis(300));
+        assert_eq!(error.kind, ErrorKind::Cancelled, "{error}");
+    }
 }

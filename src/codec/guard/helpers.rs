@@ -66,7 +66,8 @@ impl Helpers {
         allowance: Allowance,
         watcher: &Watcher<'_>,
     ) -> Result<(Lease, Reply), ItemError> {
-        let request = Request { input_bytes: input.len() as u64, task };
+        let processor_s = allowance.processor.0.as_secs();
+        let request = Request { input_bytes: input.len() as u64, processor_s, task };
         loop {
             let mut lease = self.lease()?;
             let Some(helper) = &mut lease.helper else { continue };

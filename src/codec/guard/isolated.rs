@@ -9,14 +9,12 @@ use super::helpers::Lease;
 use super::protocol::{OpenedMessage, Reply, Span, Task};
 use crate::codec::errors;
 use crate::codec::pixels::whole_image::shape;
-use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, FormatSpec, Header, HiddenHeader};
+use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, FormatSpec, Header, HiddenHeader, IsolatedSpec};
 use crate::error::ItemError;
 use crate::model::{Band, ImageInfo, Orientation, RowReader, Samples};
 
 /// Stack of a thread that decodes: elements of an SVG nest deeply. Only what is touched takes memory.
 pub(super) const STACK_BYTES: usize = 256 << 20;
-/// Time limit for a helper to find the size of an image.
-const PROBE_TIME: Duration = Duration::from_secs(20);
 
 /// Runs a decoder on a thread of this process with a stack as large as a helper's.
 pub(in crate::codec) fn on_deep_stack<T: Send>(
@@ -32,13 +30,15 @@ pub(in crate::codec) fn on_deep_stack<T: Send>(
 /// The header, if only the decoder can read it.
 pub(in crate::codec) fn probe(
     bytes: &[u8],
+    isolated: &IsolatedSpec,
     hidden: &HiddenHeader,
     control: &DecodeControl<'_>,
 ) -> Result<FileHeader, ItemError> {
     let Isolation::Helpers(helpers) = control.isolation else {
         return on_deep_stack(|| (hidden.probe)(bytes));
     };
-    let allowance = Allowance { memory_bytes: (hidden.bytes)(bytes), time: Some((PROBE_TIME, "probing_time")) };
+    let processor = (isolated.processor_time(0, bytes), "probing_time");
+    let allowance = Allowance { memory_bytes: (hidden.bytes)(bytes), processor };
     let watcher = Watcher { cancelled: control.cancelled, host: control.host };
     match helpers.ask(bytes, Task::Probe, allowance, &watcher)?.1 {
         Reply::Header(info) => Ok(FileHeader::still(info, Orientation::Upright)),
@@ -57,18 +57,27 @@ pub(in crate::codec) fn open<'a>(
     let Isolation::Helpers(helpers) = control.isolation else {
         return on_deep_stack(|| (spec.open)(bytes, options, &DecodeControl::in_process()));
     };
-    let memory_bytes = (spec.decode_bytes)(bytes, &spec.drawn_at(header, options.max_downscale));
-    let time = spec.isolated.as_ref().and_then(|isolated| isolated.time_limit);
+    let drawn = spec.drawn_at(header, options.max_downscale);
     let watcher = Watcher { cancelled: control.cancelled, host: control.host };
     let task = Task::Open { max_downscale: options.max_downscale };
-    let (lease, reply) = helpers.ask(bytes, task, Allowance { memory_bytes, time }, &watcher)?;
+    let (lease, reply) = helpers.ask(bytes, task, allowance(spec, bytes, &drawn), &watcher)?;
     let Reply::Opened(message) = reply else { return Err(crashed()) };
     let info = message.info;
-    checked(&spec.drawn_at(header, options.max_downscale).info, header, &message, options)?;
+    checked(&drawn.info, header, &message, options)?;
     let profile = message.profile.map(|span| lease.block(span)).transpose()?;
     let metadata = message.metadata(|span| lease.block(span))?;
     let rows = SharedRows { lease, info, at: message.pixels.at, next_row: 0 };
     Ok(Decoded { header: header.file, rows: Box::new(rows), profile, metadata })
+}
+
+/// What an image may take.
+fn allowance(spec: &FormatSpec, bytes: &[u8], drawn: &Header) -> Allowance {
+    let pixels = u64::from(drawn.info.width_px) * u64::from(drawn.info.height_px);
+    let processor = spec.isolated.as_ref().map_or((Duration::MAX, "decoding_time"), |isolated| {
+        let what = if isolated.is_drawing { "drawing_time" } else { "decoding_time" };
+        (isolated.processor_time(pixels, bytes), what)
+    });
+    Allowance { memory_bytes: (spec.decode_bytes)(bytes, drawn), processor }
 }
 
 /// Refuses an answer that contradicts the header: helpers process hostile files, so their answers are not trusted.

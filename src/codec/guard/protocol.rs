@@ -16,6 +16,8 @@ pub(super) const MAX_MESSAGE_BYTES: u64 = 1 << 20;
 pub(super) struct Request {
     /// Length of the file.
     pub(super) input_bytes: u64,
+    /// Processor time for the task in whole seconds: for systems where only the helper itself can limit it.
+    pub(super) processor_s: u64,
     pub(super) task: Task,
 }
 

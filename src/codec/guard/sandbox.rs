@@ -21,6 +21,22 @@ pub(super) fn prepare() {
     let _ = std::fs::write("/proc/self/oom_score_adj", "800");
 }
 
+/// Limits the processor time of the next task, where the program that started this one can't measure it. Linux can, and
+/// its sandbox forbids this call; on Windows only the item's time limit applies.
+pub(super) fn limit_processor_time(seconds: u64) {
+    #[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime).tv_sec;
+        // The system compares whole seconds, and ends the process with SIGXCPU.
+        let current = u64::try_from(used).unwrap_or_default().saturating_add(seconds).saturating_add(1);
+        let maximum = getrlimit(Resource::Cpu).maximum;
+        let _ = setrlimit(Resource::Cpu, Rlimit { current: Some(current), maximum });
+    }
+    #[cfg(not(all(unix, not(any(target_os = "linux", target_os = "android")))))]
+    let _ = seconds;
+}
+
 /// Discards what libraries print to standard error, which is the shared memory.
 pub(super) fn silence_standard_error() -> io::Result<()> {
     #[cfg(unix)]

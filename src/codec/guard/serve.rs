@@ -108,6 +108,7 @@ fn say(reply: &Reply) -> io::Result<()> {
 }
 
 fn answer(request: Request, shared: &SharedMemory) -> Result<Reply, ItemError> {
+    sandbox::limit_processor_time(request.processor_s);
     let mut input = errors::zeroed::<u8>(request.input_bytes)?;
     shared.read_at(&mut input, 0).map_err(lost)?;
     match request.task {

@@ -3,7 +3,7 @@
 mod decode;
 mod encode;
 
-use super::spec::{Carries, EncoderSpec, FormatSpec, Frames, IsolatedSpec};
+use super::spec::{Carries, EncoderSpec, FormatSpec, Frames, IsolatedSpec, ProcessorLimit};
 use crate::model::{FormatInfo, SaveInfo};
 
 /// The declaration of JPEG XL.
@@ -29,7 +29,12 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     taken: decode::taken,
     strip: decode::stripped,
     frames: Frames::FirstOnly,
-    isolated: Some(IsolatedSpec { time_limit: None, hidden_header: None, is_drawing: false }),
+    isolated: Some(IsolatedSpec {
+        processor: ProcessorLimit { base_ms: 2_000, per_megapixel_ms: 600, per_megabyte_ms: 10_000 },
+        coded_bytes: |bytes| bytes.len() as u64,
+        hidden_header: None,
+        is_drawing: false,
+    }),
     encoder: Some(EncoderSpec {
         new: |_, extras| Box::new(encode::JxlEncoder::new(extras)),
         stored_channels: |channels, _| channels,

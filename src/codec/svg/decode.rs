@@ -4,7 +4,6 @@
 //! A drawing is a kind of program and can take any amount of time and memory, so it is rendered in a helper process.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use resvg::usvg::fontdb::Database;
 use resvg::usvg::{ImageHrefResolver, Options, Tree};
@@ -19,9 +18,6 @@ use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
 use crate::codec::{errors, gif, jpeg, png, webp};
 use crate::error::ItemError;
 use crate::model::{Channels, ImageInfo, Message, Metadata, Orientation, SampleType, Samples, human};
-
-/// Drawing stops after this time.
-pub(super) const MAX_TIME: Duration = Duration::from_mins(1);
 
 /// Bytes for drawing: the canvas, its copy for the caller, layers and masks, and the drawing's description. Only texts
 /// and repeated parts take more.

@@ -6,7 +6,7 @@ mod fonts;
 mod render_cost;
 mod root_size;
 
-use super::spec::{FormatSpec, Frames, HiddenHeader, IsolatedSpec};
+use super::spec::{FormatSpec, Frames, HiddenHeader, IsolatedSpec, ProcessorLimit};
 use crate::model::FormatInfo;
 
 /// The declaration of SVG.
@@ -27,7 +27,8 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     strip: |_| None,
     frames: Frames::Single,
     isolated: Some(IsolatedSpec {
-        time_limit: Some((decode::MAX_TIME, "drawing_time")),
+        processor: ProcessorLimit { base_ms: 5_000, per_megapixel_ms: 5_000, per_megabyte_ms: 10_000 },
+        coded_bytes: detect::text_bytes,
         hidden_header: Some(HiddenHeader {
             is_hidden: decode::is_size_hidden,
             probe: decode::probe_whole,

@@ -108,3 +108,19 @@ fn damaged_files_of_every_kind_give_pixels_or_an_error() {
         }
     }
 }
+
+#[test]
+fn a_file_of_a_few_bytes_gets_less_processor_time_than_it_needs_if_it_was_made_to_be_slow() {
+    let seconds = |spec: &FormatSpec, megapixels: u64, bytes: usize| {
+        let isolated = spec.isolated.as_ref().unwrap();
+        isolated.processor_time(megapixels * 1_000_000, &vec![0; bytes]).as_secs_f64()
+    };
+    // 81 bytes of splines on 2048 x 2048 px take 5.7 s.
+    assert!(seconds(&crate::codec::jxl::SPEC, 4, 81) < 5.0);
+    // Photographs of 24 megapixels and 4 MB take about 3 s.
+    for spec in [&crate::codec::jxl::SPEC, &crate::codec::avif::SPEC] {
+        assert!(seconds(spec, 24, 4_000_000) > 50.0, "{}", spec.format().label());
+    }
+    // Drawings are programs: their filters have no relation to their size.
+    assert!(seconds(&crate::codec::svg::SPEC, 1, 1_000) > 9.0);
+}
