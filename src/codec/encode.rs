@@ -6,7 +6,7 @@ use super::animation::frame_encoder::FrameEncoder;
 use super::formats::spec_of;
 use super::pixels::deferred_encoder::{DeferredEncoder, extras};
 use super::pixels::quality_search::{self, Bounded, Search};
-use super::spec::{Encoder, EncoderSpec, Extras, FrameSpec};
+use super::spec::{Encoder, EncoderSpec, Extras, FrameEncoderSpec};
 use super::{errors, meta};
 use crate::error::ItemError;
 use crate::model::{Channels, Format, ImageInfo, Message, Metadata, MetadataPolicy, Part, Picture, Save};
@@ -50,12 +50,12 @@ pub fn frame_encoder(
     metadata: &Metadata,
 ) -> Result<Box<dyn FrameEncoder>, ItemError> {
     let spec = encoder_spec(format)?;
-    let frames = frame_spec(format)
+    let frames = frame_encoder_spec(format)
         .ok_or_else(|| errors::cant_encode(Message::new("one_frame_format").with("format", format.label())))?;
     let metadata = kept(spec, save, None, metadata).metadata;
     let stored = (spec.stored_channels)(picture.canvas.channels, save);
     let extras = extras(profile, metadata, &picture.canvas, stored);
-    (frames.encoder)(&with_quality(format, save), picture, extras)
+    (frames.new)(&with_quality(format, save), picture, extras)
 }
 
 /// What a result keeps of a profile and metadata.
@@ -84,7 +84,7 @@ pub fn animation_bytes(format: Format, save: &Save, picture: &Picture) -> u64 {
     let canvas = &picture.canvas;
     let pixels = u64::from(canvas.width_px) * u64::from(canvas.height_px);
     let (compared, stored) =
-        frame_spec(format).map_or((0, 0.0), |spec| ((spec.compared_bytes)(canvas), (spec.stored_bytes)(save)));
+        frame_encoder_spec(format).map_or((0, 0.0), |spec| ((spec.compared_bytes)(canvas), (spec.stored_bytes)(save)));
     let file = (pixels as f64 * f64::from(picture.frames) * stored) as u64;
     pixels * compared + encoding_bytes(format, &Save { max_bytes: None, ..save.clone() }, canvas) + file
 }
@@ -104,6 +104,6 @@ fn encoder_spec(format: Format) -> Result<&'static EncoderSpec, ItemError> {
     })
 }
 
-fn frame_spec(format: Format) -> Option<&'static FrameSpec> {
-    spec_of(format)?.frame_spec()
+fn frame_encoder_spec(format: Format) -> Option<&'static FrameEncoderSpec> {
+    spec_of(format)?.frame_spec()?.encoder.as_ref()
 }

@@ -3,17 +3,17 @@
 
 use std::sync::Arc;
 
+use super::animation::canvas_rows::NoRows;
 use super::colour::{self, Applied};
 use super::decode::{described, probe};
 use super::errors;
 use super::formats::spec_of;
-use super::pixels::whole_image::shape;
+use super::guard::control::DecodeControl;
+use super::guard::isolated;
 use super::spec::{DecodeOptions, FormatSpec, FrameSpec, Header};
 use crate::config::{MAX_FRAME_PIXELS, MAX_FRAMES};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{
-    Band, ColourChoice, Frame, FrameReader, ImageInfo, Message, Metadata, Picture, RowReader, Truncated,
-};
+use crate::model::{ColourChoice, Frame, FrameReader, Message, Metadata, Picture, RowReader, Truncated};
 
 /// An animation that is ready to be read.
 pub struct OpenedFrames<'a> {
@@ -49,26 +49,36 @@ pub fn check_frames(header: &Header) -> Result<(), ItemError> {
 /// Opens an animation (`header.frames` above 1). Refuses everything that `probe` and [`check_frames`] refuse, before
 /// allocating memory for pixels. Errors within frames are returned when they are read. If a truncated file is accepted,
 /// all of its frames are decoded first to count them.
+///
+/// Decodes every format in this process: for tests. Jobs and previews use [`open_frames_cancellable`].
 pub fn open_frames<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<OpenedFrames<'a>, ItemError> {
-    open_frames_cancellable(bytes, options, &|| false)
+    open_frames_cancellable(bytes, options, DecodeControl::in_process())
 }
 
-/// Like [`open_frames`]. If that takes more than a moment, it stops with `Cancelled` once `cancelled` says so.
+/// Like [`open_frames`]. If that takes more than a moment, it stops with `Cancelled` once `control` says so. Formats whose
+/// decoders can't be stopped are decoded in a helper, which holds one frame at a time.
 pub fn open_frames_cancellable<'a>(
     bytes: &'a [u8],
     options: &DecodeOptions,
-    cancelled: &dyn Fn() -> bool,
+    control: DecodeControl<'a>,
 ) -> Result<OpenedFrames<'a>, ItemError> {
     let header = probe(bytes)?;
     check_frames(&header)?;
-    let spec = spec_of(header.format)
-        .and_then(FormatSpec::frame_spec)
-        .ok_or_else(|| errors::unsupported(Message::new("one_frame_only").with("format", header.format.label())))?;
+    let only_one = || errors::unsupported(Message::new("one_frame_only").with("format", header.format.label()));
+    let format = spec_of(header.format).ok_or_else(only_one)?;
+    let spec = format.frame_spec().ok_or_else(only_one)?;
     let keep = options.keeps_truncated() && (spec.is_truncated)(bytes);
-    let mut decoded = (spec.open)(bytes, keep)?;
+    let open = || {
+        if format.isolated.is_some() {
+            isolated::open_frames(format, spec, bytes, &header, keep, control)
+        } else {
+            (spec.open)(bytes, keep)
+        }
+    };
+    let mut decoded = open()?;
     if keep {
-        let first = FirstFrames::count(decoded.frames, spec, bytes, cancelled)?;
-        decoded.frames = Box::new(FirstFrames { frames: (spec.open)(bytes, keep)?.frames, ..first });
+        let first = FirstFrames::count(decoded.frames, spec, bytes, control.cancelled)?;
+        decoded.frames = Box::new(FirstFrames { frames: open()?.frames, ..first });
     }
     let canvas = decoded.frames.picture().canvas;
     let has_profile = decoded.profile.is_some();
@@ -85,9 +95,11 @@ pub fn open_frames_cancellable<'a>(
     Ok(OpenedFrames { header, frames, profile, is_converted, metadata })
 }
 
-/// Bytes of memory for a frame reader: the canvas, a copy to undo the next frame, and one frame.
-pub fn frames_held_bytes(header: &Header) -> u64 {
-    header.info.size_bytes().saturating_mul(3)
+/// Bytes of memory for an open animation, apart from the file: its canvas, and what it needs to compose the next frame. An
+/// estimate for budgets.
+pub fn frames_held_bytes(bytes: &[u8], header: &Header) -> u64 {
+    let spec = spec_of(header.format).and_then(FormatSpec::frame_spec);
+    spec.map_or(0, |spec| (spec.held_bytes)(bytes, header))
 }
 
 /// Frames that are converted to another colour space.
@@ -188,19 +200,5 @@ impl FrameReader for FirstFrames<'_> {
 
     fn truncation(&self) -> Option<Truncated> {
         Some(self.truncation)
-    }
-}
-
-/// An image without rows, to determine how its colours would be converted.
-struct NoRows(ImageInfo);
-
-impl RowReader for NoRows {
-    fn info(&self) -> ImageInfo {
-        self.0
-    }
-
-    fn read_rows(&mut self, _: u32, band: &mut Band) -> Result<u32, ItemError> {
-        shape(band, &self.0, 0);
-        Ok(0)
     }
 }

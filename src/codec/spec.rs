@@ -179,9 +179,7 @@ impl Carries {
 pub enum Frames {
     /// A file holds one image.
     Single,
-    /// Animations exist, but only their first frame can be read.
-    FirstOnly,
-    /// Animations are read and written.
+    /// A file may be an animation.
     All(FrameSpec),
 }
 
@@ -198,8 +196,16 @@ pub struct FrameSpec {
     pub count_is_stored: bool,
     /// The number of frames of a truncated file, including a partial one. `None` uses the reader's number.
     pub begun: Option<fn(&[u8]) -> u32>,
+    /// Estimated bytes of memory for an open animation, apart from the file and the band that is being read.
+    pub held_bytes: fn(&[u8], &Header) -> u64,
+    /// How animations are written; `None` if they are only read.
+    pub encoder: Option<FrameEncoderSpec>,
+}
+
+/// How a format's animations are written.
+pub struct FrameEncoderSpec {
     /// An encoder for an animation with this canvas.
-    pub encoder: NewFrameEncoder,
+    pub new: NewFrameEncoder,
     /// Estimated bytes per pixel of the canvas that the encoder holds to compare frames.
     pub compared_bytes: fn(&ImageInfo) -> u64,
     /// Estimated bytes of the file per pixel and frame; most pixels don't change.
@@ -222,11 +228,11 @@ impl FormatSpec {
         drawn
     }
 
-    /// How animations are read and written, if supported.
+    /// How animations are read and written, if the format has them.
     pub const fn frame_spec(&self) -> Option<&FrameSpec> {
         match &self.frames {
             Frames::All(spec) => Some(spec),
-            Frames::Single | Frames::FirstOnly => None,
+            Frames::Single => None,
         }
     }
 }
@@ -238,10 +244,8 @@ pub struct FileHeader {
     pub info: ImageInfo,
     /// How the stored rows relate to the upright image.
     pub orientation: Orientation,
-    /// Frames of an animation that can be read; 1 for a still image.
+    /// Frames of an animation; 1 for a still image.
     pub frames: u32,
-    /// Whether it is an animation and only its first frame can be read.
-    pub first_only: bool,
     /// Pages of the file.
     pub pages: u32,
     /// Whether the image is stored losslessly in a format that also stores images with loss.
@@ -255,16 +259,7 @@ pub struct FileHeader {
 impl FileHeader {
     /// A file with one page and one frame.
     pub const fn still(info: ImageInfo, orientation: Orientation) -> Self {
-        Self {
-            info,
-            orientation,
-            pages: 1,
-            frames: 1,
-            first_only: false,
-            lossless: false,
-            treated_as_srgb: None,
-            tone_mapped: None,
-        }
+        Self { info, orientation, pages: 1, frames: 1, lossless: false, treated_as_srgb: None, tone_mapped: None }
     }
 }
 

@@ -66,7 +66,7 @@ pub enum Disposal {
 }
 
 /// Gives an animation's frames, composed on the canvas, one at a time.
-pub trait FrameReader: Send {
+pub trait FrameReader {
     /// The canvas, the number of frames, the plays. Never changes.
     fn picture(&self) -> Picture;
 

@@ -178,6 +178,24 @@ pub trait RowReader: Send {
     }
 }
 
+impl<R: RowReader + ?Sized> RowReader for &mut R {
+    fn info(&self) -> ImageInfo {
+        (**self).info()
+    }
+
+    fn read_rows(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError> {
+        (**self).read_rows(max_rows, band)
+    }
+
+    fn truncation(&self) -> Option<Truncated> {
+        (**self).truncation()
+    }
+
+    fn remark(&self) -> Option<Remark> {
+        (**self).remark()
+    }
+}
+
 /// How much there is of a truncated file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Truncated {

@@ -59,6 +59,20 @@ impl RowReader for CanvasRows<'_> {
     }
 }
 
+/// An image without rows: a canvas before its first frame, or one whose colours are of interest only.
+pub(crate) struct NoRows(pub(crate) ImageInfo);
+
+impl RowReader for NoRows {
+    fn info(&self) -> ImageInfo {
+        self.0
+    }
+
+    fn read_rows(&mut self, _: u32, band: &mut Band) -> Result<u32, ItemError> {
+        shape(band, &self.0, 0);
+        Ok(0)
+    }
+}
+
 fn refill<T: Copy>(to: &mut Vec<T>, from: Option<&[T]>) {
     to.clear();
     to.extend_from_slice(from.unwrap_or_default());

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::{sequence, sequence_header};
+use super::sequence_header;
 use crate::codec::container::bmff::{BoxType, Boxes, Fields, exif_block};
 use crate::codec::errors;
 use crate::error::ItemError;
@@ -104,12 +104,8 @@ impl<'a> Items<'a> {
         Err(errors::unsupported("avif_sequence"))
     }
 
-    /// Whether the file declares that its sequence should be shown, not the image that represents it.
-    pub(super) fn prefers_sequence(&self) -> bool {
-        sequence::is_sequence(self.file)
-    }
-
-    fn read_meta(file: &'a [u8], body: &'a [u8]) -> Result<Self, ItemError> {
+    /// Reads the content of a `meta` box.
+    pub(super) fn read_meta(file: &'a [u8], body: &'a [u8]) -> Result<Self, ItemError> {
         let mut fields = Fields(body);
         fields.version().ok_or_else(|| broken("meta"))?;
         let mut this = Self { file, idat: &[], primary: 0, all: Vec::new(), references: Vec::new() };
@@ -268,6 +264,11 @@ impl<'a> Items<'a> {
         ids.iter().map(|&id| self.by_id(id).ok_or_else(|| errors::corrupt("avif_no_tile"))).collect()
     }
 
+    /// The Exif and XMP blocks that belong to no image in particular.
+    pub(super) fn metadata_of_all(&self) -> Metadata {
+        self.metadata_of(&Item::default())
+    }
+
     /// The Exif and XMP blocks of an image.
     pub(super) fn metadata_of(&self, item: &Item<'a>) -> Metadata {
         let mut metadata = Metadata::default();
@@ -372,10 +373,9 @@ impl Items<'_> {
 
 impl Item<'_> {
     fn is_alpha(&self) -> bool {
-        const ALPHA: [&[u8]; 2] = [b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1"];
         self.properties
             .iter()
-            .any(|(property, _)| matches!(property, Property::Auxiliary(kind) if ALPHA.contains(kind)))
+            .any(|(property, _)| matches!(property, Property::Auxiliary(purpose) if is_alpha(purpose)))
     }
 
     /// Width, height in px, as the container says.
@@ -397,6 +397,12 @@ impl Item<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether an auxiliary image with this purpose is alpha.
+pub(super) fn is_alpha(purpose: &[u8]) -> bool {
+    const ALPHA: [&[u8]; 2] = [b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1"];
+    ALPHA.contains(&purpose)
 }
 
 /// Reads all properties into `pool`, and their assignments to items into `links`: item id, index in the pool,
@@ -426,7 +432,8 @@ fn read_properties<'a>(
     Ok(Some(()))
 }
 
-fn read_property(kind: BoxType, body: &[u8]) -> Option<Property<'_>> {
+/// A property of an item, or of a track's samples.
+pub(super) fn read_property(kind: BoxType, body: &[u8]) -> Option<Property<'_>> {
     let mut fields = Fields(body);
     Some(match &kind {
         b"ispe" => {
@@ -454,7 +461,8 @@ fn read_property(kind: BoxType, body: &[u8]) -> Option<Property<'_>> {
             b"prof" | b"rICC" => Property::Profile(fields.0),
             _ => Property::Harmless,
         },
-        b"auxC" => {
+        // Of an item, and of a track.
+        b"auxC" | b"auxi" => {
             fields.version()?;
             Property::Auxiliary(fields.text())
         }

@@ -1,17 +1,21 @@
 //! AVIF: read through rav1d, written through ravif.
 
+mod coded_image;
 mod decode;
 mod encode;
 mod grid;
 mod items;
+mod orientation;
 mod rav1d;
 mod sequence;
+mod sequence_frames;
 mod sequence_header;
 mod strip;
+mod tables;
 mod write_boxes;
 mod yuv;
 
-use super::spec::{Carries, EncoderSpec, FormatSpec, Frames, IsolatedSpec, ProcessorLimit};
+use super::spec::{Carries, EncoderSpec, FormatSpec, FrameSpec, Frames, IsolatedSpec, ProcessorLimit};
 use crate::model::{Channels, FormatInfo, FormatKey, SaveInfo};
 
 /// The declaration of AVIF.
@@ -40,7 +44,14 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     decode_bytes: decode::held_bytes,
     taken: decode::taken,
     strip: |bytes| strip::stripped(bytes).map(Into::into),
-    frames: Frames::FirstOnly,
+    frames: Frames::All(FrameSpec {
+        open: decode::open_frames,
+        held_bytes: decode::frames_held_bytes,
+        is_truncated: decode::is_truncated,
+        count_is_stored: true,
+        begun: None,
+        encoder: None,
+    }),
     isolated: Some(IsolatedSpec {
         processor: ProcessorLimit { base_ms: 2_000, per_megapixel_ms: 1_000, per_megabyte_ms: 10_000 },
         coded_bytes: |bytes| bytes.len() as u64,

@@ -120,32 +120,51 @@ impl Drop for DecodedImage {
 /// Decodes a still image of exactly `width_px` x `height_px`; with several layers, the last frame. Larger frames are
 /// refused before memory is allocated for them.
 pub(super) fn decode(stream: &[u8], width_px: u32, height_px: u32) -> Result<Frame, ItemError> {
-    let mut decoder = open(width_px.checked_mul(height_px).ok_or_else(|| errors::too_large("avif_frame_large"))?)?;
-    let mut data = loaded(stream)?;
-    let mut last = None;
-    // Each iteration passes bytes in or takes an image out; if it does neither, decoding is finished.
-    while data.0.sz > 0 {
-        let before = data.0.sz;
-        // SAFETY: the context is open, the data is valid; the call keeps what it did not take.
-        #[expect(unsafe_code, reason = "a C interface")]
-        let sent = unsafe { dav1d_send_data(decoder.0, Some(NonNull::from(&mut data.0))) };
-        if sent.0 < 0 && sent != AGAIN {
-            return Err(failure(sent));
+    Stream::open(width_px, height_px)?.decode(stream)
+}
+
+/// Decodes images that refer to earlier ones.
+pub(super) struct Stream {
+    decoder: Decoder,
+    size_px: (u32, u32),
+}
+
+impl Stream {
+    /// For frames of exactly this size.
+    pub(super) fn open(width_px: u32, height_px: u32) -> Result<Self, ItemError> {
+        let limit_px = width_px.checked_mul(height_px).ok_or_else(|| errors::too_large("avif_frame_large"))?;
+        Ok(Self { decoder: open(limit_px)?, size_px: (width_px, height_px) })
+    }
+
+    /// Decodes the next image; with several layers, the last frame. Larger frames are refused before memory is allocated
+    /// for them.
+    pub(super) fn decode(&mut self, sample: &[u8]) -> Result<Frame, ItemError> {
+        let mut data = loaded(sample)?;
+        let mut last = None;
+        // Each iteration passes bytes in or takes an image out; if it does neither, decoding is finished.
+        while data.0.sz > 0 {
+            let before = data.0.sz;
+            // SAFETY: the context is open, the data is valid; the call keeps what it did not take.
+            #[expect(unsafe_code, reason = "a C interface")]
+            let sent = unsafe { dav1d_send_data(self.decoder.0, Some(NonNull::from(&mut data.0))) };
+            if sent.0 < 0 && sent != AGAIN {
+                return Err(failure(sent));
+            }
+            let got = next(&mut self.decoder)?;
+            if got.is_none() && data.0.sz == before {
+                break;
+            }
+            last = got.or(last);
         }
-        let got = next(&mut decoder)?;
-        if got.is_none() && data.0.sz == before {
-            break;
+        while let Some(image) = next(&mut self.decoder)? {
+            last = Some(image);
         }
-        last = got.or(last);
+        let image = last.ok_or_else(errors::truncated)?;
+        if (image.0.p.w, image.0.p.h) != (self.size_px.0.cast_signed(), self.size_px.1.cast_signed()) {
+            return Err(errors::corrupt("avif_frame_size"));
+        }
+        frame(&image.0)
     }
-    while let Some(image) = next(&mut decoder)? {
-        last = Some(image);
-    }
-    let image = last.ok_or_else(errors::truncated)?;
-    if (image.0.p.w, image.0.p.h) != (width_px.cast_signed(), height_px.cast_signed()) {
-        return Err(errors::corrupt("avif_frame_size"));
-    }
-    frame(&image.0)
 }
 
 fn failure(result: Dav1dResult) -> ItemError {

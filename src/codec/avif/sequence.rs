@@ -1,70 +1,326 @@
-//! Detects image sequences. Their frames are not decoded.
+//! Image sequences: tracks of AV1 samples (ISO 14496-12, AVIF 1.1). Sequences in fragments are not supported. Nothing is
+//! decoded here.
 
+use super::items::{Items, Property, read_property};
+use super::orientation::{by_matrix, by_properties};
+use super::tables::{SampleTables, Samples};
 use crate::codec::container::bmff::{BoxType, Boxes, Fields};
+use crate::codec::errors;
+use crate::error::ItemError;
+use crate::model::{Delay, Message, Metadata, Orientation, Plays};
 
-/// Whether a file's major brand is that of sequences and one of its image tracks has more than one sample. Other files
-/// with tracks count as still images.
-pub(super) fn is_sequence(file: &[u8]) -> bool {
-    let first = Boxes::of_file(file).next().and_then(Result::ok);
-    first.is_some_and(|(kind, brands)| &kind == b"ftyp" && brands.starts_with(b"avis"))
-        && children(Boxes::of_file(file), *b"moov")
-            .flat_map(|moov| children(Boxes::within(moov), *b"trak"))
-            .flat_map(|track| children(Boxes::within(track), *b"mdia"))
-            .any(|media| has_images(media) && samples(media).is_some_and(|count| count > 1))
+/// Maximum number of tracks that are looked at: sequences have two.
+const MAX_TRACKS: usize = 16;
+/// Bytes of a visual sample entry before its boxes.
+const ENTRY_BYTES: usize = 78;
+/// A duration that is not known, or endless.
+const ENDLESS: u64 = u64::MAX;
+
+/// A file's image sequence.
+pub(super) struct Sequence<'a> {
+    /// The track of the colours.
+    pub(super) colour: Track<'a>,
+    /// The track of their alpha.
+    pub(super) alpha: Option<Track<'a>>,
+    /// Whether colours are multiplied by alpha.
+    pub(super) premultiplied: bool,
+    /// The images that the file has apart from the sequence.
+    items: Option<Items<'a>>,
+    /// Where metadata is if the file has no images apart from the sequence.
+    track_meta: Option<Items<'a>>,
 }
 
-/// The contents of the boxes of one type; ends at an error.
-fn children(boxes: Boxes<'_>, kind: BoxType) -> impl Iterator<Item = &[u8]> {
-    boxes.map_while(Result::ok).filter(move |(found, _)| *found == kind).map(|(_, body)| body)
+/// A track of images.
+#[derive(Default)]
+pub(super) struct Track<'a> {
+    id: u32,
+    handler: BoxType,
+    /// The tracks that it is auxiliary to.
+    auxiliary_to: Vec<u32>,
+    /// The tracks that its colours are multiplied by.
+    multiplied_by: Vec<u32>,
+    /// How its frames are turned, by its header.
+    turn: Orientation,
+    /// In units of the movie, as its header says.
+    duration: u64,
+    /// Whether it repeats, and the duration of what it repeats in units of the movie.
+    edit: Option<(bool, u64)>,
+    /// Width and height of the coded frames in px.
+    pub(super) size: (u32, u32),
+    /// Whether its samples are AV1, and how they are described, as properties of items are.
+    is_av1: bool,
+    pub(super) properties: Vec<(Property<'a>, bool)>,
+    /// Units per second.
+    timescale: u32,
+    tables: SampleTables<'a>,
+    meta: Option<&'a [u8]>,
 }
 
-fn has_images(media: &[u8]) -> bool {
-    // Version and flags, four unused bytes, then the track's handler.
-    children(Boxes::within(media), *b"hdlr").any(|body| matches!(body.get(8..12), Some(b"pict" | b"vide")))
+fn broken(what: &str) -> ItemError {
+    errors::corrupt(Message::new("avif_box").with("box", what))
 }
 
-/// The number of a track's samples, from whichever size table it has.
-fn samples(media: &[u8]) -> Option<u32> {
-    let table =
-        children(Boxes::within(media), *b"minf").flat_map(|minf| children(Boxes::within(minf), *b"stbl")).next()?;
-    let sizes = [*b"stsz", *b"stz2"].into_iter().find_map(|kind| children(Boxes::within(table), kind).next())?;
-    let mut fields = Fields(sizes);
-    fields.array::<8>()?;
-    fields.u32()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::sequence::*;
-
-    fn bmff(kind: BoxType, body: &[u8]) -> Vec<u8> {
-        [&(body.len() as u32 + 8).to_be_bytes(), kind.as_slice(), body].concat()
+impl<'a> Sequence<'a> {
+    /// The file's sequence: if its major brand is that of sequences and there is more than one frame, or if the file has
+    /// no other image. `None` otherwise.
+    pub(super) fn read(file: &'a [u8]) -> Result<Option<Self>, ItemError> {
+        let (mut is_declared, mut meta, mut movie) = (false, None, None);
+        for found in Boxes::of_file(file) {
+            match found {
+                Ok((kind, body)) if &kind == b"ftyp" => is_declared = body.starts_with(b"avis"),
+                Ok((kind, body)) if &kind == b"meta" => meta = Some(body),
+                Ok((kind, body)) if &kind == b"moov" => movie = Some(body),
+                Ok(_) => {}
+                // Its sequence is missing, or only some of its frames.
+                Err(error) if is_declared && movie.is_none() => return Err(error),
+                Err(_) => break,
+            }
+        }
+        let Some(movie) = movie.filter(|_| is_declared || meta.is_none()) else { return Ok(None) };
+        let tracks = tracks(movie)?;
+        let position = tracks.iter().position(|track| track.is_av1 && matches!(&track.handler, b"pict" | b"vide"));
+        let Some(position) = position else { return Ok(None) };
+        if tracks.get(position).is_some_and(|track| meta.is_some() && track.frames() < 2) {
+            return Ok(None);
+        }
+        let mut tracks = tracks;
+        let colour = tracks.swap_remove(position);
+        if colour.frames() == 0 {
+            return Err(errors::unsupported("avif_fragments"));
+        }
+        let at = tracks.iter().position(|track| {
+            track.is_av1 && track.auxiliary_to.contains(&colour.id) && track.is_alpha() && &track.handler == b"auxv"
+        });
+        let alpha = at.map(|at| tracks.swap_remove(at));
+        let premultiplied = alpha.as_ref().is_some_and(|alpha| colour.multiplied_by.contains(&alpha.id));
+        let items = meta.and_then(|meta| Items::read_meta(file, meta).ok());
+        let track_meta = colour.meta.filter(|_| items.is_none()).and_then(|meta| Items::read_meta(file, meta).ok());
+        Ok(Some(Self { colour, alpha, premultiplied, items, track_meta }))
     }
 
-    fn file(brand: BoxType, handler: BoxType, samples: u32, sizes: BoxType) -> Vec<u8> {
-        let stbl = bmff(*b"stbl", &bmff(sizes, &[&[0; 8], samples.to_be_bytes().as_slice()].concat()));
-        let hdlr = bmff(*b"hdlr", &[&[0; 8], handler.as_slice(), &[0; 12]].concat());
-        let media = bmff(*b"mdia", &[hdlr, bmff(*b"minf", &stbl)].concat());
-        let ftyp = bmff(*b"ftyp", &[brand.as_slice(), &[0; 4]].concat());
-        [ftyp, bmff(*b"free", &[1]), bmff(*b"moov", &bmff(*b"trak", &media))].concat()
+    /// How its frames are turned.
+    pub(super) fn orientation(&self) -> Orientation {
+        by_properties(&self.colour.properties).unwrap_or(self.colour.turn)
     }
 
-    #[test]
-    fn a_file_with_the_sequence_brand_and_several_samples_in_a_track_is_a_sequence() {
-        for sizes in [*b"stsz", *b"stz2"] {
-            assert!(is_sequence(&file(*b"avis", *b"pict", 2, sizes)));
-            assert!(!is_sequence(&file(*b"avis", *b"pict", 1, sizes)));
-            assert!(!is_sequence(&file(*b"avif", *b"pict", 2, sizes)));
-            assert!(!is_sequence(&file(*b"avis", *b"soun", 2, sizes)));
+    /// How often it plays. Without an edit list, forever, as in browsers.
+    pub(super) fn plays(&self) -> Plays {
+        match self.colour.edit {
+            None => Plays::Forever,
+            Some((false, _)) => Plays::Times(1),
+            Some((true, _)) if self.colour.duration == ENDLESS => Plays::Forever,
+            Some((true, once)) => {
+                let times = self.colour.duration.div_ceil(once.max(1)).max(1);
+                u32::try_from(times).map_or(Plays::Forever, Plays::Times)
+            }
         }
     }
 
-    #[test]
-    fn a_truncated_sequence_is_not_one() {
-        let whole = file(*b"avis", *b"vide", 300, *b"stsz");
-        assert!(is_sequence(&whole));
-        for length in 0..whole.len() {
-            assert!(!is_sequence(&whole[..length]), "{length}");
+    /// The Exif and XMP blocks of the file.
+    pub(super) fn metadata(&self) -> Metadata {
+        let Some(items) = self.items.as_ref() else {
+            return self.track_meta.as_ref().map_or_else(Metadata::default, Items::metadata_of_all);
+        };
+        items.primary().map_or_else(|_| items.metadata_of_all(), |primary| items.metadata_of(primary))
+    }
+
+    /// Whether a frame's bytes are missing.
+    pub(super) fn is_truncated(&self, file: &[u8]) -> bool {
+        let ends_early = |track: &Track<'_>| {
+            let end = file.len() as u64;
+            track.samples().is_ok_and(|samples| samples.into_iter().any(|sample| sample.end() > end))
+        };
+        ends_early(&self.colour) || self.alpha.as_ref().is_some_and(ends_early)
+    }
+}
+
+impl<'a> Track<'a> {
+    /// Number of frames.
+    pub(super) fn frames(&self) -> u32 {
+        self.tables.count
+    }
+
+    /// Where its frames are, and how long they are shown.
+    pub(super) fn samples(&self) -> Result<Samples, ItemError> {
+        self.tables.samples()
+    }
+
+    /// A time in its units.
+    pub(super) fn delay(&self, units: u32) -> Delay {
+        Delay::new(units, self.timescale)
+    }
+
+    /// Tracks without a declaration of what they are for are alpha.
+    fn is_alpha(&self) -> bool {
+        let mut purposes = self.properties.iter().filter_map(|(property, _)| match property {
+            Property::Auxiliary(purpose) => Some(*purpose),
+            _ => None,
+        });
+        purposes.next().is_none_or(super::items::is_alpha)
+    }
+
+    fn read(body: &'a [u8]) -> Result<Self, ItemError> {
+        let mut track = Self::default();
+        for found in Boxes::within(body) {
+            let (kind, body) = found?;
+            let read = match &kind {
+                b"tkhd" => track.read_header(body),
+                b"tref" => track.read_references(body)?,
+                b"edts" => track.read_edits(body)?,
+                b"mdia" => track.read_media(body)?,
+                b"meta" => {
+                    track.meta = Some(body);
+                    Some(())
+                }
+                _ => Some(()),
+            };
+            read.ok_or_else(|| broken(&String::from_utf8_lossy(&kind)))?;
+        }
+        Ok(track)
+    }
+
+    fn read_header(&mut self, body: &[u8]) -> Option<()> {
+        let mut fields = Fields(body);
+        let (version, _) = fields.version()?;
+        // When it was made and changed.
+        fields.array::<8>()?;
+        if version == 1 {
+            fields.array::<8>()?;
+        }
+        self.id = fields.u32()?;
+        fields.u32()?;
+        self.duration = wide(&mut fields, version)?;
+        // Reserved fields, layer, group and volume.
+        fields.array::<16>()?;
+        let mut matrix = [0; 9];
+        for value in &mut matrix {
+            *value = fields.u32()?.cast_signed();
+        }
+        self.turn = by_matrix(matrix);
+        Some(())
+    }
+
+    fn read_references(&mut self, body: &[u8]) -> Result<Option<()>, ItemError> {
+        for found in Boxes::within(body) {
+            let (kind, body) = found?;
+            let ids = body.as_chunks::<4>().0.iter().map(|id| u32::from_be_bytes(*id)).take(MAX_TRACKS);
+            match &kind {
+                b"auxl" => self.auxiliary_to.extend(ids),
+                b"prem" => self.multiplied_by.extend(ids),
+                _ => {}
+            }
+        }
+        Ok(Some(()))
+    }
+
+    fn read_edits(&mut self, body: &[u8]) -> Result<Option<()>, ItemError> {
+        for found in Boxes::within(body) {
+            let (kind, body) = found?;
+            if &kind != b"elst" {
+                continue;
+            }
+            let mut fields = Fields(body);
+            let mut read = || {
+                let (version, flags) = fields.version()?;
+                let count = fields.u32()?;
+                let once = wide(&mut fields, version)?;
+                Some((flags & 1 == 1 && count == 1, once))
+            };
+            self.edit = read();
+        }
+        Ok(Some(()))
+    }
+
+    fn read_media(&mut self, body: &'a [u8]) -> Result<Option<()>, ItemError> {
+        for found in Boxes::within(body) {
+            let (kind, body) = found?;
+            let mut fields = Fields(body);
+            match &kind {
+                b"mdhd" => {
+                    let mut read = || {
+                        let (version, _) = fields.version()?;
+                        fields.array::<8>()?;
+                        if version == 1 {
+                            fields.array::<8>()?;
+                        }
+                        fields.u32()
+                    };
+                    let Some(timescale) = read() else { return Ok(None) };
+                    self.timescale = timescale;
+                }
+                b"hdlr" => {
+                    let handler = fields.array::<8>().and_then(|_| fields.array());
+                    self.handler = handler.unwrap_or_default();
+                }
+                b"minf" => {
+                    for found in Boxes::within(body) {
+                        let (kind, body) = found?;
+                        if &kind == b"stbl" && self.read_tables(body)?.is_none() {
+                            return Ok(None);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(Some(()))
+    }
+
+    fn read_tables(&mut self, body: &'a [u8]) -> Result<Option<()>, ItemError> {
+        for found in Boxes::within(body) {
+            let (kind, body) = found?;
+            let read = match &kind {
+                b"stsd" => self.read_description(body)?,
+                _ => self.tables.read(kind, body),
+            };
+            if read.is_none() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(()))
+    }
+
+    /// Reads the first sample entry.
+    fn read_description(&mut self, body: &'a [u8]) -> Result<Option<()>, ItemError> {
+        let mut fields = Fields(body);
+        if fields.version().is_none() || fields.u32().is_none() {
+            return Ok(None);
+        }
+        let Some(found) = Boxes::within(fields.0).next() else { return Ok(None) };
+        let (kind, entry) = found?;
+        if &kind != b"av01" {
+            return Ok(Some(()));
+        }
+        let Some((head, boxes)) = entry.split_at_checked(ENTRY_BYTES) else { return Ok(None) };
+        let mut size = Fields(head.get(24..).unwrap_or_default());
+        let (Some(width), Some(height)) = (size.u16(), size.u16()) else { return Ok(None) };
+        self.size = (width.into(), height.into());
+        self.is_av1 = true;
+        for found in Boxes::within(boxes) {
+            let (kind, body) = found?;
+            let Some(property) = read_property(kind, body) else { return Ok(None) };
+            self.properties.push((property, false));
+        }
+        Ok(Some(()))
+    }
+}
+
+/// A duration, which takes 8 bytes in version 1. All ones mean that it is not known.
+fn wide(fields: &mut Fields<'_>, version: u8) -> Option<u64> {
+    if version == 1 {
+        return fields.u64();
+    }
+    fields.u32().map(|value| if value == u32::MAX { ENDLESS } else { value.into() })
+}
+
+/// The tracks of a movie.
+fn tracks(movie: &[u8]) -> Result<Vec<Track<'_>>, ItemError> {
+    let mut tracks = Vec::new();
+    for found in Boxes::within(movie) {
+        let (kind, body) = found?;
+        if &kind == b"trak" && tracks.len() < MAX_TRACKS {
+            tracks.push(Track::read(body)?);
         }
     }
+    Ok(tracks)
 }

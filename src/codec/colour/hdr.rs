@@ -288,8 +288,9 @@ pub(in crate::codec) struct SdrRows<R> {
 }
 
 impl<R: Rewind> SdrRows<R> {
-    /// Reads all rows once to find the brightest light.
-    pub(in crate::codec) fn new(mut rows: R, hdr: Hdr) -> Result<Self, ItemError> {
+    /// Reads all rows once to find the brightest light, which is at least that of an animation's earlier frames: all of
+    /// them are mapped alike then.
+    fn with_least_peak(mut rows: R, hdr: Hdr, least: f32) -> Result<Self, ItemError> {
         let mut map = ToneMap::new(hdr);
         let mut histogram = Histogram::new();
         let mut band = Band::empty(&rows.info());
@@ -297,7 +298,7 @@ impl<R: Rewind> SdrRows<R> {
             histogram.add_all(&band.samples, band.channels, &map);
         }
         rows.rewind();
-        map.peak = histogram.peak();
+        map.peak = histogram.peak().max(least);
         Ok(Self { rows, map })
     }
 }
@@ -319,6 +320,47 @@ impl<R: RowReader> RowReader for SdrRows<R> {
 
     fn remark(&self) -> Option<Remark> {
         self.rows.remark()
+    }
+}
+
+/// Rows as they are, or mapped to SDR; they can be read again.
+pub(in crate::codec) enum ShownRows<R> {
+    Plain(R),
+    Mapped(SdrRows<R>),
+}
+
+impl<R: Rewind> ShownRows<R> {
+    /// `peak` is that of the frames so far, and is raised to this one's.
+    pub(in crate::codec) fn new(rows: R, hdr: Option<Hdr>, peak: &mut f32) -> Result<Self, ItemError> {
+        let Some(hdr) = hdr else { return Ok(Self::Plain(rows)) };
+        let mapped = SdrRows::with_least_peak(rows, hdr, *peak)?;
+        *peak = mapped.map.peak;
+        Ok(Self::Mapped(mapped))
+    }
+}
+
+impl<R: Rewind> Rewind for ShownRows<R> {
+    fn rewind(&mut self) {
+        match self {
+            Self::Plain(rows) => rows.rewind(),
+            Self::Mapped(rows) => rows.rows.rewind(),
+        }
+    }
+}
+
+impl<R: RowReader> RowReader for ShownRows<R> {
+    fn info(&self) -> ImageInfo {
+        match self {
+            Self::Plain(rows) => rows.info(),
+            Self::Mapped(rows) => rows.info(),
+        }
+    }
+
+    fn read_rows(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError> {
+        match self {
+            Self::Plain(rows) => rows.read_rows(max_rows, band),
+            Self::Mapped(rows) => rows.read_rows(max_rows, band),
+        }
     }
 }
 

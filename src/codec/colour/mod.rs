@@ -14,7 +14,7 @@ use moxcms::{ColorProfile, InterpolationMethod, Layout, RenderingIntent, Transfo
 use crate::error::ItemError;
 use crate::model::{Band, Channels, ColourChoice, ImageInfo, Remark, RowReader, SampleType, Samples, Truncated};
 pub(super) use cmyk::Inks;
-pub(super) use hdr::{Hdr, Rewind, SdrRows};
+pub(super) use hdr::{Hdr, Rewind, ShownRows};
 pub(super) use spaces::{adobe_rgb, by_primaries, encoded as encoded_profile, fitting};
 
 /// Options for a transform from a profile.

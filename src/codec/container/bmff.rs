@@ -50,6 +50,23 @@ impl<'a> Boxes<'a> {
     }
 }
 
+/// The box that extends beyond the end of a truncated file: its type, and what there is of its content.
+pub(crate) fn truncated_box(file: &[u8]) -> Option<(BoxType, &[u8])> {
+    let mut boxes = Boxes::of_file(file);
+    loop {
+        let mut head = Fields(boxes.rest);
+        match boxes.split() {
+            Ok(_) if boxes.rest.is_empty() => return None,
+            Ok(_) => {}
+            Err(_) => {
+                let (short, kind) = (head.u32()?, head.array()?);
+                let size = if short == 1 { head.u64()? } else { short.into() };
+                return (size > head.0.len() as u64).then_some((kind, head.0));
+            }
+        }
+    }
+}
+
 impl<'a> Iterator for Boxes<'a> {
     type Item = Result<(BoxType, &'a [u8]), ItemError>;
 
@@ -159,5 +176,10 @@ mod tests {
             assert!(boxes.next().is_none(), "nothing comes behind an error");
         }
         assert_eq!(Boxes::within(b"\0\0\0\x20abcd").next().unwrap().unwrap_err().kind, ErrorKind::Corrupt);
+        let cut: &[u8] = b"\0\0\0\x0Aabcd12\0\0\0\x20efgh345";
+        assert_eq!(truncated_box(cut), Some((*b"efgh", b"345".as_slice())));
+        for whole in [file.as_slice(), b"", b"\0\0\0", b"\0\0\0\x07abcd1234"] {
+            assert_eq!(truncated_box(whole), None, "{whole:?}");
+        }
     }
 }

@@ -9,7 +9,7 @@ mod extensions;
 mod reader;
 
 use super::animation::frame_encoder::boxed;
-use super::spec::{Carries, CarriesTexts, EncoderSpec, FormatSpec, FrameSpec, Frames};
+use super::spec::{Carries, CarriesTexts, EncoderSpec, FormatSpec, FrameEncoderSpec, FrameSpec, Frames};
 use crate::model::{FormatInfo, FormatKey, SaveInfo};
 
 /// The declaration of GIF.
@@ -36,14 +36,17 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     strip: |bytes| blocks::stripped(bytes).map(Into::into),
     frames: Frames::All(FrameSpec {
         open: decode::open_frames,
+        held_bytes: |_, header| header.info.size_bytes().saturating_mul(3),
         is_truncated: decode::is_truncated,
         count_is_stored: false,
         begun: None,
-        encoder: |save, picture, extras| {
-            Ok(boxed(picture, encode_animation::GifAnimation::new(save, picture, extras)?))
-        },
-        compared_bytes: |_| 5 * 4,
-        stored_bytes: |_| 0.25,
+        encoder: Some(FrameEncoderSpec {
+            new: |save, picture, extras| {
+                Ok(boxed(picture, encode_animation::GifAnimation::new(save, picture, extras)?))
+            },
+            compared_bytes: |_| 5 * 4,
+            stored_bytes: |_| 0.25,
+        }),
     }),
     isolated: None,
     encoder: Some(EncoderSpec {

@@ -3,6 +3,7 @@
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -73,17 +74,19 @@ pub(super) struct Helper {
     requests: Option<ChildStdin>,
     reply_rx: Receiver<String>,
     reader: Option<JoinHandle<()>>,
-    pub(super) shared: SharedMemory,
+    pub(super) shared: Arc<SharedMemory>,
     /// Whether it said that it is ready.
     ready: bool,
     /// Whether its priority was lowered, which can't be undone.
     slowed: bool,
+    /// Processor time that it had used before its work of now.
+    computed_before: Duration,
 }
 
 impl Helper {
     #[expect(clippy::disallowed_methods, reason = "a helper is a program")]
     pub(super) fn start(program: &Path) -> io::Result<Self> {
-        let shared = SharedMemory::create()?;
+        let shared = Arc::new(SharedMemory::create()?);
         let mut command = Command::new(program);
         command.arg(COMMAND).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(shared.handle()?);
         detach(&mut command);
@@ -99,10 +102,16 @@ impl Helper {
                 }
             }
         });
-        let mut helper = Self { child, requests, reply_rx, reader: None, shared, ready: false, slowed: false };
+        let (ready, slowed, computed_before) = (false, false, Duration::ZERO);
+        let mut helper = Self { child, requests, reply_rx, reader: None, shared, ready, slowed, computed_before };
         // On an error the helper is dropped, and so killed.
         helper.reader = Some(reader?);
         Ok(helper)
+    }
+
+    /// Begins to measure processor time: for one or more requests about a file.
+    pub(super) fn start_work(&mut self) {
+        self.computed_before = self.computed().unwrap_or_default();
     }
 
     /// Sends a request and waits for the answer within the limits.
@@ -124,7 +133,6 @@ impl Helper {
         }
         let mut watch = Watch {
             since: Instant::now(),
-            computed_before: self.computed().unwrap_or_default(),
             allowed_bytes: BASE_BYTES + allowance.memory_bytes + 2 * input.len() as u64,
             allowance,
             stepped_aside: false,
@@ -164,7 +172,7 @@ impl Helper {
     /// Checks processor time and memory of a running decode.
     fn look(&mut self, watch: &mut Watch, watcher: &Watcher<'_>) -> Result<(), ItemError> {
         let elapsed = watch.since.elapsed();
-        let computed = self.computed().unwrap_or_default().saturating_sub(watch.computed_before);
+        let computed = self.computed().unwrap_or_default().saturating_sub(self.computed_before);
         if computed > watch.allowance.processor.0 {
             return Err(watch.allowance.exceeded());
         }
@@ -255,8 +263,6 @@ impl Drop for Helper {
 /// The state of a wait for an answer.
 struct Watch {
     since: Instant,
-    /// Processor time that the helper had used before.
-    computed_before: Duration,
     allowed_bytes: u64,
     allowance: Allowance,
     stepped_aside: bool,

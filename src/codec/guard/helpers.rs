@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use super::helper::{Allowance, Failure, Helper, Watcher, crashed, system_refused, unavailable};
 use super::protocol::{Reply, Request, Span, Task};
+use super::shared_memory::SharedMemory;
 use crate::codec::errors;
 use crate::error::ItemError;
 use crate::store::descriptors;
@@ -66,11 +67,11 @@ impl Helpers {
         allowance: Allowance,
         watcher: &Watcher<'_>,
     ) -> Result<(Lease, Reply), ItemError> {
-        let processor_s = allowance.processor.0.as_secs();
-        let request = Request { input_bytes: input.len() as u64, processor_s, task };
+        let request = request(input, task, &allowance);
         loop {
             let mut lease = self.lease()?;
             let Some(helper) = &mut lease.helper else { continue };
+            helper.start_work();
             match helper.ask(input, request, allowance, watcher) {
                 Ok(Reply::Failed(error)) => return Err(error),
                 Ok(reply) => return Ok((lease, reply)),
@@ -89,6 +90,10 @@ impl Helpers {
     }
 }
 
+fn request(input: &[u8], task: Task, allowance: &Allowance) -> Request {
+    Request { input_bytes: input.len() as u64, processor_s: allowance.processor.0.as_secs(), task }
+}
+
 /// A helper in use; it goes back to the idle ones when dropped.
 pub(super) struct Lease {
     helper: Option<Helper>,
@@ -97,14 +102,36 @@ pub(super) struct Lease {
 }
 
 impl Lease {
-    fn discard(mut self) {
+    /// Ends the helper.
+    pub(super) fn discard(mut self) {
         self.helper.take();
     }
 
-    /// Reads a part of the shared memory.
-    pub(super) fn read(&self, span: Span, into: &mut [u8]) -> Result<(), ItemError> {
-        let helper = self.helper.as_ref().ok_or_else(crashed)?;
-        helper.shared.read_at(into, span.at).map_err(|_| crashed())
+    /// Sends a request about the file that the helper has already. `allowance` is for all requests since it got it.
+    /// After an error the helper has ended, or has nothing open.
+    pub(super) fn ask_again(
+        &mut self,
+        task: Task,
+        allowance: Allowance,
+        watcher: &Watcher<'_>,
+    ) -> Result<Reply, ItemError> {
+        let helper = self.helper.as_mut().ok_or_else(crashed)?;
+        match helper.ask(&[], request(&[], task, &allowance), allowance, watcher) {
+            Ok(Reply::Failed(error)) => Err(error),
+            Ok(reply) => Ok(reply),
+            Err(failure) => {
+                self.helper.take();
+                Err(match failure {
+                    Failure::Gone => crashed(),
+                    Failure::Item(error) => error,
+                })
+            }
+        }
+    }
+
+    /// The shared memory.
+    pub(super) fn shared(&self) -> Result<Arc<SharedMemory>, ItemError> {
+        self.helper.as_ref().map(|helper| Arc::clone(&helper.shared)).ok_or_else(crashed)
     }
 
     /// A part of the shared memory.
@@ -114,7 +141,7 @@ impl Lease {
             return Err(crashed());
         }
         let mut block = errors::zeroed::<u8>(span.bytes)?;
-        self.read(span, &mut block)?;
+        self.shared()?.read_at(&mut block, span.at).map_err(|_| crashed())?;
         Ok(block)
     }
 }

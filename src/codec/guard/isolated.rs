@@ -1,17 +1,24 @@
 //! Images of formats whose decoders cannot be stopped: decoded in a helper, or in this process for helpers themselves and
 //! for tests of decoders.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::control::{DecodeControl, Isolation};
 use super::helper::{Allowance, Watcher, crashed, system_refused};
 use super::helpers::Lease;
-use super::protocol::{OpenedMessage, Reply, Span, Task};
+use super::protocol::{FramesMessage, OpenedMessage, Reply, Task};
+use super::shared_memory::SharedMemory;
+use crate::codec::animation::canvas_rows::{DecodedFrames, NoRows};
 use crate::codec::errors;
 use crate::codec::pixels::whole_image::shape;
-use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, FormatSpec, Header, HiddenHeader, IsolatedSpec};
+use crate::codec::spec::{
+    DecodeOptions, Decoded, FileHeader, FormatSpec, FrameSpec, Header, HiddenHeader, IsolatedSpec,
+};
 use crate::error::ItemError;
-use crate::model::{Band, ImageInfo, Orientation, RowReader, Samples};
+use crate::model::{
+    Area, Band, Delay, Disposal, Frame, FrameReader, ImageInfo, Orientation, Picture, Plays, RowReader, Samples,
+};
 
 /// Stack of a thread that decodes: elements of an SVG nest deeply. Only what is touched takes memory.
 pub(super) const STACK_BYTES: usize = 256 << 20;
@@ -64,20 +71,110 @@ pub(in crate::codec) fn open<'a>(
     let Reply::Opened(message) = reply else { return Err(crashed()) };
     let info = message.info;
     checked(&drawn.info, header, &message, options)?;
-    let profile = message.profile.map(|span| lease.block(span)).transpose()?;
-    let metadata = message.metadata(|span| lease.block(span))?;
-    let rows = SharedRows { lease, info, at: message.pixels.at, next_row: 0 };
+    let profile = message.extras.profile.map(|span| lease.block(span)).transpose()?;
+    let metadata = message.extras.metadata(|span| lease.block(span))?;
+    let rows = SharedRows { shared: lease.shared()?, _lease: Some(lease), info, at: message.pixels.at, next_row: 0 };
     Ok(Decoded { header: header.file, rows: Box::new(rows), profile, metadata })
+}
+
+/// Opens an animation in a helper, which composes one frame at a time. `header` is the file's header.
+pub(in crate::codec) fn open_frames<'a>(
+    format: &FormatSpec,
+    spec: &FrameSpec,
+    bytes: &'a [u8],
+    header: &Header,
+    keep: bool,
+    control: DecodeControl<'a>,
+) -> Result<DecodedFrames<'a>, ItemError> {
+    let Isolation::Helpers(helpers) = control.isolation else { return (spec.open)(bytes, keep) };
+    let pixels = u64::from(header.info.width_px) * u64::from(header.info.height_px) * u64::from(header.frames);
+    let allowance =
+        Allowance { memory_bytes: (spec.held_bytes)(bytes, header), processor: processor(format, pixels, bytes) };
+    let watcher = Watcher { cancelled: control.cancelled, host: control.host };
+    let (lease, reply) = helpers.ask(bytes, Task::OpenFrames { keep }, allowance, &watcher)?;
+    let Reply::OpenedFrames(message) = reply else { return Err(crashed()) };
+    let FramesMessage { canvas, frames, plays, ref extras } = *message;
+    if canvas != header.info || frames != header.frames {
+        return Err(errors::corrupt("decoder_contradicts"));
+    }
+    let profile = extras.profile.map(|span| lease.block(span)).transpose()?;
+    let metadata = extras.metadata(|span| lease.block(span))?;
+    let picture = Picture { canvas, frames, plays: Plays::from_count(plays) };
+    // The helper still holds the file, although it is not sent again.
+    let memory_bytes = allowance.memory_bytes + 2 * bytes.len() as u64;
+    let allowance = Allowance { memory_bytes, ..allowance };
+    let frames = HelperFrames { lease: Some(lease), is_open: true, picture, allowance, watcher, at: 0 };
+    Ok(DecodedFrames { frames: Box::new(frames), profile, metadata })
+}
+
+/// The frames of an animation that is open in a helper.
+struct HelperFrames<'a> {
+    lease: Option<Lease>,
+    /// Whether the helper has more to give.
+    is_open: bool,
+    picture: Picture,
+    allowance: Allowance,
+    watcher: Watcher<'a>,
+    /// Where the frame's pixels are.
+    at: u64,
+}
+
+impl FrameReader for HelperFrames<'_> {
+    fn picture(&self) -> Picture {
+        self.picture
+    }
+
+    fn next_frame(&mut self) -> Result<Option<Frame>, ItemError> {
+        if !self.is_open {
+            return Ok(None);
+        }
+        let lease = self.lease.as_mut().ok_or_else(crashed)?;
+        // After an error nothing is open.
+        self.is_open = false;
+        let message = match lease.ask_again(Task::NextFrame, self.allowance, &self.watcher)? {
+            Reply::Frame(message) => message,
+            Reply::NoFrame => return Ok(None),
+            _ => return Err(crashed()),
+        };
+        self.is_open = true;
+        if message.pixels.bytes != self.picture.canvas.size_bytes() {
+            return Err(errors::corrupt("decoder_contradicts"));
+        }
+        self.at = message.pixels.at;
+        let delay = Delay::new(message.delay.0, message.delay.1);
+        Ok(Some(Frame { delay, area: Area::whole(&self.picture.canvas), disposal: Disposal::Keep }))
+    }
+
+    fn rows(&mut self) -> Box<dyn RowReader + '_> {
+        let info = self.picture.canvas;
+        match self.lease.as_ref().map(Lease::shared) {
+            Some(Ok(shared)) => Box::new(SharedRows { shared, _lease: None, info, at: self.at, next_row: 0 }),
+            _ => Box::new(NoRows(info)),
+        }
+    }
+}
+
+impl Drop for HelperFrames<'_> {
+    fn drop(&mut self) {
+        // It would keep its decoder and never end.
+        if let Some(lease) = self.lease.take().filter(|_| self.is_open) {
+            lease.discard();
+        }
+    }
+}
+
+/// Processor time for this many pixels, and what the error says takes longer.
+fn processor(spec: &FormatSpec, pixels: u64, bytes: &[u8]) -> (Duration, &'static str) {
+    spec.isolated.as_ref().map_or((Duration::MAX, "decoding_time"), |isolated| {
+        let what = if isolated.is_drawing { "drawing_time" } else { "decoding_time" };
+        (isolated.processor_time(pixels, bytes), what)
+    })
 }
 
 /// What an image may take.
 fn allowance(spec: &FormatSpec, bytes: &[u8], drawn: &Header) -> Allowance {
     let pixels = u64::from(drawn.info.width_px) * u64::from(drawn.info.height_px);
-    let processor = spec.isolated.as_ref().map_or((Duration::MAX, "decoding_time"), |isolated| {
-        let what = if isolated.is_drawing { "drawing_time" } else { "decoding_time" };
-        (isolated.processor_time(pixels, bytes), what)
-    });
-    Allowance { memory_bytes: (spec.decode_bytes)(bytes, drawn), processor }
+    Allowance { memory_bytes: (spec.decode_bytes)(bytes, drawn), processor: processor(spec, pixels, bytes) }
 }
 
 /// Refuses an answer that contradicts the header: helpers process hostile files, so their answers are not trusted.
@@ -103,7 +200,9 @@ fn checked(
 
 /// Rows of an image in a helper's shared memory.
 struct SharedRows {
-    lease: Lease,
+    shared: Arc<SharedMemory>,
+    /// Keeps the helper from another image, unless the rows are borrowed from one that does.
+    _lease: Option<Lease>,
     info: ImageInfo,
     /// Offset of the first row.
     at: u64,
@@ -121,19 +220,19 @@ impl RowReader for SharedRows {
         let row = self.info.row_samples();
         let len = row * rows as usize;
         let at = self.at + self.next_row as u64 * (row * self.info.sample.size_bytes()) as u64;
-        let span = Span { at, bytes: (len * self.info.sample.size_bytes()) as u64 };
+        let read = |into: &mut [u8]| self.shared.read_at(into, at).map_err(|_| crashed());
         match &mut band.samples {
             Samples::U8(samples) => {
                 samples.resize(len, 0);
-                self.lease.read(span, samples)?;
+                read(samples)?;
             }
             Samples::U16(samples) => {
                 samples.resize(len, 0);
-                self.lease.read(span, bytemuck::cast_slice_mut(samples))?;
+                read(bytemuck::cast_slice_mut(samples))?;
             }
             Samples::F32(samples) => {
                 samples.resize(len, 0.0);
-                self.lease.read(span, bytemuck::cast_slice_mut(samples))?;
+                read(bytemuck::cast_slice_mut(samples))?;
             }
         }
         self.next_row += rows;

@@ -28,6 +28,10 @@ pub(super) enum Task {
     Probe,
     /// Decode it. The number is `DecodeOptions::max_downscale`.
     Open { max_downscale: f64 },
+    /// Open an animation; with `keep`, even if it is truncated.
+    OpenFrames { keep: bool },
+    /// Compose the next frame of the animation that is open. Any other task closes it.
+    NextFrame,
 }
 
 /// A helper's messages.
@@ -41,6 +45,12 @@ pub(super) enum Reply {
     Header(ImageInfo),
     /// The answer to `Task::Open`: the pixels are in the shared memory.
     Opened(Box<OpenedMessage>),
+    /// The answer to `Task::OpenFrames`.
+    OpenedFrames(Box<FramesMessage>),
+    /// The answer to `Task::NextFrame`: its pixels are in the shared memory.
+    Frame(FrameMessage),
+    /// The answer to `Task::NextFrame` after the last one. The animation is closed.
+    NoFrame,
     /// The file cannot be decoded.
     Failed(ItemError),
 }
@@ -61,6 +71,34 @@ pub(super) struct OpenedMessage {
     pub(super) info: ImageInfo,
     /// The pixels, row by row, without gaps.
     pub(super) pixels: Span,
+    #[serde(flatten)]
+    pub(super) extras: ExtrasMessage,
+}
+
+/// An animation.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct FramesMessage {
+    /// Size and samples of every frame.
+    pub(super) canvas: ImageInfo,
+    pub(super) frames: u32,
+    /// How often it plays; 0 is forever.
+    pub(super) plays: u32,
+    #[serde(flatten)]
+    pub(super) extras: ExtrasMessage,
+}
+
+/// A frame, which fills the canvas.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct FrameMessage {
+    /// How long it is shown, as a fraction of a second.
+    pub(super) delay: (u32, u32),
+    /// The pixels, row by row, without gaps.
+    pub(super) pixels: Span,
+}
+
+/// The contents of a file apart from pixels.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct ExtrasMessage {
     pub(super) profile: Option<Span>,
     pub(super) exif: Option<Span>,
     pub(super) xmp: Option<Span>,
@@ -69,7 +107,7 @@ pub(super) struct OpenedMessage {
     pub(super) left_out: Vec<Part>,
 }
 
-impl OpenedMessage {
+impl ExtrasMessage {
     /// The blocks of metadata, read from their spans by `read`.
     pub(super) fn metadata<E>(&self, mut read: impl FnMut(Span) -> Result<Vec<u8>, E>) -> Result<Metadata, E> {
         let mut block = |span: Option<Span>| span.map(&mut read).transpose().map(|block| block.map(Into::into));

@@ -9,14 +9,16 @@ use std::time::Duration;
 use super::control::DecodeControl;
 use super::helper::crashed;
 use super::isolated::STACK_BYTES;
-use super::protocol::{COMMAND, MAX_MESSAGE_BYTES, OpenedMessage, Reply, Request, Span, Task};
+use super::protocol::{
+    COMMAND, ExtrasMessage, FrameMessage, FramesMessage, MAX_MESSAGE_BYTES, OpenedMessage, Reply, Request, Span, Task,
+};
 use super::sandbox;
 use super::shared_memory::SharedMemory;
 use crate::codec::errors;
 use crate::codec::sniff::require;
 use crate::codec::spec::DecodeOptions;
 use crate::error::ItemError;
-use crate::model::{Band, Message, RowReader, Samples};
+use crate::model::{Band, Message, Metadata, Picture, RowReader, Samples};
 
 /// A helper exits after this time without work.
 const IDLE: Duration = Duration::from_secs(10);
@@ -76,23 +78,62 @@ fn set_up() -> Result<SharedMemory, String> {
 }
 
 fn answer_all(request_rx: &Receiver<Request>, shared: &SharedMemory) {
+    let mut requested = None;
     loop {
-        let request = match request_rx.recv_timeout(IDLE) {
-            Ok(request) => request,
-            // The exit code 0 tells the other side that no work was lost.
-            Err(RecvTimeoutError::Timeout) => std::process::exit(0),
-            Err(RecvTimeoutError::Disconnected) => return,
+        let request = match requested.take() {
+            Some(request) => request,
+            None => match request_rx.recv_timeout(IDLE) {
+                Ok(request) => request,
+                // The exit code 0 tells the other side that no work was lost.
+                Err(RecvTimeoutError::Timeout) => std::process::exit(0),
+                Err(RecvTimeoutError::Disconnected) => return,
+            },
         };
         // A panic leaves nothing behind: the input and the decoder are dropped.
-        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| answer(request, shared)));
-        let reply = match outcome {
-            Ok(Ok(reply)) => reply,
-            Ok(Err(error)) => Reply::Failed(error),
-            Err(_) => Reply::Failed(crashed()),
-        };
-        if say(&reply).is_err() {
-            std::process::exit(1);
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| match request.task {
+            Task::OpenFrames { keep } => give_frames(request, keep, shared, request_rx),
+            _ => answer(request, shared).map(|reply| say_or_exit(&reply)).map(|()| None),
+        }));
+        match outcome {
+            Ok(Ok(next)) => requested = next,
+            Ok(Err(error)) => say_or_exit(&Reply::Failed(error)),
+            Err(_) => say_or_exit(&Reply::Failed(crashed())),
         }
+    }
+}
+
+/// Opens an animation, and gives its frames as they are requested. Returns the request that closes it, if any.
+fn give_frames(
+    request: Request,
+    keep: bool,
+    shared: &SharedMemory,
+    request_rx: &Receiver<Request>,
+) -> Result<Option<Request>, ItemError> {
+    let input = input(request, shared)?;
+    let spec = require(&input)?.frame_spec().ok_or_else(crashed)?;
+    let mut decoded = (spec.open)(&input, keep)?;
+    let Picture { canvas, frames, plays } = decoded.frames.picture();
+    let extras = Writer { shared, at: 0 }.extras(decoded.profile.as_deref(), &decoded.metadata)?;
+    let plays = plays.count();
+    say_or_exit(&Reply::OpenedFrames(Box::new(FramesMessage { canvas, frames, plays, extras })));
+    loop {
+        // The other side may take any time for a frame.
+        let Ok(request) = request_rx.recv() else { return Ok(None) };
+        if !matches!(request.task, Task::NextFrame) {
+            return Ok(Some(request));
+        }
+        let Some(frame) = decoded.frames.next_frame()? else {
+            say_or_exit(&Reply::NoFrame);
+            return Ok(None);
+        };
+        let pixels = Writer { shared, at: 0 }.pixels(decoded.frames.rows().as_mut())?;
+        say_or_exit(&Reply::Frame(FrameMessage { delay: frame.delay.fraction(), pixels }));
+    }
+}
+
+fn say_or_exit(reply: &Reply) {
+    if say(reply).is_err() {
+        std::process::exit(1);
     }
 }
 
@@ -107,10 +148,16 @@ fn say(reply: &Reply) -> io::Result<()> {
     out.flush()
 }
 
-fn answer(request: Request, shared: &SharedMemory) -> Result<Reply, ItemError> {
+/// The file of a request.
+fn input(request: Request, shared: &SharedMemory) -> Result<Vec<u8>, ItemError> {
     sandbox::limit_processor_time(request.processor_s);
     let mut input = errors::zeroed::<u8>(request.input_bytes)?;
     shared.read_at(&mut input, 0).map_err(lost)?;
+    Ok(input)
+}
+
+fn answer(request: Request, shared: &SharedMemory) -> Result<Reply, ItemError> {
+    let input = input(request, shared)?;
     match request.task {
         Task::Probe => {
             let spec = require(&input)?;
@@ -119,6 +166,8 @@ fn answer(request: Request, shared: &SharedMemory) -> Result<Reply, ItemError> {
             Ok(Reply::Header(header.info))
         }
         Task::Open { max_downscale } => open(&input, max_downscale, shared),
+        // No animation is open.
+        Task::OpenFrames { .. } | Task::NextFrame => Err(crashed()),
     }
 }
 
@@ -132,18 +181,8 @@ fn open(input: &[u8], max_downscale: f64, shared: &SharedMemory) -> Result<Reply
     let info = decoded.rows.info();
     let mut writer = Writer { shared, at: 0 };
     let pixels = writer.pixels(decoded.rows.as_mut())?;
-    let metadata = &decoded.metadata;
-    Ok(Reply::Opened(Box::new(OpenedMessage {
-        header: decoded.header.info,
-        info,
-        pixels,
-        profile: writer.block(decoded.profile.as_deref())?,
-        exif: writer.block(metadata.exif.as_deref())?,
-        xmp: writer.block(metadata.xmp.as_deref())?,
-        iptc: writer.block(metadata.iptc.as_deref())?,
-        density: metadata.density,
-        left_out: metadata.left_out.clone(),
-    })))
+    let extras = writer.extras(decoded.profile.as_deref(), &decoded.metadata)?;
+    Ok(Reply::Opened(Box::new(OpenedMessage { header: decoded.header.info, info, pixels, extras })))
 }
 
 /// Writes one block after the other to the shared memory, over the input.
@@ -170,6 +209,17 @@ impl Writer<'_> {
         }
         self.at = (span.at + span.bytes).next_multiple_of(ALIGNMENT);
         Ok(span)
+    }
+
+    fn extras(&mut self, profile: Option<&[u8]>, metadata: &Metadata) -> Result<ExtrasMessage, ItemError> {
+        Ok(ExtrasMessage {
+            profile: self.block(profile)?,
+            exif: self.block(metadata.exif.as_deref())?,
+            xmp: self.block(metadata.xmp.as_deref())?,
+            iptc: self.block(metadata.iptc.as_deref())?,
+            density: metadata.density,
+            left_out: metadata.left_out.clone(),
+        })
     }
 
     fn block(&mut self, bytes: Option<&[u8]>) -> Result<Option<Span>, ItemError> {

@@ -1,5 +1,4 @@
-//! JPEG XL through jxl-oxide: still images of 8 or 16 bits or floats, gray or colour, with alpha. For an animation, the
-//! first frame is decoded, and it is reported as an animation.
+//! JPEG XL through jxl-oxide: images of 8 or 16 bits or floats, gray or colour, with alpha.
 //!
 //! The container is read here, so that the size of decompressed metadata boxes is limited.
 
@@ -12,15 +11,15 @@ use jxl_oxide::{
     PixelFormat, RenderingIntent,
 };
 
-use crate::codec::colour::{self, Hdr, SdrRows};
-use crate::codec::container::bmff::{BoxType, Boxes, Fields, exif_block};
+use crate::codec::colour::{self, Hdr, ShownRows};
+use crate::codec::container::bmff::{BoxType, Boxes, Fields, exif_block, truncated_box};
 use crate::codec::guard::control::DecodeControl;
 use crate::codec::pixels::convert;
 use crate::codec::pixels::whole_image::WholeReader;
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header, Stripped};
 use crate::codec::{errors, meta};
-use crate::error::ItemError;
-use crate::model::{Channels, ImageInfo, Metadata, Orientation, Part, RowReader, SampleType, Samples};
+use crate::error::{ErrorKind, ItemError};
+use crate::model::{Channels, ImageInfo, Metadata, Orientation, Part, SampleType, Samples};
 
 pub(super) const CONTAINER: &[u8] = b"\0\0\0\x0CJXL \r\n\x87\n";
 pub(super) const CODESTREAM: [u8; 2] = [0xFF, 0x0A];
@@ -31,18 +30,36 @@ const FIRST_PIECE_BYTES: usize = 4 << 10;
 /// Copies of the image in floats that decoding takes: the largest seen is three.
 const COPIES: u64 = 4;
 /// Bytes that decoding may take however small the image is.
-const BASE_BYTES: u64 = 64 << 20;
+pub(super) const BASE_BYTES: u64 = 64 << 20;
 
 /// The contents of a file.
 #[derive(Default)]
-struct Parts<'a> {
-    codestream: Cow<'a, [u8]>,
+pub(super) struct Parts<'a> {
+    pub(super) codestream: Cow<'a, [u8]>,
     /// Whether the last part of the codestream was found.
     whole: bool,
-    metadata: Metadata,
+    pub(super) metadata: Metadata,
 }
 
-impl Parts<'_> {
+impl<'a> Parts<'a> {
+    /// Takes a box.
+    fn add(&mut self, kind: BoxType, body: &'a [u8]) -> Result<(), ItemError> {
+        match &kind {
+            b"jxlc" => {
+                self.codestream = Cow::Borrowed(body);
+                self.whole = true;
+            }
+            b"jxlp" => {
+                let mut fields = Fields(body);
+                let index = fields.u32().ok_or_else(|| errors::corrupt("jxl_part"))?;
+                self.codestream.to_mut().extend_from_slice(fields.0);
+                self.whole |= index >> 31 == 1;
+            }
+            _ => self.add_metadata(kind, body),
+        }
+        Ok(())
+    }
+
     /// Takes a box of metadata; ignores others.
     fn add_metadata(&mut self, kind: BoxType, body: &[u8]) {
         match &kind {
@@ -62,8 +79,8 @@ impl Parts<'_> {
     }
 }
 
-/// Splits the container into its parts; a bare codestream is the only part.
-fn parts(bytes: &[u8]) -> Result<Parts<'_>, ItemError> {
+/// Splits the container into its parts; a bare codestream is the only part. If it is truncated, the codestream is.
+pub(super) fn parts(bytes: &[u8]) -> Result<Parts<'_>, ItemError> {
     if !bytes.starts_with(CONTAINER) {
         return Ok(Parts { codestream: Cow::Borrowed(bytes), whole: true, metadata: Metadata::default() });
     }
@@ -73,23 +90,18 @@ fn parts(bytes: &[u8]) -> Result<Parts<'_>, ItemError> {
             Ok(found) => found,
             // Truncated within metadata after the pixels, or within their last part.
             Err(_) if parts.whole => break,
-            Err(error) => return Err(error),
+            Err(error) if error.kind != ErrorKind::Truncated => return Err(error),
+            Err(_) => {
+                if let Some((kind, body)) = truncated_box(bytes).filter(|(kind, _)| kind.starts_with(b"jxl")) {
+                    parts.add(kind, body)?;
+                    parts.whole = false;
+                }
+                break;
+            }
         };
-        match &kind {
-            b"jxlc" => {
-                parts.codestream = Cow::Borrowed(body);
-                parts.whole = true;
-            }
-            b"jxlp" => {
-                let mut fields = Fields(body);
-                let index = fields.u32().ok_or_else(|| errors::corrupt("jxl_part"))?;
-                parts.codestream.to_mut().extend_from_slice(fields.0);
-                parts.whole |= index >> 31 == 1;
-            }
-            _ => parts.add_metadata(kind, body),
-        }
+        parts.add(kind, body)?;
     }
-    if !parts.whole {
+    if !parts.whole && parts.codestream.len() < CODESTREAM.len() {
         return Err(errors::truncated());
     }
     // The library would read another container within this one, and its boxes are not bounded.
@@ -108,7 +120,7 @@ pub(super) fn taken(bytes: &[u8]) -> Option<String> {
 
 /// The file without its metadata: the bare codestream, which includes the orientation.
 pub(crate) fn stripped(bytes: &[u8]) -> Option<Stripped> {
-    let Parts { codestream, metadata, .. } = parts(bytes).ok()?;
+    let Parts { codestream, metadata, .. } = parts(bytes).ok().filter(|parts| parts.whole)?;
     Some(Stripped { bytes: codestream.into_owned(), left_out: meta::beside_pixels(metadata) })
 }
 
@@ -144,7 +156,7 @@ fn from_jxl(error: &(dyn std::error::Error + Send + Sync + 'static)) -> ItemErro
 }
 
 /// The codestream's pieces, growing, so that a header is found without reading a whole file for it.
-fn pieces(codestream: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(super) fn pieces(codestream: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = codestream;
     let mut length = FIRST_PIECE_BYTES;
     std::iter::from_fn(move || {
@@ -156,7 +168,10 @@ fn pieces(codestream: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// Reads until the header is known; the remaining pieces stay in the iterator.
-fn initialized<'p>(tracker: AllocTracker, pieces: &mut impl Iterator<Item = &'p [u8]>) -> Result<JxlImage, ItemError> {
+pub(super) fn initialized<'p>(
+    tracker: AllocTracker,
+    pieces: &mut impl Iterator<Item = &'p [u8]>,
+) -> Result<JxlImage, ItemError> {
     let mut blank = JxlImage::builder().pool(JxlThreadPool::none()).alloc_tracker(tracker).build_uninit();
     for piece in pieces {
         blank.feed_bytes(piece).map_err(|error| from_jxl(error.as_ref()))?;
@@ -171,7 +186,7 @@ fn initialized<'p>(tracker: AllocTracker, pieces: &mut impl Iterator<Item = &'p 
     Err(errors::truncated())
 }
 
-fn info(image: &JxlImage) -> Result<ImageInfo, ItemError> {
+pub(super) fn info(image: &JxlImage) -> Result<ImageInfo, ItemError> {
     let channels = match image.pixel_format() {
         PixelFormat::Gray => Channels::Gray,
         PixelFormat::Graya => Channels::GrayAlpha,
@@ -191,7 +206,7 @@ fn info(image: &JxlImage) -> Result<ImageInfo, ItemError> {
 }
 
 /// Bytes that decoding takes at most, the result included: the library computes in floats, all extra channels included.
-const fn held_bytes_of(info: &ImageInfo) -> u64 {
+pub(super) const fn held_bytes_of(info: &ImageInfo) -> u64 {
     info.row_samples() as u64 * info.height_px as u64 * 4 * COPIES + info.size_bytes()
 }
 
@@ -203,23 +218,29 @@ pub(super) fn held_bytes(_: &[u8], header: &Header) -> u64 {
 pub(super) fn probe(bytes: &[u8], _page: u32) -> Result<FileHeader, ItemError> {
     let parts = parts(bytes)?;
     let mut pieces = pieces(&parts.codestream);
-    let image = initialized(AllocTracker::with_limit(BASE_BYTES as usize), &mut pieces)?;
+    let mut image = initialized(AllocTracker::with_limit(BASE_BYTES as usize), &mut pieces)?;
     let header = FileHeader::still(info(&image)?, Orientation::Upright);
     let tone_mapped = hdr(&image).map(Hdr::name);
-    Ok(FileHeader { first_only: is_animated(image, pieces), tone_mapped, ..header })
+    Ok(FileHeader { frames: count(&mut image, pieces), tone_mapped, ..header })
 }
 
-/// Whether an animation has more than one frame, or does not end within the file. No pixel is decoded.
-fn is_animated<'p>(mut image: JxlImage, pieces: impl Iterator<Item = &'p [u8]>) -> bool {
+/// Number of frames, including one that is incomplete; 1 for a still image. No pixel is decoded.
+fn count<'p>(image: &mut JxlImage, pieces: impl Iterator<Item = &'p [u8]>) -> u32 {
     if image.image_header().metadata.animation.is_none() {
-        return false;
+        return 1;
     }
+    // A file whose next frame is damaged has one more, which is an error when it is read.
+    let is_damaged = feed(image, pieces).is_err();
+    let complete = u32::try_from(image.num_loaded_keyframes()).unwrap_or(u32::MAX);
+    complete.saturating_add(u32::from(is_damaged || !image.is_loading_done())).max(1)
+}
+
+/// Reads the rest.
+pub(super) fn feed<'p>(image: &mut JxlImage, pieces: impl Iterator<Item = &'p [u8]>) -> Result<(), ItemError> {
     for piece in pieces {
-        if image.num_loaded_keyframes() > 1 || image.feed_bytes(piece).is_err() {
-            return true;
-        }
+        image.feed_bytes(piece).map_err(|error| from_jxl(error.as_ref()))?;
     }
-    image.num_loaded_keyframes() > 1 || !image.is_loading_done()
+    Ok(())
 }
 
 /// Decoding can't be stopped within a frame, so it runs in a helper.
@@ -230,13 +251,9 @@ pub(super) fn open<'a>(
 ) -> Result<Decoded<'a>, ItemError> {
     let Parts { codestream, metadata, .. } = parts(bytes)?;
     let Image { info, samples, profile, hdr } = decoded(&codestream)?;
-    let rows = WholeReader::new(info, samples)?;
-    let rows: Box<dyn RowReader + 'a> = match hdr {
-        Some(hdr) => Box::new(SdrRows::new(rows, hdr)?),
-        None => Box::new(rows),
-    };
+    let rows = ShownRows::new(WholeReader::new(info, samples)?, hdr, &mut 0.0)?;
     let header = FileHeader { tone_mapped: hdr.map(Hdr::name), ..FileHeader::still(info, Orientation::Upright) };
-    Ok(Decoded { header, rows, profile, metadata })
+    Ok(Decoded { header, rows: Box::new(rows), profile, metadata })
 }
 
 /// The number of BT.2020's primaries (ISO 23091-2).
@@ -252,7 +269,7 @@ struct Image {
 }
 
 /// The high dynamic range of an image.
-fn hdr(image: &JxlImage) -> Option<Hdr> {
+pub(super) fn hdr(image: &JxlImage) -> Option<Hdr> {
     image.hdr_type().map(|kind| match kind {
         HdrType::Pq => Hdr::Pq,
         HdrType::Hlg => Hdr::Hlg,
@@ -267,13 +284,7 @@ fn decoded(codestream: &[u8]) -> Result<Image, ItemError> {
     let info = info(&image)?;
     tracker.expand_limit(usize::try_from(held_bytes_of(&info)).unwrap_or(usize::MAX / 2));
     let hdr = hdr(&image);
-    let is_gray = image.image_header().metadata.grayscale();
-    // Levels of the transfer function itself, which are mapped to SDR here, and known primaries.
-    match hdr.filter(|_| !is_gray) {
-        Some(Hdr::Pq) => image.request_color_encoding(EnumColourEncoding::bt2100_pq(RenderingIntent::Relative)),
-        Some(Hdr::Hlg) => image.request_color_encoding(EnumColourEncoding::bt2100_hlg(RenderingIntent::Relative)),
-        None => {}
-    }
+    prepare(&mut image, hdr);
     for piece in pieces {
         if image.num_loaded_keyframes() > 0 {
             break;
@@ -283,18 +294,33 @@ fn decoded(codestream: &[u8]) -> Result<Image, ItemError> {
     if image.num_loaded_keyframes() == 0 {
         return Err(errors::truncated());
     }
-    let samples = samples(&image, &info)?;
-    let profile = match hdr {
-        None => Some(image.rendered_icc()),
-        Some(_) if is_gray => None,
-        Some(_) => colour::by_primaries(BT2020),
-    };
+    let samples = samples(&image, 0, &info)?;
+    let profile = profile(&image, hdr);
     Ok(Image { info, samples, profile, hdr })
 }
 
-/// The first frame's samples, with straight alpha.
-fn samples(image: &JxlImage, info: &ImageInfo) -> Result<Samples, ItemError> {
-    let render = image.render_frame(0).map_err(|error| from_jxl(error.as_ref()))?;
+/// Requests the levels of the transfer function itself, which are mapped to SDR here, and known primaries.
+pub(super) fn prepare(image: &mut JxlImage, hdr: Option<Hdr>) {
+    let is_gray = image.image_header().metadata.grayscale();
+    match hdr.filter(|_| !is_gray) {
+        Some(Hdr::Pq) => image.request_color_encoding(EnumColourEncoding::bt2100_pq(RenderingIntent::Relative)),
+        Some(Hdr::Hlg) => image.request_color_encoding(EnumColourEncoding::bt2100_hlg(RenderingIntent::Relative)),
+        None => {}
+    }
+}
+
+/// The profile of the samples, after they are mapped to SDR.
+pub(super) fn profile(image: &JxlImage, hdr: Option<Hdr>) -> Option<Vec<u8>> {
+    match hdr {
+        None => Some(image.rendered_icc()),
+        Some(_) if image.image_header().metadata.grayscale() => None,
+        Some(_) => colour::by_primaries(BT2020),
+    }
+}
+
+/// A frame's samples, with straight alpha.
+pub(super) fn samples(image: &JxlImage, number: usize, info: &ImageInfo) -> Result<Samples, ItemError> {
+    let render = image.render_frame(number).map_err(|error| from_jxl(error.as_ref()))?;
     let mut stream = render.stream();
     if stream.channels() as usize != info.channels.count()
         || (stream.width(), stream.height()) != (info.width_px, info.height_px)

@@ -1,9 +1,10 @@
 //! JPEG XL: read through jxl-oxide, written losslessly through zune-jpegxl.
 
 mod decode;
+mod decode_frames;
 mod encode;
 
-use super::spec::{Carries, EncoderSpec, FormatSpec, Frames, IsolatedSpec, ProcessorLimit};
+use super::spec::{Carries, EncoderSpec, FormatSpec, FrameSpec, Frames, IsolatedSpec, ProcessorLimit};
 use crate::model::{FormatInfo, SaveInfo};
 
 /// The declaration of JPEG XL.
@@ -28,7 +29,14 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     decode_bytes: decode::held_bytes,
     taken: decode::taken,
     strip: decode::stripped,
-    frames: Frames::FirstOnly,
+    frames: Frames::All(FrameSpec {
+        open: decode_frames::open_frames,
+        held_bytes: decode_frames::held_bytes,
+        is_truncated: decode_frames::is_truncated,
+        count_is_stored: false,
+        begun: None,
+        encoder: None,
+    }),
     isolated: Some(IsolatedSpec {
         processor: ProcessorLimit { base_ms: 2_000, per_megapixel_ms: 600, per_megabyte_ms: 10_000 },
         coded_bytes: |bytes| bytes.len() as u64,

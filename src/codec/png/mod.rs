@@ -11,7 +11,7 @@ mod strip;
 mod text_chunks;
 
 use super::animation::frame_encoder::boxed;
-use super::spec::{Carries, CarriesIptc, CarriesTexts, EncoderSpec, FormatSpec, FrameSpec, Frames};
+use super::spec::{Carries, CarriesIptc, CarriesTexts, EncoderSpec, FormatSpec, FrameEncoderSpec, FrameSpec, Frames};
 use crate::model::{FormatInfo, FormatKey, SampleType, SaveInfo};
 use encode_animation::PngAnimation;
 
@@ -45,18 +45,21 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     strip: |bytes| strip::stripped(bytes).map(Into::into),
     frames: Frames::All(FrameSpec {
         open: decode::open_frames,
+        held_bytes: |_, header| header.info.size_bytes().saturating_mul(3),
         is_truncated: decode::is_truncated,
         count_is_stored: true,
         begun: None,
-        encoder: |save, picture, extras| {
-            Ok(if picture.canvas.sample == SampleType::U16 {
-                boxed(picture, PngAnimation::<u16>::new(save, picture, extras)?)
-            } else {
-                boxed(picture, PngAnimation::<u8>::new(save, picture, extras)?)
-            })
-        },
-        compared_bytes: |canvas| 3 * (canvas.channels.count() * canvas.sample.size_bytes()) as u64,
-        stored_bytes: |_| 0.5,
+        encoder: Some(FrameEncoderSpec {
+            new: |save, picture, extras| {
+                Ok(if picture.canvas.sample == SampleType::U16 {
+                    boxed(picture, PngAnimation::<u16>::new(save, picture, extras)?)
+                } else {
+                    boxed(picture, PngAnimation::<u8>::new(save, picture, extras)?)
+                })
+            },
+            compared_bytes: |canvas| 3 * (canvas.channels.count() * canvas.sample.size_bytes()) as u64,
+            stored_bytes: |_| 0.5,
+        }),
     }),
     isolated: None,
     encoder: Some(EncoderSpec {

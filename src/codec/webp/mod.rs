@@ -8,7 +8,7 @@ mod encode_animation;
 mod libwebp;
 
 use super::animation::frame_encoder::boxed;
-use super::spec::{Carries, EncoderSpec, FormatSpec, FrameSpec, Frames};
+use super::spec::{Carries, EncoderSpec, FormatSpec, FrameEncoderSpec, FrameSpec, Frames};
 use crate::model::{FormatInfo, FormatKey, SaveInfo};
 
 /// WebP's declaration.
@@ -40,14 +40,17 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     strip: |bytes| decode::stripped(bytes).map(Into::into),
     frames: Frames::All(FrameSpec {
         open: decode::open_frames,
+        held_bytes: |_, header| header.info.size_bytes().saturating_mul(3),
         is_truncated: decode::is_truncated,
         count_is_stored: false,
         begun: Some(decode::frames_begun),
-        encoder: |save, picture, extras| {
-            Ok(boxed(picture, encode_animation::WebpAnimation::new(save, picture, extras)?))
-        },
-        compared_bytes: |_| 3 * 4,
-        stored_bytes: |save| if save.lossless { 0.5 } else { 0.1 },
+        encoder: Some(FrameEncoderSpec {
+            new: |save, picture, extras| {
+                Ok(boxed(picture, encode_animation::WebpAnimation::new(save, picture, extras)?))
+            },
+            compared_bytes: |_| 3 * 4,
+            stored_bytes: |save| if save.lossless { 0.5 } else { 0.1 },
+        }),
     }),
     isolated: None,
     encoder: Some(EncoderSpec {

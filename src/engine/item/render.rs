@@ -74,7 +74,7 @@ pub(crate) fn prepare(
         let frames = if is_first { 1 } else { header.frames };
         if frames > 1 {
             codec::check_frames(&header)?;
-            plan = settled(plan, bytes, codec::colour_for(format, save.colour))?;
+            plan = settled(plan, bytes, codec::colour_for(format, save.colour), *control)?;
         }
         let encoding_bytes = if frames > 1 {
             let picture = Picture { canvas: plan.output(), frames, plays: Plays::Forever };
@@ -83,7 +83,7 @@ pub(crate) fn prepare(
             codec::encoding_bytes(format, save, &plan.output())
         };
         let decoding_bytes = if frames > 1 {
-            codec::frames_held_bytes(&header)
+            codec::frames_held_bytes(bytes, &header)
         } else {
             codec::decode_bytes(bytes, &codec::drawn_at(&header, plan.max_downscale()))
         };
@@ -93,15 +93,16 @@ pub(crate) fn prepare(
 }
 
 /// A plan whose pixel-dependent steps have been settled by the first frame, so that they treat all frames alike.
-fn settled(plan: Plan, bytes: &[u8], colour: ColourChoice) -> Result<Plan, ItemError> {
+fn settled(plan: Plan, bytes: &[u8], colour: ColourChoice, control: DecodeControl<'_>) -> Result<Plan, ItemError> {
     if plan.is_certain() {
         return Ok(plan);
     }
     // Whether a file that ends early is accepted is decided later.
     let truncated = TruncatedPolicy::Keep;
-    let mut opened = codec::open_frames(bytes, &DecodeOptions { colour, truncated, ..DecodeOptions::default() })?;
+    let options = DecodeOptions { colour, truncated, ..DecodeOptions::default() };
+    let mut opened = codec::open_frames_cancellable(bytes, &options, control)?;
     opened.frames.next_frame()?;
-    plan.settled(opened.frames.rows().as_mut(), &|| false)
+    plan.settled(opened.frames.rows().as_mut(), control.cancelled)
 }
 
 /// Whether a recipe without steps and with `keep` leaves these bytes as they are: everything except animations that are to be
@@ -114,8 +115,7 @@ pub(crate) fn is_copied(bytes: &[u8], recipe: &Recipe, save: &Save) -> bool {
     is_copy(recipe, save)
         || (is_copy(recipe, &all)
             && codec::sniff(bytes).is_none_or(|format| {
-                !codec::may_be_animated(format)
-                    || codec::probe(bytes).is_ok_and(|header| header.frames == 1 && !header.first_only)
+                !codec::may_be_animated(format) || codec::probe(bytes).is_ok_and(|header| header.frames == 1)
             }))
 }
 
@@ -177,7 +177,7 @@ impl Prepared {
         let first_page = (pages > 1 && save.page.is_none()).then_some(Remark::FirstPage { pages });
         let colours = self.header.treated_as_srgb.map(|name| Remark::TakenForSrgb { colours: name.to_owned() });
         let tone_mapped = self.header.tone_mapped.map(|name| Remark::ToneMapped { colours: name.to_owned() });
-        let is_cut = save.frames == FramesChoice::All && (self.header.first_only || self.frames < self.header.frames);
+        let is_cut = save.frames == FramesChoice::All && self.frames < self.header.frames;
         let first_frame = is_cut.then_some(Remark::FirstFrame { frames: self.header.frames });
         first_page.into_iter().chain(first_frame).chain(colours).chain(tone_mapped).collect()
     }
@@ -239,7 +239,7 @@ impl Prepared {
         let save = effective_save(save, &self.header);
         let save = save.as_ref();
         if self.frames > 1 {
-            return guarded(|| self.render_frames(bytes, save, cancelled));
+            return guarded(|| self.render_frames(bytes, save, *control));
         }
         guarded(|| {
             let options = DecodeOptions {
@@ -269,7 +269,8 @@ impl Prepared {
 
 impl Prepared {
     /// Renders every frame of an animation, one after the other.
-    fn render_frames(&self, bytes: &[u8], save: &Save, cancelled: &dyn Fn() -> bool) -> Result<Rendered, ItemError> {
+    fn render_frames(&self, bytes: &[u8], save: &Save, control: DecodeControl<'_>) -> Result<Rendered, ItemError> {
+        let cancelled = control.cancelled;
         let canvas = self.plan.output();
         let same_size = (canvas.width_px, canvas.height_px) == (self.header.info.width_px, self.header.info.height_px);
         let options = DecodeOptions {
@@ -280,7 +281,7 @@ impl Prepared {
         let mut truncation = None;
         let (mut left_out, mut converted) = (None, None);
         let file = codec::within_bytes(self.format, save, |save| {
-            let mut opened = codec::open_frames_cancellable(bytes, &options, cancelled)?;
+            let mut opened = codec::open_frames_cancellable(bytes, &options, control)?;
             truncation = opened.frames.truncation();
             let picture = Picture { canvas, ..opened.frames.picture() };
             let profile = opened.profile.clone();
@@ -361,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn an_animation_with_one_readable_frame_is_saved_with_a_remark_unless_only_that_is_requested() {
+    fn an_animation_is_saved_with_a_remark_where_only_its_first_frame_fits_unless_only_that_is_requested() {
         let control = DecodeControl::in_process();
         let avif = include_bytes!("../../../tests/reference/animation/moving.avif").as_slice();
         let jxl = include_bytes!("../../../tests/reference/animation/moving.jxl").as_slice();
@@ -375,7 +376,7 @@ mod tests {
             let rendered = render(&first);
             assert!(!rendered.remarks.iter().any(is_remark));
             assert!(render(&all).remarks.iter().any(is_remark));
-            assert!(!codec::probe(&rendered.bytes).unwrap().first_only);
+            assert_eq!(codec::probe(&rendered.bytes).unwrap().frames, 1);
             assert!(is_copied(bytes, &Recipe::default(), &all) && !is_copied(bytes, &Recipe::default(), &first));
             assert!(is_copied(&rendered.bytes, &Recipe::default(), &first));
         }
