@@ -10,6 +10,7 @@ mod forged_animation;
 mod hostile;
 mod metadata;
 mod reference;
+mod sequences;
 mod strip;
 mod truncated_files;
 

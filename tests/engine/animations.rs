@@ -6,7 +6,7 @@ use pixloom::codec::{DecodeOptions, open_frames, probe};
 use pixloom::engine::dry_run;
 use pixloom::error::ErrorKind;
 use pixloom::model::{
-    Band, Delay, Format, FormatChoice, FramesChoice, ItemState, Plays, Remark, Save, SourceSpec, Step,
+    Band, Delay, Format, FormatChoice, FramesChoice, ItemState, Plays, Remark, Save, SourceSpec, Step, TruncatedPolicy,
 };
 
 use super::desk::{Desk, file, format_named, long_edge, output_of, png, save_as};
@@ -14,6 +14,9 @@ use super::desk::{Desk, file, format_named, long_edge, output_of, png, save_as};
 const DISPOSALS: &[u8] = include_bytes!("../reference/animation/disposals.gif");
 const BLENDS: &[u8] = include_bytes!("../reference/animation/blends.webp");
 const OPERATIONS: &[u8] = include_bytes!("../reference/animation/operations.png");
+
+const SEQUENCE: &[u8] = include_bytes!("../reference/animation/sequence-alpha.avif");
+const PARTS: &[u8] = include_bytes!("../reference/animation/parts.jxl");
 
 /// The frames of a file: times and pixels, and how often they play.
 struct Film {
@@ -65,6 +68,82 @@ fn a_resized_animation_keeps_its_frames_delays_and_repetitions_in_every_format()
             let is_gif = sniffed(&bytes) == format_named("gif");
             assert!(is_gif && name != "a.gif" || told(&after) == told(&before), "{name} as {format:?}");
         }
+    }
+}
+
+#[test]
+fn avif_sequences_and_animations_of_jpeg_xl_become_animations_of_other_formats() {
+    let desk = Desk::command_line();
+    for (name, bytes, long) in [("a.avif", SEQUENCE, 16), ("b.jxl", PARTS, 24)] {
+        let before = film(bytes);
+        let source = desk.put(name, bytes);
+        for format in [save_as("gif"), save_as("webp"), save_as("png")] {
+            let mut job = desk.job(vec![file(&source)], vec![long_edge(long)], format);
+            job.output_mut().save = save(format);
+            let plan = dry_run(&job, None, &|| false, &mut |_| {}).unwrap();
+            assert_eq!(plan.failing, 0, "{name} as {format:?}");
+            let rows = desk.run(job);
+            assert_eq!((rows[0].state, rows[0].remarks.len()), (ItemState::Done, 0), "{:?}", rows[0]);
+            let after = film(&fs::read(output_of(&rows[0])).unwrap());
+            assert_eq!(after.size_px.0, long, "{name} as {format:?}");
+            assert_eq!((after.frames.len(), after.plays), (before.frames.len(), before.plays));
+            let seconds = |film: &Film| film.delays.iter().map(|delay| delay.seconds()).sum::<f64>();
+            assert!((seconds(&after) - seconds(&before)).abs() < 0.02, "{name} as {format:?}");
+        }
+        // At full size, a lossless result has the same pixels.
+        let mut job = desk.job(vec![file(&source)], Vec::new(), save_as("webp"));
+        job.output_mut().save = save(save_as("webp"));
+        let rows = desk.run(job);
+        let after = film(&fs::read(output_of(&rows[0])).unwrap());
+        for (number, (before, after)) in before.frames.iter().zip(&after.frames).enumerate() {
+            let (pixloom::model::Samples::U8(before), pixloom::model::Samples::U8(after)) =
+                (&before.samples, &after.samples)
+            else {
+                panic!("not 8 bits")
+            };
+            let mut pixels = before.as_chunks::<4>().0.iter().zip(after.as_chunks::<4>().0);
+            assert!(pixels.all(|(a, b)| a[3] == 0 && b[3] == 0 || a == b), "{name}, frame {number}");
+        }
+    }
+}
+
+#[test]
+fn an_avif_sequence_that_stays_avif_is_its_first_frame_with_a_remark() {
+    let desk = Desk::command_line();
+    let sources = vec![file(&desk.put("a.avif", SEQUENCE)), file(&desk.put("b.jxl", PARTS))];
+    let rows = desk.run(desk.job(sources.clone(), vec![long_edge(16)], FormatChoice::Keep));
+    let remarks: Vec<_> = rows.iter().map(|row| row.remarks.as_slice()).collect();
+    assert_eq!(remarks, [[Remark::FirstFrame { frames: 5 }], [Remark::FirstFrame { frames: 6 }]]);
+    // Copied, it keeps its frames.
+    let rows = desk.run(desk.copies(sources));
+    assert!(rows.iter().all(|row| row.state == ItemState::Done && row.remarks.is_empty()), "{rows:?}");
+    assert_eq!(desk.outputs()["a.avif"], SEQUENCE);
+}
+
+#[test]
+fn a_truncated_avif_sequence_fails_or_keeps_the_frames_it_has() {
+    let desk = Desk::command_line();
+    let sources = vec![file(&desk.put("a.avif", &SEQUENCE[..SEQUENCE.len() - 60]))];
+    let rows = desk.run(desk.job(sources.clone(), Vec::new(), save_as("gif")));
+    let error = rows[0].error.clone().unwrap();
+    assert_eq!(error.kind, ErrorKind::Truncated, "{error}");
+    let mut job = desk.job(sources, Vec::new(), save_as("gif"));
+    job.limits.truncated = TruncatedPolicy::Keep;
+    let rows = desk.run(job);
+    assert_eq!(rows[0].state, ItemState::Done, "{:?}", rows[0]);
+    let frames = film(&fs::read(output_of(&rows[0])).unwrap()).frames.len();
+    assert!((1..5).contains(&frames), "{frames}");
+}
+
+#[test]
+fn a_helper_that_is_left_within_an_animation_is_not_used_again() {
+    let desk = Desk::command_line();
+    // Trimming is settled by the first frame, so the animation is opened twice, and the first time not to its end.
+    let sources = (0..4).map(|n| file(&desk.put(&format!("{n}.jxl"), PARTS))).collect();
+    let rows = desk.run(desk.job(sources, vec![Step::new("trim")], save_as("webp")));
+    for row in &rows {
+        assert_eq!(row.state, ItemState::Done, "{row:?}");
+        assert_eq!(film(&fs::read(output_of(row)).unwrap()).frames.len(), 6);
     }
 }
 
