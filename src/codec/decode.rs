@@ -107,6 +107,11 @@ pub fn drawn_at(header: &Header, max_downscale: f64) -> Header {
     spec_of(header.format).map_or(*header, |spec| spec.drawn_at(header, max_downscale))
 }
 
+/// Whether images of a format are drawings, which can be drawn at any size.
+pub fn is_drawing(format: Format) -> bool {
+    spec_of(format).and_then(|spec| spec.isolated.as_ref()).is_some_and(|isolated| isolated.is_drawing)
+}
+
 /// Bytes of memory for an open image while its rows are read, apart from the band and the file: a few rows if the
 /// format streams, otherwise the whole image (or twice). An estimate for budgets.
 pub fn decode_bytes(bytes: &[u8], header: &Header) -> u64 {

@@ -115,6 +115,13 @@ pub enum Remark {
         /// Its transfer function, such as `PQ`.
         colours: String,
     },
+    /// A drawing was enlarged as pixels, because a step before the resize depends on the size.
+    DrawnSmall {
+        /// The operation.
+        step: String,
+    },
+    /// A drawing was enlarged as pixels, because it would have become too large for a part of it.
+    DrawnTooLarge,
     /// Colours were converted to sRGB, because the result's format holds no profile of the requested space.
     ConvertedToSrgb {
         /// The result's format.
@@ -210,6 +217,8 @@ impl Remark {
             Self::FirstFrame { frames } => Message::new("remark-first_frame_of").count("frames", (*frames).into()),
             Self::TakenForSrgb { colours } => Message::new("remark-taken_for_srgb").with("colours", colours),
             Self::ToneMapped { colours } => Message::new("remark-tone_mapped").with("colours", colours),
+            Self::DrawnSmall { step } => Message::new("remark-drawn_small").with("step", step),
+            Self::DrawnTooLarge => Message::new("remark-drawn_too_large"),
             Self::ConvertedToSrgb { format } => Message::new("remark-converted_to_srgb").with("format", format),
             Self::AboveWhite => Message::new("remark-above_white"),
             Self::LeftOver => Message::new("remark-left_over"),

@@ -16,6 +16,7 @@ pub mod stage;
 
 pub use params::Params;
 pub use pipeline::checked_recipe::{Pipeline, StepError};
+pub use pipeline::drawing::DrawnSmall;
 pub use pipeline::plan::Plan;
 pub use recipe::help::{help, list, save_help};
 pub use recipe::{file, syntax};

@@ -204,6 +204,8 @@ remark-cut_short = Ends early: { $rows } of { $of_rows } rows were saved.
 remark-cut_short_frames = Ends early: { $frames } of { $of_frames } frames were saved.
 remark-low_space = The results need about { $needed }, but only { $free } are free in { $folder }. The job pauses when the disk is full: free some space, or choose another folder with --out.
     .window = The results need about { $needed }, but only { $free } are free in { $folder }.
+remark-drawn_small = Drawn at its own size and enlarged as pixels, because the result of { $step } depends on the size. Put the resize before that step.
+remark-drawn_too_large = Drawn at its own size and enlarged as pixels, because the whole drawing would be too large. Crop less, or enlarge less.
 remark-tone_mapped = Its high dynamic range ({ $colours }) was mapped to SDR.
 remark-many_tone_mapped = { $count ->
         [one] The high dynamic range of 1 image (PQ or HLG) was mapped to SDR.

@@ -111,7 +111,7 @@ fn damaged_files_of_every_kind_give_pixels_or_an_error() {
 
 #[test]
 fn a_file_of_a_few_bytes_gets_less_processor_time_than_it_needs_if_it_was_made_to_be_slow() {
-    let seconds = |spec: &FormatSpec, megapixels: u64, bytes: usize| {
+    let seconds = |spec: &crate::codec::spec::FormatSpec, megapixels: u64, bytes: usize| {
         let isolated = spec.isolated.as_ref().unwrap();
         isolated.processor_time(megapixels * 1_000_000, &vec![0; bytes]).as_secs_f64()
     };

@@ -13,12 +13,14 @@ use crate::model::{
     Area, ColourChoice, DamagedPolicy, Format, Frame, FramesChoice, ImageInfo, Metadata, Picture, Plays, Recipe,
     Remark, Save, Truncated, TruncatedPolicy, is_copy, is_only_recoded, is_only_stripped,
 };
-use crate::op::{Pipeline, Plan};
+use crate::op::{DrawnSmall, Pipeline, Plan};
 
 /// An image whose header has been read and whose rendering is planned; no pixel has been decoded.
 pub(crate) struct Prepared {
     pub(crate) header: Header,
     pub(crate) plan: Plan,
+    /// Why a drawing is not drawn as large as the recipe makes it.
+    drawn_small: Option<DrawnSmall>,
     /// The format of the result.
     pub(crate) format: Format,
     /// Frames in the result.
@@ -68,7 +70,7 @@ pub(crate) fn prepare(
         let header = codec::probe_with(bytes, page_of(save), control)?;
         let save = effective_save(save, &header).into_owned();
         let save = &save;
-        let mut plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
+        let (mut plan, drawn_small) = full_plan(pipeline, &header)?;
         let format = save.format.resolve(header.format);
         let is_first = save.frames == FramesChoice::First || !format.holds_frames();
         let frames = if is_first { 1 } else { header.frames };
@@ -88,8 +90,18 @@ pub(crate) fn prepare(
             codec::decode_bytes(bytes, &codec::drawn_at(&header, plan.max_downscale()))
         };
         let (truncated, damaged) = (TruncatedPolicy::Fail, DamagedPolicy::Fail);
-        Ok(Prepared { header, plan, format, frames, decoding_bytes, encoding_bytes, truncated, damaged })
+        Ok(Prepared { header, plan, drawn_small, format, frames, decoding_bytes, encoding_bytes, truncated, damaged })
     })
+}
+
+/// The plan of a recipe for an image of full size. A drawing is drawn as large as the recipe makes it, unless something
+/// prevents that.
+pub(crate) fn full_plan(pipeline: &Pipeline, header: &Header) -> Result<(Plan, Option<DrawnSmall>), ItemError> {
+    if codec::is_drawing(header.format) {
+        pipeline.plan_drawing(&header.info, header.orientation)
+    } else {
+        Ok((pipeline.plan(&header.info, header.orientation, 1.0)?, None))
+    }
 }
 
 /// A plan whose pixel-dependent steps have been settled by the first frame, so that they treat all frames alike.
@@ -179,7 +191,11 @@ impl Prepared {
         let tone_mapped = self.header.tone_mapped.map(|name| Remark::ToneMapped { colours: name.to_owned() });
         let is_cut = save.frames == FramesChoice::All && self.frames < self.header.frames;
         let first_frame = is_cut.then_some(Remark::FirstFrame { frames: self.header.frames });
-        first_page.into_iter().chain(first_frame).chain(colours).chain(tone_mapped).collect()
+        let drawn_small = self.drawn_small.map(|why| match why {
+            DrawnSmall::Step(step) => Remark::DrawnSmall { step: step.to_owned() },
+            DrawnSmall::TooLarge => Remark::DrawnTooLarge,
+        });
+        first_page.into_iter().chain(first_frame).chain(colours).chain(tone_mapped).chain(drawn_small).collect()
     }
 
     /// Names the parts of the file that the result does not have, although the settings keep them.
@@ -382,27 +398,61 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_drawing_is_drawn_at_the_size_that_a_resize_requests() {
+    /// Pixels of a circle's drawing that are neither clear nor opaque, after these steps; and the remarks.
+    fn edge_pixels(steps: &[Step]) -> (usize, Vec<Remark>) {
         let control = DecodeControl::in_process();
         let drawing =
             b"<svg xmlns='http://www.w3.org/2000/svg' width='8' height='8'><circle cx='4' cy='4' r='3'/></svg>";
-        for before in [None, Some("invert")] {
-            let resize = Step::new("resize").with("width", 256.0).with("enlarge", true);
-            let steps = before.map(Step::new).into_iter().chain([resize]).collect();
-            let pipeline = super::super::step_files::pipeline(&Recipe { steps, ..Recipe::default() }).unwrap();
-            let save = Save { format: FormatChoice::known("png"), ..Save::default() };
-            let rendered =
-                prepare(drawing, &pipeline, &save, &control).unwrap().render(drawing, &save, &control).unwrap();
-            assert_eq!((rendered.info.width_px, rendered.info.height_px), (256, 256));
-            let mut opened = codec::open(&rendered.bytes, &DecodeOptions::default()).unwrap();
-            let mut band = crate::model::Band::empty(&opened.rows.info());
-            opened.rows.read_rows(256, &mut band).unwrap();
-            let crate::model::Samples::U8(samples) = band.samples else { panic!("8 bits") };
+        let recipe = Recipe { steps: steps.to_vec(), ..Recipe::default() };
+        let pipeline = super::super::step_files::pipeline(&recipe).unwrap();
+        let save = Save { format: FormatChoice::known("png"), ..Save::default() };
+        let rendered = prepare(drawing, &pipeline, &save, &control).unwrap().render(drawing, &save, &control).unwrap();
+        assert_eq!((rendered.info.width_px, rendered.info.height_px), (256, 256), "{steps:?}");
+        let mut opened = codec::open(&rendered.bytes, &DecodeOptions::default()).unwrap();
+        let mut band = crate::model::Band::empty(&opened.rows.info());
+        opened.rows.read_rows(256, &mut band).unwrap();
+        let crate::model::Samples::U8(samples) = band.samples else { panic!("8 bits") };
+        (samples.chunks(4).filter(|pixel| !matches!(pixel[3], 0 | 255)).count(), rendered.remarks)
+    }
+
+    #[test]
+    fn a_drawing_is_drawn_at_the_size_that_resizes_request() {
+        let resize = |width: f64| Step::new("resize").with("width", width).with("enlarge", true);
+        let before = [
+            vec![],
+            vec![Step::new("invert")],
+            // This is one pixel of the result.
+            vec![Step::new("gaussian_blur").with("sigma", 1.0 / 32.0)],
+            vec![Step::new("flip"), Step::new("rotate").with("degrees", 90.0)],
+            vec![Step::new("crop").with("x", 0.0).with("y", 0.0).with("width", 8.0).with("height", 8.0)],
+            vec![resize(16.0), Step::new("sharpen").with("sigma", 0.1).with("amount", 0.1)],
+            vec![Step::new("resize").with("percent", 50.0)],
+        ];
+        for mut steps in before {
+            steps.push(resize(256.0));
+            let (edge, remarks) = edge_pixels(&steps);
             // Enlarged as pixels, most of the circle's edge would be wider than ten pixels.
-            let partial = samples.chunks(4).filter(|pixel| !matches!(pixel[3], 0 | 255)).count();
-            assert!(partial < 1_500, "{before:?}: {partial}");
+            assert!(edge < 6_000, "{steps:?}: {edge}");
+            assert_eq!(remarks, [], "{steps:?}");
         }
+        // The blur is as wide as it was at the drawing's own size.
+        let blurred = [Step::new("gaussian_blur").with("sigma", 1.0), resize(256.0)];
+        assert!(edge_pixels(&blurred).0 > 20_000);
+    }
+
+    #[test]
+    fn a_drawing_that_is_enlarged_as_pixels_has_a_remark_with_the_reason() {
+        let resize = Step::new("resize").with("width", 256.0).with("enlarge", true);
+        let (edge, remarks) = edge_pixels(&[Step::new("median").with("radius", 1.0), resize.clone()]);
+        assert!(edge > 6_000, "{edge}");
+        assert_eq!(remarks, [Remark::DrawnSmall { step: "median".to_owned() }]);
+        // After the resize, it is not in the way.
+        assert_eq!(edge_pixels(&[resize.clone(), Step::new("median").with("radius", 1.0)]).1, []);
+        // For a small part of it, the whole drawing would have to be as many times larger.
+        let crop = Step::new("crop").with("x", 4.0).with("y", 4.0).with("width", 1.0).with("height", 1.0);
+        assert_eq!(edge_pixels(&[crop.clone(), resize.clone()]).1, []);
+        let larger = Step::new("resize").with("width", 1_300.0).with("enlarge", true);
+        assert_eq!(edge_pixels(&[crop, larger, resize]).1, [Remark::DrawnTooLarge]);
     }
 
     #[test]

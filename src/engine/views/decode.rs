@@ -10,8 +10,8 @@ use crate::engine::item::decode_image::{
 use crate::engine::item::step_files;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Band, Channels, Image, ImageInfo, ItemRow, Locator, Orientation, Recipe, RowWriter, Samples};
-use crate::op::Pipeline;
 use crate::op::stage::Rect;
+use crate::op::{Pipeline, Plan};
 use crate::store;
 
 /// The bytes that a front end can see: of a file, of a cached body, or of the output.
@@ -86,6 +86,27 @@ pub(crate) fn through(
     let mut collector = Collector::new(image.profile.clone());
     plan.run(&mut rows, &mut collector, cancelled)?;
     Ok((collector.into_image()?, plan.is_approximate()))
+}
+
+/// A drawing that its plan wants larger than its own size, drawn like that and taken through the plan; `None` for others,
+/// and if that takes too long for a view.
+pub(crate) fn through_drawing(
+    plan: &Plan,
+    bytes: &[u8],
+    header: &Header,
+    asked: DecodeChoice,
+    control: &DecodeControl<'_>,
+) -> Result<Option<Image>, ItemError> {
+    let drawn = codec::drawn_at(header, plan.max_downscale()).info;
+    if plan.max_downscale() >= 1.0 || f64::from(drawn.width_px) * f64::from(drawn.height_px) > VIEW_PX {
+        return Ok(None);
+    }
+    let options =
+        DecodeOptions { max_downscale: plan.max_downscale(), colour: asked.colour, ..DecodeOptions::default() };
+    let mut opened = codec::open_cancellable(bytes, &options, control)?;
+    let mut collector = Collector::new(opened.profile.clone());
+    plan.run(opened.rows.as_mut(), &mut collector, control.cancelled)?;
+    collector.into_image().map(Some)
 }
 
 /// An image exactly as its decoder returns it.

@@ -18,7 +18,7 @@ use crate::engine::item::body::ItemBody;
 use crate::engine::item::decide::{Action, Response, Rules, Subject};
 use crate::engine::item::decode_image::{self, DecodeChoice, DecodedImage};
 use crate::engine::item::limits;
-use crate::engine::item::render::guarded;
+use crate::engine::item::render::{full_plan, guarded};
 use crate::engine::item::step_files;
 use crate::engine::run::memory_budget::default_memory_bytes;
 use crate::error::{ErrorKind, ItemError};
@@ -161,8 +161,16 @@ impl PreviewWorker {
         let pipeline = step_files::pipeline(&recipe)?;
         let (before, after, after_size_px, approximate) = match request.zoom {
             Zoom::Fit => {
-                let expected = pipeline.plan(&base.shown.header.info, base.shown.header.orientation, 1.0)?.output();
-                let (image, approximate) = decode::through(&pipeline, &base.shown, base.shown.scale, &cancelled)?;
+                let (expected, _) = full_plan(&pipeline, &base.shown.header)?;
+                let control = DecodeControl::new(&cancelled, &self.helpers);
+                let drawn =
+                    decode::through_drawing(&expected, &base.body.bytes, &base.shown.header, base.asked, &control)?
+                        .map(|image| (image, false));
+                let (image, approximate) = match drawn {
+                    Some(drawn) => drawn,
+                    None => decode::through(&pipeline, &base.shown, base.shown.scale, &cancelled)?,
+                };
+                let expected = expected.output();
                 let image = decode_image::shrunk(image, request.area_px, &cancelled)?;
                 let after_size_px = (expected.width_px, expected.height_px);
                 (base.before.clone(), decode::pixels(&image), after_size_px, approximate)

@@ -4,6 +4,7 @@ use super::decode;
 use crate::codec::{self, DecodeControl, DecodeOptions};
 use crate::engine::api::view::Pixels;
 use crate::engine::item::decode_image::{Collector, DecodeChoice, DecodedImage, ImageRows};
+use crate::engine::item::render::full_plan;
 use crate::error::ItemError;
 use crate::model::{Image, Orientation, Recipe};
 use crate::op::stage::Rect;
@@ -79,7 +80,7 @@ impl Part {
         control: &DecodeControl<'_>,
     ) -> Result<Self, ItemError> {
         let header = &wanted.shown.header;
-        let mut plan = wanted.pipeline.plan(&header.info, header.orientation, 1.0)?;
+        let (mut plan, _) = full_plan(wanted.pipeline, header)?;
         let image = match decoded(&plan, wanted) {
             None => &wanted.shown.image,
             Some((max_downscale, luma)) => {

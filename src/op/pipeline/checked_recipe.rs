@@ -30,13 +30,13 @@ impl From<StepError> for ItemError {
 
 /// A validated recipe.
 pub struct Pipeline {
-    steps: Arc<[CheckedStep]>,
+    pub(super) steps: Arc<[CheckedStep]>,
 }
 
-struct CheckedStep {
+pub(super) struct CheckedStep {
     /// Number of the step in the recipe, from 1.
     number: usize,
-    spec: &'static OpSpec,
+    pub(super) spec: &'static OpSpec,
     params: Params,
     operation: Box<dyn Operation>,
     files: Arc<dyn Files>,
@@ -96,7 +96,12 @@ impl RemainingSteps {
 }
 
 /// Appends the steps from `first` on, up to one that has to measure the image.
-fn plan_from(steps: &Arc<[CheckedStep]>, first: usize, view_scale: f64, mut plan: Plan) -> Result<Plan, ItemError> {
+pub(super) fn plan_from(
+    steps: &Arc<[CheckedStep]>,
+    first: usize,
+    view_scale: f64,
+    mut plan: Plan,
+) -> Result<Plan, ItemError> {
     for (at, step) in steps.iter().enumerate().skip(first) {
         let stage = step.stage(&plan.upright(), view_scale).map_err(|why| reject(step, why))?;
         if let Stage::Measure(measure) = stage {
@@ -116,7 +121,7 @@ fn plan_from(steps: &Arc<[CheckedStep]>, first: usize, view_scale: f64, mut plan
 }
 
 /// Appends a step's stage, unless its result would exceed the limits.
-fn push(plan: &mut Plan, step: &CheckedStep, stage: Stage, view_scale: f64) -> Result<(), ItemError> {
+pub(super) fn push(plan: &mut Plan, step: &CheckedStep, stage: Stage, view_scale: f64) -> Result<(), ItemError> {
     if !matches!(stage, Stage::Nothing) && view_scale < 1.0 && !step.spec.faithful_to_scale {
         plan.mark_approximate();
     }
@@ -132,8 +137,9 @@ fn push(plan: &mut Plan, step: &CheckedStep, stage: Stage, view_scale: f64) -> R
 }
 
 impl CheckedStep {
-    fn stage(&self, input: &ImageInfo, view_scale: f64) -> Result<Stage, Message> {
-        if view_scale < 1.0 {
+    pub(super) fn stage(&self, input: &ImageInfo, view_scale: f64) -> Result<Stage, Message> {
+        #[expect(clippy::float_cmp, reason = "1 is not computed")]
+        if view_scale != 1.0 {
             let mut operation = (self.spec.build)(&self.params.scaled(self.spec.params, view_scale))?;
             operation.load(self.files.as_ref())?;
             operation.stage(input)
@@ -143,6 +149,6 @@ impl CheckedStep {
     }
 }
 
-fn reject(step: &CheckedStep, why: Message) -> ItemError {
+pub(super) fn reject(step: &CheckedStep, why: Message) -> ItemError {
     StepError { step: step.number, why: why.of(step.spec.id) }.into()
 }

@@ -1,6 +1,7 @@
 //! A validated recipe, its plan for one image, and the passes that run it in bands of rows.
 
 pub(super) mod checked_recipe;
+pub(super) mod drawing;
 mod pass;
 pub(super) mod plan;
 mod region;

@@ -205,8 +205,8 @@ impl Plan {
         self.tail.is_none()
     }
 
-    /// How much smaller than stored a decoder may deliver the image; 1 if it must be full size. Below 1 if the first
-    /// resize enlarges the image, so that a drawing can be drawn as large as it will be.
+    /// How much smaller than stored a decoder may deliver the image; 1 if it must be full size. Below 1 for a drawing that
+    /// is to be drawn larger.
     pub fn max_downscale(&self) -> f64 {
         let (full_width, full_height) = (f64::from(self.full.width_px), f64::from(self.full.height_px));
         let (view_x, view_y) =
@@ -218,11 +218,8 @@ impl Plan {
             ),
             _ => (view_x, view_y),
         };
-        let enlarged = self.first_resample().map(|(_, to)| {
-            let (x, y) = (to.box_width_px / f64::from(to.width_px), to.box_height_px / f64::from(to.height_px));
-            (view_x * x).min(view_y * y)
-        });
-        enlarged.filter(|&enlarged| enlarged < 1.0).unwrap_or_else(|| (x.min(y) / DECODE_MARGIN).max(1.0))
+        let enlarged = view_x.max(view_y);
+        if enlarged < 1.0 { enlarged } else { (x.min(y) / DECODE_MARGIN).max(1.0) }
     }
 
     /// Whether nothing but the turn that makes the image upright happens to its pixels.
@@ -233,15 +230,6 @@ impl Plan {
                 [Pass::Turn(turn)] => *turn == Turn::upright(orientation),
                 _ => false,
             }
-    }
-
-    /// The first resampling, if only pixels by themselves are changed before it.
-    fn first_resample(&self) -> Option<(usize, &Resample)> {
-        let at = self.passes.iter().position(|pass| !matches!(pass, Pass::Points(_)))?;
-        match self.passes.get(at) {
-            Some(Pass::Resample(to)) => Some((at, to)),
-            _ => None,
-        }
     }
 
     /// Whether a decoder may deliver Rec. 601 luma (the Y of a JPEG file) instead of colour, because nothing else is
@@ -337,17 +325,12 @@ impl Plan {
         let scaled_first;
         let mut passes: Vec<&Pass> = self.passes.iter().collect();
         if !fits {
-            let is_larger = decoded.width_px > self.input.width_px || decoded.height_px > self.input.height_px;
-            let first = self.first_resample().filter(|&(at, _)| is_larger || at == 0);
-            let at = first.map_or(0, |(at, _)| at);
-            scaled_first = match first {
-                Some((at, to)) => {
-                    passes.remove(at);
-                    Pass::Resample(rescaled(to, &decoded, &self.input))
-                }
-                None => Pass::Resample(to_planned(&decoded, &self.input)),
+            let (resample, replaced) = match passes.first() {
+                Some(Pass::Resample(to)) => (rescaled(to, &decoded, &self.input), 0..1),
+                _ => (to_planned(&decoded, &self.input), 0..0),
             };
-            passes.insert(at, &scaled_first);
+            scaled_first = Pass::Resample(resample);
+            passes.splice(replaced, [&scaled_first]);
         }
         let focused;
         if let (Some(part), None) = (self.focus, &self.tail) {
