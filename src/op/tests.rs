@@ -4,6 +4,7 @@
 
 mod colour;
 mod detail;
+mod drawing;
 mod focus;
 mod geometry;
 mod harness;
