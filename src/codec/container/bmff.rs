@@ -61,7 +61,7 @@ pub(crate) fn truncated_box(file: &[u8]) -> Option<(BoxType, &[u8])> {
             Err(_) => {
                 let (short, kind) = (head.u32()?, head.array()?);
                 let size = if short == 1 { head.u64()? } else { short.into() };
-                return (size > head.0.len() as u64).then_some((kind, head.0));
+                return (size > boxes.rest.len() as u64).then_some((kind, head.0));
             }
         }
     }
