@@ -9,10 +9,10 @@ use crate::program::Home;
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// A drawing of a few hundred bytes that takes minutes.
-const SLOW: &str = "<svg xmlns='http://www.w3.org/2000/svg' width='900' height='900'>\
+/// A drawing of a few hundred bytes that takes minutes of processor time; large, so that it may take one.
+const SLOW: &str = "<svg xmlns='http://www.w3.org/2000/svg' width='4000' height='4000'>\
     <filter id='f' x='0' y='0' width='1' height='1'><feMorphology operator='dilate' radius='900'/></filter>\
-    <circle cx='450' cy='450' r='300' filter='url(#f)'/></svg>";
+    <circle cx='2000' cy='2000' r='900' filter='url(#f)'/></svg>";
 
 /// The child processes of a process.
 fn children(parent: u32) -> Vec<u32> {
@@ -76,5 +76,22 @@ fn helpers_exit_when_the_program_is_interrupted_or_killed() {
             run.wait().expect(130);
         }
         wait_until("the helper ended", || is_gone(helper));
+    }
+}
+
+#[test]
+fn a_dry_run_of_an_animation_that_a_helper_decodes_reports_what_the_run_does() {
+    let home = Home::new();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/animation");
+    for (name, frames) in [("sequence-alpha.avif", 5), ("parts.jxl", 6)] {
+        let file = folder.join(name).display().to_string();
+        let remark = format!("Only the first of {frames} frames was used");
+        for (format, is_cut) in [("webp", false), ("jpeg", true)] {
+            let args = ["run", &file, "--format", format, "-o", "out"];
+            let plan = home.run(&[&args[..], &["--dry-run"]].concat()).expect(0);
+            assert_eq!(plan.out.contains(&remark), is_cut, "{}", plan.out);
+            let run = home.run(&args).expect(0);
+            assert_eq!(run.err.contains(&remark), is_cut, "{}", run.err);
+        }
     }
 }

@@ -80,8 +80,6 @@ fn avif_sequences_and_animations_of_jpeg_xl_become_animations_of_other_formats()
         for format in [save_as("gif"), save_as("webp"), save_as("png")] {
             let mut job = desk.job(vec![file(&source)], vec![long_edge(long)], format);
             job.output_mut().save = save(format);
-            let plan = dry_run(&job, None, &|| false, &mut |_| {}).unwrap();
-            assert_eq!(plan.failing, 0, "{name} as {format:?}");
             let rows = desk.run(job);
             assert_eq!((rows[0].state, rows[0].remarks.len()), (ItemState::Done, 0), "{:?}", rows[0]);
             let after = film(&fs::read(output_of(&rows[0])).unwrap());

@@ -252,8 +252,8 @@ impl Drop for Helper {
         self.requests.take();
         let _ = self.child.kill();
         let _ = self.child.wait();
-        // Its pipe is closed, so the reader has reached the end, unless it is waiting to deliver a reply.
-        while self.reply_rx.try_recv().is_ok() {}
+        // Its pipe is closed, so the reader has reached the end, unless it is waiting to deliver a reply: nobody takes it.
+        self.reply_rx = sync_channel(0).1;
         if let Some(reader) = self.reader.take() {
             let _ = reader.join();
         }
@@ -406,6 +406,12 @@ mod tests {
         // Threads and processor time of the kernel count as well.
         let error = error_of("while :; do echo >/dev/null; done", Duration::from_millis(300));
         assert_eq!(error.kind, ErrorKind::TooLarge, "{error}");
+    }
+
+    #[test]
+    fn a_program_that_says_more_than_it_is_asked_ends_like_any_other() {
+        let error = error_of("seq 100000", Duration::from_secs(60));
+        assert_eq!(error.kind, ErrorKind::NoDecoder, "{error}");
     }
 
     #[test]
