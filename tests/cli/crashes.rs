@@ -115,11 +115,11 @@ fn an_interrupted_item_is_not_blamed_however_often_that_happens() {
     assert_eq!(items(&catalog), [(1, "done".to_owned(), 1)]);
 }
 
-/// A drawing of a few hundred bytes that takes minutes.
+/// A drawing of a few hundred bytes that takes minutes of processor time; large, so that it may take one.
 #[cfg(target_os = "linux")]
-const SLOW: &str = "<svg xmlns='http://www.w3.org/2000/svg' width='900' height='900'>\
+const SLOW: &str = "<svg xmlns='http://www.w3.org/2000/svg' width='4000' height='4000'>\
     <filter id='f' x='0' y='0' width='1' height='1'><feMorphology operator='dilate' radius='900'/></filter>\
-    <circle cx='450' cy='450' r='300' filter='url(#f)'/></svg>";
+    <circle cx='2000' cy='2000' r='900' filter='url(#f)'/></svg>";
 
 #[cfg(target_os = "linux")]
 #[test]
