@@ -219,14 +219,7 @@ impl<'a> Track<'a> {
             if &kind != b"elst" {
                 continue;
             }
-            let mut fields = Fields(body);
-            let mut read = || {
-                let (version, flags) = fields.version()?;
-                let count = fields.u32()?;
-                let once = wide(&mut fields, version)?;
-                Some((flags & 1 == 1 && count == 1, once))
-            };
-            self.edit = read();
+            self.edit = read_edit(body);
         }
         Ok(Some(()))
     }
@@ -303,6 +296,15 @@ impl<'a> Track<'a> {
         }
         Ok(Some(()))
     }
+}
+
+/// Whether an edit list repeats, and the duration of what it repeats.
+fn read_edit(body: &[u8]) -> Option<(bool, u64)> {
+    let mut fields = Fields(body);
+    let (version, flags) = fields.version()?;
+    let count = fields.u32()?;
+    let once = wide(&mut fields, version)?;
+    Some((flags & 1 == 1 && count == 1, once))
 }
 
 /// A duration, which takes 8 bytes in version 1. All ones mean that it is not known.

@@ -87,7 +87,10 @@ impl<'a> SampleTables<'a> {
         }
         let number = number as usize;
         match self.size_bits {
-            4 => self.sizes.get(number / 2).map(|byte| u32::from(if number % 2 == 0 { byte >> 4 } else { byte & 15 })),
+            4 => self
+                .sizes
+                .get(number / 2)
+                .map(|byte| u32::from(if number.is_multiple_of(2) { byte >> 4 } else { byte & 15 })),
             8 => self.sizes.get(number).map(|&byte| byte.into()),
             16 => self.sizes.as_chunks::<2>().0.get(number).map(|size| u16::from_be_bytes(*size).into()),
             32 => self.sizes.as_chunks::<4>().0.get(number).map(|size| u32::from_be_bytes(*size)),
@@ -140,7 +143,7 @@ impl<'a> SampleTables<'a> {
 
 /// The entries of a table, after their number. Fewer than claimed are accepted here: what is missing is noticed when it is
 /// used.
-fn listed<'a>(mut fields: Fields<'a>, entry_bytes: usize) -> Option<&'a [u8]> {
+fn listed(mut fields: Fields<'_>, entry_bytes: usize) -> Option<&[u8]> {
     fields.version()?;
     let bytes = (fields.u32()? as usize).saturating_mul(entry_bytes);
     Some(fields.0.get(..bytes).unwrap_or(fields.0))

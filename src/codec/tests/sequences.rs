@@ -103,8 +103,8 @@ fn the_first_frame_of_a_sequence_is_its_still_image() {
 }
 
 /// The position of a box's content.
-fn content(bytes: &[u8], kind: &[u8; 4]) -> usize {
-    bytes.windows(4).position(|window| window == kind).unwrap() + 4
+fn content(bytes: &[u8], kind: [u8; 4]) -> usize {
+    bytes.windows(4).position(|window| *window == kind).unwrap() + 4
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn an_edit_list_says_how_often_a_sequence_plays() {
     assert_eq!((plays(ALPHA), plays(FFMPEG)), (Plays::Forever, Plays::Forever));
     // The track's duration is that of all repetitions (of 923 units each).
     let mut bytes = ALPHA.to_vec();
-    let (header, edits) = (content(ALPHA, b"tkhd"), content(ALPHA, b"elst"));
+    let (header, edits) = (content(ALPHA, *b"tkhd"), content(ALPHA, *b"elst"));
     for (units, times) in [(923, 1), (3 * 923, 3), (3 * 923 - 9, 3), (3 * 923 + 1, 4)] {
         bytes[header + 28..header + 36].copy_from_slice(&u64::to_be_bytes(units));
         assert_eq!(plays(&bytes), Plays::Times(times));
@@ -125,7 +125,7 @@ fn an_edit_list_says_how_often_a_sequence_plays() {
 #[test]
 fn a_track_is_turned_by_its_matrix() {
     let mut bytes = FFMPEG.to_vec();
-    let matrix = content(FFMPEG, b"tkhd") + if FFMPEG[content(FFMPEG, b"tkhd")] == 1 { 52 } else { 40 };
+    let matrix = content(FFMPEG, *b"tkhd") + if FFMPEG[content(FFMPEG, *b"tkhd")] == 1 { 52 } else { 40 };
     assert_eq!(bytes[matrix..matrix + 4], [0, 1, 0, 0]);
     for (at, value) in [0, 0x1_0000, 0, -0x1_0000, 0].into_iter().enumerate() {
         bytes[matrix + at * 4..matrix + at * 4 + 4].copy_from_slice(&i32::to_be_bytes(value));
@@ -137,7 +137,7 @@ fn a_track_is_turned_by_its_matrix() {
 #[test]
 fn a_sequence_without_a_still_image_is_read_and_one_of_another_brand_is_a_still_image() {
     let mut bytes = ALPHA.to_vec();
-    let meta = content(ALPHA, b"meta") - 4;
+    let meta = content(ALPHA, *b"meta") - 4;
     bytes[meta..meta + 4].copy_from_slice(b"free");
     assert!(read(&bytes).unwrap() == read(ALPHA).unwrap());
     let mut still = ALPHA.to_vec();
@@ -180,8 +180,8 @@ fn a_truncated_animation_says_how_many_frames_it_has_and_gives_them_if_accepted(
 
 #[test]
 fn a_truncated_avif_that_lost_its_sequence_is_not_a_still_image() {
-    let movie = content(ALPHA, b"moov") - 8;
-    for length in [movie + 4, movie + 100, content(ALPHA, b"mdat") - 9] {
+    let movie = content(ALPHA, *b"moov") - 8;
+    for length in [movie + 4, movie + 100, content(ALPHA, *b"mdat") - 9] {
         assert_eq!(probe(&ALPHA[..length]).unwrap_err().kind, ErrorKind::Truncated, "{length}");
     }
 }
@@ -204,7 +204,7 @@ fn forged_sequences_give_frames_or_an_error() {
 #[test]
 fn too_many_frames_are_refused_before_any_is_decoded() {
     let mut bytes = FFMPEG.to_vec();
-    let sizes = content(FFMPEG, b"stsz");
+    let sizes = content(FFMPEG, *b"stsz");
     bytes[sizes + 8..sizes + 12].copy_from_slice(&10_001u32.to_be_bytes());
     assert_eq!(probe(&bytes).unwrap().frames, 10_001);
     let error = open_frames(&bytes, &DecodeOptions::default()).err().unwrap();

@@ -139,13 +139,12 @@ pub(super) fn push(plan: &mut Plan, step: &CheckedStep, stage: Stage, view_scale
 impl CheckedStep {
     pub(super) fn stage(&self, input: &ImageInfo, view_scale: f64) -> Result<Stage, Message> {
         #[expect(clippy::float_cmp, reason = "1 is not computed")]
-        if view_scale != 1.0 {
-            let mut operation = (self.spec.build)(&self.params.scaled(self.spec.params, view_scale))?;
-            operation.load(self.files.as_ref())?;
-            operation.stage(input)
-        } else {
-            self.operation.stage(input)
+        if view_scale == 1.0 {
+            return self.operation.stage(input);
         }
+        let mut operation = (self.spec.build)(&self.params.scaled(self.spec.params, view_scale))?;
+        operation.load(self.files.as_ref())?;
+        operation.stage(input)
     }
 }
 
