@@ -1,6 +1,8 @@
 //! Image sequences: tracks of AV1 samples (ISO 14496-12, AVIF 1.1). Sequences in fragments are not supported. Nothing is
 //! decoded here.
 
+use std::ops::Range;
+
 use super::items::{Items, Property, read_property};
 use super::orientation::{by_matrix, by_properties};
 use super::tables::{SampleTables, Samples};
@@ -124,13 +126,18 @@ impl<'a> Sequence<'a> {
         items.primary().map_or_else(|_| items.metadata_of_all(), |primary| items.metadata_of(primary))
     }
 
+    /// The bytes of the file that hold frames.
+    pub(super) fn sample_ranges(&self) -> Result<Vec<Range<u64>>, ItemError> {
+        let mut ranges = Vec::new();
+        for track in [Some(&self.colour), self.alpha.as_ref()].into_iter().flatten() {
+            ranges.extend(track.samples()?.iter().map(|sample| sample.offset..sample.end()));
+        }
+        Ok(ranges)
+    }
+
     /// Whether a frame's bytes are missing.
     pub(super) fn is_truncated(&self, file: &[u8]) -> bool {
-        let ends_early = |track: &Track<'_>| {
-            let end = file.len() as u64;
-            track.samples().is_ok_and(|samples| samples.into_iter().any(|sample| sample.end() > end))
-        };
-        ends_early(&self.colour) || self.alpha.as_ref().is_some_and(ends_early)
+        self.sample_ranges().is_ok_and(|ranges| ranges.iter().any(|range| range.end > file.len() as u64))
     }
 }
 

@@ -4,10 +4,12 @@ use std::ops::Range;
 
 use super::decode::probe;
 use super::items::Items;
+use super::sequence::Sequence;
 use crate::codec::container::bmff::{BoxType, Fields};
 use crate::codec::container::cuts::Cuts;
 
 /// A box: its type, its bytes in the file, and where its content begins.
+#[derive(Clone)]
 struct Place {
     kind: BoxType,
     whole: Range<usize>,
@@ -51,6 +53,10 @@ pub(super) fn stripped(file: &[u8]) -> Option<Vec<u8>> {
     Cuts::new(in_idat).clear(&mut cleared);
     let mut cuts = data.in_file;
     if is_sequence {
+        cuts.extend(clear_movie(file, &outer, &mut cleared)?);
+        if is_shared_with_frames(file, &cuts)? {
+            return None;
+        }
         Cuts::new(cuts).clear(&mut cleared);
         let mut out = cleared.get(..meta.whole.start)?.to_vec();
         let new = without_items(&cleared, meta, &removed, &|at| Some(at))?;
@@ -79,6 +85,44 @@ pub(super) fn stripped(file: &[u8]) -> Option<Vec<u8>> {
     }
     let out = cuts.apply(&cleared);
     (probe(&out, 0).ok()? == before).then_some(out)
+}
+
+/// Clears the boxes of metadata in a movie and its tracks, and beside it, without moving anything. Returns where the
+/// metadata is that they refer to.
+fn clear_movie(file: &[u8], outer: &[Place], cleared: &mut [u8]) -> Option<Vec<Range<usize>>> {
+    let mut found: Vec<Place> = places_of(outer, *b"uuid");
+    for movie in outer.iter().filter(|place| &place.kind == b"moov") {
+        let within = places(file, movie.body..movie.whole.end)?;
+        let tracks = within.iter().filter(|place| &place.kind == b"trak");
+        let of_tracks = tracks.map(|track| places(file, track.body..track.whole.end)).collect::<Option<Vec<_>>>()?;
+        for boxes in of_tracks.iter().chain([&within]) {
+            [*b"meta", *b"udta", *b"uuid"].into_iter().for_each(|kind| found.extend(places_of(boxes, kind)));
+        }
+    }
+    let mut data = Vec::new();
+    for place in &found {
+        if &place.kind == b"meta" {
+            let items = Items::read_meta(file, file.get(place.body..place.whole.end)?).ok()?;
+            data.extend(items.metadata_places()?.in_file);
+        }
+        cleared.get_mut(place.body..place.whole.end)?.fill(0);
+        cleared.get_mut(place.whole.start + 4..place.whole.start + 8)?.copy_from_slice(b"free");
+    }
+    Some(data)
+}
+
+/// Whether a frame of a sequence has bytes in these places.
+fn is_shared_with_frames(file: &[u8], places: &[Range<usize>]) -> Option<bool> {
+    let frames = Sequence::read(file).ok()?.map(|sequence| sequence.sample_ranges()).transpose().ok()?;
+    Some(places.iter().any(|place| {
+        let (from, to) = (place.start as u64, place.end as u64);
+        frames.iter().flatten().any(|frame| frame.start < to && from < frame.end)
+    }))
+}
+
+/// The boxes of one type.
+fn places_of(places: &[Place], kind: BoxType) -> Vec<Place> {
+    places.iter().filter(|place| place.kind == kind).cloned().collect()
 }
 
 /// A `meta` box with as many bytes as before: a free box fills it.

@@ -204,6 +204,22 @@ fn an_avif_of_an_image_sequence_keeps_the_positions_of_its_frames() {
 }
 
 #[test]
+fn an_avif_of_an_image_sequence_loses_the_metadata_of_its_tracks_as_well() {
+    let moving = include_bytes!("../../../tests/reference/animation/sequence-metadata.avif").as_slice();
+    let kinds = |bytes: &[u8], kind: &[u8]| bytes.windows(4).filter(|window| *window == kind).count();
+    // Of the file, of the track, and three in the XMP packet.
+    assert!(contains(moving, b"SECRET") && kinds(moving, b"meta") == 5);
+    let bare = stripped(known::AVIF, moving).unwrap();
+    assert!(!contains(&bare, b"SECRET"));
+    // A track that still refers to its metadata is refused by libavif, because there are zeros.
+    assert_eq!((bare.len(), kinds(&bare, b"meta")), (moving.len(), 1));
+    let (before, after) = (super::animation::read(moving).unwrap(), super::animation::read(&bare).unwrap());
+    assert!(before == after && before.canvases.len() == 4);
+    let opened = open_frames(&bare, &DecodeOptions::default()).unwrap();
+    assert!(opened.metadata.exif.is_none() && opened.metadata.xmp.is_none());
+}
+
+#[test]
 fn formats_without_metadata_are_unchanged() {
     for format in [known::BMP, known::QOI] {
         let bytes = file(format, 1, &keep());

@@ -91,6 +91,14 @@ def main():
         run("ffmpeg", "-y", "-framerate", 25, "-i", folder / "%d.png", *coded, HERE / "sequence-ffmpeg.avif")
         avif("sequence-ffmpeg")
 
+    # Metadata of the still image and of the track.
+    exif = Image.Exif()
+    exif[0x010E] = "SECRET"
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/">SECRET</x:xmpmeta>'
+    flat = [Image.new("RGB", (32, 24), (i * 40, 20, 90)) for i in range(4)]
+    more = dict(save_all=True, append_images=flat[1:], duration=50, exif=exif.tobytes(), xmp=xmp)
+    flat[0].save(HERE / "sequence-metadata.avif", **more)
+
     # Frames that draw a part of the canvas over the one before.
     base = slopes(48, 36, 0).quantize(60).convert("RGBA")
     parts = []
