@@ -387,7 +387,7 @@ mod tests {
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
         let mut helper = Helper::start(&program).unwrap();
         let looks = Cell::new(0);
-        let cancelled = || looks.replace(looks.get() + 1) > 6_000;
+        let cancelled = || looks.replace(looks.get() + 1) > 1_500;
         let watcher = Watcher { cancelled: &cancelled, host: None };
         let allowance = Allowance { memory_bytes: 64 << 20, processor: (may_compute, "decoding_time") };
         let request = Request { input_bytes: 0, processor_s: 1, task: Task::Probe };

@@ -189,7 +189,7 @@ fn a_truncated_avif_that_lost_its_sequence_is_not_a_still_image() {
 #[test]
 fn forged_sequences_give_frames_or_an_error() {
     for bytes in [ALPHA, TURNED, PARTS, CLEAR] {
-        for at in (0..bytes.len().min(2_000)).step_by(11) {
+        for at in (0..bytes.len().min(2_000)).step_by(53) {
             let mut forged = bytes.to_vec();
             forged[at] ^= 1 << (at % 8);
             // Sizes that were forged are refused before memory is taken for them.
