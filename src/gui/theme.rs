@@ -362,7 +362,8 @@ fn fonts() -> FontDefinitions {
     ] {
         // Hinting closes the gap below the dots of a semibold i at these sizes.
         let hinting = if name.ends_with("semibold") { Some(false) } else { None };
-        let data = FontData::from_static(bytes).tweak(FontTweak { hinting, ..FontTweak::default() });
+        let data = FontData::from_owned(without_contextual_forms(bytes));
+        let data = data.tweak(FontTweak { hinting, ..FontTweak::default() });
         fonts.font_data.insert(name.to_owned(), Arc::new(data));
     }
     let families: [(FontFamily, &[&str]); 5] = [
@@ -376,6 +377,30 @@ fn fonts() -> FontDefinitions {
         fonts.families.insert(family, names.iter().map(|name| (*name).to_owned()).collect());
     }
     fonts
+}
+
+/// The font without the features that draw `800x600` as `800×600` and `->` as an arrow: file names and commands are
+/// shown as they are. egui has no switch for features, so their names are replaced in the font's table of them.
+fn without_contextual_forms(font: &[u8]) -> Vec<u8> {
+    let mut bytes = font.to_vec();
+    for at in contextual_tags(font).unwrap_or_default() {
+        if let Some(tag) = bytes.get_mut(at..at + 4) {
+            tag.copy_from_slice(b"none");
+        }
+    }
+    bytes
+}
+
+/// Where the tags of these features are: in the feature list of the table GSUB (OpenType 1.9, chapter 2).
+fn contextual_tags(font: &[u8]) -> Option<Vec<usize>> {
+    let short = |at: usize| Some(usize::from(u16::from_be_bytes(font.get(at..at + 2)?.try_into().ok()?)));
+    let long = |at: usize| Some(u32::from_be_bytes(font.get(at..at + 4)?.try_into().ok()?) as usize);
+    let records = (0..short(4)?).map(|n| 12 + 16 * n);
+    let record = records.into_iter().find(|&at| font.get(at..at + 4) == Some(b"GSUB"))?;
+    let table = long(record + 8)?;
+    let list = table + short(table + 6)?;
+    let features = (0..short(list)?).map(|n| list + 2 + 6 * n);
+    Some(features.filter(|&at| matches!(font.get(at..at + 4), Some(b"calt" | b"clig"))).collect())
 }
 
 fn style(palette: &Palette, mut visuals: Visuals) -> Style {
@@ -500,5 +525,22 @@ mod tests {
                 assert!(contrast(p.on_accent, surface) >= 4.5);
             }
         }
+    }
+
+    #[test]
+    fn file_names_are_drawn_as_they_are() {
+        let ctx = Context::default();
+        install(&ctx);
+        ctx.run_ui(egui::RawInput::default(), |_| ()).textures_delta.clear();
+        let shape_of = |text: &str, letter: char| {
+            let galley = ctx.fonts_mut(|fonts| {
+                fonts.layout_no_wrap(text.to_owned(), egui::FontId::proportional(40.0), Color32::WHITE)
+            });
+            let glyph = *galley.rows[0].glyphs.iter().find(|glyph| glyph.chr == letter).unwrap();
+            (glyph.uv_rect.offset.y, glyph.uv_rect.size.y)
+        };
+        assert_eq!(shape_of("800x600", 'x'), shape_of("axb", 'x'));
+        assert_ne!(shape_of("800x600", 'x'), shape_of("800×600", '×'));
+        assert_eq!(shape_of("a->b", '>'), shape_of("a>b", '>'));
     }
 }
