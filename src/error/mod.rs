@@ -115,8 +115,25 @@ pub(crate) fn is_device_failure(error: &io::Error) -> bool {
     #[cfg(unix)]
     {
         use rustix::io::Errno;
-        let codes = [Errno::IO, Errno::NXIO, Errno::NODEV, Errno::STALE, Errno::NOTCONN, Errno::HOSTDOWN];
-        if error.raw_os_error().is_some_and(|code| codes.iter().any(|errno| errno.raw_os_error() == code)) {
+        let codes = [
+            Errno::IO,
+            Errno::NXIO,
+            Errno::NODEV,
+            Errno::STALE,
+            Errno::NOTCONN,
+            Errno::HOSTDOWN,
+            Errno::HOSTUNREACH,
+            Errno::NETDOWN,
+            Errno::NETUNREACH,
+            Errno::TIMEDOUT,
+            Errno::SHUTDOWN,
+            Errno::CONNABORTED,
+            Errno::CONNRESET,
+        ];
+        // The file system needs repair, its medium is gone, or the other side of its network failed.
+        #[cfg(target_os = "linux")]
+        let codes = codes.into_iter().chain([Errno::UCLEAN, Errno::NOMEDIUM, Errno::REMOTEIO, Errno::NOLINK]);
+        if error.raw_os_error().is_some_and(|code| codes.into_iter().any(|errno| errno.raw_os_error() == code)) {
             return true;
         }
     }

@@ -8,10 +8,11 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use super::local::LocalFolders;
-use super::output::{Content, OutputFolder, Staged};
-use super::{CreatedFolders, Entry, Head, NewFile, Space, Spool, Store, StoreKind, StoredFile};
+use super::output::{Content, OutputFolder, Staged, Temporary};
+use super::{CreatedFolders, Entry, Head, NewFile, Space, Spool, Store, StoreKind, StoredFile, write_error};
 use crate::error::ItemError;
 use crate::model::Locator;
 
@@ -28,8 +29,30 @@ enum Stall {
     Everything,
 }
 
+/// A call that a failing device refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Call {
+    /// Opens a file for reading.
+    Open,
+    /// Writes a result under a temporary name.
+    Stage,
+    /// Makes it safe against a power cut.
+    Sync,
+    /// Gives it its name.
+    Publish,
+}
+
+/// A failing device: what fails, with which code of the system, and how many calls succeed before.
+#[derive(Debug)]
+struct Device {
+    call: Call,
+    code: i32,
+    left: u32,
+}
+
 #[derive(Debug, Default)]
 struct State {
+    device: Mutex<Option<Device>>,
     stall: Mutex<Stall>,
     changed: Condvar,
     /// Calls that wait now.
@@ -78,6 +101,16 @@ impl Faults {
         self.state.changes.store(count, Ordering::Release);
     }
 
+    /// After the next `left` calls of this kind, all of them fail with this code of the system.
+    pub(crate) fn fail_device(&self, call: Call, code: i32, left: u32) {
+        *self.state.device.lock().unwrap_or_else(PoisonError::into_inner) = Some(Device { call, code, left });
+    }
+
+    /// The device works again.
+    pub(crate) fn repair_device(&self) {
+        *self.state.device.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// The next `count` syncs of folders fail.
     pub(crate) fn fail_folder_syncs(&self, count: u32) {
         self.state.failing_syncs.store(count, Ordering::Release);
@@ -92,6 +125,17 @@ impl Drop for Faults {
 }
 
 impl State {
+    /// Fails if the device does.
+    fn reach_device(&self, call: Call) -> io::Result<()> {
+        let mut device = self.device.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(device) = device.as_mut().filter(|device| device.call == call) else { return Ok(()) };
+        match device.left.checked_sub(1) {
+            Some(left) => device.left = left,
+            None => return Err(io::Error::from_raw_os_error(device.code)),
+        }
+        Ok(())
+    }
+
     /// Waits while all calls stall.
     fn pass(&self) {
         self.wait_while(|stall| stall == Stall::Everything);
@@ -146,6 +190,7 @@ impl Store for Unreliable {
     fn open(&self, locator: &Locator) -> io::Result<Box<dyn StoredFile>> {
         let state = pass_locator(locator);
         let path = locator.path().ok_or(io::ErrorKind::Unsupported)?;
+        state.iter().try_for_each(|state| state.reach_device(Call::Open))?;
         let changes = state.is_some_and(|state| take(&state.changes));
         Ok(Box::new(OpenFile { file: File::open(path)?, changes: changes.then(|| path.to_path_buf()) }))
     }
@@ -222,6 +267,28 @@ impl StoredFile for OpenFile {
 }
 
 #[derive(Debug)]
+struct UnreliableTemporary {
+    state: Arc<State>,
+    inner: Box<dyn Temporary>,
+}
+
+impl Temporary for UnreliableTemporary {
+    fn sync(&self) -> io::Result<()> {
+        self.state.reach_device(Call::Sync)?;
+        self.inner.sync()
+    }
+
+    fn set_modified(&self, time: SystemTime) -> io::Result<()> {
+        self.inner.set_modified(time)
+    }
+
+    fn publish(&mut self, to: &Path, replaces: bool) -> io::Result<()> {
+        self.state.reach_device(Call::Publish)?;
+        self.inner.publish(to, replaces)
+    }
+}
+
+#[derive(Debug)]
 struct UnreliableOutput {
     state: Arc<State>,
     inner: Arc<dyn OutputFolder>,
@@ -234,7 +301,10 @@ impl OutputFolder for UnreliableOutput {
 
     fn stage(&self, folder: &Path, seq: u64, content: Content<'_>) -> Result<Staged, ItemError> {
         self.state.pass();
-        self.inner.stage(folder, seq, content)
+        self.state.reach_device(Call::Stage).map_err(|error| write_error(folder, &error))?;
+        let staged = self.inner.stage(folder, seq, content)?;
+        let temporary = UnreliableTemporary { state: Arc::clone(&self.state), inner: staged.temporary };
+        Ok(Staged { temporary: Box::new(temporary), ..staged })
     }
 
     fn sync_folders(&self, folders: &BTreeSet<PathBuf>) -> io::Result<()> {

@@ -9,8 +9,12 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::bounded;
 
 use crate::engine::{Command, Engine, EngineOptions};
+#[cfg(target_os = "linux")]
+use crate::error::ErrorKind;
 use crate::model::{ConflictPolicy, Edge, ItemState, JobId, JobSpec, JobState, Locator};
 use crate::store;
+#[cfg(target_os = "linux")]
+use crate::store::unreliable::Call;
 use crate::store::unreliable::Faults;
 
 /// No wait may take longer.
@@ -114,6 +118,77 @@ fn a_folder_that_can_not_be_synced_stops_the_job_and_its_items_are_written_again
         assert_eq!(bench.states(job), [ItemState::Done; 3]);
         assert_eq!(names(&bench.out()), ["0.txt", "1.txt", "2.txt"]);
         assert_eq!(fs::read_to_string(bench.out().join("0.txt")).unwrap(), "file 0");
+    }
+}
+
+/// Codes of errno(3) on Linux: EIO, ENXIO, ENODEV, EROFS, ENOSPC, ESHUTDOWN, EHOSTDOWN, ESTALE, EUCLEAN, EREMOTEIO, EDQUOT,
+/// ENOTCONN, ETIMEDOUT.
+#[cfg(target_os = "linux")]
+const DEVICE_CODES: [(i32, ErrorKind); 13] = [
+    (5, ErrorKind::DeviceFailed),
+    (6, ErrorKind::DeviceFailed),
+    (19, ErrorKind::DeviceFailed),
+    (30, ErrorKind::ReadOnly),
+    (28, ErrorKind::DiskFull),
+    (108, ErrorKind::DeviceFailed),
+    (112, ErrorKind::DeviceFailed),
+    (116, ErrorKind::DeviceFailed),
+    (117, ErrorKind::DeviceFailed),
+    (121, ErrorKind::DeviceFailed),
+    (122, ErrorKind::DiskFull),
+    (107, ErrorKind::DeviceFailed),
+    (110, ErrorKind::DeviceFailed),
+];
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_output_device_that_fails_stops_the_job_and_a_resume_completes_it() {
+    for (at, (code, kind)) in DEVICE_CODES.into_iter().enumerate() {
+        let call = [Call::Stage, Call::Sync, Call::Publish][at % 3];
+        let calls = if code == 5 { vec![Call::Stage, Call::Sync, Call::Publish] } else { vec![call] };
+        for call in calls {
+            let bench = Bench::new();
+            let faults = Faults::of(&bench.out());
+            faults.fail_device(call, code, 2);
+            let (job, error) = bench.run(Command::Submit(Box::new(bench.copies(6))));
+            let words = match kind {
+                ErrorKind::DiskFull => "the disk is full. Free some space, then resume",
+                ErrorKind::ReadOnly => "the output's file system is read-only. Make it writable, then resume",
+                _ => "Check the drive, then resume",
+            };
+            let error = error.unwrap_or_default();
+            assert!(error.contains(words) && !error.contains("os error"), "{code} {call:?}: {error}");
+            assert_eq!(bench.state(job), JobState::Paused, "{code} {call:?}");
+            let states = bench.states(job);
+            assert!(states.iter().all(|state| matches!(state, ItemState::Waiting | ItemState::Done)), "{states:?}");
+            let done = states.iter().filter(|state| **state == ItemState::Done).count();
+            assert_eq!(names(&bench.out()).len(), done, "{code} {call:?}: {:?}", names(&bench.out()));
+            faults.repair_device();
+            assert_eq!(bench.run(Command::Resume(job)), (job, None));
+            assert_eq!(bench.states(job), [ItemState::Done; 6]);
+            assert_eq!(names(&bench.out()), (0..6).map(|n| format!("{n}.txt")).collect::<Vec<_>>());
+            for n in 0..6 {
+                assert_eq!(fs::read_to_string(bench.out().join(format!("{n}.txt"))).unwrap(), format!("file {n}"));
+            }
+        }
+    }
+}
+
+/// Another input may be on another device.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_input_that_its_device_can_not_read_fails_alone() {
+    for (code, _) in DEVICE_CODES.into_iter().filter(|(_, kind)| *kind == ErrorKind::DeviceFailed) {
+        let bench = Bench::new();
+        let spec = bench.copies(3);
+        let faults = Faults::of(&bench.dir.path().join("in/1.txt"));
+        faults.fail_device(Call::Open, code, 0);
+        let (job, error) = bench.run(Command::Submit(Box::new(spec)));
+        assert_eq!((error, bench.state(job)), (None, JobState::Done), "{code}");
+        assert_eq!(bench.states(job), [ItemState::Done, ItemState::Failed, ItemState::Done], "{code}");
+        let rows = bench.engine.reader().unwrap().after(job, 0, 10).unwrap();
+        let error = rows[1].error.as_ref().unwrap();
+        assert!(error.kind == ErrorKind::Io && !error.to_string().contains("os error"), "{code}: {error}");
     }
 }
 

@@ -242,10 +242,13 @@ impl Recorder {
             self.stop_run(first.id.job, &error);
         }
         for recorded in batch.iter().filter(|recorded| recorded.stops_job()) {
-            if let (Some(run), Outcome::Failed(error)) =
-                (self.runs.get(recorded.finished.id.job), &recorded.finished.outcome)
-            {
+            let ItemId { job, seq } = recorded.finished.id;
+            if let (Some(run), Outcome::Failed(error)) = (self.runs.get(job), &recorded.finished.outcome) {
                 run.set_error(RunError::DiskFull(JobError::Item(error.clone())));
+            }
+            // Its output may be recorded already, although it has no name.
+            if let Err(error) = self.catalog.set_waiting(job, &[seq]) {
+                tracing::warn!(%error, "an item could not be put back");
             }
         }
         self.release(&batch);
