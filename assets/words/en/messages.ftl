@@ -71,6 +71,7 @@ encoding_unknown = There is no encoding "{ $encoding }". Use a name such as utf-
 list_packed = Couldn't read the list { $list }: it is compressed twice.
 list_zip = Couldn't read the list { $list }: it is a ZIP archive or a spreadsheet. Save it as CSV.
 list_binary = Couldn't read the list { $list }: it is binary data.
+list_markup = Couldn't read the list { $list }: it is a web page or XML. Save the links in it as text, one a line.
 list_parquet = Couldn't read the list { $list }: its Parquet data is damaged ({ $detail }).
 list_parquet_row = Couldn't read the list { $list }: its Parquet data is damaged after row { $row } ({ $detail }).
 list_lacks = Couldn't read the list { $list }: it has no column "{ $column }"; its columns are { $columns }. Name the right one with { $option }.

@@ -65,6 +65,7 @@ encoding_unknown = { $encoding } 인코딩은 없습니다. utf-8, euc-kr, cp949
 list_packed = 목록 { JOSA($list, "을", "를") } 읽을 수 없습니다. 두 번 압축된 파일입니다.
 list_zip = 목록 { JOSA($list, "을", "를") } 읽을 수 없습니다. ZIP 파일이나 스프레드시트입니다. CSV로 저장하세요.
 list_binary = 목록 { JOSA($list, "을", "를") } 읽을 수 없습니다. 텍스트가 아닌 파일입니다.
+list_markup = 목록 { JOSA($list, "을", "를") } 읽을 수 없습니다. 웹페이지 또는 XML입니다. 안에 있는 링크를 한 줄에 하나씩 텍스트로 저장하세요.
 list_parquet = 목록 { JOSA($list, "을", "를") } 읽을 수 없습니다. Parquet 데이터가 손상되었습니다({ $detail }).
 list_parquet_row = 목록 { JOSA($list, "을", "를") } 끝까지 읽을 수 없습니다. { $row }행 뒤에서 Parquet 데이터가 손상되었습니다({ $detail }).
 list_lacks = 목록 { $list }에 "{ $column }" 열이 없습니다. 있는 열: { $columns }. { $option } 옵션으로 맞는 열을 지정하세요.

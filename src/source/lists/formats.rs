@@ -84,13 +84,38 @@ pub fn help(lang: Lang) -> String {
 const COMPRESSED_TWICE: Message = Message::new("list_packed");
 const ZIP: Message = Message::new("list_zip");
 const BINARY: Message = Message::new("list_binary");
+const MARKUP: Message = Message::new("list_markup");
 
 /// Why a file with these first bytes is not a list.
 pub(super) fn refusal(head: &[u8]) -> Option<Message> {
     match head {
         [0x1f, 0x8b, ..] => Some(COMPRESSED_TWICE),
-        [b'P', b'K', 3, 4, ..] => Some(ZIP),
+        // The second is that of older spreadsheets.
+        [b'P', b'K', 3, 4, ..] | [0xd0, 0xcf, 0x11, 0xe0, ..] => Some(ZIP),
         head if utf_16(head).is_none() && head.iter().take(1024).any(|byte| *byte == 0) => Some(BINARY),
+        head if SIGNATURES.iter().any(|signature| head.starts_with(signature)) => Some(BINARY),
         _ => None,
     }
+}
+
+/// Why a text that begins with these lines is not a list.
+pub(super) fn refusal_of_text(sample: &[u8]) -> Option<Message> {
+    is_markup(sample).then_some(MARKUP)
+}
+
+/// How files begin that are no text: PNG, JPEG, GIF, PDF, zstd, xz, bzip2, 7-Zip, RAR.
+const SIGNATURES: [&[u8]; 9] =
+    [b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"%PDF-", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ", b"BZh9", b"7z\xbc\xaf", b"Rar!"];
+
+/// Whether a text is HTML or XML: it begins with one of the tags that such files begin with.
+fn is_markup(head: &[u8]) -> bool {
+    const TAGS: &str =
+        "!doctype !-- ?xml html head body title meta script div a img table rss feed urlset sitemapindex svg";
+    let Some(tag) = head.trim_ascii_start().strip_prefix(b"<") else { return false };
+    let is_tag = |name: &str| {
+        let (start, rest) = tag.split_at_checked(name.len()).unwrap_or_default();
+        let ends = name == "!--" || rest.first().is_none_or(|byte| !byte.is_ascii_alphanumeric());
+        start.eq_ignore_ascii_case(name.as_bytes()) && ends
+    };
+    TAGS.split(' ').any(is_tag)
 }

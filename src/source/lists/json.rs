@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::columns::{Header, HeaderCheck, Survey};
 use super::format::{Layout, ListFormat, Stream};
 use super::list_reader::{List, Position};
-use super::nested::{self, give, without_position};
+use super::nested::{self, Links, give, without_position};
 use super::{MAX_RECORD_BYTES, first_line};
 use crate::model::{Columns, ListSpec, Message};
 
@@ -34,7 +34,7 @@ fn sniff(sample: &[u8], _: &ListSpec) -> bool {
 
 pub(super) fn read(list: &mut List<'_>, stream: Stream<'_>) -> ControlFlow<()> {
     let cancelled = list.cancelled;
-    let mut records = Records::new(Elements::new(stream.reader, cancelled));
+    let mut records = Records::new(Elements::new(stream.reader, cancelled), list.lists);
     // The first records decide on the column, then they are given.
     let mut first = Vec::new();
     while first.len() < SURVEYED {
@@ -88,7 +88,7 @@ fn failed(list: &mut List<'_>, error: &io::Error) -> ControlFlow<()> {
 }
 
 pub(super) fn header(stream: Stream<'_>, lists: &ListSpec) -> Option<HeaderCheck> {
-    let mut records = Records::new(Elements::new(stream.reader, &|| false));
+    let mut records = Records::new(Elements::new(stream.reader, &|| false), lists);
     let mut first = Vec::new();
     while first.len() < SURVEYED {
         match records.next().ok()? {
@@ -125,14 +125,15 @@ type Record = Result<Value, Wrong>;
 /// The records of a list: elements, or those of the array in a single object.
 struct Records<'a> {
     elements: Elements<'a>,
+    lists: &'a ListSpec,
     /// What was read ahead, the next one last.
     ahead: Vec<Record>,
     has_begun: bool,
 }
 
 impl<'a> Records<'a> {
-    const fn new(elements: Elements<'a>) -> Self {
-        Self { elements, ahead: Vec::new(), has_begun: false }
+    const fn new(elements: Elements<'a>, lists: &'a ListSpec) -> Self {
+        Self { elements, lists, ahead: Vec::new(), has_begun: false }
     }
 
     fn next(&mut self) -> io::Result<Option<Record>> {
@@ -155,9 +156,8 @@ impl<'a> Records<'a> {
         let is_single = !self.elements.is_in_array;
         let second = self.elements.next(MAX_RECORD_BYTES)?;
         if is_single && second.is_none() {
-            let records = records_in(&object, MAX_DEPTH)
-                .filter(|_| has_records(&object))
-                .map_or_else(|| vec![Value::Object(object.clone())], <[Value]>::to_vec);
+            let records =
+                wrapped(&object, self.lists).map_or_else(|| vec![Value::Object(object.clone())], <[Value]>::to_vec);
             self.ahead = records.into_iter().rev().map(Ok).collect();
             return Ok(());
         }
@@ -167,15 +167,43 @@ impl<'a> Records<'a> {
     }
 }
 
-/// Whether an object contains an array of records.
-pub(super) fn has_records(object: &Map<String, Value>) -> bool {
-    // An object with a name of its own is a record.
-    const OWN: [&str; 9] = ["id", "sku", "name", "title", "code", "handle", "slug", "key", "product_id"];
-    !object.keys().any(|key| OWN.iter().any(|own| own.eq_ignore_ascii_case(key)))
-        && records_in(object, MAX_DEPTH).is_some()
+/// The records in an object that is only what an interface wraps around them; `None` if it is a record itself, because
+/// it has a name or a link of its own.
+pub(super) fn wrapped<'o>(object: &'o Map<String, Value>, lists: &ListSpec) -> Option<&'o [Value]> {
+    const NAMES: [&str; 9] = ["id", "sku", "name", "title", "code", "handle", "slug", "key", "product_id"];
+    let records = records_in(object, MAX_DEPTH)?;
+    if object.keys().any(|key| NAMES.iter().any(|name| name.eq_ignore_ascii_case(key))) {
+        return None;
+    }
+    let mut columns = nested::flattened(object.clone());
+    let is_record = match &lists.url_column {
+        Some(wanted) => nested::take_links(&mut columns, wanted) != Links::Missing,
+        None => columns.iter().any(|(name, value)| !is_navigation(name) && nested::holds_links(value) == Some(true)),
+    };
+    (!is_record).then_some(records)
 }
 
-/// The first array in an object whose elements hold links.
+/// Whether a column of a wrapper says where it is from, or where more of it is: `next`, `links.self`, `prev_page_url`,
+/// `@odata.nextLink`, `$schema`.
+fn is_navigation(column: &str) -> bool {
+    const WORDS: &str = "next prev previous first last self current page pages paging pagination more links meta \
+        metadata href path base root api schema context documentation docs feed homepage";
+    let is_new_word = |before: char, after: char| before.is_lowercase() && after.is_uppercase();
+    let mut words = vec![String::new()];
+    let mut before = '.';
+    for letter in column.chars() {
+        if !letter.is_alphanumeric() || is_new_word(before, letter) {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut().filter(|_| letter.is_alphanumeric()) {
+            word.extend(letter.to_lowercase());
+        }
+        before = letter;
+    }
+    words.iter().any(|word| WORDS.split_ascii_whitespace().any(|navigation| navigation == word))
+}
+
+/// The only array in an object whose elements hold links; of several, none is the right one.
 fn records_in(object: &Map<String, Value>, depth: usize) -> Option<&[Value]> {
     let is_record = |value: &Value| match value {
         Value::Object(object) => {
@@ -189,7 +217,7 @@ fn records_in(object: &Map<String, Value>, depth: usize) -> Option<&[Value]> {
     let arrays = object.values().filter_map(Value::as_array);
     let mut arrays = arrays.filter(|values| values.iter().take(SURVEYED).any(is_record));
     if let Some(values) = arrays.next() {
-        return Some(values);
+        return arrays.next().is_none().then_some(values);
     }
     if depth == 0 {
         return None;
@@ -220,7 +248,8 @@ impl<'a> Elements<'a> {
                 return if is_cut { Err(invalid("the array ends early")) } else { Ok(None) };
             };
             match byte {
-                byte if byte.is_ascii_whitespace() => self.reader.consume(1),
+                // A record separator precedes each value of a sequence (RFC 7464).
+                byte if byte.is_ascii_whitespace() || byte == 0x1e => self.reader.consume(1),
                 b'[' if !self.is_in_array && !self.has_element => {
                     self.reader.consume(1);
                     self.is_in_array = true;
@@ -280,7 +309,7 @@ impl<'a> Elements<'a> {
         if is_too_long {
             return Ok(Err(Wrong::TooLong));
         }
-        let parsed = serde_json::from_slice(&bytes);
+        let parsed = serde_json::from_slice(&nested::with_digits(&bytes));
         if parsed.is_err() && !self.is_in_array {
             // Without an array around it, nothing says where the next value begins.
             return Err(invalid(&parsed.map_err(|error| without_position(&error)).err().unwrap_or_default()));

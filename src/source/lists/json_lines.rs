@@ -4,10 +4,10 @@ use std::ops::ControlFlow;
 
 use serde_json::{Map, Value};
 
-use super::columns::{self, Header, HeaderCheck, Survey};
+use super::columns::{Header, HeaderCheck, Survey};
 use super::format::{Layout, ListFormat, Stream};
 use super::list_reader::{List, Position};
-use super::nested::{self, Links};
+use super::nested;
 use super::{Line, first_line, json, next_line};
 use crate::model::{Columns, ListSpec, Message};
 
@@ -18,7 +18,7 @@ pub(super) static FORMAT: ListFormat = ListFormat {
 };
 
 fn read(list: &mut List<'_>, stream: Stream<'_>) -> ControlFlow<()> {
-    if is_wrapper(&stream.sample, list.lists) {
+    if is_json(&stream.sample, list.lists) {
         return json::read(list, stream);
     }
     let mut column = None;
@@ -44,10 +44,12 @@ fn read(list: &mut List<'_>, stream: Stream<'_>) -> ControlFlow<()> {
             Ok(Line::Cancelled) => return ControlFlow::Break(()),
             Err(error) => return list.read_failed(&error),
         }
-        if line.trim_ascii().is_empty() {
+        let value = line.trim_ascii();
+        let value = value.strip_suffix(b",").unwrap_or(value);
+        if value.is_empty() {
             continue;
         }
-        match serde_json::from_slice(&line) {
+        match serde_json::from_slice(&nested::with_digits(value)) {
             Ok(Value::Object(object)) => nested::give(list, position, object, column.as_deref())?,
             Ok(Value::String(link)) => list.cell(position, &link, &Columns::default())?,
             Ok(_) => list.no_link(position, "", "line_json_type")?,
@@ -64,7 +66,7 @@ fn read(list: &mut List<'_>, stream: Stream<'_>) -> ControlFlow<()> {
 
 /// The columns of the first objects.
 fn header(stream: Stream<'_>, lists: &ListSpec) -> Option<HeaderCheck> {
-    if is_wrapper(&stream.sample, lists) {
+    if is_json(&stream.sample, lists) {
         return json::header(stream, lists);
     }
     let survey = survey(&stream.sample)?;
@@ -72,20 +74,26 @@ fn header(stream: Stream<'_>, lists: &ListSpec) -> Option<HeaderCheck> {
     Some(HeaderCheck::of(Header { columns: survey.into_names(), is_complete: false }, lists, chosen))
 }
 
-/// Whether the only line is an object around an array of records, without a link of its own.
-fn is_wrapper(sample: &[u8], lists: &ListSpec) -> bool {
+/// Whether it is JSON after all: an array, values whose lines end with CR only, or an object around an array of records
+/// in the only line.
+fn is_json(sample: &[u8], lists: &ListSpec) -> bool {
+    let has_old_lines = !sample.contains(&b'\n') && sample.trim_ascii().contains(&b'\r');
+    if sample.trim_ascii_start().first() == Some(&b'[') || has_old_lines {
+        return true;
+    }
     let mut lines = sample.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
     let (Some(only), None) = (lines.next(), lines.next()) else { return false };
     let Ok(object) = serde_json::from_slice::<Map<String, Value>>(only) else { return false };
-    let wanted = lists.url_column.as_deref().unwrap_or(columns::URL);
-    json::has_records(&object) && nested::take_links(&mut nested::flattened(object), wanted) == Links::Missing
+    json::wrapped(&object, lists).is_some()
 }
 
 /// The columns of the objects in the first lines; `None` if there are none.
 fn survey(sample: &[u8]) -> Option<Survey> {
     let mut found = Survey::default();
     for line in sample.split(|byte| *byte == b'\n') {
-        if let Ok(object) = serde_json::from_slice::<Map<String, Value>>(line) {
+        let line = line.trim_ascii();
+        let object = serde_json::from_slice::<Map<String, Value>>(line.strip_suffix(b",").unwrap_or(line));
+        if let Ok(object) = object {
             nested::survey(&nested::flattened(object), &mut found);
         }
     }

@@ -10,6 +10,7 @@ mod decode;
 mod delimited;
 mod format;
 mod formats;
+mod gzip;
 mod json;
 mod json_lines;
 mod list_reader;
@@ -33,6 +34,7 @@ use crate::store::{self, EntryKind, StoredFile};
 use columns::HeaderCheck;
 use decode::{Decoded, Recoded};
 use format::{Layout, ListFormat, Stream};
+use gzip::Members;
 use list_reader::List;
 
 pub use columns::Header;
@@ -40,7 +42,7 @@ pub use formats::help as formats_help;
 pub(super) use list_reader::link;
 
 /// Largest size of a record (a line or a row) in bytes.
-const MAX_RECORD_BYTES: usize = 256 << 10;
+const MAX_RECORD_BYTES: usize = 4 << 20;
 /// Bytes that are read from the list at once.
 const BUFFER_BYTES: usize = 256 << 10;
 /// Lines that show a list's format and its column of links.
@@ -187,7 +189,7 @@ fn open<'a>(
 ) -> io::Result<Opened<'a>> {
     let (head, reader) = peek(reader, 4)?;
     let reader: Box<dyn BufRead> = if head.starts_with(b"\x1f\x8b") {
-        Box::new(BufReader::with_capacity(BUFFER_BYTES, flate2::bufread::MultiGzDecoder::new(reader)))
+        Box::new(BufReader::with_capacity(BUFFER_BYTES, Members::new(reader)))
     } else {
         Box::new(reader)
     };
@@ -213,6 +215,9 @@ fn open<'a>(
     }
     let (reader, recoded) = Decoded::new(reader, &head, named, reading.is_live);
     let (sample, reader) = peek_lines(reader, reading);
+    if let Some(why) = formats::refusal_of_text(&sample) {
+        return Ok(Opened::Refused(why));
+    }
     let format = format.unwrap_or_else(|| formats::by_lines(&sample, reading.lists));
     Ok(Opened::Stream(format, Stream { reader: Box::new(reader), sample }, recoded))
 }

@@ -1,6 +1,7 @@
 //! Columns of nested values: `{"image": {"url": ...}}` has the column `image.url`, and the links of
 //! `{"images": [{"src": ...}, ...]}` are those of `images.src`.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use serde_json::{Map, Value};
@@ -60,7 +61,7 @@ pub(super) fn survey(object: &Map<String, Value>, survey: &mut Survey) {
 }
 
 /// Whether a value is a link or a list of links; `None` if it is empty.
-fn holds_links(value: &Value) -> Option<bool> {
+pub(super) fn holds_links(value: &Value) -> Option<bool> {
     match value {
         Value::Null => None,
         Value::String(text) if text.trim().is_empty() => None,
@@ -136,6 +137,66 @@ pub(super) fn give(
         Links::Missing => {
             list.no_link(position, "", Message::new("line_no_key").with("key", wanted).with("keys", keys))
         }
+    }
+}
+
+/// JSON in which numbers are quoted unless they are read with all of their digits: `1.50`, `1e3`, numbers of more than 20
+/// digits.
+pub(super) fn with_digits(json: &[u8]) -> Cow<'_, [u8]> {
+    let mut quoted = Vec::new();
+    let (mut copied, mut at) = (0, 0);
+    while let Some(&byte) = json.get(at) {
+        if byte == b'"' {
+            at = end_of_string(json, at);
+            continue;
+        }
+        if !matches!(byte, b'-' | b'0'..=b'9') {
+            at += 1;
+            continue;
+        }
+        let rest = json.get(at..).unwrap_or_default();
+        let end = rest.iter().position(|byte| !matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'));
+        let number = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
+        if loses_digits(number) {
+            quoted.extend(json.get(copied..at).unwrap_or_default());
+            quoted.extend([b"\"", number, b"\""].concat());
+            copied = at + number.len();
+        }
+        at += number.len();
+    }
+    if copied == 0 {
+        return Cow::Borrowed(json);
+    }
+    quoted.extend(json.get(copied..).unwrap_or_default());
+    Cow::Owned(quoted)
+}
+
+/// Where the string that begins here ends.
+fn end_of_string(json: &[u8], start: usize) -> usize {
+    let mut at = start + 1;
+    while let Some(&byte) = json.get(at) {
+        match byte {
+            b'\\' => at += 2,
+            b'"' => return at + 1,
+            _ => at += 1,
+        }
+    }
+    json.len()
+}
+
+/// Whether a valid number is written differently once it was read.
+fn loses_digits(number: &[u8]) -> bool {
+    let Ok(text) = str::from_utf8(number) else { return false };
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    // Short integers, which are the most frequent ones, or no valid number.
+    let is_short = digits.len() < 19 && digits.bytes().all(|byte| byte.is_ascii_digit()) && text != "-0";
+    let has_zeros = digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0.");
+    if is_short || has_zeros || digits.is_empty() {
+        return false;
+    }
+    match serde_json::from_slice::<serde_json::Number>(number) {
+        Ok(read) => read.to_string() != text,
+        Err(error) => error.to_string().starts_with("number out of range"),
     }
 }
 

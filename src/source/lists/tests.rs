@@ -108,15 +108,37 @@ fn a_line_above_the_limit_is_named_and_the_next_one_is_read() {
     let found = lines(text.as_bytes());
     assert_eq!((found.len(), &found[0], found[3].as_str()), (4, &longest, "http://h/a"));
     assert!(found[1].contains("line 2 of list has a link longer than 64 KiB") && found[1].len() < 500);
-    assert!(found[2].contains("line 3 of list is longer than 256 KiB"));
+    assert!(found[2].contains("line 3 of list is longer than 4096 KiB"));
 }
 
 #[test]
 fn a_file_that_is_not_a_list_is_refused() {
-    for bytes in [b"PK\x03\x04".as_slice(), b"ab\0c", &gz(&gz(b"http://h/a"))] {
+    for bytes in [
+        b"PK\x03\x04".as_slice(),
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        b"ab\0c",
+        &gz(&gz(b"http://h/a")),
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+        b"%PDF-1.4\n%\xe2\xe3\n",
+    ] {
         let found = lines(bytes);
         assert!(found.len() == 1 && found[0].starts_with("Couldn't read the list list: it is"), "{found:?}");
     }
+    for text in [
+        "<!DOCTYPE html>\n<a href=\"http://h/a\">a</a>",
+        "\u{feff}\r\n <HTML lang=\"en\">",
+        "<a href='http://h/a'>a</a>",
+        "<?xml version=\"1.0\"?><urlset/>",
+        "<!--x-->",
+        "<rss>",
+    ] {
+        for name in [None, Some(".csv"), Some(".json"), Some(".txt")] {
+            let found = found_in(text.as_bytes(), name.and_then(formats::by_name), &ListSpec::default());
+            assert!(found.len() == 1 && found[0].contains("it is a web page or XML"), "{text}: {found:?}");
+        }
+    }
+    assert_eq!(lines(b"<http://h/a>\n<https://h/b>"), ["http://h/a", "https://h/b"]);
+    assert_eq!(csv("<id>,<url>\n1,http://h/a\n", None).len(), 1);
     assert!(lines(b"PAR1....")[0].contains("its Parquet data is damaged"));
     assert!(lines(b"").is_empty());
 }
@@ -334,6 +356,50 @@ fn json_arrays_give_their_elements() {
     assert_eq!(json(&format!("[{}]", elements.join(",\n"))).len(), 20_000);
 }
 
+/// On a single line, on several, and in a list without a name.
+#[test]
+fn an_object_around_one_array_is_a_wrapper_unless_it_is_a_record_itself() {
+    let found = |text: &str, column: Option<&str>| {
+        let lists = ListSpec { url_column: column.map(str::to_owned), ..ListSpec::default() };
+        let object: serde_json::Value = serde_json::from_str(text).unwrap();
+        let pretty = serde_json::to_string_pretty(&object).unwrap();
+        let [line, named, several] = [(text, None), (text, Some(".jsonl")), (&pretty, Some(".json"))]
+            .map(|(text, name)| found_in(text.as_bytes(), name.and_then(formats::by_name), &lists));
+        assert_eq!(line, named, "{text}");
+        if !line.iter().any(|line| line.contains("of list")) {
+            assert_eq!(line, several, "{text}");
+        }
+        line.iter().map(|line| line.split(' ').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let rows = r#"[{"id":1,"src":"http://h/a"},{"id":2,"src":"http://h/b"}]"#;
+    for wrapper in [
+        r#"{"images":ROWS}"#,
+        r#"{"count":2,"next":"http://h/?page=2","previous":null,"results":ROWS}"#,
+        r#"{"links":{"self":"http://h/x","next":"http://h/y"},"data":ROWS}"#,
+        r#"{"@odata.context":"http://h/$metadata","@odata.nextLink":"http://h/n","value":ROWS}"#,
+        r#"{"current_page":1,"data":ROWS,"first_page_url":"http://h/?page=1","path":"http://h/","nextPageUrl":"http://h/2"}"#,
+        r#"{"status":"ok","data":{"total":2,"items":ROWS}}"#,
+    ] {
+        assert_eq!(found(&wrapper.replace("ROWS", rows), None), ["http://h/a", "http://h/b"], "{wrapper}");
+        assert_eq!(found(&wrapper.replace("ROWS", rows), Some("src")), ["http://h/a", "http://h/b"], "{wrapper}");
+    }
+    for (record, column, right) in [
+        (r#"{"url":"http://h/p","variants":ROWS}"#, None, "http://h/p"),
+        (r#"{"url":"http://h/p","variants":ROWS}"#, Some("variants.src"), "http://h/a"),
+        (r#"{"photo":"http://h/p","n":1}"#, None, "http://h/p"),
+        (r#"{"id":1,"photo":"http://h/p","rows":[]}"#, None, "http://h/p"),
+        (r#"{"photo":"http://h/p","variants":ROWS}"#, Some("photo"), "http://h/p"),
+    ] {
+        assert_eq!(found(&record.replace("ROWS", rows), column)[0], right, "{record}");
+    }
+    // Nothing says which one is meant.
+    for ambiguous in [r#"{"photo":"http://h/p","variants":ROWS}"#, r#"{"products":ROWS,"related":ROWS}"#] {
+        let text = ambiguous.replace("ROWS", rows);
+        let found = found_in(text.as_bytes(), None, &ListSpec::default());
+        assert!(found.len() == 1 && found[0].contains("--url-column"), "{found:?}");
+    }
+}
+
 #[test]
 fn lists_in_other_encodings_are_decoded_and_announced() {
     let text = "이름,url\n빨간 사과,http://h/사과.jpg\n바나나 한 송이,http://h/바나나.jpg\n";
@@ -354,6 +420,58 @@ fn lists_in_other_encodings_are_decoded_and_announced() {
     let shift = ListSpec { encoding: Some("shift_jis".to_owned()), ..ListSpec::default() };
     let found = found_in(b"http://h/\xff\xfe.jpg\n", None, &shift);
     assert!(found[0].contains("line 1 of list has bytes that are not valid Shift_JIS"), "{found:?}");
+}
+
+/// As jq, and Python with `parse_int=str, parse_float=str`.
+#[test]
+fn numbers_keep_their_digits() {
+    let row = |number: &str| format!(r#"{{"n":{number},"t":"1e3 \"2.50","url":"http://h/a"}}"#);
+    for number in ["7", "-12", "0", "1.5", "-0.25", "12345678901234567890", "9007199254740993"] {
+        let right = format!(r#"http://h/a {{"n":{number},"t":"1e3 \"2.50"}}"#);
+        for text in [row(number), format!("[{}]", row(number)), format!("{0}\n{0}", row(number))] {
+            assert_eq!(found_in(text.as_bytes(), None, &ListSpec::default())[0], right);
+        }
+    }
+    let long = ["1e3", "1E-2", "1.50", "-0", "123456789012345678901234567890", "0.12345678901234567890", "1e999"];
+    for number in long {
+        let right = format!(r#"http://h/a {{"n":"{number}","t":"1e3 \"2.50"}}"#);
+        for text in [row(number), format!("[{}]", row(number))] {
+            assert_eq!(found_in(text.as_bytes(), None, &ListSpec::default())[0], right);
+        }
+    }
+    for number in ["007", "1.2.3", "--1", "NaN"] {
+        assert!(found_in(row(number).as_bytes(), formats::by_name(".jsonl"), &ListSpec::default())[0].contains("JSON"));
+    }
+    let found = csv("id,url\n007,http://h/a\n1e3,http://h/b\n12345678901234567890,http://h/c\n", None);
+    assert!(["\"007\"", "\"1e3\"", "\"12345678901234567890\""].iter().zip(&found).all(|(id, row)| row.contains(id)));
+}
+
+#[test]
+fn json_lines_that_other_programs_write_are_read() {
+    let (a, b) = (r#"{"url":"http://h/a"}"#, r#"{"url":"http://h/b"}"#);
+    for text in [
+        format!("{a},\n{b},\n"),
+        format!("{a}\r{b}\r"),
+        format!("[{a},{b}]"),
+        format!("[\n{a},\n{b}\n]\n"),
+        format!("\u{feff}{a}\r\n\r\n{b}"),
+    ] {
+        let found = found_in(text.as_bytes(), formats::by_name(".jsonl"), &ListSpec::default());
+        assert_eq!(found, ["http://h/a", "http://h/b"], "{text:?}");
+    }
+    let sequence = format!("\u{1e}{a}\n\u{1e}{b}\n");
+    assert_eq!(found_in(sequence.as_bytes(), formats::by_name(".json"), &ListSpec::default()).len(), 2);
+}
+
+#[test]
+fn cells_of_a_megabyte_are_read() {
+    let cell = "x,\n".repeat(400_000);
+    let json = format!("{{\"text\":{},\"url\":\"http://h/a\"}}\n", serde_json::to_string(&cell).unwrap());
+    for (text, name) in [(format!("text,url\n\"{cell}\",http://h/a\n1,http://h/b\n"), ".csv"), (json, ".jsonl")] {
+        let found = found_in(text.as_bytes(), formats::by_name(name), &ListSpec::default());
+        assert!(found[0].starts_with("http://h/a ") && found[0].len() > cell.len(), "{name}");
+        assert_eq!(found.len(), if name == ".csv" { 2 } else { 1 });
+    }
 }
 
 #[test]
@@ -424,6 +542,15 @@ fn a_format_is_declared_once_and_found_by_name_by_contents_and_in_help() {
         formats_help(Lang::English),
         ".txt (one URL per line, # starts a comment), .csv, .tsv, .jsonl, .json, .parquet or .toys (one toy per line)"
     );
+}
+
+/// As gzip does.
+#[test]
+fn what_follows_the_last_member_of_gzip_is_ignored() {
+    for rest in [b"\0\0\0\0".as_slice(), b"junk", b"\n"] {
+        let list = [&gz(b"http://h/a\n"), &gz(b"http://h/b\n"), rest].concat();
+        assert_eq!(lines(&list), ["http://h/a", "http://h/b"], "{rest:?}");
+    }
 }
 
 #[test]
