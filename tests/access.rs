@@ -20,7 +20,7 @@ use pixloom::fetch::{
 };
 use pixloom::model::{AccessEntry, AccessKind, NetworkSpec, ProxyChoice, RobotsPolicy, SecretRef};
 use pixloom::store::Spool;
-use util::server::{Server, ok, redirect, status};
+use util::server::{Behaviour, Server, ok, redirect, status};
 
 /// Time limit for each test.
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -318,6 +318,28 @@ fn a_proxys_password_is_sent_only_to_the_proxy() {
 }
 
 #[test]
+fn a_response_that_has_to_be_rewritten_may_come_through_a_proxy() {
+    let proxy = Server::start(|request| {
+        let text = format!("{} {} {}", request.method, request.path, told(request));
+        Behaviour::Raw(
+            format!("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{text}\r\n0\r\n\r\n", text.len())
+                .into_bytes(),
+        )
+    });
+    run(async {
+        let place = proxy.url("");
+        let desk = Desk::new(NetworkSpec {
+            proxy: ProxyChoice::Url(place.clone()),
+            access: vec![entry(&place, AccessKind::Proxy, "me")],
+            ..NetworkSpec::default()
+        });
+        let body = desk.comes("http://shop.invalid/a.png?b=%20c").await.body.into_bytes().unwrap();
+        let right = "GET http://shop.invalid/a.png?b=%20c proxy-authorization=Basic bWU6cDRzcw==";
+        assert_eq!(String::from_utf8(body).unwrap(), right);
+    });
+}
+
+#[test]
 fn an_unreachable_proxy_is_named() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     run(async {
@@ -484,7 +506,7 @@ impl Authority {
         path
     }
 
-    /// A server that answers everything with `abc`; returns its port.
+    /// A server that answers everything with `abc`, `/old` in chunks over HTTP/1.0; returns its port.
     async fn serve(&self, name: &str, is_expired: bool) -> u16 {
         self.serve_clients(name, is_expired, None).await
     }
@@ -542,7 +564,11 @@ impl Authority {
                             _ => return,
                         }
                     }
-                    let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc";
+                    let answer: &[u8] = if request.starts_with(b"GET /old ") {
+                        b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+                    } else {
+                        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc"
+                    };
                     let _ = stream.write_all(answer).await;
                     let _ = stream.shutdown().await;
                 });
@@ -624,6 +650,8 @@ fn a_client_certificate_is_shown_to_hosts_that_ask_for_one() {
         let client_cert = Some(authority.client_file(dir.path()));
         let desk = Desk::with_names(NetworkSpec { client_cert, ..network.clone() }, &names);
         assert_eq!(desk.comes(&url).await.size_bytes, 3);
+        let old = format!("https://shop.test:{port}/old");
+        assert_eq!(desk.comes(&old).await.size_bytes, 3, "also of a host whose responses have to be rewritten");
         // A file without a key is refused at once.
         let no_key = NetworkSpec { client_cert: Some(authority.file(dir.path())), ..network };
         let setup = Setup { network: no_key, ..Setup::default() };

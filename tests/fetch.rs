@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests prepare files and servers")]
 
+#[path = "fetch/heads.rs"]
+mod heads;
 #[path = "fetch/lenient.rs"]
 mod lenient;
 #[path = "fetch/transfers.rs"]

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use url::Url;
 
+use super::connect::lenient::SendError;
 use super::connect::resolver::{NameNotFound, Refused};
+use super::connect::response_head::TooLarge;
 use super::limits::FetchLimits;
 use super::schedule::host_state::Unavailable;
 use crate::error::{ErrorKind, ItemError};
@@ -36,8 +38,11 @@ pub(super) struct Fault {
     pub(super) gave_way: bool,
     /// Whether this process had no file descriptor left for it.
     pub(super) lacks_descriptor: bool,
-    /// Whether the host may answer with the fallback of [`Clients`](super::connect::clients::Clients).
+    /// Whether the host may answer with the fallback of [`Clients`](super::connect::clients::Clients), or wastes less
+    /// time with it.
     pub(super) needs_fallback: bool,
+    /// Whether the host was reached, but sent no complete head in time.
+    pub(super) is_headless: bool,
     /// Duration of the parts of the request, as far as it got.
     pub(super) times: Option<Box<TransferTimes>>,
 }
@@ -55,6 +60,7 @@ impl Fault {
             gave_way: false,
             lacks_descriptor: false,
             needs_fallback: false,
+            is_headless: false,
             times: None,
         }
     }
@@ -133,10 +139,10 @@ pub(super) fn shown(url: &Url) -> String {
 }
 
 /// A request that got no response.
-pub(super) fn of_request(error: &reqwest::Error, name: &str, began: Instant, connect_timeout: Duration) -> Fault {
+pub(super) fn of_request(error: &SendError, name: &str, began: Instant, connect_timeout: Duration) -> Fault {
     let item = |kind, why: &Message| ItemError::new(kind, name).saying(why);
     let detail = root_cause(error);
-    if lacks_descriptor(error) {
+    if causes(error).filter_map(io_error).any(descriptors::are_exhausted) {
         return Fault { lacks_descriptor: true, ..Fault::new(item(ErrorKind::Connect, &detail)) };
     }
     if caused_by::<NameNotFound>(error) {
@@ -165,12 +171,17 @@ pub(super) fn of_request(error: &reqwest::Error, name: &str, began: Instant, con
     }
     if error.is_timeout() {
         let sentence = Message::new("link_incomplete");
-        return Fault::time_out(ItemError::new(ErrorKind::Timeout, name).saying(&sentence));
+        let fault = Fault::time_out(ItemError::new(ErrorKind::Timeout, name).saying(&sentence));
+        return Fault { is_headless: true, ..fault };
+    }
+    if caused_by::<TooLarge>(error) {
+        let fault = Fault::new(item(ErrorKind::BadResponse, &Message::new("link_headers")));
+        return Fault { needs_fallback: true, ..fault };
     }
     if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
         let too_large = detail.arg("text").contains("too large");
         let detail = if too_large { Message::new("link_headers") } else { detail };
-        return Fault { needs_fallback: too_large, ..Fault::new(item(ErrorKind::BadResponse, &detail)) };
+        return Fault { needs_fallback: error.is_usual(), ..Fault::new(item(ErrorKind::BadResponse, &detail)) };
     }
     if error.is_builder() {
         return Fault::new(item(ErrorKind::BadUrl, &detail));
@@ -180,7 +191,7 @@ pub(super) fn of_request(error: &reqwest::Error, name: &str, began: Instant, con
 }
 
 /// Whether a server refuses a request over HTTP/2 that it would answer over HTTP/1.1 (RFC 9113, 7).
-fn wants_http_1(error: &reqwest::Error) -> bool {
+fn wants_http_1(error: &(dyn Error + 'static)) -> bool {
     find::<h2::Error>(error).and_then(h2::Error::reason) == Some(h2::Reason::HTTP_1_1_REQUIRED)
 }
 
@@ -256,16 +267,16 @@ fn io_error<'e>(cause: &'e (dyn Error + 'static)) -> Option<&'e io::Error> {
     cause.downcast_ref::<io::Error>().or(of_name)
 }
 
-fn caused_by<E: Error + 'static>(error: &reqwest::Error) -> bool {
+fn caused_by<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
     find::<E>(error).is_some()
 }
 
-fn find<E: Error + 'static>(error: &reqwest::Error) -> Option<&E> {
-    causes(error).find_map(<dyn Error + 'static>::downcast_ref::<E>)
+fn find<'e, E: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e E> {
+    causes(error).find_map(|cause| cause.downcast_ref::<E>())
 }
 
 /// The innermost cause; the errors around it only repeat the URL.
-fn root_cause(error: &reqwest::Error) -> Message {
+fn root_cause(error: &(dyn Error + 'static)) -> Message {
     let Some(cause) = causes(error).last() else { return Message::new("link_failed") };
     if let Some(refused) = cause.downcast_ref::<Refused>() {
         return refused.message();
@@ -278,7 +289,7 @@ fn root_cause(error: &reqwest::Error) -> Message {
 }
 
 /// The causes of an error, the outermost first. The source of an `io::Error` skips the error that it wraps.
-fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     std::iter::successors(error.source(), |&cause: &&(dyn Error + 'static)| {
         let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         wrapped.map_or_else(|| cause.source(), |wrapped| Some(wrapped as &(dyn Error + 'static)))

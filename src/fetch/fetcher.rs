@@ -180,6 +180,9 @@ struct Attempts<'a> {
 struct Turn {
     priority: Priority,
     may_give_way: bool,
+    /// Whether it uses the fallback of [`Clients`](super::connect::clients::Clients): the attempt before it got no
+    /// head in time, perhaps because of a flood of heads such as 100 (Continue), which only the fallback ends.
+    is_fallback: bool,
 }
 
 impl Fetcher {
@@ -313,7 +316,7 @@ impl Shared {
     /// Tries until the body is received, or until trying makes no sense any more.
     async fn fetch(&self, attempts: &Attempts<'_>) -> Result<AttemptResult, Fault> {
         let Attempts { name, ticket, stopwatch, .. } = attempts;
-        let mut turn = Turn { priority: Priority::Untried, may_give_way: true };
+        let mut turn = Turn { priority: Priority::Untried, may_give_way: true, is_fallback: false };
         let (mut failures, mut lacking) = (0, Duration::ZERO);
         let mut first_failure = Duration::ZERO;
         let mut partial = None;
@@ -352,7 +355,8 @@ impl Shared {
                     continue;
                 }
             }
-            turn = Turn { priority: Priority::Retry, may_give_way: turn.may_give_way && !fault.gave_way };
+            let may_give_way = turn.may_give_way && !fault.gave_way;
+            turn = Turn { priority: Priority::Retry, may_give_way, is_fallback: fault.is_headless };
             if let Some(ticket) = ticket {
                 ticket.will_retry();
             }
@@ -393,12 +397,14 @@ impl Shared {
         let mut seen = vec![(link.url.clone(), 0)];
         let mut cookies = ChainCookies::default();
         let mut challenges = 0;
+        let mut is_fallback = false;
         let mut slot: Option<Slot> = None;
         let mut at = link.url.clone();
         attempts.count.fetch_add(1, Ordering::Relaxed);
         loop {
             let host = at.origin().ascii_serialization();
-            let (way, mut headers) = self.routes.to(&at, link, name)?;
+            let (mut way, mut headers) = self.routes.to(&at, link, name)?;
+            way.is_fallback |= is_fallback || turn.is_fallback;
             cookies.add_to(&mut headers, &at, self.routes.cookies());
             let held = slot.take().filter(|slot| slot.is_for(&host));
             let robots = self.robots(&at, attempts, turn, held.is_some());
@@ -418,6 +424,9 @@ impl Shared {
             let on_answer = |status, headers: &HeaderMap| {
                 cookies.note(headers, &at);
                 self.network.answered(&host);
+                if is_fallback {
+                    self.routes.clients.fall_back(&host);
+                }
                 // A refusal says nothing about how many requests the host can take.
                 if fault::is_refusing(status) { held.reached() } else { held.answered(began) }
             };
@@ -459,17 +468,20 @@ impl Shared {
                 // No part is kept now, so that this happens once.
                 Ok(Reply::StartAgain) => slot = Some(held),
                 Ok(Reply::Redirect(next)) => {
-                    challenges = 0;
+                    (challenges, is_fallback) = (0, false);
                     at = self.next_hop(next, &mut seen, cookies.count(), name)?;
                     slot = Some(held);
                 }
                 Err(fault) if fault.lacks_descriptor => return Err(fault),
-                Err(fault) if fault.needs_fallback && self.routes.clients.fall_back(&host) => slot = Some(held),
+                Err(fault) if fault.needs_fallback && !way.is_fallback => (is_fallback, slot) = (true, Some(held)),
                 Err(fault) if fault.gave_way => {
                     attempts.count.fetch_sub(1, Ordering::Relaxed);
                     return Err(fault);
                 }
                 Err(fault) => {
+                    if fault.needs_fallback {
+                        self.routes.clients.fall_back(&host);
+                    }
                     held.failed(&fault, began);
                     return Err(self.routes.naming_proxy(fault));
                 }

@@ -165,21 +165,24 @@ impl Routes {
     }
 
     async fn follow_robots(&self, mut at: Url, link: &Link, name: &str, limits: &FetchLimits) -> Result<Robots, Fault> {
+        let mut is_fallback = false;
         for _ in 0..=ROBOTS_REDIRECTS {
-            let (way, headers) = match self.to(&at, link, name) {
+            let (mut way, headers) = match self.to(&at, link, name) {
                 Ok(route) => route,
                 // A redirect to a host that is not allowed means that there is no robots.txt.
                 Err(_) if at.host() != link.url.host() => return Ok(Robots::Rules(Rules::default())),
                 Err(fault) => return Err(fault),
             };
+            way.is_fallback |= std::mem::take(&mut is_fallback);
             let (client, _kept) = self.begin(way, &at.origin().ascii_serialization(), name)?;
             let began = std::time::Instant::now();
-            let response = client.get(at.clone()).headers(headers).send().await;
+            let response = client.send(client.get(at.clone()).headers(headers)).await;
             let mut response = match response {
                 Ok(response) => response,
                 Err(error) => {
                     let fault = fault::of_request(&error, name, began, limits.connect_timeout);
-                    if fault.needs_fallback && self.clients.fall_back(&at.origin().ascii_serialization()) {
+                    if fault.needs_fallback && !way.is_fallback {
+                        is_fallback = true;
                         continue;
                     }
                     return Err(fault);

@@ -14,11 +14,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use reqwest::dns::Resolve;
-use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue, REFERER};
-use reqwest::{Certificate, Client, ClientBuilder, Identity, Proxy, redirect, retry};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue, REFERER, USER_AGENT};
+use reqwest::{Certificate, Client, ClientBuilder, Identity, Proxy, RequestBuilder, Response, redirect, retry};
 use url::Url;
 
 use super::idle_hosts::{IDLE_FOR, IdleHosts, KeptConnection};
+use super::lenient::{HandOver, Lenient, SendError};
 use super::resolver::{FirstReach, Guarded};
 use crate::error::JobError;
 use crate::fetch::credentials::secrets::AccessError;
@@ -28,12 +29,27 @@ use crate::model::{Locator, Message, NetworkSpec, ProxyChoice};
 use crate::store;
 
 /// A client, which keeps the connections of one purpose.
-pub(crate) type HttpClient = Client;
+pub(crate) struct HttpClient {
+    client: Client,
+    /// Only of the fallback.
+    lenient: Option<Lenient>,
+}
+
+impl HttpClient {
+    /// A request.
+    pub(crate) fn get(&self, url: Url) -> RequestBuilder {
+        self.client.get(url)
+    }
+
+    /// Sends a request.
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Response, SendError> {
+        let Some(lenient) = &self.lenient else { return request.send().await.map_err(SendError::Usual) };
+        lenient.send(&self.client, request.build().map_err(SendError::Usual)?).await
+    }
+}
 
 /// The project's home page, if it has one.
 const HOME: &str = env!("CARGO_PKG_HOMEPAGE");
-/// Most headers of a response with the fallback, as in curl. Otherwise it is 100, since each of them takes memory.
-const MAX_HEADERS: usize = 5000;
 /// Largest certificate file in bytes.
 const MAX_CA_BYTES: u64 = 16 << 20;
 
@@ -46,14 +62,14 @@ pub(crate) struct Way {
     pub(crate) checks_certificates: bool,
     /// Whether any connection may be encrypted.
     pub(crate) needs_roots: bool,
-    /// Whether the host needs the fallback: HTTP/1.1, and very many headers.
+    /// Whether the host needs the fallback: HTTP/1.1, responses as [`Lenient`] reads them, and no idle connections.
     pub(crate) is_fallback: bool,
 }
 
 /// The clients of one job, each created when it is first needed: reading the system's certificates takes longer than
 /// some jobs.
 pub(crate) struct Clients {
-    made: [OnceLock<Client>; 32],
+    made: [OnceLock<HttpClient>; 32],
     /// Hosts (scheme, name and port) that need the fallback.
     fallback_hosts: Mutex<HashSet<String>>,
     idle_hosts: IdleHosts,
@@ -61,6 +77,8 @@ pub(crate) struct Clients {
     resolver: Arc<dyn Resolve>,
     first: Arc<FirstReach>,
     proxy: Option<Proxy>,
+    /// The proxy's user and password, as a header.
+    proxy_user: Option<HeaderValue>,
     uses_system_proxy: bool,
     proxy_names: Arc<HashSet<String>>,
     authorities: Vec<Certificate>,
@@ -82,6 +100,7 @@ impl Clients {
             resolver,
             first: Arc::default(),
             proxy: None,
+            proxy_user: limits.system_proxy.then(system_proxy_user).flatten(),
             uses_system_proxy: limits.system_proxy,
             proxy_names: Arc::new(proxy_names),
             authorities: Vec::new(),
@@ -103,6 +122,7 @@ impl Clients {
         let mut clients = Self::plain(&FetchLimits { system_proxy, ..limits.clone() }, resolver);
         if let ProxyChoice::Url(url) = &network.proxy {
             clients.proxy = Some(proxy_at(url, proxy_user)?);
+            clients.proxy_user = proxy_user.and_then(|(user, password)| basic(user, password));
             let name = Url::parse(url).ok().and_then(|url| lower_host(&url));
             clients.proxy_names = Arc::new(name.into_iter().collect());
         }
@@ -125,9 +145,9 @@ impl Clients {
         Way { is_users_own, checks_certificates: !is_insecure, needs_roots, is_fallback }
     }
 
-    /// From now on, requests at a host (scheme, name and port) use the fallback; `false` if they do already.
-    pub(crate) fn fall_back(&self, host: &str) -> bool {
-        self.fallback_hosts.lock().unwrap_or_else(PoisonError::into_inner).insert(host.to_owned())
+    /// From now on, requests at a host (scheme, name and port) use the fallback.
+    pub(crate) fn fall_back(&self, host: &str) {
+        self.fallback_hosts.lock().unwrap_or_else(PoisonError::into_inner).insert(host.to_owned());
     }
 
     /// Whether a URL's host is the proxy itself, which only the user may request.
@@ -145,18 +165,19 @@ impl Clients {
     /// The client that probes a host (scheme, name and port) which answered before. Its connection is not kept.
     pub(crate) fn for_probe(&self, host: &str) -> Option<&Client> {
         let url = Url::parse(host).ok()?;
-        self.get(self.way(&url, true), false).ok()
+        let client = self.get(Way { is_fallback: false, ..self.way(&url, true) }, false).ok()?;
+        Some(&client.client)
     }
 
     /// The client for a request at a host (scheme, name and port), and, until the request ends, the right to keep its
     /// connection.
-    pub(crate) fn begin(&self, way: Way, host: &str) -> Result<(&Client, Option<KeptConnection<'_>>), JobError> {
-        let kept = self.idle_hosts.begin(host, Instant::now());
+    pub(crate) fn begin(&self, way: Way, host: &str) -> Result<(&HttpClient, Option<KeptConnection<'_>>), JobError> {
+        let kept = if way.is_fallback { None } else { self.idle_hosts.begin(host, Instant::now()) };
         Ok((self.get(way, kept.is_some())?, kept))
     }
 
     /// The client of this kind.
-    fn get(&self, way: Way, keeps_connections: bool) -> Result<&Client, JobError> {
+    fn get(&self, way: Way, keeps_connections: bool) -> Result<&HttpClient, JobError> {
         let properties =
             [way.is_users_own, way.checks_certificates, way.needs_roots, way.is_fallback, keeps_connections];
         let index = properties.iter().rev().fold(0, |index, property| 2 * index + usize::from(*property));
@@ -164,7 +185,12 @@ impl Clients {
         if let Some(client) = cell.get() {
             return Ok(client);
         }
-        let made = self.build(way, keeps_connections)?;
+        let lenient = way.is_fallback.then(|| Lenient {
+            headers: self.own_headers(),
+            proxy_user: self.proxy_user.clone(),
+            read_timeout: self.limits.read_timeout,
+        });
+        let made = HttpClient { client: self.build(way, keeps_connections)?, lenient };
         Ok(cell.get_or_init(|| made))
     }
 
@@ -196,15 +222,23 @@ impl Clients {
         })
     }
 
+    /// The headers of every request.
+    fn own_headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        let user_agent = self.user_agent.clone().unwrap_or_else(user_agent);
+        for (name, text) in [(REFERER, self.referer.as_ref()), (USER_AGENT, Some(&user_agent))] {
+            // Checked when it was given.
+            if let Some(value) = text.and_then(|text| HeaderValue::from_bytes(text.as_bytes()).ok()) {
+                headers.insert(name, value);
+            }
+        }
+        headers
+    }
+
     fn builder(&self, way: Way, keeps_connections: bool) -> ClientBuilder {
         let limits = &self.limits;
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        // Checked when it was given.
-        if let Some(referer) = self.referer.as_ref().and_then(|text| HeaderValue::from_bytes(text.as_bytes()).ok()) {
-            headers.insert(REFERER, referer);
-        }
-        let user_agent = self.user_agent.clone().unwrap_or_else(user_agent);
         let resolver = Guarded {
             inner: Arc::clone(&self.resolver),
             first: Arc::clone(&self.first),
@@ -212,8 +246,7 @@ impl Clients {
             proxies: Arc::clone(&self.proxy_names),
         };
         let builder = Client::builder()
-            .user_agent(user_agent.into_bytes())
-            .default_headers(headers)
+            .default_headers(self.own_headers())
             .redirect(redirect::Policy::none())
             .retry(retry::never())
             .referer(false)
@@ -233,7 +266,7 @@ impl Clients {
             Some(identity) if way.is_users_own => builder.identity(identity.clone()),
             _ => builder,
         };
-        let builder = if way.is_fallback { builder.http1_only().http1_max_headers(MAX_HEADERS) } else { builder };
+        let builder = if way.is_fallback { builder.http1_only().connector_layer(HandOver) } else { builder };
         match &self.proxy {
             Some(proxy) => builder.proxy(proxy.clone()),
             None if self.uses_system_proxy => builder,
@@ -255,6 +288,20 @@ fn proxy_at(url: &str, user: Option<(&str, &str)>) -> Result<Proxy, AccessError>
         Some((user, password)) => proxy.basic_auth(user, password),
         None => proxy,
     })
+}
+
+fn basic(user: &str, password: &str) -> Option<HeaderValue> {
+    use base64::Engine as _;
+    let code = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
+    let mut value = HeaderValue::try_from(format!("Basic {code}")).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// The user of the environment's or the system's proxy for plain http.
+fn system_proxy_user() -> Option<HeaderValue> {
+    let matcher = hyper_util::client::proxy::matcher::Matcher::from_system();
+    matcher.intercept(&"http://pixloom.invalid/".parse().ok()?)?.basic_auth().cloned()
 }
 
 /// The host names of the proxies of the environment or the system.

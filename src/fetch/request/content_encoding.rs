@@ -30,6 +30,8 @@ pub(crate) enum Coding {
     Deflate,
     Brotli,
     Zstd,
+    /// None, if the transfer was in chunks once, although the server says twice (curl, requests).
+    InChunksTwice,
 }
 
 /// A stream of bytes.
@@ -112,6 +114,9 @@ pub(crate) fn transfer_codings(encoding: &str) -> Result<Vec<Coding>, String> {
             Some(Err(())) => {}
             // Only the last one was undone.
             None if word == "chunked" && words.peek().is_none() => {}
+            None if word == "chunked" && words.peek().is_some_and(|next| next == "chunked") => {
+                codings.push(Coding::InChunksTwice);
+            }
             None => return Err(word),
         }
     }
@@ -152,7 +157,14 @@ fn is_named(name: Option<&str>, extensions: &[&str]) -> bool {
 /// Decodes a stream, the last coding first. An empty one stays empty.
 pub(crate) async fn unpack<'a>(mut packed: Reader<'a>, codings: &[Coding]) -> io::Result<Reader<'a>> {
     for coding in codings.iter().rev() {
-        let Some(&first) = packed.fill_buf().await?.first() else { return Ok(packed) };
+        let head = packed.fill_buf().await?;
+        let Some(&first) = head.first() else { return Ok(packed) };
+        if *coding == Coding::InChunksTwice {
+            if begins_chunk(head) {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "chunks in chunks"));
+            }
+            continue;
+        }
         let packed_too = Pushback::new(packed);
         packed = match coding {
             Coding::Gzip => decoded(packed_too, GzipDecoder::new, |head| head.starts_with(&[0x1F, 0x8B, 8])),
@@ -160,6 +172,7 @@ pub(crate) async fn unpack<'a>(mut packed: Reader<'a>, codings: &[Coding]) -> io
             Coding::Deflate if first & 0x0F == 8 => decoded(packed_too, ZlibDecoder::new, |_| false),
             Coding::Deflate => decoded(packed_too, DeflateDecoder::new, |_| false),
             Coding::Brotli => decoded(packed_too, BrotliDecoder::new, |_| false),
+            Coding::InChunksTwice => Box::pin(packed_too),
             Coding::Zstd => {
                 let limit = [DParameter::window_log_max(ZSTD_WINDOW_LOG)];
                 decoded(packed_too, move |packed| ZstdDecoder::with_params(packed, &limit), is_zstd_frame)
@@ -174,6 +187,12 @@ pub(crate) async fn unpack_bytes(packed: &[u8], codings: &[Coding], most: u64) -
     let mut bytes = Vec::new();
     unpack(Box::pin(packed), codings).await?.take(most).read_to_end(&mut bytes).await?;
     Ok(bytes)
+}
+
+/// Whether bytes begin with the line of a chunk (RFC 9112, 7.1), or with a part of it.
+fn begins_chunk(head: &[u8]) -> bool {
+    let digits = head.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+    digits > 0 && head.get(digits).is_none_or(|byte| matches!(byte, b'\r' | b';' | b' '))
 }
 
 /// RFC 8878, 3.1: a frame, or one to skip.
@@ -356,6 +375,7 @@ mod tests {
     fn transfer_codings_are_decoded_or_refused() {
         assert_eq!(transfer_codings("chunked").unwrap(), []);
         assert_eq!(transfer_codings("Identity").unwrap(), []);
+        assert_eq!(transfer_codings("chunked, Chunked").unwrap(), [Coding::InChunksTwice]);
         assert_eq!(transfer_codings("gzip, Chunked").unwrap(), [Coding::Gzip]);
         assert_eq!(transfer_codings("deflate").unwrap(), [Coding::Deflate]);
         for (encoding, word) in [

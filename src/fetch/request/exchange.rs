@@ -98,7 +98,7 @@ pub(crate) async fn request<'a>(
     let whole = async {
         let from = partial.as_ref().filter(|partial| partial.url == *request.url && partial.can_resume());
         let is_resumed = from.is_some();
-        let sending = with_conditions(&request, from).send();
+        let sending = request.client.send(with_conditions(&request, from));
         let response = watch.head(sending).await;
         let response = response.map_err(|error| {
             fault::of_request(&error, request.name, request.progress.began(), request.limits.connect_timeout)
