@@ -16,9 +16,6 @@ use crate::store;
 const MAX_FILE_BYTES: u64 = 16 << 20;
 /// Most cookies that the servers of one chain may set.
 const MAX_COOKIES: usize = 200;
-/// Second-level names below which countries register domains, see [`is_registry`].
-const REGISTRIES: [&str; 12] = ["ac", "co", "com", "edu", "go", "gob", "gov", "mil", "ne", "net", "or", "org"];
-
 /// The cookies of one redirect chain.
 #[derive(Debug, Default)]
 pub(crate) struct ChainCookies {
@@ -30,11 +27,18 @@ impl ChainCookies {
     /// Notes the cookies that a response sets.
     pub(crate) fn note(&mut self, headers: &HeaderMap, url: &Url) {
         for header in headers.get_all(SET_COOKIE) {
-            let Ok(cookie) = RawCookie::parse(String::from_utf8_lossy(header.as_bytes()).into_owned()) else {
+            let Ok(mut cookie) = RawCookie::parse(String::from_utf8_lossy(header.as_bytes()).into_owned()) else {
                 continue;
             };
-            if self.count >= MAX_COOKIES || cookie.domain().is_some_and(|domain| is_registry(domain, url)) {
-                continue;
+            if self.count >= MAX_COOKIES {
+                return;
+            }
+            if let Some(domain) = cookie.domain().and_then(public_suffix) {
+                if url.host_str() != Some(&domain) {
+                    continue;
+                }
+                // Only for this host.
+                cookie.unset_domain();
             }
             let store = self.store.get_or_insert_with(CookieStore::default);
             self.count += usize::from(store.insert_raw(&cookie, url).is_ok());
@@ -73,17 +77,20 @@ impl ChainCookies {
     }
 }
 
-/// Whether a cookie's domain is one under which others register theirs (`com`, `co.kr`) rather than a site. This knows
-/// the usual shapes only, not the list of public suffixes: cookies of a chain never outlive it.
-fn is_registry(domain: &str, url: &Url) -> bool {
-    let domain = domain.trim_matches('.').to_ascii_lowercase();
-    if url.host_str() == Some(&domain) {
-        return false;
-    }
-    match domain.split('.').collect::<Vec<_>>().as_slice() {
-        [] | [_] => true,
-        [second, top] => top.len() == 2 && REGISTRIES.contains(second),
-        _ => false,
+/// A cookie's domain, if it is one under which others register theirs (`com`, `co.uk`, `github.io`) rather than a site
+/// (RFC 6265, 5.3, step 5).
+fn public_suffix(domain: &str) -> Option<String> {
+    use psl::Psl as _;
+    let domain = idna_of(domain)?;
+    let suffix = psl::List.suffix(domain.as_bytes())?;
+    (suffix.as_bytes() == domain.as_bytes()).then_some(domain)
+}
+
+/// A domain in lower-case ASCII, as URLs have it.
+fn idna_of(domain: &str) -> Option<String> {
+    match Host::parse(domain.trim_matches('.')).ok()? {
+        Host::Domain(domain) => Some(domain),
+        Host::Ipv4(_) | Host::Ipv6(_) => None,
     }
 }
 
@@ -181,14 +188,32 @@ mod tests {
         assert_eq!(chain.count(), 3);
     }
 
+    /// The public suffix list of Mozilla, as curl and browsers use it.
     #[test]
-    fn a_domain_under_which_others_register_is_no_site() {
-        for (domain, is) in
-            [("com", true), (".co.kr", true), ("example.com", false), ("kr", true), ("shop.co.kr", false)]
-        {
-            assert_eq!(is_registry(domain, &url("https://a.shop.co.kr/")), is, "{domain}");
+    fn a_cookie_for_a_domain_under_which_others_register_is_refused() {
+        for (domain, at, other, is_accepted) in [
+            ("co.uk", "http://a.co.uk/", "http://b.co.uk/", false),
+            (".CO.UK.", "http://a.co.uk/", "http://b.co.uk/", false),
+            ("github.io", "http://me.github.io/", "http://you.github.io/", false),
+            ("s3.amazonaws.com", "http://me.s3.amazonaws.com/", "http://you.s3.amazonaws.com/", false),
+            ("co.kr", "http://shop.co.kr/", "http://bank.co.kr/", false),
+            ("한국", "http://a.xn--3e0b707e/", "http://b.xn--3e0b707e/", false),
+            ("ck", "http://a.ck/", "http://b.ck/", false),
+            ("www.ck", "http://www.ck/", "http://img.www.ck/", true),
+            ("internal", "http://a.internal/", "http://b.internal/", false),
+            ("example.co.uk", "http://a.example.co.uk/", "http://b.example.co.uk/", true),
+            ("me.github.io", "http://me.github.io/", "http://img.me.github.io/", true),
+        ] {
+            let chain = chain(&[&format!("a=1; Domain={domain}")], at);
+            assert_eq!(sent(&chain, other, None).is_some(), is_accepted, "{domain}");
+            assert_eq!(sent(&chain, at, None).is_some(), is_accepted, "{domain}");
         }
-        assert!(!is_registry("localhost", &url("http://localhost/")));
+        // A host that is such a domain itself may have cookies of its own.
+        for host in ["github.io", "localhost"] {
+            let chain = chain(&[&format!("a=1; Domain={host}")], &format!("http://{host}/"));
+            assert_eq!(sent(&chain, &format!("http://{host}/x"), None).as_deref(), Some("a=1"));
+            assert_eq!(sent(&chain, &format!("http://you.{host}/"), None), None);
+        }
     }
 
     #[test]
