@@ -3,11 +3,12 @@
 //! The library trusts the file more than an unknown file deserves: its panics are caught, and a dictionary that claims more
 //! values than its bytes can hold is refused before memory is allocated for it.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use parquet::basic::ConvertedType;
+use parquet::basic::{ConvertedType, LogicalType, TimeUnit};
 use parquet::bloom_filter::Sbbf;
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result as ParquetResult};
@@ -32,9 +33,9 @@ pub(super) static FORMAT: ListFormat =
     ListFormat { extensions: &["parquet"], help: "", layout: Layout::WholeFile { magic: b"PAR1", read, header } };
 
 fn read(list: &mut List<'_>, file: File) -> ControlFlow<()> {
-    let (reader, column) = match open(file) {
-        Ok((reader, survey)) => match survey.choose(list.lists) {
-            Ok(column) => (reader, column),
+    let (reader, column, nanoseconds) = match open(file) {
+        Ok((reader, survey, nanoseconds)) => match survey.choose(list.lists) {
+            Ok(column) => (reader, column, nanoseconds),
             Err(why) => return list.unreadable(why),
         },
         Err(what) => return list.unreadable(broken(what)),
@@ -56,7 +57,7 @@ fn read(list: &mut List<'_>, file: File) -> ControlFlow<()> {
             match guard(|| rows.next().transpose()) {
                 Ok(Some(row)) => {
                     number += 1;
-                    give(list, Position::row(number), row, &column)?;
+                    give(list, Position::row(number), flat(row, &nanoseconds), &column)?;
                 }
                 Ok(None) => break,
                 Err(why) if number > 0 => {
@@ -72,17 +73,20 @@ fn read(list: &mut List<'_>, file: File) -> ControlFlow<()> {
 
 /// The columns; `None` if the file can't be read.
 fn header(file: File, lists: &ListSpec) -> Option<HeaderCheck> {
-    let (_, survey) = open(file).ok()?;
+    let (_, survey, _) = open(file).ok()?;
     let chosen = survey.choose(lists);
     Some(HeaderCheck::of(Header { columns: survey.into_names(), is_complete: true }, lists, chosen))
 }
 
+/// Columns of timestamps in nanoseconds, which the library gives as plain numbers.
+type Nanoseconds = HashSet<String>;
+
 /// The file and its columns. Its first rows show which of them hold links.
-fn open(file: File) -> Result<(SerializedFileReader<File>, Survey), Message> {
+fn open(file: File) -> Result<(SerializedFileReader<File>, Survey, Nanoseconds), Message> {
     let reader = guard(|| SerializedFileReader::new(file)).map_err(broken)?;
     let schema = reader.metadata().file_metadata().schema();
-    let mut names = Vec::new();
-    schema.get_fields().iter().for_each(|field| name_columns(field, "", &mut names));
+    let (mut names, mut nanoseconds) = (Vec::new(), Nanoseconds::new());
+    schema.get_fields().iter().for_each(|field| name_columns(field, "", &mut names, &mut nanoseconds));
     let mut survey = Survey::new(names);
     // What is wrong with the rows is reported when they are read.
     let _ = guard(|| {
@@ -91,32 +95,42 @@ fn open(file: File) -> Result<(SerializedFileReader<File>, Survey), Message> {
         }
         let guarded = Guarded(reader.get_row_group(0)?);
         for row in RowIter::from_row_group(None, &guarded)?.take(SURVEYED) {
-            nested::survey(&flat(row?), &mut survey);
+            nested::survey(&flat(row?, &nanoseconds), &mut survey);
         }
         Ok(())
     });
-    Ok((reader, survey))
+    Ok((reader, survey, nanoseconds))
 }
 
 /// The name of a column, or those of the columns in a group.
-fn name_columns(field: &Type, prefix: &str, names: &mut Vec<String>) {
+fn name_columns(field: &Type, prefix: &str, names: &mut Vec<String>, nanoseconds: &mut Nanoseconds) {
     let name = if prefix.is_empty() { field.name().to_owned() } else { format!("{prefix}.{}", field.name()) };
     let info = field.get_basic_info();
     // Lists and maps are groups too.
     if field.is_group() && info.logical_type_ref().is_none() && info.converted_type() == ConvertedType::NONE {
-        field.get_fields().iter().for_each(|inner| name_columns(inner, &name, names));
+        field.get_fields().iter().for_each(|inner| name_columns(inner, &name, names, nanoseconds));
     } else {
+        if matches!(info.logical_type_ref(), Some(LogicalType::Timestamp(time)) if time.unit == TimeUnit::NANOS) {
+            nanoseconds.insert(name.clone());
+        }
         names.push(name);
     }
 }
 
 /// A row's values by their names, those of groups by their paths.
-fn flat(row: Row) -> Map<String, Value> {
-    nested::flattened(row.into_columns().into_iter().filter_map(|(name, field)| Some((name, value(field)?))).collect())
+fn flat(row: Row, nanoseconds: &Nanoseconds) -> Map<String, Value> {
+    let columns = row.into_columns().into_iter().filter_map(|(name, field)| Some((name, value(field)?)));
+    let mut flat = nested::flattened(columns.collect());
+    for name in nanoseconds {
+        if let Some((value, number)) = flat.get_mut(name).and_then(|value| value.as_i64().map(|number| (value, number)))
+        {
+            *value = moment(jiff::Timestamp::from_nanosecond(number.into()), number);
+        }
+    }
+    flat
 }
 
-fn give(list: &mut List<'_>, position: Position, row: Row, column: &str) -> ControlFlow<()> {
-    let mut object = flat(row);
+fn give(list: &mut List<'_>, position: Position, mut object: Map<String, Value>, column: &str) -> ControlFlow<()> {
     let links = nested::take_links(&mut object, column);
     // The texts of lists.
     for value in object.values_mut().filter(|value| value.is_array()) {
@@ -154,7 +168,8 @@ fn value(field: Field) -> Option<Value> {
         Field::UShort(value) => value.into(),
         Field::UInt(value) => value.into(),
         Field::ULong(value) => value.into(),
-        Field::Float(value) => value.into(),
+        // With its own digits, not those of the nearest double.
+        Field::Float(value) => value.to_string().parse::<f64>().ok()?.into(),
         Field::Double(value) => value.into(),
         Field::Str(value) => value.into(),
         Field::Bytes(value) => value.as_utf8().ok()?.into(),

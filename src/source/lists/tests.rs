@@ -629,6 +629,16 @@ fn a_parquet_file_gives_its_rows() {
     assert!(found.len() == 1 && found[0].contains("no column \"link\"; its columns are id, url, title"), "{found:?}");
 }
 
+/// As pandas shows them; written by pyarrow.
+#[test]
+fn parquet_values_keep_their_digits_and_dates() {
+    let found = parquet(include_bytes!("../../../tests/data/links-types.parquet"), &ListSpec::default());
+    let time = "2020-01-02T03:04:05Z";
+    let right =
+        format!(r#"{{"ns":"{time}","single":0.1,"half":"1.5","group.ns":"{time}","big":18446744073709551615}}"#);
+    assert_eq!(found, [format!("http://h.example/a.jpg {right}")]);
+}
+
 #[test]
 fn compressed_or_piped_parquet_gives_the_same_rows() {
     let plain = ListSpec::default();
