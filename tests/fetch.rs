@@ -8,6 +8,8 @@
 mod heads;
 #[path = "fetch/lenient.rs"]
 mod lenient;
+#[path = "fetch/redirects.rs"]
+mod redirects;
 #[path = "fetch/transfers.rs"]
 mod transfers;
 mod util;

@@ -29,7 +29,7 @@ const PAIRS: [(char, char); 14] = [
 /// The links of a cell, in order: `a`, `a, b`, `a;b`, `a|b`, one per line, or JSON such as `["a", "b"]`. A text without a
 /// link is returned as a whole.
 pub(super) fn links_of(text: &str) -> Vec<Cow<'_, str>> {
-    let text = text.trim();
+    let text = text.trim_matches(is_blank);
     if text.starts_with(['[', '{'])
         && let Ok(value) = serde_json::from_str::<Value>(text)
     {
@@ -40,6 +40,12 @@ pub(super) fn links_of(text: &str) -> Vec<Cow<'_, str>> {
         }
     }
     split(text).map(|link| Cow::Borrowed(unwrapped(link))).collect()
+}
+
+/// Whether a character before or after a link is not visible: white space, and what copied text often contains (zero
+/// width space, direction marks, word joiner, byte order mark).
+pub(super) fn is_blank(character: char) -> bool {
+    character.is_whitespace() || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }
 
 /// The links in a JSON value.

@@ -1,5 +1,6 @@
 //! The columns of a list, and which of them holds the links.
 
+use super::cells;
 use crate::model::{ListSpec, Locator, Message, columns};
 
 /// The column of links, unless the user names another one or another one is the only one that holds links.
@@ -146,7 +147,7 @@ fn named(names: &[String], wanted: &str) -> Option<String> {
 
 /// Whether a text begins with a link, perhaps in quotes or brackets.
 pub(super) fn is_link(text: &str) -> bool {
-    Locator::is_url(text.trim_start_matches(|c: char| c.is_whitespace() || "\"'`<[({".contains(c)))
+    Locator::is_url(text.trim_start_matches(|c: char| cells::is_blank(c) || "\"'`<[({".contains(c)))
 }
 
 /// The column of exactly this name, else the first one whose name differs only in case.

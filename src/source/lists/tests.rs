@@ -277,6 +277,13 @@ fn a_cell_with_several_links_gives_an_item_for_each() {
 }
 
 #[test]
+fn invisible_characters_around_a_link_are_not_part_of_it() {
+    let text = "\u{200b}http://h/a\u{200b}\n\u{feff}http://h/b\u{200e}\n\u{3000}http://h/c\u{a0}\n";
+    assert_eq!(lines(text.as_bytes()), ["http://h/a", "http://h/b", "http://h/c"]);
+    assert_eq!(csv("id,photo\n1,\u{200b}http://h/a\n", None), [r#"http://h/a {"id":"1"}"#]);
+}
+
+#[test]
 fn links_in_a_text_may_be_quoted_or_bracketed() {
     for line in [
         "\"http://h/a\"",

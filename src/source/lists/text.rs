@@ -92,7 +92,7 @@ fn links_of(line: &str) -> impl Iterator<Item = &str> {
 /// The line without surrounding white space, without a comment and without the text after a tab. A `#` within a link
 /// starts its fragment; spaces within it are kept, because people write file names with spaces.
 fn link_of(line: &str) -> &str {
-    let line = line.trim();
+    let line = line.trim_matches(cells::is_blank);
     let line = line.split_once('\t').map_or(line, |(link, _)| link.trim_end());
     if line.starts_with('#') {
         return "";
