@@ -131,7 +131,7 @@ fn other_responses_of_such_a_host_are_as_usual() {
         assert_eq!(body(&setup, &server.url("/first")).await, b"pixels");
         assert_eq!(body(&setup, &server.url("/moved")).await, large);
         assert_eq!(setup.fetch(&server.url("/large")).await.unwrap().etag.as_deref(), Some("\"7\""));
-        assert_eq!(body(&setup, &server.url("/headers")).await, server.url("")[7..].as_bytes());
+        assert_eq!(body(&setup, &server.url("/headers")).await, server.url("").as_bytes()[7..]);
         assert_eq!(setup.error(&server.url("/missing")).await.arg("status"), "404");
         assert_eq!(setup.error(&server.url("/half")).await.kind, ErrorKind::ShortBody);
         assert_eq!(setup.error(&server.url("/stall")).await.kind, ErrorKind::Timeout);
