@@ -18,15 +18,17 @@ use crate::codec::pixels::convert;
 use crate::codec::pixels::whole_image::WholeReader;
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header, Stripped};
 use crate::codec::{errors, meta};
+use crate::config::MAX_FRAMES;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Channels, ImageInfo, Metadata, Orientation, Part, SampleType, Samples};
+use crate::model::{Channels, ImageInfo, Message, Metadata, Orientation, Part, SampleType, Samples};
 
 pub(super) const CONTAINER: &[u8] = b"\0\0\0\x0CJXL \r\n\x87\n";
 pub(super) const CODESTREAM: [u8; 2] = [0xFF, 0x0A];
 /// Most bytes of a decompressed metadata block that are kept.
 const MAX_BLOCK_BYTES: u64 = 16 << 20;
-/// Bytes of the first piece that is searched for the header; each further one is twice as long.
+/// Bytes of the first piece that is searched for the header; each further one is twice as long, up to the longest.
 const FIRST_PIECE_BYTES: usize = 4 << 10;
+const LONGEST_PIECE_BYTES: usize = 64 << 10;
 /// Copies of the image in floats that decoding takes: the largest seen is three.
 const COPIES: u64 = 4;
 /// Bytes that decoding may take however small the image is.
@@ -162,7 +164,7 @@ pub(super) fn pieces(codestream: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
         let (piece, behind) = rest.split_at(length.min(rest.len()));
         rest = behind;
-        length = length.saturating_mul(2).min(1 << 20);
+        length = (length * 2).min(LONGEST_PIECE_BYTES);
         (!piece.is_empty()).then_some(piece)
     })
 }
@@ -235,10 +237,15 @@ fn count<'p>(image: &mut JxlImage, pieces: impl Iterator<Item = &'p [u8]>) -> u3
     complete.saturating_add(u32::from(is_damaged || !image.is_loading_done())).max(1)
 }
 
-/// Reads the rest.
+/// Reads the rest. A frame of a few bytes takes kilobytes of memory, so that a file with far too many is not read to its
+/// end.
 pub(super) fn feed<'p>(image: &mut JxlImage, pieces: impl Iterator<Item = &'p [u8]>) -> Result<(), ItemError> {
     for piece in pieces {
         image.feed_bytes(piece).map_err(|error| from_jxl(error.as_ref()))?;
+        if image.num_loaded_frames() > MAX_FRAMES as usize {
+            let why = Message::new("too_many_frames").with("frames", image.num_loaded_frames());
+            return Err(errors::too_large(why.with("most", MAX_FRAMES)));
+        }
     }
     Ok(())
 }

@@ -212,6 +212,23 @@ fn too_many_frames_are_refused_before_any_is_decoded() {
 }
 
 #[test]
+fn an_animation_of_jpeg_xl_with_far_too_many_frames_is_not_read_to_its_end() {
+    let image = jxl_oxide::JxlImage::builder().read(PARTS).unwrap();
+    let offsets: Vec<usize> = (0..6).map(|number| image.frame_offset(number).unwrap()).collect();
+    // The second frame a hundred thousand times.
+    let mut bytes = PARTS[..offsets[1]].to_vec();
+    (0..100_000).for_each(|_| bytes.extend_from_slice(&PARTS[offsets[1]..offsets[2]]));
+    bytes.extend_from_slice(&PARTS[offsets[2]..]);
+    let frames = probe(&bytes).unwrap().frames;
+    assert!((10_001..20_000).contains(&frames), "{frames}");
+    let error = open_frames(&bytes, &DecodeOptions::default()).err().unwrap();
+    assert_eq!(error.kind, ErrorKind::TooLarge, "{error}");
+    // A few more are fine.
+    let few = [&PARTS[..offsets[2]], &PARTS[offsets[1]..]].concat();
+    assert_eq!(read(&few).unwrap().canvases.len(), 7);
+}
+
+#[test]
 fn metadata_of_a_sequence_is_that_of_its_still_image() {
     let opened = open_frames(ALPHA, &DecodeOptions::default()).unwrap();
     assert_eq!(opened.metadata.exif, decode(ALPHA).unwrap().metadata.exif);
