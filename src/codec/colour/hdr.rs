@@ -381,6 +381,45 @@ mod tests {
         assert!(Hdr::Pq.light(0.0).abs() < 1e-6);
     }
 
+    /// One row of gray.
+    struct Grays(Vec<f32>, bool);
+
+    impl RowReader for Grays {
+        fn info(&self) -> ImageInfo {
+            let (width_px, channels, sample) = (self.0.len() as u32, Channels::Gray, crate::model::SampleType::F32);
+            ImageInfo { width_px, height_px: 1, channels, sample, premultiplied: false }
+        }
+
+        fn read_rows(&mut self, _: u32, band: &mut Band) -> Result<u32, ItemError> {
+            band.samples = Samples::F32(self.0.clone());
+            Ok(u32::from(!std::mem::replace(&mut self.1, true)))
+        }
+    }
+
+    impl Rewind for Grays {
+        fn rewind(&mut self) {
+            self.1 = false;
+        }
+    }
+
+    #[test]
+    fn frames_of_an_animation_keep_the_brightest_light_so_far() {
+        let mut peak = 0.0;
+        let mut white_after = |levels: &[f32]| {
+            let mut rows = ShownRows::new(Grays(levels.to_vec(), false), Some(Hdr::Pq), &mut peak).ok()?;
+            let mut band = Band::empty(&rows.info());
+            rows.read_rows(1, &mut band).ok()?;
+            let Samples::F32(shown) = band.samples else { return None };
+            shown.first().copied()
+        };
+        // Reference white alone is white; next to 1,000 nits it leaves room for them, and does so from then on.
+        let alone = white_after(&[0.580_689; 4]);
+        let bright = white_after(&[0.580_689, 0.751_8, 0.751_8, 0.751_8]);
+        let later = white_after(&[0.580_689; 4]);
+        assert!(alone > Some(0.998) && bright < Some(0.99), "{alone:?} {bright:?}");
+        assert_eq!(later, bright);
+    }
+
     #[test]
     fn reference_white_is_white_and_brighter_light_stays_in_order() {
         let mut map = ToneMap::new(Hdr::Pq);

@@ -78,7 +78,7 @@ fn a_sequence_is_turned_and_cropped_as_its_samples_say() {
 }
 
 #[test]
-fn pq_in_a_sequence_is_mapped_to_sdr_alike_in_all_frames() {
+fn pq_in_a_sequence_is_mapped_to_sdr_as_in_a_still_image() {
     let header = probe(PQ).unwrap();
     assert_eq!((header.tone_mapped, header.info.sample), (Some("PQ"), SampleType::U16));
     let opened = open_frames(PQ, &DecodeOptions::default()).unwrap();
@@ -87,7 +87,6 @@ fn pq_in_a_sequence_is_mapped_to_sdr_alike_in_all_frames() {
     // The still image that the same encoder makes of the first frame has the same colours.
     let still = decode(PQ).unwrap();
     assert_eq!(seen.canvases[0], still.samples);
-    // Where two frames have the same level, they have the same colour.
     let Samples::U16(first) = &seen.canvases[0] else { panic!("16 bits") };
     assert!(first.iter().any(|&level| level > 40_000), "not near black");
 }
