@@ -47,8 +47,8 @@ pub fn check_frames(header: &Header) -> Result<(), ItemError> {
 }
 
 /// Opens an animation (`header.frames` above 1). Refuses everything that `probe` and [`check_frames`] refuse, before
-/// allocating memory for pixels. Errors within frames are returned when they are read. If a truncated file is accepted,
-/// all of its frames are decoded first to count them.
+/// allocating memory for pixels. Errors within frames are returned when they are read. If a truncated
+/// or a damaged file is accepted, all of its frames are decoded first to count them.
 ///
 /// Decodes every format in this process: for tests. Jobs and previews use [`open_frames_cancellable`].
 pub fn open_frames<'a>(bytes: &'a [u8], options: &DecodeOptions) -> Result<OpenedFrames<'a>, ItemError> {
@@ -76,8 +76,9 @@ pub fn open_frames_cancellable<'a>(
         }
     };
     let mut decoded = open()?;
-    if keep {
-        let first = FirstFrames::count(decoded.frames, spec, bytes, control.cancelled)?;
+    if keep || options.keeps_damaged() {
+        let accepts = (keep, options.keeps_damaged());
+        let first = FirstFrames::count(decoded.frames, spec, bytes, accepts, control.cancelled)?;
         decoded.frames = Box::new(FirstFrames { frames: open()?.frames, ..first });
     }
     let canvas = decoded.frames.picture().canvas;
@@ -135,17 +136,22 @@ impl FrameReader for ColourFrames<'_> {
         self.frames.truncation()
     }
 
+    fn is_damaged(&self) -> bool {
+        self.frames.is_damaged()
+    }
+
     fn rows(&mut self) -> Box<dyn RowReader + '_> {
         colour::apply(self.frames.rows(), self.profile.clone(), self.choice).rows
     }
 }
 
-/// The frames that exist in a truncated file.
+/// The frames that exist in a truncated or damaged file.
 struct FirstFrames<'a> {
     frames: Box<dyn FrameReader + 'a>,
     picture: Picture,
     shown: u32,
-    truncation: Truncated,
+    truncation: Option<Truncated>,
+    is_damaged: bool,
 }
 
 impl<'a> FirstFrames<'a> {
@@ -154,9 +160,11 @@ impl<'a> FirstFrames<'a> {
         mut frames: Box<dyn FrameReader + 'a>,
         spec: &FrameSpec,
         bytes: &[u8],
+        (keep, keep_damaged): (bool, bool),
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Self, ItemError> {
         let (picture, mut had) = (frames.picture(), 0);
+        let mut damage = None;
         let mut rows = picture.canvas.height_px;
         loop {
             if cancelled() {
@@ -167,17 +175,26 @@ impl<'a> FirstFrames<'a> {
                     had += 1;
                     rows = frames.rows_had().unwrap_or(rows);
                 }
-                Err(error) if error.kind != ErrorKind::Truncated => return Err(error),
+                Err(error) if error.kind == ErrorKind::Corrupt && keep_damaged => {
+                    damage = Some(error);
+                    break;
+                }
+                Err(error) if error.kind != ErrorKind::Truncated || !keep => return Err(error),
                 Ok(None) | Err(_) => break,
             }
         }
         if had == 0 {
+            if let Some(error) = damage {
+                return Err(error);
+            }
             return Err(errors::truncated_frames(0, picture.frames, spec.count_is_stored));
         }
         let all = spec.begun.map_or(picture.frames, |begun| begun(bytes));
         let of_rows = picture.canvas.height_px;
         let truncation = Truncated { rows, of_rows, bytes: bytes.len() as u64, frames: Some((had, all)) };
-        Ok(Self { frames, picture: Picture { frames: had, ..picture }, shown: 0, truncation })
+        let is_damaged = damage.is_some();
+        let truncation = (keep && !is_damaged).then_some(truncation);
+        Ok(Self { frames, picture: Picture { frames: had, ..picture }, shown: 0, truncation, is_damaged })
     }
 }
 
@@ -199,6 +216,10 @@ impl FrameReader for FirstFrames<'_> {
     }
 
     fn truncation(&self) -> Option<Truncated> {
-        Some(self.truncation)
+        self.truncation
+    }
+
+    fn is_damaged(&self) -> bool {
+        self.is_damaged
     }
 }

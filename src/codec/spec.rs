@@ -14,8 +14,8 @@ use super::errors;
 use super::guard::control::DecodeControl;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    Channels, ColourChoice, DamagedPolicy, Format, FormatInfo, ImageInfo, Metadata, Orientation, Part, Picture,
-    RowReader, RowWriter, SampleType, Save, TruncatedPolicy,
+    Channels, ColourChoice, DamagedPolicy, Format, FormatInfo, ImageInfo, Metadata, Orientation, Original, Part,
+    Picture, RowReader, RowWriter, SampleType, Save, TruncatedPolicy,
 };
 
 /// The declaration of a format.
@@ -254,12 +254,30 @@ pub struct FileHeader {
     pub treated_as_srgb: Option<&'static str>,
     /// The name of a high dynamic range that is mapped to SDR, such as `PQ`.
     pub tone_mapped: Option<&'static str>,
+    /// How pixels are stored, as far as a result may keep that.
+    pub original: Original,
 }
 
 impl FileHeader {
     /// A file with one page and one frame.
     pub const fn still(info: ImageInfo, orientation: Orientation) -> Self {
-        Self { info, orientation, pages: 1, frames: 1, lossless: false, treated_as_srgb: None, tone_mapped: None }
+        Self {
+            info,
+            orientation,
+            pages: 1,
+            frames: 1,
+            lossless: false,
+            treated_as_srgb: None,
+            tone_mapped: None,
+            original: Original { compression: None, has_few_colours: false },
+        }
+    }
+
+    /// The same for pixels of less than 8 bits, or a palette's colours.
+    #[must_use]
+    pub const fn with_few_colours(mut self, has_few_colours: bool) -> Self {
+        self.original.has_few_colours = has_few_colours;
+        self
     }
 }
 
@@ -330,9 +348,9 @@ impl DecodeOptions {
         self.damaged == DamagedPolicy::Keep
     }
 
-    /// Whether to accept a truncated file.
+    /// Whether to accept a truncated file: damage often looks like one.
     pub fn keeps_truncated(&self) -> bool {
-        self.truncated == TruncatedPolicy::Keep
+        self.truncated == TruncatedPolicy::Keep || self.keeps_damaged()
     }
 }
 

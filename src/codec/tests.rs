@@ -4,6 +4,7 @@
 
 mod animation;
 mod colour_spaces;
+mod damaged_files;
 mod density;
 mod encoders;
 mod forged_animation;

@@ -365,7 +365,6 @@ impl Planner<'_> {
         prepared: &Prepared,
         planned: &mut PlannedItem,
     ) -> Result<(), ItemError> {
-        planned.remarks = prepared.remarks(&self.spec.output().save);
         planned.size_px = prepared.known_size_px();
         self.rendered_in += size_bytes;
         self.largest_bytes = self.largest_bytes.max(prepared.peak_bytes(size_bytes));
@@ -378,10 +377,13 @@ impl Planner<'_> {
                 .render(&body.bytes()?, &self.spec.output().save, &control)
                 .map_err(|error| clock.explain(error).named(&planned.locator))?;
             planned.size_px = Some((rendered.info.width_px, rendered.info.height_px));
+            planned.remarks = rendered.remarks;
             self.samples.count += 1;
             self.samples.seconds += started.elapsed().as_secs_f64();
             self.samples.bytes_in += size_bytes;
             self.samples.bytes_out += rendered.bytes.len() as u64;
+        } else {
+            planned.remarks = prepared.expected_remarks(&body.bytes()?, &self.spec.output().save);
         }
         Ok(())
     }

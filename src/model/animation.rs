@@ -85,6 +85,11 @@ pub trait FrameReader {
     fn truncation(&self) -> Option<Truncated> {
         None
     }
+
+    /// Whether the file is damaged behind the last frame, and that is accepted.
+    fn is_damaged(&self) -> bool {
+        false
+    }
 }
 
 impl Delay {

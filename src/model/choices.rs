@@ -26,13 +26,32 @@ pub enum Subsampling {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TiffCompression {
-    /// Uncompressed.
-    None,
-    /// LZW.
+    /// That of the original; if it has none that is written, LZW or, for black and white, the smaller of LZW and group 4.
     #[default]
+    Keep,
+    /// LZW.
     Lzw,
     /// Deflate (Adobe's code 8).
     Deflate,
+    /// Zstandard.
+    Zstd,
+    /// PackBits.
+    PackBits,
+    /// Fax group 4, for black and white; other images get LZW.
+    G4,
+    /// Fax group 3 in one dimension, for black and white; other images get LZW.
+    G3,
+    /// Uncompressed.
+    None,
+}
+
+/// How an original is stored, as far as its result may keep that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Original {
+    /// The compression of a TIFF, if it is one that is written.
+    pub compression: Option<TiffCompression>,
+    /// Whether its pixels take less than 8 bits, or are numbers of a palette's colours.
+    pub has_few_colours: bool,
 }
 
 /// An opaque colour, in sRGB.
@@ -57,14 +76,20 @@ impl Subsampling {
 
 impl TiffCompression {
     /// Every choice, in the order of menus.
-    pub const ALL: [Self; 3] = [Self::Lzw, Self::Deflate, Self::None];
+    pub const ALL: [Self; 8] =
+        [Self::Keep, Self::Lzw, Self::Deflate, Self::Zstd, Self::PackBits, Self::G4, Self::G3, Self::None];
 
     /// The name in scripts and recipes.
     pub const fn word(self) -> &'static str {
         match self {
-            Self::None => "none",
+            Self::Keep => "keep",
             Self::Lzw => "lzw",
             Self::Deflate => "deflate",
+            Self::Zstd => "zstd",
+            Self::PackBits => "packbits",
+            Self::G4 => "g4",
+            Self::G3 => "g3",
+            Self::None => "none",
         }
     }
 }

@@ -104,7 +104,7 @@ pub struct Metadata {
 pub const COMMENT: &str = "Comment";
 
 /// A text under a keyword.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeywordText {
     /// 1 to 79 characters, such as `Author`.
     pub keyword: String,
@@ -308,6 +308,15 @@ impl Samples {
             Self::U8(v) => v.len(),
             Self::U16(v) => v.len(),
             Self::F32(v) => v.len(),
+        }
+    }
+
+    /// Whether any sample is not zero.
+    pub fn any(&self) -> bool {
+        match self {
+            Self::U8(v) => v.iter().any(|&sample| sample != 0),
+            Self::U16(v) => v.iter().any(|&sample| sample != 0),
+            Self::F32(v) => v.iter().any(|&sample| sample != 0.0),
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use super::choices::{Rgb, Subsampling, TiffCompression};
+use super::choices::{Original, Rgb, Subsampling, TiffCompression};
 use super::format::FormatChoice;
 use super::network::NetworkSpec;
 use super::recipe::{Recipe, Step};
@@ -107,6 +107,9 @@ pub struct Save {
     pub page: Option<u16>,
     /// Percent that re-encoding alone must save: otherwise the original's bytes are the result. `None` saves any result.
     pub min_saving: Option<u8>,
+    /// How the original is stored; known only for each item, and never part of a request.
+    #[serde(skip)]
+    pub original: Original,
 }
 
 /// Which frames of an animation are saved.

@@ -34,7 +34,7 @@ mod unit;
 pub mod words;
 
 pub use animation::{Area, Delay, Disposal, Frame, FrameReader, Picture, Plays};
-pub use choices::{Rgb, Subsampling, TiffCompression};
+pub use choices::{Original, Rgb, Subsampling, TiffCompression};
 pub use columns::Columns;
 pub use curve::Curve;
 pub use event::{Edge, Event};

@@ -169,12 +169,16 @@ const PALETTE: SaveKey = SaveKey {
 const COMPRESSION: SaveKey = SaveKey {
     param: spec(
         "compression",
-        "Compression, always without loss",
-        ParamKind::Choice { options: &["lzw", "deflate", "none"], default: "lzw" },
+        "Compression, always without loss: keep is the original's, or LZW if it has another; g4 and g3 (fax) are for \
+         black and white, and other images get LZW",
+        ParamKind::Choice {
+            options: &["keep", "lzw", "deflate", "zstd", "packbits", "g4", "g3", "none"],
+            default: "keep",
+        },
     ),
     scope: Scope::SomeFormats,
     shape: Shape::OfKind,
-    get: |save| (save.compression != TiffCompression::Lzw).then(|| save.compression.word().into()),
+    get: |save| (save.compression != TiffCompression::default()).then(|| save.compression.word().into()),
     set: |save, value| {
         word(value, &TiffCompression::ALL, TiffCompression::word).map(|chosen| save.compression = chosen)
     },

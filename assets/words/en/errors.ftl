@@ -20,6 +20,7 @@ error-truncated = Couldn't open { $name }: the file ends early{ $detail }.{ $unt
     .brief = Ends early
 error-corrupt = Couldn't open { $name }: the file is damaged{ $detail }.{ $untouched }
     .brief = Damaged
+error-corrupt_whole = Couldn't open { $name }: the file is damaged{ $detail }, and no part of it could be decoded.{ $untouched }
 error-too_large = Couldn't open { $name }: it is larger than the limit{ $detail }.{ $untouched }
     .brief = Too large
 error-input_changed = { $name } changed while it was being read. Retry it.

@@ -163,6 +163,7 @@ tiff_strip = invalid data in a strip or tile
 tiff_no_strips = its strips or tiles have no size
 tiff_fax_rows = missing rows in its fax data
 tiff_jpeg = invalid JPEG data in a strip or tile
+tiff_webp = invalid WebP data in a strip or tile
 tiff_jpeg_large = its JPEG data is larger than its strips or tiles
 tiff_samples_size = its samples don't match its size
 tiff_loop = its pages form a loop

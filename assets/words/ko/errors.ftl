@@ -19,6 +19,7 @@ error-truncated = { $name }: 파일이 중간에 끝납니다{ $detail }.{ $unto
     .brief = 중간에 끊김
 error-corrupt = { $name }: 파일이 손상되었습니다{ $detail }.{ $untouched }
     .brief = 손상됨
+error-corrupt_whole = { $name }: 파일이 손상되어{ $detail } 읽을 수 있는 부분이 없습니다.{ $untouched }
 error-too_large = { $name }: 한도보다 큽니다{ $detail }.{ $untouched }
     .brief = 너무 큼
 error-input_changed = { $name }: 읽는 동안 파일이 바뀌었습니다. 다시 시도하세요.

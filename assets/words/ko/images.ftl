@@ -148,6 +148,7 @@ tiff_strip = 스트립이나 타일의 데이터가 잘못되었습니다
 tiff_no_strips = 스트립이나 타일의 크기가 없습니다
 tiff_fax_rows = 팩스 데이터에 빠진 행이 있습니다
 tiff_jpeg = 스트립이나 타일의 JPEG 데이터가 잘못되었습니다
+tiff_webp = 스트립이나 타일의 WebP 데이터가 잘못되었습니다
 tiff_jpeg_large = JPEG 데이터가 스트립이나 타일보다 큽니다
 tiff_samples_size = 샘플이 이미지 크기와 맞지 않습니다
 tiff_loop = 페이지 연결이 맴돕니다

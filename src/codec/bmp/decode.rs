@@ -31,6 +31,10 @@ impl ImageCrateFormat for Bmp {
         truncation(bytes, info)
     }
 
+    fn has_few_colours(bytes: &[u8]) -> bool {
+        u16_at(bytes, 28).is_some_and(|bits| bits <= 8)
+    }
+
     fn metadata(bytes: &[u8]) -> Metadata {
         Metadata { density: stored_density(bytes), ..Metadata::default() }
     }

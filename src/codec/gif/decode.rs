@@ -34,7 +34,7 @@ pub(super) fn open<'a>(
     let keep = options.keeps_truncated();
     let header = probe(bytes, 0)?;
     let picture = Picture { canvas: header.info, frames: 1, plays: Plays::Times(1) };
-    let mut frames = GifFrames::new(bytes, picture, keep)?;
+    let mut frames = GifFrames::new(bytes, picture, keep)?.keeping_damaged(options.keeps_damaged());
     let of_rows = header.info.height_px;
     let rows_had = match frames.next_frame() {
         Err(error) if error.kind == ErrorKind::Truncated => {
@@ -42,8 +42,13 @@ pub(super) fn open<'a>(
         }
         shown => shown.map(|_| frames.rows_had())?,
     };
+    let is_damaged = frames.is_damaged();
     let rows = WholeReader::new(header.info, Samples::U8(frames.into_canvas()))?;
-    let rows = if let Some(had) = rows_had { rows.coarse(had, bytes.len() as u64) } else { rows };
+    let rows = match rows_had {
+        Some(_) if is_damaged => rows.damaged(),
+        Some(had) => rows.coarse(had, bytes.len() as u64),
+        None => rows,
+    };
     let (profile, metadata) = extensions::read(bytes);
     Ok(Decoded { header, rows: Box::new(rows), profile, metadata })
 }

@@ -21,7 +21,10 @@ pub(super) struct GifFrames<'a> {
     bytes: &'a [u8],
     /// Whether to accept a truncated file: its frames, and part of the last one.
     keep: bool,
-    /// Rows of the last frame, if it is truncated.
+    /// Whether to accept damaged data in the same way, and whether there was any.
+    keep_damaged: bool,
+    is_damaged: bool,
+    /// Rows of the last frame, if it is truncated or damaged.
     rows_had: Option<u32>,
     decoder: Decoder<Bytes<'a>>,
     picture: Picture,
@@ -39,7 +42,30 @@ impl<'a> GifFrames<'a> {
         let decoder = decoder(bytes)?;
         let canvas = errors::zeroed::<u8>(picture.canvas.size_bytes())?;
         let (saved, indices) = (Vec::new(), Vec::new());
-        Ok(Self { bytes, keep, rows_had: None, decoder, picture, canvas, saved, last: None, shown: 0, indices })
+        Ok(Self {
+            bytes,
+            keep,
+            keep_damaged: false,
+            is_damaged: false,
+            rows_had: None,
+            decoder,
+            picture,
+            canvas,
+            saved,
+            last: None,
+            shown: 0,
+            indices,
+        })
+    }
+
+    /// The same, accepting damaged data or not.
+    pub(super) fn keeping_damaged(self, keep_damaged: bool) -> Self {
+        Self { keep_damaged, ..self }
+    }
+
+    /// Whether the last frame's data is damaged.
+    pub(super) fn is_damaged(&self) -> bool {
+        self.is_damaged
     }
 
     /// The canvas, as the last frame left it.
@@ -100,9 +126,14 @@ impl<'a> GifFrames<'a> {
         }
         // In one call: in parts, the decoder may lose the last one (gif 0.14, weezl 0.1).
         self.indices = errors::zeroed(pixels)?;
+        let mut damage = None;
         let filled = match self.decoder.fill_buffer(&mut self.indices).map_err(|error| from_gif(&error)) {
             Ok(filled) => filled,
             Err(error) if error.kind == ErrorKind::Truncated => false,
+            Err(error) if error.kind == ErrorKind::Corrupt && self.keep_damaged => {
+                damage = Some(error);
+                false
+            }
             Err(error) => return Err(error),
         };
         let width = described.width.max(1);
@@ -112,8 +143,11 @@ impl<'a> GifFrames<'a> {
             // Only some are complete; if interlaced, none is known to be.
             let rows_had = if described.interlaced { described.top } else { described.top + stored };
             self.rows_had = Some(rows_had.min(canvas.height_px as usize) as u32);
-            if !self.keep || stored == 0 {
-                return Err(errors::truncated());
+            self.is_damaged = damage.is_some();
+            match damage {
+                Some(error) if stored == 0 => return Err(error),
+                None if !self.keep || stored == 0 => return Err(errors::truncated()),
+                _ => {}
             }
         }
         let rows = self.indices.chunks_exact(width).take(stored);

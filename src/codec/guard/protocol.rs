@@ -103,6 +103,8 @@ pub(super) struct ExtrasMessage {
     pub(super) exif: Option<Span>,
     pub(super) xmp: Option<Span>,
     pub(super) iptc: Option<Span>,
+    /// Texts, as JSON.
+    pub(super) texts: Option<Span>,
     pub(super) density: Option<Density>,
     pub(super) left_out: Vec<Part>,
 }
@@ -110,14 +112,15 @@ pub(super) struct ExtrasMessage {
 impl ExtrasMessage {
     /// The blocks of metadata, read from their spans by `read`.
     pub(super) fn metadata<E>(&self, mut read: impl FnMut(Span) -> Result<Vec<u8>, E>) -> Result<Metadata, E> {
+        let texts = self.texts.map(&mut read).transpose()?;
         let mut block = |span: Option<Span>| span.map(&mut read).transpose().map(|block| block.map(Into::into));
         Ok(Metadata {
             exif: block(self.exif)?,
             xmp: block(self.xmp)?,
             iptc: block(self.iptc)?,
             density: self.density,
+            texts: texts.and_then(|texts| serde_json::from_slice(&texts).ok()).unwrap_or_default(),
             left_out: self.left_out.clone(),
-            ..Metadata::default()
         })
     }
 }

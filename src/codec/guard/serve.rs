@@ -212,11 +212,13 @@ impl Writer<'_> {
     }
 
     fn extras(&mut self, profile: Option<&[u8]>, metadata: &Metadata) -> Result<ExtrasMessage, ItemError> {
+        let texts = (!metadata.texts.is_empty()).then(|| serde_json::to_vec(&metadata.texts).unwrap_or_default());
         Ok(ExtrasMessage {
             profile: self.block(profile)?,
             exif: self.block(metadata.exif.as_deref())?,
             xmp: self.block(metadata.xmp.as_deref())?,
             iptc: self.block(metadata.iptc.as_deref())?,
+            texts: self.block(texts.as_deref())?,
             density: metadata.density,
             left_out: metadata.left_out.clone(),
         })

@@ -10,8 +10,8 @@ use crate::error::ItemError;
 use crate::model::{Band, Channels, ImageInfo, Metadata, Orientation, SampleType, Samples, TruncatedPolicy};
 
 /// Bytes of the file's header, and of a directory entry.
-const HEAD: usize = 6;
-const ENTRY: usize = 16;
+pub(super) const HEAD: usize = 6;
+pub(super) const ENTRY: usize = 16;
 
 /// An entry's image in the file, and its rank.
 struct Entry<'a> {

@@ -1,6 +1,7 @@
 //! Windows icons and cursors, which are only read.
 
 mod decode;
+mod strip;
 
 use super::spec::{FormatSpec, Frames};
 use crate::model::FormatInfo;
@@ -20,7 +21,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     open: decode::open,
     decode_bytes: |_, header| header.info.size_bytes() * 2,
     taken: |_| None,
-    strip: |_| None,
+    strip: |bytes| strip::stripped(bytes).map(Into::into),
     frames: Frames::Single,
     isolated: None,
     encoder: None,

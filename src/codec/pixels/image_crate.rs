@@ -26,6 +26,11 @@ pub(crate) trait ImageCrateFormat {
     /// The usable part of a truncated file; `None` if its data is invalid.
     fn truncation(bytes: &[u8], info: &ImageInfo) -> Option<Truncation>;
 
+    /// Whether pixels take less than 8 bits, or are numbers of a palette's colours.
+    fn has_few_colours(_bytes: &[u8]) -> bool {
+        false
+    }
+
     /// The file's metadata.
     fn metadata(_bytes: &[u8]) -> Metadata {
         Metadata::default()
@@ -39,7 +44,7 @@ fn decoder<'a, F: ImageCrateFormat>(file: impl BufRead + Seek + 'a) -> Result<Bo
 /// Reads the header.
 pub(crate) fn probe<F: ImageCrateFormat>(bytes: &[u8], _page: u32) -> Result<FileHeader, ItemError> {
     let info = whole_image::info(&decoder::<F>(Cursor::new(bytes))?)?;
-    Ok(FileHeader::still(info, Orientation::Upright))
+    Ok(FileHeader::still(info, Orientation::Upright).with_few_colours(F::has_few_colours(bytes)))
 }
 
 /// Decodes the image.
@@ -57,7 +62,8 @@ pub(crate) fn open<F: ImageCrateFormat>(
     let decoded = if F::least_bytes(&info) > bytes.len() as u64 {
         Err(errors::truncated())
     } else {
-        whole_image::decode(decoder).map_err(cancelled)
+        let decoded = whole_image::decode(decoder, options.keeps_damaged()).map_err(cancelled);
+        if (control.cancelled)() { Err(ItemError::nameless(ErrorKind::Cancelled)) } else { decoded }
     };
     let (info, rows) = match decoded {
         Err(error) if error.kind == ErrorKind::Truncated => {
@@ -68,13 +74,14 @@ pub(crate) fn open<F: ImageCrateFormat>(
                 return Err(errors::truncated_rows(truncation.rows, info.height_px));
             }
             let padded = Cancellable::new(truncation.padded(bytes), control);
-            let (info, rows) = self::decoder::<F>(padded).and_then(whole_image::decode).map_err(cancelled)?;
+            let decoded = self::decoder::<F>(padded).and_then(|decoder| whole_image::decode(decoder, false));
+            let (info, rows) = decoded.map_err(cancelled)?;
             let short = |rows: WholeReader| rows.short(truncation.rows, truncation.from_below, bytes.len() as u64);
             (info, if is_whole { rows } else { short(rows) })
         }
         other => other?,
     };
-    let header = FileHeader::still(info, Orientation::Upright);
+    let header = FileHeader::still(info, Orientation::Upright).with_few_colours(F::has_few_colours(bytes));
     Ok(Decoded { header, rows: Box::new(rows), profile, metadata: F::metadata(bytes) })
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod convert;
 pub(super) mod deferred_encoder;
+pub(super) mod few_colours;
 pub(super) mod image_crate;
 pub(crate) mod palette;
 pub(super) mod placeholder;

@@ -51,14 +51,9 @@ impl Indexed {
         indexed
     }
 
-    /// Bits that an index takes in PNG: 1, 2, 4 or 8.
+    /// Bits that an index takes: 1, 2, 4 or 8.
     pub(in crate::codec) fn bits(&self) -> u8 {
-        match self.palette.len() {
-            0..=2 => 1,
-            3..=4 => 2,
-            5..=16 => 4,
-            _ => 8,
-        }
+        bits(self.palette.len())
     }
 
     /// Puts transparent colours first, so that the alpha table is short.
@@ -73,6 +68,16 @@ impl Indexed {
         for index in &mut self.indices {
             *index = new_indices[usize::from(*index)];
         }
+    }
+}
+
+/// Bits that the number of one of so many colours takes: 1, 2, 4 or 8.
+pub(in crate::codec) const fn bits(colours: usize) -> u8 {
+    match colours {
+        0..=2 => 1,
+        3..=4 => 2,
+        5..=16 => 4,
+        _ => 8,
     }
 }
 

@@ -6,8 +6,8 @@ use super::convert::{Converter, Sample};
 use super::placeholder;
 use crate::codec::colour::Rewind;
 use crate::codec::errors;
-use crate::error::ItemError;
-use crate::model::{Band, Channels, ImageInfo, Message, Rgb, RowReader, SampleType, Samples, Truncated};
+use crate::error::{ErrorKind, ItemError};
+use crate::model::{Band, Channels, ImageInfo, Message, Remark, Rgb, RowReader, SampleType, Samples, Truncated};
 
 /// Returns the rows of an image in memory.
 pub(crate) struct WholeReader {
@@ -15,6 +15,7 @@ pub(crate) struct WholeReader {
     samples: Samples,
     next_row: u32,
     truncation: Option<Truncated>,
+    is_damaged: bool,
 }
 
 impl WholeReader {
@@ -23,7 +24,7 @@ impl WholeReader {
         if samples.len() != info.row_samples() * info.height_px as usize || samples.sample() != info.sample {
             return Err(errors::corrupt("size_mismatch"));
         }
-        Ok(Self { info, samples, next_row: 0, truncation: None })
+        Ok(Self { info, samples, next_row: 0, truncation: None, is_damaged: false })
     }
 
     /// The same for a truncated file: the other rows are blank.
@@ -33,6 +34,11 @@ impl WholeReader {
         let row = self.info.row_samples();
         placeholder::fill(&mut self.samples, missing.start as usize * row..missing.end as usize * row, &self.info);
         self.coarse(rows, bytes)
+    }
+
+    /// The same for a damaged file.
+    pub(crate) fn damaged(self) -> Self {
+        Self { truncation: None, is_damaged: true, ..self }
     }
 
     /// The same, if the missing part was filled in from the rest.
@@ -62,6 +68,10 @@ impl RowReader for WholeReader {
 
     fn truncation(&self) -> Option<Truncated> {
         self.truncation
+    }
+
+    fn remark(&self) -> Option<Remark> {
+        self.is_damaged.then_some(Remark::Damaged)
     }
 }
 
@@ -210,24 +220,38 @@ pub(crate) fn info(decoder: &impl ImageDecoder) -> Result<ImageInfo, ItemError> 
     Ok(ImageInfo { width_px, height_px, channels, sample, premultiplied: false })
 }
 
-/// Decodes with the `image` crate, within twice the image's own memory.
-pub(crate) fn decode(mut decoder: impl ImageDecoder) -> Result<(ImageInfo, WholeReader), ItemError> {
+/// Decodes with the `image` crate, within twice the image's own memory. If a damaged file is accepted, the pixels that its
+/// decoder had written are kept.
+pub(crate) fn decode(
+    mut decoder: impl ImageDecoder,
+    keeps_damaged: bool,
+) -> Result<(ImageInfo, WholeReader), ItemError> {
     let info = info(&decoder)?;
     errors::within_limits(info.width_px, info.height_px)?;
     let mut limits = image::Limits::no_limits();
     limits.max_alloc = Some(info.size_bytes().saturating_mul(2) + (64 << 20));
     decoder.set_limits(limits).map_err(|error| errors::from_image(&error))?;
     let len = info.row_samples() as u64 * u64::from(info.height_px);
-    let samples = match info.sample {
-        SampleType::U8 => Samples::U8(read(decoder, len)?),
-        SampleType::U16 => Samples::U16(read(decoder, len)?),
-        SampleType::F32 => Samples::F32(read(decoder, len)?),
+    let (samples, error) = match info.sample {
+        SampleType::U8 => read(decoder, len, Samples::U8)?,
+        SampleType::U16 => read(decoder, len, Samples::U16)?,
+        SampleType::F32 => read(decoder, len, Samples::F32)?,
     };
-    Ok((info, WholeReader::new(info, samples)?))
+    let is_kept = |error: &ItemError| keeps_damaged && error.kind == ErrorKind::Corrupt && samples.any();
+    match error {
+        Some(error) if !is_kept(&error) => Err(error),
+        Some(_) => Ok((info, WholeReader::new(info, samples)?.damaged())),
+        None => Ok((info, WholeReader::new(info, samples)?)),
+    }
 }
 
-fn read<T: bytemuck::Pod + Default>(decoder: impl ImageDecoder, len: u64) -> Result<Vec<T>, ItemError> {
+/// The samples, and why some could not be read.
+fn read<T: bytemuck::Pod + Default>(
+    decoder: impl ImageDecoder,
+    len: u64,
+    samples_of: fn(Vec<T>) -> Samples,
+) -> Result<(Samples, Option<ItemError>), ItemError> {
     let mut samples = errors::zeroed::<T>(len)?;
-    decoder.read_image(bytemuck::cast_slice_mut(&mut samples)).map_err(|error| errors::from_image(&error))?;
-    Ok(samples)
+    let read = decoder.read_image(bytemuck::cast_slice_mut(&mut samples));
+    Ok((samples_of(samples), read.err().map(|error| errors::from_image(&error))))
 }

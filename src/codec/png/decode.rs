@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::io::Cursor;
 
-use ::png::{BitDepth, ColorType, Decoder, InterlaceInfo, Limits, Reader, Transformations, Unit};
+use ::png::{BitDepth, ColorType, Decoder, Info, InterlaceInfo, Limits, Reader, Transformations, Unit};
 
 use super::chunks::{Bytes, chunks, from_png};
 use super::text_chunks::Texts;
-use super::{colour_chunks, decode_frames};
+use super::{colour_chunks, decode_frames, salvage};
 use crate::codec::animation::canvas_rows::DecodedFrames;
 use crate::codec::guard::control::DecodeControl;
 use crate::codec::meta::{self, density, exif};
@@ -17,7 +17,8 @@ use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
 use crate::codec::{colour, errors};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    Band, Channels, FrameReader, ImageInfo, Metadata, Part, Remark, RowReader, SampleType, Samples, Truncated,
+    Band, Channels, DamagedPolicy, FrameReader, ImageInfo, Metadata, Part, Remark, RowReader, SampleType, Samples,
+    Truncated,
 };
 
 /// Most bytes of a decompressed colour profile.
@@ -69,6 +70,8 @@ fn header(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> FileHeader {
     let info = ImageInfo { width_px: stored.width, height_px: stored.height, channels, sample, premultiplied: false };
     let frames = decode_frames::scan(bytes).map_or(1, |scan| scan.frames);
     let header = FileHeader::still(info, exif::orientation(exif_of(bytes, &Texts::of(bytes)).as_deref()));
+    let is_narrow = matches!(stored.bit_depth, BitDepth::One | BitDepth::Two | BitDepth::Four);
+    let header = header.with_few_colours(is_narrow || stored.color_type == ColorType::Indexed);
     FileHeader { frames, treated_as_srgb: colour_chunks::treated_as_srgb(stored), ..header }
 }
 
@@ -105,13 +108,20 @@ pub(in crate::codec) fn open<'a>(
     let header = header(bytes, &reader);
     plausible(bytes, &reader)?;
     let (profile, metadata) = extras(bytes, &reader);
+    if options.keeps_damaged()
+        && let Some(file) = salvage::salvaged(bytes, decompressed_bytes(reader.info()))
+    {
+        let rows = Box::new(first_rows(&file, &header.info, control)?);
+        return Ok(Decoded { header, rows, profile, metadata });
+    }
     let (info, file_bytes) = (header.info, bytes.len() as u64);
     if let Some(scan) = decode_frames::scan_any(bytes).filter(|scan| scan.has_fallback) {
         let rows = Box::new(first_frame(reader, header.info, scan, keep)?);
         return Ok(Decoded { header, rows, profile, metadata });
     }
     let rows: Box<dyn RowReader> = if reader.info().interlaced {
-        let (raw, is_short) = passes(&mut reader, &info, keep, control.cancelled)?;
+        let accepts = (keep, options.keeps_damaged());
+        let (raw, end) = passes(&mut reader, &info, accepts, control.cancelled)?;
         let samples = if info.sample == SampleType::U16 {
             Samples::U16(raw.as_chunks::<2>().0.iter().map(|&pair| u16::from_be_bytes(pair)).collect())
         } else {
@@ -119,7 +129,11 @@ pub(in crate::codec) fn open<'a>(
         };
         let rows = WholeReader::new(info, samples)?;
         // Interlaced rows are spread over the image; none is known to be complete.
-        Box::new(if is_short { rows.coarse(0, file_bytes) } else { rows })
+        Box::new(match end {
+            End::Whole => rows,
+            End::Short => rows.coarse(0, file_bytes),
+            End::Damaged => rows.damaged(),
+        })
     } else {
         Box::new(PngReader {
             reader,
@@ -133,6 +147,19 @@ pub(in crate::codec) fn open<'a>(
         })
     };
     Ok(Decoded { header, rows, profile, metadata })
+}
+
+/// The rows of a file that was salvaged from a damaged one.
+fn first_rows(file: &[u8], info: &ImageInfo, control: &DecodeControl<'_>) -> Result<WholeReader, ItemError> {
+    // It has no damage of this kind.
+    let options = DecodeOptions { damaged: DamagedPolicy::Keep, ..DecodeOptions::default() };
+    let mut opened = open(file, &options, control)?;
+    let mut band = Band::empty(info);
+    opened.rows.read_rows(info.height_px, &mut band)?;
+    match opened.rows.truncation() {
+        Some(Truncated { rows: 0, .. }) if !is_interlaced(file) => Err(errors::corrupt("no_image")),
+        _ => Ok(WholeReader::new(*info, band.samples)?.damaged()),
+    }
 }
 
 /// The first frame of an animation whose default image is not part of it.
@@ -149,14 +176,22 @@ fn first_frame(
     WholeReader::new(info, band.samples)
 }
 
+/// How the passes of an interlaced image end.
+enum End {
+    Whole,
+    /// The file ends before the last one.
+    Short,
+    Damaged,
+}
+
 /// The samples of interlaced rows as stored, and whether some were missing. Missing ones are filled in from the coarser
-/// passes.
+/// passes, if a truncated or a damaged file is accepted.
 fn passes(
     reader: &mut Reader<Bytes<'_>>,
     info: &ImageInfo,
-    keep: bool,
+    (keep, keep_damaged): (bool, bool),
     cancelled: &dyn Fn() -> bool,
-) -> Result<(Vec<u8>, bool), ItemError> {
+) -> Result<(Vec<u8>, End), ItemError> {
     let pixel = info.channels.count() * info.sample.size_bytes();
     let stride = info.width_px as usize * pixel;
     let mut raw = errors::zeroed::<u8>(stride as u64 * u64::from(info.height_px))?;
@@ -167,9 +202,12 @@ fn passes(
         }
         let row = match reader.next_interlaced_row().map_err(from_png) {
             Ok(Some(row)) => row,
-            Ok(None) => return Ok((raw, false)),
+            Ok(None) => return Ok((raw, End::Whole)),
+            Err(error) if error.kind == ErrorKind::Corrupt && keep_damaged && rows > 0 => {
+                return Ok((raw, End::Damaged));
+            }
             Err(error) if error.kind != ErrorKind::Truncated => return Err(error),
-            Err(_) if keep && rows > 0 => return Ok((raw, true)),
+            Err(_) if keep && rows > 0 => return Ok((raw, End::Short)),
             Err(_) => return Err(errors::truncated_passes(complete_passes(info, rows), 7)),
         };
         if let InterlaceInfo::Adam7(pass) = row.interlace() {
@@ -180,14 +218,28 @@ fn passes(
     }
 }
 
-/// The number of complete passes after this many rows (PNG, third edition, 8.1).
-fn complete_passes(info: &ImageInfo, mut rows: u32) -> u32 {
+/// Width and height in px of the seven passes of an interlaced image (PNG, third edition, 8.1).
+fn pass_sizes(width_px: u32, height_px: u32) -> [(u32, u32); 7] {
     const FIRST_AND_STEP: [[u32; 4]; 7] =
         [[0, 8, 0, 8], [4, 8, 0, 8], [0, 4, 4, 8], [2, 4, 0, 4], [0, 2, 2, 4], [1, 2, 0, 2], [0, 1, 1, 2]];
+    let count = |side: u32, first: u32, step: u32| side.saturating_sub(first).div_ceil(step);
+    FIRST_AND_STEP.map(|[left, right, top, down]| (count(width_px, left, right), count(height_px, top, down)))
+}
+
+/// Bytes of all rows with those of their filters.
+fn decompressed_bytes(stored: &Info<'_>) -> usize {
+    if !stored.interlaced {
+        return stored.raw_bytes();
+    }
+    let passes = pass_sizes(stored.width, stored.height).into_iter().filter(|&(width, _)| width > 0);
+    passes.map(|(width, height)| height as usize * stored.raw_row_length_from_width(width)).sum()
+}
+
+/// The number of complete passes after this many rows.
+fn complete_passes(info: &ImageInfo, mut rows: u32) -> u32 {
     let mut whole = 0;
-    for [left, right, top, down] in FIRST_AND_STEP {
-        let count = |side: u32, first: u32, step: u32| side.saturating_sub(first).div_ceil(step);
-        let of_pass = if count(info.width_px, left, right) == 0 { 0 } else { count(info.height_px, top, down) };
+    for (width, height) in pass_sizes(info.width_px, info.height_px) {
+        let of_pass = if width == 0 { 0 } else { height };
         if rows < of_pass {
             break;
         }

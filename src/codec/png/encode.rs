@@ -3,11 +3,11 @@
 
 use ::png::{BitDepth, ColorType, Compression, DeflateCompression, EncodingError, Filter, Info, PixelDimensions, Unit};
 
-use super::few_colours::{FewColours, Small, is_flat};
 use super::text_chunks;
 use crate::codec::errors;
 use crate::codec::meta::density;
 use crate::codec::pixels::convert::Converter;
+use crate::codec::pixels::few_colours::{FewColours, Narrow, Small};
 use crate::codec::pixels::palette::{Depth, Indexed};
 use crate::codec::pixels::whole_image::{Collector, RowCount};
 use crate::codec::spec::{Encoder, Extras, stored_bytes};
@@ -160,23 +160,16 @@ impl PngEncoder {
         let alphas =
             if alphas.is_empty() && info.channels.has_alpha() && self.palette.is_none() { vec![255] } else { alphas };
         head.trns = (!alphas.is_empty()).then(|| alphas.into());
-        self.packed(head, bits, &indexed.indices)
+        self.packed(head, &Narrow::from((&indexed, bits)))
     }
 
     /// A file of values of 1 to 8 bits.
-    fn packed(&self, head: Info<'static>, bits: u8, values: &[u8]) -> Result<Vec<u8>, ItemError> {
+    fn packed(&self, head: Info<'static>, values: &Narrow) -> Result<Vec<u8>, ItemError> {
         let width = head.width as usize;
         let out = SharedBytes::default();
         let mut writer = self.file(head, None, &out)?.into_stream_writer().map_err(encoding)?;
-        let mut packed = Vec::new();
-        for row in values.chunks(width) {
-            packed.clear();
-            let groups = row.chunks(usize::from(8 / bits));
-            packed.extend(groups.map(|group| {
-                let byte = group.iter().fold(0, |byte, index| (byte << (bits % 8)) | index);
-                byte << (usize::from(bits % 8) * (usize::from(8 / bits) - group.len()))
-            }));
-            std::io::Write::write_all(&mut writer, &packed)
+        for row in values.rows(width) {
+            std::io::Write::write_all(&mut writer, &row)
                 .map_err(|error| errors::cant_encode(errors::from_encoder(error)))?;
         }
         writer.finish().map_err(encoding)?;
@@ -206,11 +199,11 @@ impl PngEncoder {
         let compared = info.width_px as usize * info.height_px as usize <= COMPARED_PX;
         let samples = if compared && info.channels.colour_count() > 1 { few.samples() } else { Vec::new() };
         let small = match few.into_small() {
-            Small::Gray(bits, values) => {
+            Small::Gray(steps) => {
                 let mut head = Info::with_size(info.width_px, info.height_px);
                 head.color_type = ColorType::Grayscale;
-                head.bit_depth = BitDepth::from_u8(bits).unwrap_or(BitDepth::Eight);
-                return self.packed(head, bits, &values);
+                head.bit_depth = BitDepth::from_u8(steps.bits).unwrap_or(BitDepth::Eight);
+                return self.packed(head, &steps);
             }
             Small::Palette(indexed) => indexed,
         };
@@ -337,4 +330,12 @@ impl Encoder for PngEncoder {
             None => Err(errors::not_started()),
         }
     }
+}
+
+/// Whether most bytes equal those above them, as in drawings and screenshots, which deflate compresses well if it takes
+/// its time. In photographs it gains little.
+fn is_flat(samples: &[u8], row_bytes: usize) -> bool {
+    let Some(below) = samples.get(row_bytes..).filter(|below| !below.is_empty()) else { return false };
+    let equal = samples.iter().zip(below).filter(|(above, below)| above == below).count();
+    equal * 2 > below.len()
 }

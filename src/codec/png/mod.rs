@@ -6,9 +6,11 @@ pub(super) mod decode;
 mod decode_frames;
 mod encode;
 mod encode_animation;
-mod few_colours;
+mod salvage;
 mod strip;
 mod text_chunks;
+
+pub(super) use strip::stripped;
 
 use super::animation::frame_encoder::boxed;
 use super::spec::{Carries, CarriesIptc, CarriesTexts, EncoderSpec, FormatSpec, FrameEncoderSpec, FrameSpec, Frames};

@@ -27,8 +27,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     open: image_crate::open::<Pnm>,
     decode_bytes: |_, header| header.info.size_bytes() * 2,
     taken: |_| None,
-    // It holds no metadata.
-    strip: |bytes| Some(bytes.to_vec().into()),
+    strip: |bytes| Some(decode::stripped(bytes).into()),
     frames: Frames::Single,
     isolated: None,
     encoder: None,

@@ -6,18 +6,19 @@
 use std::sync::Arc;
 
 use resvg::usvg::fontdb::Database;
+use resvg::usvg::roxmltree::Document;
 use resvg::usvg::{ImageHrefResolver, Options, Tree};
 use resvg::{tiny_skia, usvg};
 
 use super::render_cost::{self, MAX_INNER_PX};
 use super::root_size::MAX_NODES;
-use super::{detect, fonts, root_size};
+use super::{descriptions, detect, fonts, root_size};
 use crate::codec::guard::control::DecodeControl;
 use crate::codec::pixels::whole_image::WholeReader;
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
 use crate::codec::{errors, gif, jpeg, png, webp};
 use crate::error::ItemError;
-use crate::model::{Channels, ImageInfo, Message, Metadata, Orientation, SampleType, Samples, human};
+use crate::model::{Channels, ImageInfo, Message, Orientation, SampleType, Samples, human};
 
 /// Bytes for drawing: the canvas, its copy for the caller, layers and masks, and the drawing's description. Only texts
 /// and repeated parts take more.
@@ -58,9 +59,9 @@ fn hrefs() -> ImageHrefResolver<'static> {
     }
 }
 
-pub(super) fn tree(text: &str, fontdb: Arc<Database>) -> Result<Tree, ItemError> {
+fn parse(text: &str) -> Result<Document<'_>, ItemError> {
     let parsing = usvg::roxmltree::ParsingOptions { allow_dtd: true, nodes_limit: MAX_NODES, ..Default::default() };
-    let document = usvg::roxmltree::Document::parse_with_options(text, parsing).map_err(|error| match error {
+    Document::parse_with_options(text, parsing).map_err(|error| match error {
         usvg::roxmltree::Error::NodesLimitReached => {
             errors::too_large(Message::new("svg_elements").with("most", MAX_NODES))
         }
@@ -68,7 +69,14 @@ pub(super) fn tree(text: &str, fontdb: Arc<Database>) -> Result<Tree, ItemError>
         | usvg::roxmltree::Error::UnclosedRootNode
         | usvg::roxmltree::Error::NoRootNode => errors::truncated(),
         error => errors::corrupt(errors::from_decoder(error)),
-    })?;
+    })
+}
+
+pub(super) fn tree(text: &str, fontdb: Arc<Database>) -> Result<Tree, ItemError> {
+    tree_of(&parse(text)?, fontdb)
+}
+
+fn tree_of(document: &Document<'_>, fontdb: Arc<Database>) -> Result<Tree, ItemError> {
     let options = Options {
         image_href_resolver: hrefs(),
         fontdb,
@@ -76,7 +84,7 @@ pub(super) fn tree(text: &str, fontdb: Arc<Database>) -> Result<Tree, ItemError>
         languages: vec!["en".to_owned(), "ko".to_owned()],
         ..Options::default()
     };
-    Tree::from_xmltree(&document, &options).map_err(|error| match error {
+    Tree::from_xmltree(document, &options).map_err(|error| match error {
         usvg::Error::ElementsLimitReached => errors::too_large("svg_expand"),
         error => errors::corrupt(errors::from_decoder(error)),
     })
@@ -121,9 +129,12 @@ pub(super) fn open<'a>(
     options: &DecodeOptions,
     _control: &DecodeControl<'_>,
 ) -> Result<Decoded<'a>, ItemError> {
-    let (full, drawn, samples) = draw(&whole_tree(bytes)?, options.max_downscale)?;
+    let text = detect::text(bytes)?;
+    let document = parse(&text)?;
+    let metadata = descriptions::read(&document);
+    let (full, drawn, samples) = draw(&tree_of(&document, fonts::database())?, options.max_downscale)?;
     let rows = WholeReader::new(drawn, Samples::U8(samples))?;
-    Ok(Decoded { header: header(full), rows: Box::new(rows), profile: None, metadata: Metadata::default() })
+    Ok(Decoded { header: header(full), rows: Box::new(rows), profile: None, metadata })
 }
 
 /// The drawing's own size, the size it was drawn at, and its samples with straight alpha.

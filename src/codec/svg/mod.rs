@@ -1,6 +1,7 @@
 //! SVG through resvg, which is only read: drawn at its own size or smaller.
 
 mod decode;
+mod descriptions;
 mod detect;
 mod fonts;
 mod render_cost;

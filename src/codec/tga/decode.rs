@@ -1,12 +1,13 @@
 //! Decoding TGA (Truevision TGA File Format Specification 2.0) as a whole.
 
+use super::extension;
 use crate::codec::errors;
 use crate::codec::guard::control::DecodeControl;
 use crate::codec::guard::truncated::u16_at;
 use crate::codec::pixels::whole_image::WholeReader;
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Channels, ImageInfo, Metadata, Orientation, SampleType, Samples};
+use crate::model::{Channels, ImageInfo, Orientation, SampleType, Samples};
 
 /// What the first 18 bytes say.
 #[derive(Clone, Copy, Debug)]
@@ -164,7 +165,7 @@ pub(super) fn open<'a>(
         reader = reader.short(had as u32, !head.is_top_down, bytes.len() as u64);
     }
     let header = FileHeader::still(info, Orientation::Upright);
-    Ok(Decoded { header, rows: Box::new(reader), profile: None, metadata: Metadata::default() })
+    Ok(Decoded { header, rows: Box::new(reader), profile: None, metadata: extension::metadata(bytes) })
 }
 
 /// The pixels of a file, one after the other; runs may continue in the next row.

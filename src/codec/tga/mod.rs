@@ -1,6 +1,7 @@
 //! Truevision TGA, which is only read.
 
 mod decode;
+mod extension;
 
 use super::spec::{FormatSpec, Frames};
 use crate::model::FormatInfo;
@@ -21,8 +22,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     // Rows are brought into order in a copy.
     decode_bytes: |_, header| header.info.size_bytes() * 2,
     taken: |_| None,
-    // It holds no metadata.
-    strip: |bytes| Some(bytes.to_vec().into()),
+    strip: |bytes| extension::stripped(bytes).map(Into::into),
     frames: Frames::Single,
     isolated: None,
     encoder: None,

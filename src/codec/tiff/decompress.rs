@@ -8,7 +8,7 @@ use super::fax::{self, Coding};
 use super::lzw;
 use crate::codec::errors;
 use crate::error::ItemError;
-use crate::model::Message;
+use crate::model::{Message, TiffCompression};
 
 /// How strips and tiles are compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +24,7 @@ pub(super) enum Method {
     ThunderScan,
     Next,
     Zstd,
+    WebP,
 }
 
 impl Method {
@@ -44,6 +45,7 @@ impl Method {
             32_773 => return Ok(Self::PackBits),
             32_809 => return Ok(Self::ThunderScan),
             50_000 => return Ok(Self::Zstd),
+            50_001 => return Ok(Self::WebP),
             9 | 10 | 34_661 => "JBIG".to_owned(),
             32_909 => "PixarLog".to_owned(),
             34_676 | 34_677 => "SGI Log".to_owned(),
@@ -51,18 +53,37 @@ impl Method {
             34_887 => "LERC".to_owned(),
             34_925 => "LZMA".to_owned(),
             34_892 => "lossy JPEG (DNG)".to_owned(),
-            50_001 => "WebP".to_owned(),
             50_002 | 52_546 => "JPEG XL".to_owned(),
             number => format!("method {number}"),
         };
         Err(errors::unsupported(Message::new("tiff_compression").with("method", name)))
     }
 
+    /// The method as results have it; `None` if they don't.
+    pub(super) const fn as_written(self) -> Option<TiffCompression> {
+        match self {
+            Self::Plain => Some(TiffCompression::None),
+            Self::Fax(Coding::Group3 { .. }) => Some(TiffCompression::G3),
+            // Group 4 is smaller than runs alone.
+            Self::Fax(Coding::Group4 | Coding::Rle { .. }) => Some(TiffCompression::G4),
+            Self::Lzw => Some(TiffCompression::Lzw),
+            Self::Deflate => Some(TiffCompression::Deflate),
+            Self::PackBits => Some(TiffCompression::PackBits),
+            Self::Zstd => Some(TiffCompression::Zstd),
+            Self::Jpeg | Self::OldJpeg | Self::ThunderScan | Self::Next | Self::WebP => None,
+        }
+    }
+
+    /// Whether a chunk is an image of its own.
+    pub(super) const fn is_image(self) -> bool {
+        matches!(self, Self::Jpeg | Self::OldJpeg | Self::WebP)
+    }
+
     /// How many bytes of pixels a byte of this method can hold at most, roughly.
     pub(super) const fn most_ratio(self) -> u64 {
         match self {
             Self::Plain => 1,
-            Self::Zstd => 100_000,
+            Self::Zstd | Self::WebP => 100_000,
             _ => 2_000,
         }
     }
@@ -70,7 +91,7 @@ impl Method {
     /// Fills `out` with rows of `row_bytes` bytes, each with `width` pixels; returns the number of bytes found.
     pub(super) fn unpack(self, data: &[u8], out: &mut [u8], width: usize, row_bytes: usize) -> usize {
         match self {
-            Self::Plain | Self::Jpeg | Self::OldJpeg => {
+            Self::Plain | Self::Jpeg | Self::OldJpeg | Self::WebP => {
                 let had = data.len().min(out.len());
                 for (to, from) in out.iter_mut().zip(data) {
                     *to = *from;

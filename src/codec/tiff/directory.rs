@@ -96,10 +96,12 @@ const fn type_bytes(kind: u16) -> Option<u64> {
 
 /// A field of a directory.
 #[derive(Clone, Copy, Debug)]
-struct Field {
-    tag: u16,
-    kind: u16,
-    count: u64,
+pub(super) struct Field {
+    pub(super) tag: u16,
+    /// The type of its values.
+    pub(super) kind: u16,
+    /// Their number.
+    pub(super) count: u64,
     /// Offset of its values.
     at: u64,
 }
@@ -119,6 +121,17 @@ impl<'a> Directory<'a> {
     /// Whether the file stores numbers with their lowest byte first.
     pub(super) const fn is_little_endian(&self) -> bool {
         self.file.little
+    }
+
+    /// Its fields.
+    pub(super) fn fields(&self) -> impl Iterator<Item = Field> + '_ {
+        self.fields.iter().copied()
+    }
+
+    /// The directory that a tag points to; `None` if there is none.
+    pub(super) fn below(&self, tag: u16) -> Option<Self> {
+        let at = self.number(tag, 0).ok().filter(|&at| at != 0)?;
+        directory(self.file, at).ok().map(|(directory, _)| directory)
     }
 
     /// The whole file.

@@ -1,19 +1,22 @@
-//! Encoding TIFF: one page of 8 or 16 bits per sample; strips are compressed as rows arrive.
+//! Encoding TIFF: one page of 8 or 16 bits per sample, whose strips are compressed as rows arrive; or of fewer bits or a
+//! palette, if its original had them and its pixels still fit.
 
 use std::io::Cursor;
 
 use ::exif::Context;
 use ::tiff::encoder::Rational;
-use ::tiff::tags::{CompressionMethod, Predictor, Tag};
+use ::tiff::tags::{Predictor, Tag};
 
-use super::encode_strips::{Packed, Strips};
+use super::encode_strips::{Packed, Strips, may_be_small};
 use super::{TAG_IPTC, TAG_XMP, exif_fields};
 use crate::codec::errors;
 use crate::codec::meta::density;
+use crate::codec::pixels::convert::Converter;
+use crate::codec::pixels::few_colours::FewColours;
 use crate::codec::pixels::whole_image::RowCount;
 use crate::codec::spec::{Encoder, Extras, stored_bytes};
 use crate::error::ItemError;
-use crate::model::{Band, ImageInfo, RowWriter, Save, TiffCompression};
+use crate::model::{Band, ImageInfo, RowWriter, SampleType, Save};
 
 /// Bytes for encoding: the file, a strip, and the compressed strips again when the file is assembled.
 pub(super) fn encoding_bytes(_: &Save, info: &ImageInfo) -> u64 {
@@ -30,7 +33,13 @@ pub(super) struct TiffEncoder {
 struct Started {
     info: ImageInfo,
     count: RowCount,
-    strips: Strips,
+    rows: Rows,
+}
+
+enum Rows {
+    Strips(Strips),
+    /// All pixels so far, while they need few bits.
+    Held(Converter<u8>, FewColours),
 }
 
 impl TiffEncoder {
@@ -57,29 +66,30 @@ impl TiffEncoder {
             offsets.push(at);
             at = at.checked_add(length).ok_or(::tiff::TiffError::IntSizeError)?;
         }
-        let channels = strips.channels.count();
-        let compression = match self.save.compression {
-            TiffCompression::None => CompressionMethod::None,
-            TiffCompression::Lzw => CompressionMethod::LZW,
-            TiffCompression::Deflate => CompressionMethod::Deflate,
-        };
         directory.write_tag(Tag::ImageWidth, info.width_px)?;
         directory.write_tag(Tag::ImageLength, info.height_px)?;
-        directory.write_tag(Tag::BitsPerSample, &vec![strips.bits; channels][..])?;
-        directory.write_tag(Tag::Compression, compression.to_u16())?;
-        // Black is zero, or red, green and blue.
-        directory.write_tag(Tag::PhotometricInterpretation, if channels == 1 { 1_u16 } else { 2 })?;
+        directory.write_tag(Tag::BitsPerSample, &vec![strips.bits; strips.samples][..])?;
+        directory.write_tag(Tag::Compression, strips.compression())?;
+        directory.write_tag(Tag::PhotometricInterpretation, strips.photometric)?;
         directory.write_tag(Tag::StripOffsets, &offsets[..])?;
-        directory.write_tag(Tag::SamplesPerPixel, channels as u16)?;
+        directory.write_tag(Tag::SamplesPerPixel, strips.samples as u16)?;
         directory.write_tag(Tag::RowsPerStrip, strips.rows_per_strip)?;
         directory.write_tag(Tag::StripByteCounts, &strips.lengths[..])?;
-        directory.write_tag(Tag::SampleFormat, &vec![1_u16; channels][..])?;
-        if self.save.compression != TiffCompression::None {
+        directory.write_tag(Tag::SampleFormat, &vec![1_u16; strips.samples][..])?;
+        if strips.predicts {
             directory.write_tag(Tag::Predictor, Predictor::Horizontal.to_u16())?;
         }
-        if strips.channels.has_alpha() {
+        if strips.has_alpha {
             // Straight alpha.
             directory.write_tag(Tag::ExtraSamples, 2_u16)?;
+        }
+        if let Some(palette) = &strips.palette {
+            // All reds, then all greens, then all blues, in 16 bits.
+            let count = 1_usize << strips.bits;
+            let colour = |channel: usize| palette.iter().map(move |colour| u16::from(colour[channel]) * 257);
+            let map: Vec<u16> =
+                (0..3).flat_map(|channel| colour(channel).chain(std::iter::repeat(0)).take(count)).collect();
+            directory.write_tag(Tag::ColorMap, &map[..])?;
         }
         if let Some(profile) = &self.extras.profile {
             directory.write_tag(Tag::IccProfile, &profile[..])?;
@@ -110,15 +120,30 @@ impl TiffEncoder {
 
 impl RowWriter for TiffEncoder {
     fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
-        let strips = Strips::new(&self.save, &info);
-        self.started = Some(Started { info, count: RowCount::new(info.height_px), strips });
+        let is_held = info.sample != SampleType::U16 && !info.channels.has_alpha() && may_be_small(&self.save);
+        let few = FewColours::new(info.channels).filter(|_| is_held);
+        let rows = match few {
+            Some(few) => Rows::Held(Converter::new(info, info.channels), few),
+            None => Rows::Strips(Strips::new(&self.save, &info)),
+        };
+        self.started = Some(Started { info, count: RowCount::new(info.height_px), rows });
         Ok(())
     }
 
     fn write_rows(&mut self, band: &Band) -> Result<(), ItemError> {
         let Some(started) = &mut self.started else { return Err(errors::not_started()) };
         started.count.add(band, &started.info)?;
-        started.strips.add(band)
+        let (converter, few) = match &mut started.rows {
+            Rows::Strips(strips) => return strips.add(band),
+            Rows::Held(converter, few) => (converter, few),
+        };
+        if !few.add(converter.convert(band)) {
+            let mut strips = Strips::new(&self.save, &started.info);
+            strips.add_samples(&few.samples())?;
+            strips.add(band)?;
+            started.rows = Rows::Strips(strips);
+        }
+        Ok(())
     }
 }
 
@@ -126,7 +151,12 @@ impl Encoder for TiffEncoder {
     fn finish(mut self: Box<Self>) -> Result<Vec<u8>, ItemError> {
         let Some(started) = self.started.take() else { return Err(errors::not_started()) };
         started.count.complete()?;
-        let strips = started.strips.end()?;
+        let strips = match started.rows {
+            Rows::Strips(strips) => strips.end()?,
+            Rows::Held(_, few) => {
+                Packed::of_small(few.into_small(), &self.save, &started.info, self.extras.profile.is_some())?
+            }
+        };
         self.write(started.info, &strips).map_err(|e| errors::cant_encode(errors::from_encoder(e)))
     }
 }

@@ -4,10 +4,12 @@ use std::io::{Cursor, Seek, Write};
 
 use ::exif::experimental::Writer;
 use ::exif::{Context, Exif, Field, In, Reader, Value};
+use ::tiff::TiffError;
 use ::tiff::encoder::{DirectoryEncoder, TiffKindStandard};
 use ::tiff::tags::{Tag, Type};
-use ::tiff::{Directory, TiffError};
 
+use super::directory::Directory;
+use super::page_exif::{self, POINTERS};
 use crate::codec::spec::Extras;
 use crate::model::Part;
 
@@ -33,38 +35,37 @@ const ABOUT_STORAGE: [u16; 26] = [
 ];
 
 fn belongs(field: &Field) -> bool {
-    field.ifd_num == In::PRIMARY
-        && (field.tag.context() != Context::Tiff
-            || ABOUT.contains(&field.tag)
-            || ALSO_ABOUT.contains(&field.tag.number()))
+    field.ifd_num == In::PRIMARY && (field.tag.context() != Context::Tiff || is_about(field.tag.number()))
+}
+
+/// Whether a field of the main directory describes the photograph.
+fn is_about(number: u16) -> bool {
+    ALSO_ABOUT.contains(&number) || ABOUT.iter().any(|tag| tag.number() == number)
 }
 
 /// Whether a field of the main directory says something, but is not kept.
-fn is_missed(field: &Field) -> bool {
-    let number = field.tag.number();
+fn is_missed(number: u16) -> bool {
     let is_layout = matches!(number, 256..=266 | 273 | 277..=284 | 288..=293 | 320..=328 | 338..=346 | 512..=532);
-    field.ifd_num == In::PRIMARY
-        && field.tag.context() == Context::Tiff
-        && !belongs(field)
-        && !is_layout
-        && !ABOUT_STORAGE.contains(&number)
+    !is_about(number) && !is_layout && !ABOUT_STORAGE.contains(&number)
 }
 
-fn missed(parsed: &Exif) -> Vec<u16> {
-    let mut tags: Vec<u16> = parsed.fields().filter(|field| is_missed(field)).map(|field| field.tag.number()).collect();
+fn missed(numbers: impl Iterator<Item = u16>) -> Vec<u16> {
+    let mut tags: Vec<u16> = numbers.filter(|&number| is_missed(number)).collect();
     tags.sort_unstable();
     tags.dedup();
     tags
 }
 
-fn parse(block: &[u8]) -> Option<Exif> {
-    let parsed = Reader::new().continue_on_error(true).read_raw(block.to_vec());
+fn parse(block: Vec<u8>) -> Option<Exif> {
+    let parsed = Reader::new().continue_on_error(true).read_raw(block);
     parsed.or_else(|error| error.distill_partial_result(|_| ())).ok()
 }
 
-/// The EXIF block of a TIFF file, without its pixels, and the tags that it does not hold.
-pub(super) fn read(bytes: &[u8]) -> (Option<Vec<u8>>, Vec<u16>) {
-    let Some(parsed) = parse(bytes) else { return (None, Vec::new()) };
+/// The EXIF block of a page, and the tags of its directory that the block does not hold.
+pub(super) fn read(page: &Directory<'_>) -> (Option<Vec<u8>>, Vec<u16>) {
+    let missed = missed(page.fields().map(|field| field.tag));
+    let wanted = |number| is_about(number) || POINTERS.contains(&number);
+    let Some(parsed) = page_exif::block(page, wanted).and_then(parse) else { return (None, missed) };
     let mut writer = Writer::new();
     let mut any = false;
     for field in parsed.fields().filter(|field| belongs(field)) {
@@ -73,18 +74,19 @@ pub(super) fn read(bytes: &[u8]) -> (Option<Vec<u8>>, Vec<u16>) {
     }
     let mut block = Cursor::new(Vec::new());
     let is_written = any && writer.write(&mut block, parsed.little_endian()).is_ok();
-    (is_written.then(|| block.into_inner()), missed(&parsed))
+    (is_written.then(|| block.into_inner()), missed)
 }
 
 /// Notes the fields of an EXIF block that a TIFF file does not get.
 pub(super) fn fit(extras: &mut Extras) {
     let metadata = &mut extras.metadata;
     let Some(block) = &metadata.exif else { return };
-    let Some(parsed) = parse(block) else {
+    let Some(parsed) = parse(block.to_vec()) else {
         metadata.left_out.push(Part::Exif);
         return;
     };
-    let tags = missed(&parsed);
+    let of_page = parsed.fields().filter(|field| field.ifd_num == In::PRIMARY && field.tag.context() == Context::Tiff);
+    let tags = missed(of_page.map(|field| field.tag.number()));
     if !tags.is_empty() {
         metadata.left_out.push(Part::TiffTags(tags));
     }
@@ -96,7 +98,8 @@ pub(super) struct Fields(Vec<Field>);
 impl Fields {
     /// The fields of an EXIF block; none if it can't be read.
     pub(super) fn of(block: &[u8]) -> Self {
-        let fields = parse(block).map(|parsed| parsed.fields().filter(|field| belongs(field)).map(copy).collect());
+        let fields =
+            parse(block.to_vec()).map(|parsed| parsed.fields().filter(|field| belongs(field)).map(copy).collect());
         Self(fields.unwrap_or_default())
     }
 
@@ -111,7 +114,7 @@ impl Fields {
         context: Context,
         target: &mut DirectoryEncoder<'_, W, TiffKindStandard>,
     ) -> Result<(), TiffError> {
-        let mut directory = Directory::empty();
+        let mut directory = ::tiff::Directory::empty();
         for field in self.0.iter().filter(|field| field.tag.context() == context) {
             if let Some((kind, data)) = stored(&field.value) {
                 let entry = target.write_entry_bytes(kind, &data)?;

@@ -92,9 +92,35 @@ enum End {
 
 /// The positions in a row where its colour changes; it begins white.
 #[derive(Default)]
-struct Changes(Vec<u32>);
+pub(super) struct Changes(Vec<u32>);
 
 impl Changes {
+    /// The changes of a row of bits, white as zeros.
+    pub(super) fn of(row: &[u8], width: u32) -> Self {
+        let mut changes = Self::default();
+        let mut is_black = false;
+        for (n, &byte) in row.iter().enumerate() {
+            let mut rest = if is_black { !byte } else { byte };
+            while rest != 0 {
+                let bit = rest.leading_zeros();
+                let at = n as u32 * 8 + bit;
+                if at >= width {
+                    break;
+                }
+                changes.0.push(at);
+                is_black = !is_black;
+                // From there on, the other colour is looked for.
+                rest = !rest & (0xFF >> bit);
+            }
+        }
+        changes
+    }
+
+    /// All changes.
+    pub(super) fn all(&self) -> &[u32] {
+        &self.0
+    }
+
     /// A change to the other colour; two at the same position are none.
     fn push(&mut self, at: u32, width: u32) {
         if self.0.last() == Some(&at) {
@@ -105,7 +131,7 @@ impl Changes {
     }
 
     /// The first change to the right of `after` to the colour other than that of the current run, and the next one.
-    fn next_two(&self, after: Option<u32>, is_black: bool, width: u32) -> (u32, u32) {
+    pub(super) fn next_two(&self, after: Option<u32>, is_black: bool, width: u32) -> (u32, u32) {
         let first = self.0.partition_point(|&at| after.is_some_and(|after| at <= after));
         let first = if (first % 2 == 1) == is_black { first } else { first + 1 };
         let change = |n: usize| self.0.get(n).copied().unwrap_or(width);

@@ -1,4 +1,4 @@
-//! TIFF: reads one page of many kinds, writes one page of 8 or 16 bits per sample.
+//! TIFF: reads one page of many kinds, writes one page of 1 to 16 bits per sample.
 
 mod chunks;
 mod decompress;
@@ -7,10 +7,12 @@ mod encode;
 mod encode_strips;
 mod exif_fields;
 mod fax;
+mod fax_encode;
 mod jpeg_data;
 mod lab;
 mod layout;
 mod lzw;
+mod page_exif;
 mod predict;
 mod read;
 mod rows;

@@ -14,7 +14,7 @@ use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
 use crate::codec::{colour, errors};
 use crate::config::MAX_SIDE_PX;
 use crate::error::ItemError;
-use crate::model::{Channels, Density, ImageInfo, Message, Metadata, Orientation, Part, SampleType};
+use crate::model::{Channels, Density, ImageInfo, Message, Metadata, Orientation, Original, Part, SampleType};
 
 /// Most samples per pixel: colours, alpha and a few more that are not shown.
 const MAX_SAMPLES: u64 = 32;
@@ -166,7 +166,7 @@ fn subsampling(page: &Directory<'_>) -> Result<(usize, usize), ItemError> {
     }
 }
 
-fn layout(page: &Directory<'_>) -> Result<Layout, ItemError> {
+pub(super) fn layout(page: &Directory<'_>) -> Result<Layout, ItemError> {
     let ((width_px, height_px), mut chunk) = size(page)?;
     let method = Method::of(small(page, tag::COMPRESSION, 1)?, page.number(tag::GROUP3_OPTIONS, 0)?)?;
     let bits_listed = page.numbers(tag::BITS_PER_SAMPLE)?.map_or(1, |list| list.len() as u64);
@@ -201,6 +201,7 @@ fn layout(page: &Directory<'_>) -> Result<Layout, ItemError> {
         Method::Fax(_) => stored == Stored::Whole(1) && (samples == 1 || planar),
         Method::ThunderScan => (stored, samples) == (Stored::Whole(4), 1),
         Method::Next => (stored, samples) == (Stored::Whole(2), 1),
+        Method::WebP => (stored, planar) == (Stored::Whole(8), false) && matches!(samples, 3 | 4),
         Method::Jpeg | Method::OldJpeg => !is_lab && matches!(stored, Stored::Whole(8 | 12 | 16)),
         _ => true,
     };
@@ -273,7 +274,9 @@ fn palette(page: &Directory<'_>, stored: Stored) -> Result<Vec<[u8; 3]>, ItemErr
 
 fn header(page: &Directory<'_>, layout: &Layout, pages: u32) -> Result<FileHeader, ItemError> {
     let orientation = small(page, tag::ORIENTATION, 1)?;
-    Ok(FileHeader { pages, ..FileHeader::still(layout.info, Orientation::from_exif(orientation as u32)) })
+    let has_few_colours = layout.meaning == Meaning::Palette || matches!(layout.stored, Stored::Whole(..8));
+    let original = Original { compression: layout.method.as_written(), has_few_colours };
+    Ok(FileHeader { pages, original, ..FileHeader::still(layout.info, Orientation::from_exif(orientation as u32)) })
 }
 
 pub(super) fn probe(bytes: &[u8], number: u32) -> Result<FileHeader, ItemError> {
@@ -317,7 +320,7 @@ pub(super) fn open<'a>(
 fn metadata(page: &Directory<'_>) -> Metadata {
     let value = |tag| page.data(tag).filter(|value| !value.is_empty());
     let resources = meta::in_photoshop(value(TAG_PHOTOSHOP).unwrap_or_default());
-    let (exif, lost_tags) = exif_fields::read(page.bytes());
+    let (exif, lost_tags) = exif_fields::read(page);
     let lost_tags = (!lost_tags.is_empty()).then_some(Part::TiffTags(lost_tags));
     let iptc = value(TAG_IPTC.to_u16()).map(meta::unswapped_iptc).or(resources.iptc);
     Metadata {
@@ -370,8 +373,8 @@ pub(super) fn held_bytes(bytes: &[u8], header: &Header) -> u64 {
         let (page, _) = page(bytes, 0).ok()?;
         let layout = layout(&page).ok()?;
         let rows = layout.chunk.1.min(layout.height) as u64;
-        // JPEG data is decoded as a whole, too.
-        let copies = if layout.is_jpeg() { 4 } else { 2 };
+        // Images in it are decoded as a whole, too.
+        let copies = if layout.method.is_image() { 4 } else { 2 };
         Some(rows * layout.width as u64 * layout.samples as u64 * layout.sample_bytes() * copies)
     };
     held().unwrap_or(header.info.size_bytes() * 2) + (64 << 10)

@@ -8,10 +8,9 @@ use super::layout::{Layout, Meaning, Stored};
 use super::unpack::{Target, above_white, grow, unpack};
 use super::{jpeg_data, lab, predict};
 use crate::codec::colour::Inks;
-use crate::codec::errors;
-use crate::codec::jpeg;
 use crate::codec::pixels::whole_image::shape;
 use crate::codec::pixels::{convert, placeholder};
+use crate::codec::{errors, jpeg, webp};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Band, ImageInfo, Remark, RowReader, Samples, Truncated};
 
@@ -31,8 +30,9 @@ pub(super) struct TiffRows<'a> {
     /// Whether to accept a truncated file, and a damaged one.
     keep: bool,
     keep_damaged: bool,
-    /// Whether there was damage.
+    /// Whether there was damage, and whether any row of a chunk was readable.
     is_damaged: bool,
+    has_pixels: bool,
     /// The missing parts of the rows that are held.
     missing: Vec<Missing>,
     /// Rows given that existed, and whether others were missing.
@@ -68,6 +68,7 @@ impl<'a> TiffRows<'a> {
             keep,
             keep_damaged,
             is_damaged: false,
+            has_pixels: false,
             missing: Vec::new(),
             rows_had: 0,
             is_short: false,
@@ -94,6 +95,7 @@ impl<'a> TiffRows<'a> {
                 let x = chunk_x * chunk_width;
                 let width = chunk_width.min(self.layout.width - x);
                 let had = self.read_chunk_or_some(index, plane, rows)?;
+                self.has_pixels |= had > 0;
                 let target = Target { x, plane: self.layout.planar.then_some(plane), width, height: had };
                 let (above, floats) = above_white(&self.chunk, self.layout.stored);
                 self.floats += floats;
@@ -145,8 +147,8 @@ impl<'a> TiffRows<'a> {
     /// Reads the first `rows` rows of a chunk; gives the number of complete ones.
     fn read_chunk(&mut self, index: usize, plane: usize, rows: usize) -> Result<usize, ItemError> {
         let layout = &self.layout;
-        if layout.is_jpeg() {
-            return self.read_jpeg(index, rows);
+        if layout.method.is_image() {
+            return self.read_image(index, rows);
         }
         let stored = self.chunks.data(index, self.page.bytes());
         let reversed: Vec<u8>;
@@ -202,25 +204,35 @@ impl<'a> TiffRows<'a> {
         Ok(had.min(rows))
     }
 
-    /// Decodes a chunk of JPEG data, which may have more pixels than the chunk.
-    fn read_jpeg(&mut self, index: usize, rows: usize) -> Result<usize, ItemError> {
+    /// Decodes a chunk that is an image of its own, which may have more pixels than the chunk.
+    fn read_image(&mut self, index: usize, rows: usize) -> Result<usize, ItemError> {
         let layout = &self.layout;
+        let samples = layout.chunk_samples();
+        let (width, height) = layout.chunk;
+        // Units of pixels may extend beyond the chunk; more would be memory for nothing.
+        let most = (width + 64, height + 64);
+        if layout.method == Method::WebP {
+            let (decoded_width, decoded) =
+                webp::decode_embedded(self.chunks.data(index, self.page.bytes()), samples, most)?;
+            return self.place(decoded_width * samples, &decoded, rows);
+        }
         let file = if layout.method == Method::OldJpeg {
             jpeg_data::old_style(&self.page, layout, &self.chunks)?
         } else {
             let tables = self.page.data(tag::JPEG_TABLES);
             jpeg_data::file(self.chunks.data(index, self.page.bytes()), tables, layout.jpeg_is_ycbcr)?
         };
-        let samples = layout.chunk_samples();
-        let (width, height) = layout.chunk;
-        // Units of pixels may extend beyond the chunk; more would be memory for nothing.
-        let most = (width + 64, height + 64);
         let decoded = jpeg::decode_embedded(&file, samples, usize::from(layout.bits() > 8) + 1, most)?;
-        let sample_bytes = layout.bits().div_ceil(8);
-        let row_bytes = width * samples * sample_bytes;
-        let decoded_bytes = decoded.width * samples * sample_bytes;
+        let decoded_bytes = decoded.width * samples * layout.bits().div_ceil(8);
+        self.place(decoded_bytes, &decoded.rows, rows)
+    }
+
+    /// Puts decoded rows of so many bytes into the chunk.
+    fn place(&mut self, decoded_bytes: usize, decoded: &[u8], rows: usize) -> Result<usize, ItemError> {
+        let layout = &self.layout;
+        let row_bytes = layout.chunk.0 * layout.chunk_samples() * layout.bits().div_ceil(8);
         self.chunk = errors::zeroed(row_bytes as u64 * rows as u64)?;
-        let pairs = self.chunk.chunks_exact_mut(row_bytes).zip(decoded.rows.chunks_exact(decoded_bytes.max(1)));
+        let pairs = self.chunk.chunks_exact_mut(row_bytes).zip(decoded.chunks_exact(decoded_bytes.max(1)));
         let mut had = 0;
         for (to, from) in pairs {
             for (to, from) in to.iter_mut().zip(from) {
@@ -400,6 +412,9 @@ impl RowReader for TiffRows<'_> {
             self.push_row(self.next_row, &mut samples);
             self.blank_out(self.next_row, &mut samples);
             self.next_row += 1;
+        }
+        if self.next_row == self.layout.height && self.is_damaged && !self.has_pixels {
+            return Err(errors::corrupt("tiff_strip"));
         }
         if self.layout.alpha.is_some_and(|(_, premultiplied)| premultiplied) {
             convert::straighten(&mut samples, info.channels);

@@ -15,10 +15,12 @@ const GPS: u16 = 34_853;
 const INTEROPERABILITY: u16 = 40_965;
 /// Tags whose values are positions in the file: strips, tiles, directories, and the tables of old-style JPEG.
 const POSITIONS: [u16; 7] = [273, 324, SUB_DIRECTORIES, 513, 519, 520, 521];
+/// The length of JPEG data in old-style JPEG.
+const JPEG_LENGTH: u16 = 514;
 /// Pairs of tags: positions of data, and their lengths in bytes.
-const DATA: [(u16, u16); 3] = [(273, 279), (324, 325), (513, 514)];
-/// Fixed lengths in bytes of the tables of old-style JPEG: 64 for quantization, 16 and up to 256 for Huffman codes.
-const TABLES: [(u16, usize); 3] = [(519, 64), (520, 272), (521, 272)];
+const DATA: [(u16, u16); 3] = [(273, 279), (324, 325), (513, JPEG_LENGTH)];
+/// Tables of old-style JPEG, and their lengths in bytes, without the Huffman codes that 16 of them count.
+const TABLES: [(u16, usize); 3] = [(519, 64), (520, 16), (521, 16)];
 
 /// Whether a tag says how pixels are stored, or what their colours are.
 const fn is_needed(tag: u16) -> bool {
@@ -177,7 +179,13 @@ impl<'a> File<'a> {
         let mut data = Vec::new();
         for (positions, lengths) in DATA {
             let Some(positions) = numbers(positions) else { continue };
-            let lengths = numbers(lengths)?;
+            let lengths = match numbers(lengths) {
+                // Old-style JPEG data may be given by its position alone.
+                None if lengths == JPEG_LENGTH => {
+                    positions.iter().map(|&at| jpeg_bytes(self.bytes.get(at..)?)).collect::<Option<_>>()?
+                }
+                lengths => lengths?,
+            };
             // A file that lacks some of its pixels is not changed here.
             let is_whole =
                 |(from, length): (&usize, &usize)| from.checked_add(*length).is_some_and(|end| end <= self.bytes.len());
@@ -187,9 +195,29 @@ impl<'a> File<'a> {
             data.extend(positions.into_iter().zip(lengths).map(|(from, length)| from..from.saturating_add(length)));
         }
         for (tag, length) in TABLES {
-            data.extend(numbers(tag).unwrap_or_default().into_iter().map(|from| from..from.saturating_add(length)));
+            for from in numbers(tag).unwrap_or_default() {
+                let table = self.bytes.get(from..from.checked_add(length)?)?;
+                let codes = if length == 16 { table.iter().map(|&count| usize::from(count)).sum() } else { 0 };
+                data.push(from..from + length + codes);
+            }
         }
         Some(data)
+    }
+}
+
+/// Bytes of the JPEG data that others begin with, to the end of its only scan or, without it, of its tables.
+fn jpeg_bytes(data: &[u8]) -> Option<usize> {
+    let mut at = 2;
+    loop {
+        match *data.get(at..at + 4)? {
+            [0xFF, 0xD9, ..] => return Some(at + 2),
+            [0xFF, 0xDA, ..] => {
+                let scan = data.get(at..)?;
+                return Some(at + scan.windows(2).position(|two| two == [0xFF, 0xD9])? + 2);
+            }
+            [0xFF, _, high, low] => at += 2 + usize::from(u16::from_be_bytes([high, low])),
+            _ => return None,
+        }
     }
 }
 

@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod bit_order;
+mod few_bits;
 mod other_writers;
+mod pages;
 
 use std::io::Cursor;
 

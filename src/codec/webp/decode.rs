@@ -11,7 +11,7 @@ use crate::codec::guard::control::DecodeControl;
 use crate::codec::meta::{self, exif};
 use crate::codec::pixels::whole_image::WholeReader;
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader};
-use crate::error::ItemError;
+use crate::error::{ErrorKind, ItemError};
 use crate::model::{Channels, ImageInfo, Metadata, Part, SampleType, Samples};
 
 /// Checks the file's length against its container.
@@ -103,7 +103,21 @@ pub(super) fn open<'a>(
         decoder.canvas().to_vec()
     } else {
         let mut pixels = errors::zeroed::<u8>(header.info.size_bytes())?;
-        libwebp::decode(bytes, features, &mut pixels).map_err(from_failure)?;
+        if let Err(failure) = libwebp::decode(bytes, features, &mut pixels) {
+            let error = from_failure(failure);
+            if error.kind != ErrorKind::Corrupt || !options.keeps_damaged() {
+                return Err(error);
+            }
+            pixels.fill(0);
+            let rows = libwebp::decode_some(bytes, features, &mut pixels).map_err(|_| error)?;
+            let rows = WholeReader::new(header.info, Samples::U8(pixels))?.short(rows, false, bytes.len() as u64);
+            return Ok(Decoded {
+                header,
+                rows: Box::new(rows.damaged()),
+                profile: profile(bytes),
+                metadata: metadata(bytes),
+            });
+        }
         pixels
     };
     let rows = Box::new(WholeReader::new(header.info, Samples::U8(pixels))?);

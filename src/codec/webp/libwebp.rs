@@ -82,8 +82,12 @@ pub(super) fn decode(bytes: &[u8], features: Features, pixels: &mut [u8]) -> Res
     if status == ffi::VP8StatusCode::VP8_STATUS_OK { Ok(()) } else { Err(from_status(status)) }
 }
 
-/// Decodes the existing part of a truncated still image into `pixels`, like [`decode`]; returns the number of existing
-/// rows.
+/// Most steps in which a truncated or damaged file is decoded, and the fewest bytes of one.
+const MOST_STEPS: usize = 256;
+const LEAST_STEP_BYTES: usize = 512;
+
+/// Decodes the existing part of a truncated still image, or that of a damaged one before its damage, into `pixels`, like
+/// [`decode`]; returns the number of rows.
 pub(super) fn decode_some(bytes: &[u8], features: Features, pixels: &mut [u8]) -> Result<u32, Failure> {
     let count = if features.has_alpha { 4 } else { 3 };
     let stride = features.width_px as usize * count;
@@ -99,14 +103,24 @@ pub(super) fn decode_some(bytes: &[u8], features: Features, pixels: &mut [u8]) -
         if decoder.is_null() {
             return Err(Failure::Memory);
         }
-        let status = ffi::WebPIUpdate(decoder, bytes.as_ptr(), bytes.len());
-        ffi::WebPIDecGetRGB(decoder, &raw mut rows, ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+        let mut status = ffi::VP8StatusCode::VP8_STATUS_SUSPENDED;
+        let step = (bytes.len() / MOST_STEPS).max(LEAST_STEP_BYTES);
+        // Of the step with the damage no rows are given.
+        for length in (step..bytes.len()).step_by(step).chain([bytes.len()]) {
+            status = ffi::WebPIUpdate(decoder, bytes.as_ptr(), length);
+            if status != ffi::VP8StatusCode::VP8_STATUS_SUSPENDED {
+                break;
+            }
+            ffi::WebPIDecGetRGB(decoder, &raw mut rows, ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+        }
         ffi::WebPIDelete(decoder);
         status
     };
     match status {
         ffi::VP8StatusCode::VP8_STATUS_OK => Ok(features.height_px),
-        ffi::VP8StatusCode::VP8_STATUS_SUSPENDED if rows > 0 => Ok(rows as u32),
+        ffi::VP8StatusCode::VP8_STATUS_SUSPENDED | ffi::VP8StatusCode::VP8_STATUS_BITSTREAM_ERROR if rows > 0 => {
+            Ok(rows as u32)
+        }
         ffi::VP8StatusCode::VP8_STATUS_SUSPENDED => Err(Failure::Truncated),
         other => Err(from_status(other)),
     }

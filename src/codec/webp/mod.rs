@@ -3,9 +3,12 @@
 mod chunks;
 mod decode;
 mod decode_frames;
+mod embedded;
 mod encode;
 mod encode_animation;
 mod libwebp;
+
+pub(super) use embedded::decode_embedded;
 
 use super::animation::frame_encoder::boxed;
 use super::spec::{Carries, EncoderSpec, FormatSpec, FrameEncoderSpec, FrameSpec, Frames};

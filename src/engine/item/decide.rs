@@ -11,7 +11,7 @@ use super::checksum::Checksum;
 use super::content_type_check::{actual_extension, check_content, with_content_type};
 use super::limits;
 use super::naming::{NameClaims, NameHints, Naming, Resolution, extension_of_content, is_extension_of, own_extension};
-use super::render::{Prepared, StrippedImage, is_copied, prepare, recoded, stripped};
+use super::render::{Prepared, StrippedImage, is_copied, prepare, recoded, stripped, without_part};
 use crate::codec::{self, DecodeControl};
 use crate::config::MAX_BODY_IN_MEMORY_BYTES;
 use crate::error::{ErrorKind, ItemError};
@@ -132,7 +132,7 @@ impl<'a> Rules<'a> {
                 limits::check(self.limits, self.budget_bytes, &prepared, subject.size_bytes)?;
                 Ok(prepared.accepting(self.limits.truncated, self.limits.damaged))
             })
-            .map_err(|error| with_content_type(error, content_type))?;
+            .map_err(|error| without_part(with_content_type(error, content_type), self.limits.damaged))?;
         Ok(Action::Render(Box::new(prepared)))
     }
 

@@ -49,14 +49,14 @@ pub(crate) fn page_of(save: &Save) -> u32 {
 }
 
 /// The save options as they apply to an image: a lossless image that keeps its format stays lossless, unless a quality or a
-/// size is requested.
+/// size is requested, and how the original is stored is known.
 fn effective_save<'s>(save: &'s Save, header: &Header) -> Cow<'s, Save> {
     let keeps = save.format.fixed().is_none() && save.quality.is_none() && save.max_bytes.is_none();
-    if keeps && header.lossless && !save.lossless {
-        Cow::Owned(Save { lossless: true, ..save.clone() })
-    } else {
-        Cow::Borrowed(save)
+    let lossless = save.lossless || (keeps && header.lossless);
+    if (lossless, header.original) == (save.lossless, save.original) {
+        return Cow::Borrowed(save);
     }
+    Cow::Owned(Save { lossless, original: header.original, ..save.clone() })
 }
 
 /// Reads the header and plans the rendering.
@@ -198,6 +198,28 @@ impl Prepared {
         first_page.into_iter().chain(first_frame).chain(colours).chain(tone_mapped).chain(drawn_small).collect()
     }
 
+    /// The same, and what the result's format can't hold, if that is known without decoding the image: its decoder gives
+    /// metadata before the first row, and holds only some rows.
+    pub(crate) fn expected_remarks(&self, bytes: &[u8], save: &Save) -> Vec<Remark> {
+        let mut remarks = self.remarks(save);
+        if self.frames > 1 || self.decoding_bytes >= self.header.info.size_bytes() {
+            return remarks;
+        }
+        let options = DecodeOptions {
+            colour: codec::colour_for(self.format, save.colour),
+            truncated: self.truncated,
+            damaged: self.damaged,
+            page: page_of(save),
+            ..DecodeOptions::default()
+        };
+        // What can't be opened fails when it is rendered.
+        if let Ok(opened) = guarded(|| codec::open(bytes, &options)) {
+            remarks.extend(self.converted(save, opened.is_converted));
+            remarks.extend(self.left_out(save, opened.profile.as_ref(), &opened.metadata));
+        }
+        remarks
+    }
+
     /// Names the parts of the file that the result does not have, although the settings keep them.
     fn left_out(&self, save: &Save, profile: Option<&Arc<[u8]>>, metadata: &Metadata) -> Option<Remark> {
         let parts = codec::left_out(self.format, save, profile, metadata);
@@ -251,6 +273,10 @@ impl Prepared {
 
     /// Decodes, runs the pipeline and encodes.
     pub(crate) fn render(&self, bytes: &[u8], save: &Save, control: &DecodeControl<'_>) -> Result<Rendered, ItemError> {
+        self.render_kept(bytes, save, control).map_err(|error| without_part(error, self.damaged))
+    }
+
+    fn render_kept(&self, bytes: &[u8], save: &Save, control: &DecodeControl<'_>) -> Result<Rendered, ItemError> {
         let cancelled = control.cancelled;
         let save = effective_save(save, &self.header);
         let save = save.as_ref();
@@ -292,13 +318,15 @@ impl Prepared {
         let options = DecodeOptions {
             colour: codec::colour_for(self.format, save.colour),
             truncated: self.truncated,
+            damaged: self.damaged,
             ..DecodeOptions::default()
         };
-        let mut truncation = None;
+        let (mut truncation, mut damaged) = (None, None);
         let (mut left_out, mut converted) = (None, None);
         let file = codec::within_bytes(self.format, save, |save| {
             let mut opened = codec::open_frames_cancellable(bytes, &options, control)?;
             truncation = opened.frames.truncation();
+            damaged = opened.frames.is_damaged().then_some(Remark::Damaged);
             let picture = Picture { canvas, ..opened.frames.picture() };
             let profile = opened.profile.clone();
             left_out = self.left_out(save, profile.as_ref(), &opened.metadata);
@@ -315,9 +343,15 @@ impl Prepared {
             }
             encoder.finish()
         })?;
-        let remarks = self.remarks(save).into_iter().chain(converted).chain(left_out).collect();
+        let remarks = self.remarks(save).into_iter().chain(damaged).chain(converted).chain(left_out).collect();
         Ok(Rendered { bytes: file, info: canvas, truncation, remarks })
     }
+}
+
+/// An error that says, where damaged files are accepted, that nothing of this one could be decoded.
+pub(crate) fn without_part(error: ItemError, damaged: DamagedPolicy) -> ItemError {
+    let is_refused = damaged == DamagedPolicy::Keep && error.kind == ErrorKind::Corrupt;
+    if is_refused { error.with("kept", "nothing") } else { error }
 }
 
 /// Runs a task. A panic in it becomes its error.
@@ -453,6 +487,33 @@ mod tests {
         assert_eq!(edge_pixels(&[crop.clone(), resize.clone()]).1, []);
         let larger = Step::new("resize").with("width", 1_300.0).with("enlarge", true);
         assert_eq!(edge_pixels(&[crop, larger, resize]).1, [Remark::DrawnTooLarge]);
+    }
+
+    #[test]
+    fn a_fax_page_stays_one_unless_a_step_makes_it_gray() {
+        use crate::model::{Original, TiffCompression};
+        let control = DecodeControl::in_process();
+        let page = include_bytes!("../../../tests/data/pictures/fax_g4.tif").as_slice();
+        let original = Original { compression: Some(TiffCompression::G4), has_few_colours: true };
+        assert_eq!(codec::probe(page).unwrap().original, original);
+        let render = |steps: Vec<Step>, save: Save| {
+            let pipeline = super::super::step_files::pipeline(&Recipe { steps, ..Recipe::default() }).unwrap();
+            let bytes = prepare(page, &pipeline, &save, &control).unwrap().render(page, &save, &control).unwrap().bytes;
+            (codec::probe(&bytes).unwrap().original, bytes.len())
+        };
+        let tiff = || Save { format: FormatChoice::known("tiff"), ..Save::default() };
+        let crop = Step::new("crop").with("x", 10.0).with("y", 3.0).with("width", 300.0).with("height", 200.0);
+        let turn = Step::new("rotate").with("degrees", 90.0);
+        let flip = Step::new("flip").with("axis", "horizontal");
+        for steps in [Vec::new(), vec![crop], vec![turn], vec![flip], vec![Step::new("invert")]] {
+            let (kept, length) = render(steps.clone(), tiff());
+            assert_eq!(kept, original, "{steps:?}");
+            assert!(length < page.len() * 3 / 2, "{steps:?}: {length}");
+        }
+        let gray = render(vec![Step::new("gaussian_blur").with("sigma", 1.5)], tiff()).0;
+        assert_eq!(gray, Original { compression: Some(TiffCompression::Lzw), has_few_colours: false });
+        let chosen = render(Vec::new(), Save { compression: TiffCompression::Deflate, ..tiff() }).0;
+        assert_eq!(chosen, Original { compression: Some(TiffCompression::Deflate), has_few_colours: true });
     }
 
     #[test]

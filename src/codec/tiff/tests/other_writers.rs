@@ -9,7 +9,7 @@ use crate::codec::formats::known;
 use crate::codec::spec::Extras;
 use crate::codec::{DecodeOptions, encoder, open, probe_page};
 use crate::error::ErrorKind;
-use crate::model::{Band, Channels, ImageInfo, Metadata, SampleType, Samples, Save, TruncatedPolicy};
+use crate::model::{Band, Channels, Format, ImageInfo, Metadata, SampleType, Samples, Save, TruncatedPolicy};
 
 fn bytes(hex: &str) -> Vec<u8> {
     (0..hex.len() / 2).map(|n| u8::from_str_radix(&hex[n * 2..n * 2 + 2], 16).unwrap()).collect()
@@ -185,9 +185,14 @@ fn shared_chroma_is_repeated_for_its_pixels() {
 
 /// A JPEG file of a gradient, and its pixels as our decoder gives them.
 fn jpeg(channels: Channels) -> (Vec<u8>, Vec<u8>) {
+    image(known::JPEG, &Save::default(), channels)
+}
+
+/// The same in another format.
+fn image(format: Format, save: &Save, channels: Channels) -> (Vec<u8>, Vec<u8>) {
     let info = ImageInfo { width_px: 40, height_px: 24, channels, sample: SampleType::U8, premultiplied: false };
     let samples = (0..info.row_samples() * 24).map(|n| (n * 3 % 256) as u8).collect();
-    let mut writer = encoder(known::JPEG, &Save::default(), Extras::default().profile, &Metadata::default()).unwrap();
+    let mut writer = encoder(format, save, Extras::default().profile, &Metadata::default()).unwrap();
     writer.start(info).unwrap();
     let mut band = Band::empty(&info);
     band.rows = 24;
@@ -238,6 +243,22 @@ fn jpeg_data_is_read_with_its_tables_elsewhere() {
 }
 
 #[test]
+fn webp_data_is_read_with_and_without_alpha() {
+    let lossless = Save { lossless: true, ..Save::default() };
+    for (channels, samples) in [(Channels::Rgb, 3), (Channels::Rgba, 4)] {
+        let (data, expected) = image(known::WEBP, &lossless, channels);
+        let tags = [(256, 40), (257, 24), (258, 8), (259, 50_001), (262, 2), (277, samples), (278, 24), (338, 2)];
+        let made = file(true, &tags[..if samples == 4 { 8 } else { 7 }], std::slice::from_ref(&data));
+        assert!(whole(&made) == (Samples::U8(expected), channels));
+        let cut = file(true, &tags[..7], &[data[..data.len() - 9].to_vec()]);
+        assert!(matches!(
+            read(&cut, TruncatedPolicy::Fail).unwrap_err().kind,
+            ErrorKind::Corrupt | ErrorKind::Truncated | ErrorKind::Unsupported
+        ));
+    }
+}
+
+#[test]
 fn old_style_jpeg_is_read_from_one_offset_or_from_its_tables() {
     let (data, expected) = jpeg(Channels::Rgb);
     let with = |at: u32| {
@@ -246,6 +267,7 @@ fn old_style_jpeg_is_read_from_one_offset_or_from_its_tables() {
     };
     let at = with(0).windows(2).position(|two| two == [0xFF, 0xD8]).unwrap();
     assert!(rgb(&with(at as u32)) == expected);
+    super::pages::check_stripped(&with(at as u32), "from one offset");
     let (data, expected) = jpeg(Channels::Gray);
     let (list, coded) = segments(&data);
     let payload = |marker: u8, class: u8| {
@@ -260,6 +282,7 @@ fn old_style_jpeg_is_read_from_one_offset_or_from_its_tables() {
     };
     let at = with(0).windows(64).position(|part| part == tables[0]).unwrap();
     assert!(gray(&with(at as u32)) == expected);
+    super::pages::check_stripped(&with(at as u32), "from its tables");
 }
 
 #[test]
