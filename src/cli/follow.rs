@@ -27,7 +27,9 @@ pub(super) struct FollowOptions<'a> {
     pub(super) folder: bool,
     /// The option that names the catalog in a next command.
     pub(super) catalog_option: &'a str,
-    /// Whether the final report counts only the items of this run, not those that had finished before.
+    /// Whether some of the job's items may have finished before this run.
+    pub(super) continues: bool,
+    /// Whether the final report counts only the items of this run.
     pub(super) sums_this_run: bool,
     /// Whether the result goes to standard output, so that reports must not, and the job leaves no record.
     pub(super) to_stdout: bool,
@@ -38,7 +40,14 @@ pub(super) struct FollowOptions<'a> {
 impl<'a> FollowOptions<'a> {
     /// The usual options.
     pub(super) fn of(catalog_option: &'a str) -> Self {
-        Self { folder: false, catalog_option, sums_this_run: false, to_stdout: false, allow_empty: false }
+        Self {
+            folder: false,
+            catalog_option,
+            continues: false,
+            sums_this_run: false,
+            to_stdout: false,
+            allow_empty: false,
+        }
     }
 }
 
@@ -350,11 +359,11 @@ impl Follower<'_> {
         self.bar.finish_and_clear();
         let seconds = self.started.elapsed().as_secs_f64();
         let progress = self.final_counts(job, snapshot)?;
-        let is_sum = self.options.sums_this_run;
-        let this_run = is_sum.then(|| self.reader.finished_counts(job, self.finished_before)).transpose()?;
-        self.emit(&Line::finished(job, &progress, seconds, this_run.as_ref()));
+        let FollowOptions { continues, sums_this_run, .. } = self.options;
+        let this_run = continues.then(|| self.reader.finished_counts(job, self.finished_before)).transpose()?;
+        self.emit(&Line::finished(job, &progress, seconds, this_run.as_ref(), sums_this_run));
         if !self.report.is_json() && !self.report.quiet {
-            match &this_run {
+            match this_run.as_ref().filter(|_| sums_this_run) {
                 Some(counts) => self.print_counts(job, counts, &progress, seconds),
                 None => self.print(&report::summary(&progress, seconds, lang())),
             }

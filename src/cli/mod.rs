@@ -326,7 +326,7 @@ fn resume(args: &ResumeArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> 
         warn(&text);
         return Ok(if row.failed > 0 { Exit::SomeFailed } else { Exit::AllDone });
     }
-    let options = FollowOptions::of(&catalog.option);
+    let options = FollowOptions { continues: true, ..FollowOptions::of(&catalog.option) };
     follow::follow(engine, EngineCommand::Resume(row.id), Some(row.id), args.report, options)
 }
 
@@ -343,7 +343,7 @@ fn retry(args: &RetryArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
         return Ok(Exit::AllDone);
     }
     let command = EngineCommand::Retry { job: row.id, failures, items: None };
-    let options = FollowOptions { sums_this_run: true, ..FollowOptions::of(&catalog.option) };
+    let options = FollowOptions { continues: true, sums_this_run: true, ..FollowOptions::of(&catalog.option) };
     follow::follow(engine, command, Some(row.id), args.report, options)
 }
 

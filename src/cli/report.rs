@@ -51,9 +51,12 @@ pub(super) enum Line {
         failed: u64,
         skipped: u64,
         seconds: f64,
-        /// Only the items that a retry processed.
+        /// Of a resume or retry, the items that it processed itself. For a retry they are those above.
         #[serde(skip_serializing_if = "Option::is_none")]
-        retried: Option<Retried>,
+        this_run: Option<Sums>,
+        /// Of a resume or retry, all items of the job.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        whole_job: Option<Sums>,
     },
     /// One for each item of a dry run.
     Planned {
@@ -84,9 +87,9 @@ pub(super) enum Line {
     },
 }
 
-/// What became of the items of a retry.
-#[derive(Serialize)]
-pub(super) struct Retried {
+/// Items by outcome.
+#[derive(Clone, Copy, Serialize)]
+pub(super) struct Sums {
     done: u64,
     failed: u64,
     skipped: u64,
@@ -141,13 +144,20 @@ impl Line {
         }
     }
 
-    pub(super) fn finished(job: JobId, progress: &Progress, seconds: f64, retried: Option<&Counts>) -> Self {
+    /// `this_run` is what a resume or retry processed; `is_retry`: the event counts only that.
+    pub(super) fn finished(
+        job: JobId,
+        progress: &Progress,
+        seconds: f64,
+        this_run: Option<&Counts>,
+        is_retry: bool,
+    ) -> Self {
         let &Progress { done, failed, skipped, .. } = progress;
-        let retried = retried.map(|counts| {
-            let &Counts { done, failed, skipped, .. } = counts;
-            Retried { done, failed, skipped }
-        });
-        Self::Finished { job, done, failed, skipped, seconds: (seconds * 1000.0).round() / 1000.0, retried }
+        let whole_job = Sums { done, failed, skipped };
+        let this_run = this_run.map(|&Counts { done, failed, skipped, .. }| Sums { done, failed, skipped });
+        let Sums { done, failed, skipped } = this_run.filter(|_| is_retry).unwrap_or(whole_job);
+        let seconds = (seconds * 1000.0).round() / 1000.0;
+        Self::Finished { job, done, failed, skipped, seconds, this_run, whole_job: this_run.map(|_| whole_job) }
     }
 
     pub(super) fn planned(item: &PlannedItem) -> Self {
@@ -381,7 +391,7 @@ mod tests {
                 ),
             ),
             (
-                Line::finished(JobId(1), &counted, 1.23456, None),
+                Line::finished(JobId(1), &counted, 1.23456, None, false),
                 r#"{"event":"finished","job":1,"done":3,"failed":1,"skipped":0,"seconds":1.235}"#,
             ),
         ] {

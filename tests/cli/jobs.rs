@@ -55,7 +55,7 @@ fn retrying_one_kind_leaves_the_others_failed() {
     assert_eq!(output.events()[0]["event"], "started");
     assert!(output.events_of("failed").is_empty(), "old failures are not told again: {output:?}");
     let end = output.events().pop().unwrap();
-    assert_eq!((&end["done"], &end["failed"]), (&2.into(), &1.into()));
+    assert_eq!((&end["done"], &end["failed"]), (&1.into(), &0.into()), "only the retried item");
     assert_eq!((server.hits("/late.jpg"), server.hits("/page.jpg"), server.hits("/a.jpg")), (2, 1, 1));
     assert!(home.run(&["retry", "1", "--kind", "http_status"]).expect(0).err.contains("Nothing to retry"));
     home.run(&["retry", "1", "--kind", "bad_luck"]).expect(2);
@@ -87,7 +87,9 @@ fn a_retry_by_status_or_several_kinds_sums_up_only_what_it_retried() {
     assert_eq!((server.hits("/gone.jpg"), server.hits("/secret.jpg"), server.hits("/page.jpg")), (2, 1, 1));
     let retry = home.run(&["retry", "1", "--kind", "not_a_picture", "--kind", "timeout", "--json"]).expect(1);
     let end = retry.events().pop().unwrap();
-    assert_eq!(end["retried"], serde_json::json!({"done": 1, "failed": 0, "skipped": 0}), "{end}");
+    assert_eq!((&end["done"], &end["failed"], &end["skipped"]), (&1.into(), &0.into(), &0.into()), "{end}");
+    assert_eq!(end["this_run"], serde_json::json!({"done": 1, "failed": 0, "skipped": 0}), "{end}");
+    assert_eq!(end["whole_job"], serde_json::json!({"done": 3, "failed": 1, "skipped": 0}), "{end}");
     assert_eq!((server.hits("/secret.jpg"), server.hits("/page.jpg")), (1, 2));
     let retry = home.run(&["retry", "1", "--status", "4xx"]).expect(1);
     assert!(retry.out.starts_with("0 saved, 1 failed, ") && !retry.err.contains("other"), "{retry:?}");
