@@ -290,6 +290,14 @@ pub struct Header {
     pub file: FileHeader,
 }
 
+impl Header {
+    /// The image's size in px, upright.
+    pub fn upright_size_px(&self) -> (u32, u32) {
+        let (width, height) = (self.info.width_px, self.info.height_px);
+        if self.orientation.swaps_axes() { (height, width) } else { (width, height) }
+    }
+}
+
 impl Deref for Header {
     type Target = FileHeader;
 

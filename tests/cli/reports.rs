@@ -2,7 +2,8 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::program::Home;
+use crate::program::{Home, sample};
+use crate::util::server::{Server, ok};
 
 fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
@@ -126,4 +127,58 @@ fn a_skipped_item_says_why_in_both_languages() {
     assert!(home.run(&skip).expect(0).out.contains("a.jpg: skipped, its file exists"));
     let korean = home.run(&[&skip[..], &["--lang", "ko"]].concat()).expect(0).out;
     assert!(korean.contains("a.jpg: 건너뜀(결과 파일이 이미 있음)"), "{korean}");
+}
+
+#[test]
+fn copies_of_images_are_recorded_with_their_sizes() {
+    let home = Home::new();
+    home.sample("tulip-field.jpg", "in/a.jpg");
+    home.file("in/b.txt", "no image");
+    // The directory of this TIFF follows its pixels.
+    let size = (600_u16, 400_u16);
+    home.file("in/c.tif", tiff_with_its_directory_at_the_end(size));
+    let jpeg = sample("tulip-field.jpg");
+    let server = Server::start(move |_| ok(jpeg.clone(), "image/jpeg"));
+    let link = server.url("/x.jpg");
+    home.file("list.csv", format!("url,sku\n{link},one\n{link},two\n"));
+    home.run(&["run", "-R", "in", "--all-files", "-o", "out"]).expect(0);
+    let name = ["--name", "{col:sku}"];
+    home.run(&[&["run", "--urls", "list.csv", "-o", "links", "--robots", "never"][..], &name].concat()).expect(0);
+    let sizes = |job: &str| -> Vec<[serde_json::Value; 4]> {
+        let table = home.run(&["export", job, "--format", "jsonl"]).expect(0).out;
+        let rows = table.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        rows.map(|row| ["input_width", "input_height", "width", "height"].map(|key| row[key].clone())).collect()
+    };
+    let of = |(width, height): (u16, u16)| [width, height, width, height].map(serde_json::Value::from);
+    let none = [(); 4].map(|()| serde_json::Value::Null);
+    assert_eq!(sizes("1"), [of((1600, 1067)), none, of(size)]);
+    assert_eq!((server.hits("/x.jpg"), sizes("2")), (1, vec![of((1600, 1067)), of((1600, 1067))]));
+    assert_eq!(std::fs::read(home.path("links/two.jpg")).unwrap(), sample("tulip-field.jpg"));
+}
+
+/// Gray, uncompressed, little-endian.
+fn tiff_with_its_directory_at_the_end((width, height): (u16, u16)) -> Vec<u8> {
+    let pixels = u32::from(width) * u32::from(height);
+    let mut file = b"II*\0".to_vec();
+    file.extend((8 + pixels).to_le_bytes());
+    file.resize(8 + pixels as usize, 128);
+    let entries: [(u16, u16, u32); 8] = [
+        (256, 3, width.into()),
+        (257, 3, height.into()),
+        (258, 3, 8),
+        (259, 3, 1),
+        (262, 3, 1),
+        (273, 4, 8),
+        (278, 3, height.into()),
+        (279, 4, pixels),
+    ];
+    file.extend((entries.len() as u16).to_le_bytes());
+    for (tag, kind, value) in entries {
+        file.extend(tag.to_le_bytes());
+        file.extend(kind.to_le_bytes());
+        file.extend(1_u32.to_le_bytes());
+        file.extend(value.to_le_bytes());
+    }
+    file.extend([0; 4]);
+    file
 }

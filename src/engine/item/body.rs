@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::codec;
-use crate::config::{HEAD_BYTES, MAX_FILE_BYTES};
+use crate::config::{HEAD_BYTES, MAX_BODY_IN_MEMORY_BYTES, MAX_FILE_BYTES};
 use crate::error::{ErrorKind, ItemError};
 use crate::fetch::Bytes;
 use crate::model::{Locator, Message};
@@ -11,6 +11,8 @@ use crate::store::{self, Content, EntryKind, SpooledFile};
 
 /// Bytes in which the date of an image is looked for.
 const CAPTURE_TIME_BYTES: u64 = 1 << 20;
+/// Bytes in which the size of an image is looked for.
+const SIZE_BYTES: u64 = 1 << 17;
 
 /// An item's bytes.
 pub(crate) enum ItemBody {
@@ -69,6 +71,24 @@ impl ItemBody {
         // Some formats have their metadata after the pixels.
         let is_cut = start.len() as u64 == CAPTURE_TIME_BYTES && codec::sniff(&start).is_some();
         codec::taken(&start).or_else(|| codec::taken(&self.bytes().ok().filter(|_| is_cut)?))
+    }
+
+    /// The size in px of the image that it is, upright, as far as its header tells it without much reading.
+    pub(crate) fn image_size_px(&self) -> Option<(u32, u32)> {
+        let read = |bytes: &[u8]| codec::probe(bytes).ok().map(|header| header.upright_size_px());
+        if let Self::Memory(bytes) = self {
+            return if codec::is_image(bytes) { read(bytes) } else { None };
+        }
+        let start = self.start(SIZE_BYTES);
+        if !codec::is_image(&start) {
+            return None;
+        }
+        read(&start).or_else(|| {
+            // Some formats have their headers after the pixels.
+            let is_cut = start.len() as u64 == SIZE_BYTES;
+            let all = self.start(MAX_BODY_IN_MEMORY_BYTES);
+            if is_cut && (all.len() as u64) < MAX_BODY_IN_MEMORY_BYTES { read(&all) } else { None }
+        })
     }
 
     /// SHA-256 in lower-case hex, where no file has to be read for it.

@@ -42,13 +42,8 @@ pub(crate) struct DecodedImage {
 impl DecodedImage {
     /// The full image's size in px, upright.
     pub(crate) fn full_size_px(&self) -> (u32, u32) {
-        upright_size(&self.header)
+        self.header.upright_size_px()
     }
-}
-
-pub(crate) fn upright_size(header: &Header) -> (u32, u32) {
-    let (w, h) = (header.info.width_px, header.info.height_px);
-    if header.orientation.swaps_axes() { (h, w) } else { (w, h) }
 }
 
 /// The scale at which an image fills an area, at most 1.
@@ -96,7 +91,7 @@ pub(crate) fn decode(
     control: &DecodeControl<'_>,
 ) -> Result<DecodedImage, ItemError> {
     let header = codec::probe_with(bytes, asked.page, control)?;
-    let (w, h) = upright_size(&header);
+    let (w, h) = header.upright_size_px();
     let scale = area_px.map_or(1.0, |(area_w, area_h)| {
         (f64::from(area_w.max(1)) / f64::from(w)).min(f64::from(area_h.max(1)) / f64::from(h)).min(1.0)
     });

@@ -150,7 +150,7 @@ pub(crate) fn stripped(bytes: &[u8], recipe: &Recipe, save: &Save) -> Option<Str
     let Stripped { bytes, left_out } = codec::stripped(bytes)?;
     let remark =
         (!left_out.is_empty()).then(|| Remark::LeftOut { parts: left_out, format: header.format.label().to_owned() });
-    Some(StrippedImage { bytes, size_px: upright_size_px(&header), remark })
+    Some(StrippedImage { bytes, size_px: header.upright_size_px(), remark })
 }
 
 /// An image's bytes with other settings of its format and the same coded pixels, and its size in px, upright; `None` if
@@ -163,12 +163,7 @@ pub(crate) fn recoded(bytes: &[u8], recipe: &Recipe, save: &Save) -> Option<(Vec
     if save.format.resolve(header.format) != header.format {
         return None;
     }
-    Some((codec::recoded(bytes, save)?, upright_size_px(&header)))
-}
-
-fn upright_size_px(header: &Header) -> (u32, u32) {
-    let (width, height) = (header.info.width_px, header.info.height_px);
-    if header.orientation.swaps_axes() { (height, width) } else { (width, height) }
+    Some((codec::recoded(bytes, save)?, header.upright_size_px()))
 }
 
 impl Prepared {
@@ -180,7 +175,7 @@ impl Prepared {
 
     /// The input's size in px, upright.
     pub(crate) fn input_size_px(&self) -> (u32, u32) {
-        upright_size_px(&self.header)
+        self.header.upright_size_px()
     }
 
     /// What is left out of the image without having been requested.

@@ -201,6 +201,8 @@ impl Run {
         };
         let mut target = match &decision.action {
             Action::Copy => {
+                facts.input_size_px = input.body.image_size_px();
+                (facts.width_px, facts.height_px) = facts.input_size_px.unzip();
                 let hash = match (&facts.hash, &decision.hash) {
                     (Some(hash), _) | (None, Some(hash)) => hash.clone(),
                     (None, None) if self.naming.needs_hash() => input.body.hash()?,

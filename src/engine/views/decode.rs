@@ -5,7 +5,7 @@ use crate::codec::{self, DecodeControl, DecodeOptions, Header};
 use crate::config::MAX_FILE_BYTES;
 use crate::engine::api::view::{Pixels, PreviewRequest, Zoom};
 use crate::engine::item::decode_image::{
-    Collector, DecodeChoice, DecodedImage, ImageRows, decode, filling, plain_pipeline, shrunk, upright_size,
+    Collector, DecodeChoice, DecodedImage, ImageRows, decode, filling, plain_pipeline, shrunk,
 };
 use crate::engine::item::step_files;
 use crate::error::{ErrorKind, ItemError};
@@ -54,7 +54,7 @@ const HEADROOM: f64 = 1.25;
 pub(crate) fn wanted_scale(header: &Header, recipe: &Recipe, area_px: (u32, u32)) -> Result<f64, ItemError> {
     let pipeline = step_files::pipeline(recipe)?;
     let after = pipeline.plan(&header.info, header.orientation, 1.0)?.output();
-    let (w, h) = upright_size(header);
+    let (w, h) = header.upright_size_px();
     let before_scale = filling(w, h, area_px);
     let after_scale = filling(after.width_px, after.height_px, area_px);
     if after_scale <= before_scale {
@@ -66,7 +66,7 @@ pub(crate) fn wanted_scale(header: &Header, recipe: &Recipe, area_px: (u32, u32)
 
 /// The area that an image fills at this scale, at least `area_px`.
 pub(crate) fn scaled_area(header: &Header, scale: f64, area_px: (u32, u32)) -> (u32, u32) {
-    let (w, h) = upright_size(header);
+    let (w, h) = header.upright_size_px();
     let scaled = |px: u32| (f64::from(px) * scale).round() as u32;
     (scaled(w).max(area_px.0), scaled(h).max(area_px.1))
 }
