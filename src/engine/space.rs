@@ -1,7 +1,7 @@
-//! Whether the results of a job will fit on the disk: checked before the job starts.
+//! Whether the results of a job will fit on the disk: checked before the job starts, and again once its first items show
+//! how much space the others will need. Links and standard input, whose sizes are not known before, count only then.
 //!
-//! Only a warning: the prediction is rough, and a full disk pauses the job. Links count nothing, since their sizes are
-//! known once they are fetched.
+//! Only a warning: predictions are rough, and a full disk pauses the job.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::dry_run;
 use super::item::naming;
-use crate::model::{ConflictPolicy, JobSpec, NewItem, Remark, is_only_stripped};
+use crate::model::{ConflictPolicy, JobRow, JobSpec, NewItem, Remark, is_only_stripped};
 use crate::source::{self, Found, Reading, Repeat};
 use crate::store;
 
@@ -17,6 +17,9 @@ use crate::store;
 const MOST_GROWTH: u64 = 24;
 /// Images that are rendered to measure how results grow or shrink.
 const SAMPLES: usize = 3;
+/// Items that show how much space the others need: one in a hundred, but so many at least and at most.
+const LEAST_MEASURED: u64 = 10;
+const MOST_MEASURED: u64 = 1000;
 /// How long the sources of a job are measured. What was found until then is the least that the results need.
 const TIME_LIMIT: Duration = Duration::from_millis(500);
 
@@ -85,6 +88,42 @@ fn warning(
     low(folder, needed_bytes, free_bytes)
 }
 
+/// What a running job has processed, and the space in its output folder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Measured {
+    /// Items that are done, failed or skipped.
+    pub(crate) finished: u64,
+    /// Bytes of the results.
+    pub(crate) bytes_out: u64,
+    /// Free bytes.
+    pub(crate) free_bytes: u64,
+}
+
+impl Measured {
+    pub(crate) fn of(row: &JobRow, free_bytes: u64) -> Self {
+        Self { finished: row.done + row.failed + row.skipped, bytes_out: row.bytes_out, free_bytes }
+    }
+}
+
+/// A warning if the remaining items of a running job will probably not fit, by what those between two measurements needed.
+pub(crate) fn low_for_rest(spec: &JobSpec, folder: &Path, total: u64, from: Measured, to: Measured) -> Option<Remark> {
+    let items = total.saturating_sub(to.finished);
+    let measured = to.finished.saturating_sub(from.finished);
+    if items == 0 || measured < (total / 100).clamp(LEAST_MEASURED, MOST_MEASURED) {
+        return None;
+    }
+    let sink = &spec.output().sink;
+    let mut bytes = to.bytes_out.saturating_sub(from.bytes_out);
+    if sink.update || sink.on_conflict == ConflictPolicy::Overwrite {
+        // A result that replaces another takes little more space.
+        bytes = bytes.min(from.free_bytes.saturating_sub(to.free_bytes));
+    }
+    let needed_bytes = (bytes as f64 / measured as f64 * items as f64) as u64;
+    let folder = folder.display().to_string();
+    let free_bytes = to.free_bytes;
+    (needed_bytes > free_bytes).then_some(Remark::LowSpaceForRest { folder, items, measured, needed_bytes, free_bytes })
+}
+
 /// A warning if this many bytes do not fit.
 pub fn low(folder: &Path, needed_bytes: u64, free_bytes: u64) -> Option<Remark> {
     let folder = folder.display().to_string();
@@ -139,9 +178,34 @@ mod tests {
         assert_eq!(needed(warning(&copy, dir.path(), 1000, 500, || None)), Some(600));
     }
 
+    #[test]
+    fn remaining_items_need_what_the_first_ones_needed() {
+        let dir = tempfile::tempdir().unwrap();
+        let copy = spec(Vec::new(), ConflictPolicy::Rename, dir.path());
+        let at = |finished, bytes_out, free_bytes| Measured { finished, bytes_out, free_bytes };
+        let rest = |spec: &JobSpec, total, from, to| match low_for_rest(spec, dir.path(), total, from, to) {
+            Some(Remark::LowSpaceForRest { items, measured, needed_bytes, .. }) => {
+                Some((items, measured, needed_bytes))
+            }
+            other => other.map(|other| panic!("{other:?}")),
+        };
+        let start = at(0, 0, 10_000);
+        assert_eq!(rest(&copy, 110, start, at(10, 1000, 9_999)), Some((100, 10, 10_000)));
+        assert_eq!(rest(&copy, 110, start, at(10, 1000, 10_000)), None, "it fits");
+        assert_eq!(rest(&copy, 110, start, at(9, 9000, 1000)), None, "too few to tell");
+        assert_eq!(rest(&copy, 10_000, start, at(99, 99_000, 1000)), None, "too few of so many");
+        assert_eq!(rest(&copy, 1_000_000, start, at(1000, 1000, 9000)), Some((999_000, 1000, 999_000)));
+        assert_eq!(rest(&copy, 110, start, at(110, 11_000, 0)), None, "nothing remains");
+        let later = at(100, 1_000_000, 2000);
+        assert_eq!(rest(&copy, 210, later, at(110, 1_000_100, 1900)), None, "only what this run needed counts");
+        let replacing = spec(Vec::new(), ConflictPolicy::Overwrite, dir.path());
+        assert_eq!(rest(&replacing, 110, start, at(10, 1000, 9_999)), None, "results that were there are replaced");
+        assert_eq!(rest(&replacing, 110, start, at(10, 1000, 9_000)), Some((100, 10, 10_000)));
+    }
+
     #[cfg(unix)]
     #[test]
-    fn local_inputs_are_measured_and_links_and_standard_input_are_not() {
+    fn local_inputs_are_measured_before_the_start_and_links_and_standard_input_are_not() {
         let dir = tempfile::tempdir().unwrap();
         let big = dir.path().join("in/big.bin");
         std::fs::create_dir(dir.path().join("in")).unwrap();

@@ -150,6 +150,19 @@ pub enum Remark {
         /// Free bytes.
         free_bytes: u64,
     },
+    /// The results of a running job's remaining items will probably not fit on the disk.
+    LowSpaceForRest {
+        /// The output folder, as shown.
+        folder: String,
+        /// Remaining items.
+        items: u64,
+        /// Items whose results show how much the others need.
+        measured: u64,
+        /// Predicted bytes of the remaining results.
+        needed_bytes: u64,
+        /// Free bytes.
+        free_bytes: u64,
+    },
     /// A remark about several items of a job.
     OfItems {
         /// Number of items.
@@ -232,6 +245,14 @@ impl Remark {
                 .with("folder", folder)
                 .with("needed", human::bytes(*needed_bytes))
                 .with("free", human::bytes(*free_bytes)),
+            Self::LowSpaceForRest { folder, items, measured, needed_bytes, free_bytes } => {
+                Message::new("remark-low_space_for_rest")
+                    .with("folder", folder)
+                    .count("items", *items)
+                    .count("measured", *measured)
+                    .with("needed", human::bytes(*needed_bytes))
+                    .with("free", human::bytes(*free_bytes))
+            }
             Self::OfItems { count, about, items } => {
                 let more = count.saturating_sub(items.len() as u64);
                 let message = if more == 0 { "remark-of_items" } else { "remark-of_items_and_more" };

@@ -4,11 +4,14 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use pixloom::engine::Command;
-use pixloom::model::{Edge, ItemState, JobSpec, JobState};
+use pixloom::model::{Edge, ItemState, JobSpec, JobState, Remark};
 
 use super::desk::{Desk, png, sha256};
+use crate::util::server::{Server, ok};
 
 /// A tiny file system, unmounted when dropped.
 struct TinyDisk(PathBuf);
@@ -128,4 +131,40 @@ fn a_file_system_that_becomes_read_only_pauses_the_job_like_a_full_disk() {
     disk.remount("rw");
     desk.wait_end(job);
     desk.check_all_done_once(job, ITEMS);
+}
+
+#[test]
+fn a_job_of_links_warns_as_soon_as_its_first_results_show_that_the_others_will_not_fit() {
+    let desk = Desk::window();
+    let Some(_disk) = TinyDisk::mount(&desk.out(), 2_000) else { return };
+    let may_continue = Arc::new((Mutex::new(false), Condvar::new()));
+    let server = {
+        let may_continue = Arc::clone(&may_continue);
+        Server::start(move |request| {
+            let number: u32 = request.path.trim_matches(|c: char| !c.is_ascii_digit()).parse().unwrap();
+            if number > 20 {
+                let (lock, changed) = &*may_continue;
+                let guard = lock.lock().unwrap();
+                drop(changed.wait_timeout_while(guard, Duration::from_secs(60), |may| !*may).unwrap());
+            }
+            ok(noise(30_000, number), "image/png")
+        })
+    };
+    let links = (1..=100).map(|number| server.url(&format!("/{number}.png")));
+    let mut spec = desk.copies(vec![pixloom::source::urls(links)]);
+    spec.output_mut().sink.dir = Some(desk.out());
+    let job = desk.submit(spec);
+    let warning = desk.wait_for("it warns", |snapshot| {
+        snapshot.events.iter().find_map(|event| match &event.edge {
+            Edge::SourceRemark { remark: remark @ Remark::LowSpaceForRest { .. } } => Some(remark.clone()),
+            _ => None,
+        })
+    });
+    let Remark::LowSpaceForRest { items, measured, needed_bytes, free_bytes, .. } = &warning else { unreachable!() };
+    assert!((80..=90).contains(items) && (10..=20).contains(measured), "{warning:?}");
+    assert!(needed_bytes > free_bytes && *free_bytes < 2_000 << 10, "{warning:?}");
+    assert_eq!(desk.row_of(job).state, JobState::Running, "it only warns");
+    *may_continue.0.lock().unwrap() = true;
+    may_continue.1.notify_all();
+    desk.wait("the disk is full", |snapshot| snapshot.current.as_ref().unwrap().halted.is_some());
 }

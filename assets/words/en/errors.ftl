@@ -203,6 +203,10 @@ remark-of_items = { $text } ({ $names })
 remark-of_items_and_more = { $text } ({ $names }, and { $more } more)
 remark-cut_short = Ends early: { $rows } of { $of_rows } rows were saved.
 remark-cut_short_frames = Ends early: { $frames } of { $of_frames } frames were saved.
+remark-low_space_for_rest = { $items ->
+        [one] By the average of the first { $measured }, the remaining item needs about { $needed }, but only { $free } are free in { $folder }. The job pauses when the disk is full: free some space.
+       *[other] By the average of the first { $measured }, the remaining { $items } items need about { $needed }, but only { $free } are free in { $folder }. The job pauses when the disk is full: free some space.
+    }
 remark-low_space = The results need about { $needed }, but only { $free } are free in { $folder }. The job pauses when the disk is full: free some space, or choose another folder with --out.
     .window = The results need about { $needed }, but only { $free } are free in { $folder }.
 remark-drawn_small = Drawn at its own size and enlarged as pixels, because the result of { $step } depends on the size. Put the resize before that step.

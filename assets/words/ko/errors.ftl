@@ -163,6 +163,7 @@ remark-of_items = { $text } ({ $names })
 remark-of_items_and_more = { $text } ({ $names } 외 { $more }개)
 remark-cut_short = 중간에 끝납니다. { $of_rows }줄 중 { $rows }줄을 저장했습니다.
 remark-cut_short_frames = 중간에 끝납니다. { $of_frames }프레임 중 { $frames }프레임을 저장했습니다.
+remark-low_space_for_rest = 처음 { $measured }개의 평균으로 보면 남은 항목 { $items }개에 약 { JOSA($needed, "이", "가") } 필요하지만 { $folder }에는 { $free }만 남아 있습니다. 디스크가 가득 차면 작업이 일시정지됩니다. 공간을 비우세요.
 remark-low_space = 결과에 약 { JOSA($needed, "이", "가") } 필요하지만 { $folder }에는 { $free }만 남아 있습니다. 디스크가 가득 차면 작업이 일시정지됩니다. 공간을 비우거나 --out으로 다른 폴더를 고르세요.
     .window = 결과에 약 { JOSA($needed, "이", "가") } 필요하지만 { $folder }에는 { $free }만 남아 있습니다.
 remark-drawn_small = { $step }의 결과는 크기에 따라 달라지므로 원래 크기로 그린 뒤 픽셀을 확대했습니다. 크기 조정을 그 단계보다 앞에 두세요.

@@ -11,7 +11,7 @@ use super::disk::Disk;
 use super::queue::Preparing;
 use super::rate_meter::RateMeter;
 use super::recorder::Change;
-use super::{Active, Coordinator, Phase};
+use super::{Active, Coordinator, Phase, Room};
 use crate::catalog::{Catalog, LastRun, ReaderFactory};
 use crate::engine::check;
 use crate::engine::intake::read_sources::IntakeRequest;
@@ -221,6 +221,7 @@ impl Coordinator {
             network_gone: false,
             is_cut_off: false,
             failed_before,
+            room: Room::new(&row),
         });
         self.event(Some(job), Edge::Started);
         if let Some(remark) = remark {

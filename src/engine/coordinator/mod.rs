@@ -38,6 +38,7 @@ use super::record::message::Record;
 use super::record::recorder::Runs;
 use super::run::Run;
 use super::run::pools::PixelPool;
+use super::space::Measured;
 use super::views::body_cache::BodyCache;
 use crate::catalog::{self, CatalogReader, JobLock, ReaderFactory};
 use crate::codec::Helpers;
@@ -144,6 +145,23 @@ struct Active {
     is_cut_off: bool,
     /// Items that had failed in earlier runs of the job.
     failed_before: u64,
+    room: Room,
+}
+
+/// When the space for the remaining results of a running job is checked.
+struct Room {
+    next_check: Instant,
+    /// What had been processed when the run began.
+    first: Measured,
+    is_measured: bool,
+    /// Whether nothing more is to be said about it.
+    is_over: bool,
+}
+
+impl Room {
+    fn new(row: &JobRow) -> Self {
+        Self { next_check: Instant::now(), first: Measured::of(row, 0), is_measured: false, is_over: false }
+    }
 }
 
 /// What a running job is doing.

@@ -10,6 +10,7 @@ use super::{Coordinator, Phase};
 use crate::engine::api::snapshot::Notice;
 use crate::engine::record::message::call;
 use crate::engine::run::RunError;
+use crate::engine::space::{self, Measured};
 use crate::error::{ErrorKind, JobError};
 use crate::model::{Edge, JobId, JobState, Message};
 use crate::store::Space;
@@ -61,6 +62,7 @@ impl Coordinator {
             }
             Phase::Running | Phase::Paused => {
                 self.count_failures(job);
+                self.check_room_for_rest(job);
                 if !self.handle_run_error(job) && !self.handle_network(job) {
                     self.end_if_complete(job);
                 }
@@ -125,6 +127,40 @@ impl Coordinator {
         }
         let run = Arc::clone(&active.run);
         self.on_disk(Disk::Output, move || Ok(run.naming.space()), move |this, space| this.space_is(job, &space?));
+    }
+
+    /// Warns once if the remaining results of a running job will probably not fit on the disk.
+    fn check_room_for_rest(&mut self, job: JobId) {
+        let Some(active) = self.queue.run_mut(job) else { return };
+        let is_due = !active.room.is_over && Instant::now() >= active.room.next_check;
+        if !is_due || active.phase != Phase::Running {
+            return;
+        }
+        // Until the answer arrives.
+        active.room.next_check = Instant::now() + CHECK_SPACE_EVERY;
+        let run = Arc::clone(&active.run);
+        let measure = move || Ok(run.naming.space().free_bytes);
+        self.on_disk(Disk::Output, measure, move |this, free_bytes| {
+            if let (Ok(Some(free_bytes)), Some(row)) = (free_bytes, this.parts.reader.job(job)?) {
+                this.room_is(job, row.total, Measured::of(&row, free_bytes));
+            }
+            Ok(())
+        });
+    }
+
+    fn room_is(&mut self, job: JobId, total: u64, measured: Measured) {
+        let Some(active) = self.queue.run_mut(job) else { return };
+        let (room, run) = (&mut active.room, &active.run);
+        if !room.is_measured {
+            (room.is_measured, room.first.free_bytes) = (true, measured.free_bytes);
+        }
+        if room.is_over {
+            return;
+        }
+        if let Some(remark) = space::low_for_rest(&run.spec, &run.naming.out_dir, total, room.first, measured) {
+            room.is_over = true;
+            self.event(Some(job), Edge::SourceRemark { remark });
+        }
     }
 
     fn space_is(&mut self, job: JobId, space: &Space) -> Result<(), JobError> {
