@@ -521,6 +521,53 @@ impl Authority {
         path
     }
 
+    /// A server that answers with `abc` over HTTP/2. It ends its connection after `/last`, and during `/away`; it refuses
+    /// the first `/refused`.
+    async fn serve_http_2(&self, name: &str) -> u16 {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap().der().clone();
+        let key = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let mut config = config.unwrap().with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let hits = Arc::new(Mutex::new(HashMap::<String, usize>::new()));
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (acceptor, hits) = (acceptor.clone(), Arc::clone(&hits));
+                tokio::spawn(async move {
+                    let Ok(stream) = acceptor.accept(stream).await else { return };
+                    let Ok(mut connection) = h2::server::handshake(stream).await else { return };
+                    while let Some(Ok((request, mut respond))) = connection.accept().await {
+                        let path = request.uri().path().to_owned();
+                        let hit = {
+                            let mut hits = hits.lock().unwrap();
+                            let hit = hits.entry(path.clone()).or_default();
+                            *hit += 1;
+                            *hit
+                        };
+                        match (path.as_str(), hit) {
+                            ("/away", 1) => connection.abrupt_shutdown(h2::Reason::NO_ERROR),
+                            ("/refused", 1) => respond.send_reset(h2::Reason::REFUSED_STREAM),
+                            _ => {
+                                let mut body = respond.send_response(hyper::Response::new(()), false).unwrap();
+                                body.send_data("abc".into(), true).unwrap();
+                                if path == "/last" {
+                                    connection.graceful_shutdown();
+                                }
+                            }
+                        }
+                    }
+                });
+            }
+        });
+        port
+    }
+
     /// The same for clients whose certificate is from the authority with this PEM.
     async fn serve_clients(&self, name: &str, is_expired: bool, clients: Option<&str>) -> u16 {
         let key = rcgen::KeyPair::generate().unwrap();
@@ -631,6 +678,24 @@ fn a_certificate_is_checked_for_authority_name_and_date() {
             lenient.comes(url).await;
         }
         assert_eq!(lenient.refusal(&bad[0], Origin::User).await.kind, ErrorKind::Tls);
+    });
+}
+
+/// RFC 9113, 6.8 and 8.7; as curl, which connects again. Every link has a single attempt.
+#[test]
+fn requests_over_http_2_that_were_not_processed_are_sent_again() {
+    run(async {
+        let names = Table::default();
+        names.set("shop.test", "127.0.0.1");
+        let authority = Authority::new();
+        let dir = tempfile::tempdir().unwrap();
+        let network = NetworkSpec { ca_file: Some(authority.file(dir.path())), ..NetworkSpec::default() };
+        let port = authority.serve_http_2("shop.test").await;
+        let desk = Desk::with_names(network, &names);
+        for path in ["/a", "/last", "/b", "/away", "/c", "/refused", "/last", "/away"] {
+            let fetched = desk.comes(&format!("https://shop.test:{port}{path}")).await;
+            assert_eq!((fetched.size_bytes, fetched.attempts), (3, 1), "{path}");
+        }
     });
 }
 

@@ -41,6 +41,8 @@ pub(super) struct Fault {
     /// Whether the host may answer with the fallback of [`Clients`](super::connect::clients::Clients), or wastes less
     /// time with it.
     pub(super) needs_fallback: bool,
+    /// Whether the server closed a connection that was open before, perhaps just when the request was sent.
+    pub(super) is_stale: bool,
     /// Whether the host was reached, but sent no complete head in time.
     pub(super) is_headless: bool,
     /// Duration of the parts of the request, as far as it got.
@@ -60,6 +62,7 @@ impl Fault {
             gave_way: false,
             lacks_descriptor: false,
             needs_fallback: false,
+            is_stale: false,
             is_headless: false,
             times: None,
         }
@@ -138,8 +141,14 @@ pub(super) fn shown(url: &Url) -> String {
     if is_plain { url.as_str().to_owned() } else { locator::shown_url(url.as_str()) }
 }
 
-/// A request that got no response.
-pub(super) fn of_request(error: &SendError, name: &str, began: Instant, connect_timeout: Duration) -> Fault {
+/// A request that got no response; `was_connected` says whether a connection was made for it.
+pub(super) fn of_request(
+    error: &SendError,
+    name: &str,
+    began: Instant,
+    was_connected: bool,
+    connect_timeout: Duration,
+) -> Fault {
     let item = |kind, why: &Message| ItemError::new(kind, name).saying(why);
     let detail = root_cause(error);
     if causes(error).filter_map(io_error).any(descriptors::are_exhausted) {
@@ -187,7 +196,16 @@ pub(super) fn of_request(error: &SendError, name: &str, began: Instant, connect_
         return Fault::new(item(ErrorKind::BadUrl, &detail));
     }
     let closed = item(ErrorKind::Connect, &Message::new("link_closed").with_message("detail", detail));
-    Fault { needs_fallback: wants_http_1(error), ..Fault::new(closed) }
+    Fault {
+        needs_fallback: wants_http_1(error),
+        is_stale: !was_connected || is_unprocessed(error),
+        ..Fault::new(closed)
+    }
+}
+
+/// Whether a server has not processed a request over HTTP/2, so that it is safe to send it again (RFC 9113, 8.7).
+fn is_unprocessed(error: &(dyn Error + 'static)) -> bool {
+    find::<h2::Error>(error).and_then(h2::Error::reason) == Some(h2::Reason::REFUSED_STREAM)
 }
 
 /// Whether a server refuses a request over HTTP/2 that it would answer over HTTP/1.1 (RFC 9113, 7).

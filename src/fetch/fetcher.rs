@@ -397,7 +397,7 @@ impl Shared {
         let mut seen = vec![(link.url.clone(), 0)];
         let mut cookies = ChainCookies::default();
         let mut challenges = 0;
-        let mut is_fallback = false;
+        let (mut is_fallback, mut is_fresh) = (false, false);
         let mut slot: Option<Slot> = None;
         let mut at = link.url.clone();
         attempts.count.fetch_add(1, Ordering::Relaxed);
@@ -418,7 +418,7 @@ impl Shared {
                 // It is being received again.
                 part.kept = None;
             }
-            let (client, _kept) = self.routes.begin(way, &host, name)?;
+            let (client, _kept) = self.routes.begin(way, &host, is_fresh, name)?;
             let progress = Progress::start(self.bytes.as_ref(), self.limits.give_way_after);
             let began = progress.began();
             let on_answer = |status, headers: &HeaderMap| {
@@ -468,11 +468,13 @@ impl Shared {
                 // No part is kept now, so that this happens once.
                 Ok(Reply::StartAgain) => slot = Some(held),
                 Ok(Reply::Redirect(next)) => {
-                    (challenges, is_fallback) = (0, false);
+                    (challenges, is_fallback, is_fresh) = (0, false, false);
                     at = self.next_hop(next, &mut seen, cookies.count(), name)?;
                     slot = Some(held);
                 }
                 Err(fault) if fault.lacks_descriptor => return Err(fault),
+                // A new connection shows whether the host is there.
+                Err(fault) if fault.is_stale && !is_fresh => (is_fresh, slot) = (true, Some(held)),
                 Err(fault) if fault.needs_fallback && !way.is_fallback => (is_fallback, slot) = (true, Some(held)),
                 Err(fault) if fault.gave_way => {
                     attempts.count.fetch_sub(1, Ordering::Relaxed);

@@ -123,14 +123,15 @@ impl Routes {
     }
 
     /// The client for a request at a host (scheme, name and port), and, until the request ends, the right to keep its
-    /// connection.
+    /// connection. A fresh one makes a connection in any case.
     pub(super) fn begin(
         &self,
         way: Way,
         host: &str,
+        is_fresh: bool,
         name: &str,
     ) -> Result<(&HttpClient, Option<KeptConnection<'_>>), Fault> {
-        let begun = self.clients.begin(way, host);
+        let begun = self.clients.begin(way, host, is_fresh);
         begun.map_err(|error| {
             Fault::new(ItemError::new(ErrorKind::Tls, name).saying(&Message::new("system_text").with("text", error)))
         })
@@ -174,13 +175,13 @@ impl Routes {
                 Err(fault) => return Err(fault),
             };
             way.is_fallback |= std::mem::take(&mut is_fallback);
-            let (client, _kept) = self.begin(way, &at.origin().ascii_serialization(), name)?;
+            let (client, _kept) = self.begin(way, &at.origin().ascii_serialization(), false, name)?;
             let began = std::time::Instant::now();
             let response = client.send(client.get(at.clone()).headers(headers)).await;
             let mut response = match response {
                 Ok(response) => response,
                 Err(error) => {
-                    let fault = fault::of_request(&error, name, began, limits.connect_timeout);
+                    let fault = fault::of_request(&error, name, began, true, limits.connect_timeout);
                     if fault.needs_fallback && !way.is_fallback {
                         is_fallback = true;
                         continue;

@@ -4,7 +4,7 @@
 use pixloom::error::ErrorKind;
 
 use super::util::server::{Answer, Behaviour, Server, ok, redirect, status};
-use super::{Setup, hasty, once, run};
+use super::{Setup, once, run};
 
 async fn body(setup: &Setup, url: &str) -> String {
     let fetched = setup.fetch(url).await.unwrap_or_else(|failure| panic!("{url}: {}", failure.error));
@@ -161,7 +161,7 @@ fn what_follows_a_body_is_ignored() {
     for response in [trailer.as_slice(), two, closed] {
         let server = Server::start(move |_| Behaviour::Raw(response.to_vec()));
         run(async {
-            let setup = Setup::new(hasty());
+            let setup = Setup::new(once());
             for path in ["/a", "/b", "/c"] {
                 assert_eq!(body(&setup, &server.url(path)).await, "pixels");
             }

@@ -170,9 +170,14 @@ impl Clients {
     }
 
     /// The client for a request at a host (scheme, name and port), and, until the request ends, the right to keep its
-    /// connection.
-    pub(crate) fn begin(&self, way: Way, host: &str) -> Result<(&HttpClient, Option<KeptConnection<'_>>), JobError> {
-        let kept = if way.is_fallback { None } else { self.idle_hosts.begin(host, Instant::now()) };
+    /// connection. A fresh one makes a connection in any case.
+    pub(crate) fn begin(
+        &self,
+        way: Way,
+        host: &str,
+        is_fresh: bool,
+    ) -> Result<(&HttpClient, Option<KeptConnection<'_>>), JobError> {
+        let kept = if way.is_fallback || is_fresh { None } else { self.idle_hosts.begin(host, Instant::now()) };
         Ok((self.get(way, kept.is_some())?, kept))
     }
 

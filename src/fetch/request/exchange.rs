@@ -101,7 +101,8 @@ pub(crate) async fn request<'a>(
         let sending = request.client.send(with_conditions(&request, from));
         let response = watch.head(sending).await;
         let response = response.map_err(|error| {
-            fault::of_request(&error, request.name, request.progress.began(), request.limits.connect_timeout)
+            let began = request.progress.began();
+            fault::of_request(&error, request.name, began, watch.was_connected(), request.limits.connect_timeout)
         })?;
         request.progress.note_byte(Instant::now());
         let status = response.status().as_u16();

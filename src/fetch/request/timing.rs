@@ -85,6 +85,11 @@ impl Watch {
         head
     }
 
+    /// Whether a connection was made for the request.
+    pub(crate) fn was_connected(&self) -> bool {
+        self.0.all_us.load(Ordering::Relaxed) > 0
+    }
+
     /// The body is awaited from now on. A response whose body is not wanted has none.
     pub(crate) fn body_begins(&self) {
         self.0.body_us.store(self.0.elapsed_us(), Ordering::Relaxed);
