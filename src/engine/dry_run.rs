@@ -20,7 +20,7 @@ use super::item::limits::Clock;
 use super::item::naming::{self, NameClaims, Naming, Publish, Resolution, Verdict};
 use super::item::prior_results::{FilePlan, PriorResults};
 use super::item::render::Prepared;
-use super::item::repeats::RepeatedLinks;
+use super::item::repeats::{RepeatedLinks, may_repeat_files};
 use super::run::memory_budget::default_memory_bytes;
 use super::run::pools;
 use crate::catalog::CatalogReader;
@@ -250,7 +250,9 @@ impl<'a> Planner<'a> {
 impl Planner<'_> {
     fn plan_item(&mut self, mut item: NewItem) -> PlannedItem {
         self.plan.items += 1;
-        self.repeated.note(&mut item, self.plan.items, Some(&self.naming));
+        if item.locator.path().is_none() || may_repeat_files(self.spec) {
+            self.repeated.note(&mut item, self.plan.items, Some(&self.naming));
+        }
         let mut planned = PlannedItem {
             locator: item.locator.clone(),
             output: None,
@@ -264,6 +266,13 @@ impl Planner<'_> {
         };
         let row = row_of(item, self.plan.items);
         let is_link = row.locator.path().is_none();
+        let first = row.repeats.filter(|_| !is_link);
+        let first = first.map(|seq| ItemRow { id: ItemId { seq, ..row.id }, ..row.clone() });
+        if first.is_some_and(|first| self.naming.is_same_name(&row, &first)) {
+            planned.skipped = true;
+            self.plan.skipped += 1;
+            return planned;
+        }
         let refused = row.error.clone().or_else(|| refusal(self.spec, &self.naming, &row));
         let result = match refused {
             Some(error) => {

@@ -58,6 +58,7 @@ pub use run::process_limits::prepare_process;
 pub use space::{low as low_space_of, low_space};
 
 use coordinator::disk::BeforeTask;
+pub use coordinator::settings::RunSection;
 use hand_over::HandOver;
 use opening::Opening;
 
@@ -118,9 +119,9 @@ impl EngineOptions {
 }
 
 /// The section `[run]` of the settings: options of the command line by name. Empty if there is none.
-pub fn run_settings() -> Result<toml::Table, JobError> {
+pub fn run_settings() -> Result<RunSection, JobError> {
     let path = coordinator::settings::SettingsFile::default_path();
-    path.map_or_else(|| Ok(toml::Table::new()), |path| coordinator::settings::run_section(&path))
+    path.map_or_else(|| Ok(RunSection::default()), |path| coordinator::settings::run_section(&path))
 }
 
 /// The default location of the catalog.

@@ -116,8 +116,12 @@ impl FailureFilter {
         self.kinds.iter().copied().filter(|kind| *kind != ErrorKind::HttpStatus || self.statuses.is_empty())
     }
 
-    /// Whether a failure of this kind, with this status, is meant.
+    /// Whether a failure of this kind, with this status, is meant. Rows without a valid link never are: a retry can't
+    /// change them.
     pub fn matches(&self, kind: ErrorKind, http_status: Option<u16>) -> bool {
+        if kind == ErrorKind::BadUrl {
+            return false;
+        }
         let has_status = http_status.is_some_and(|status| self.statuses.contains(&status));
         self.is_all() || has_status || self.whole_kinds().any(|meant| meant == kind)
     }

@@ -240,9 +240,7 @@ impl NameParts {
     pub fn of(locator: &Locator, index: u64, dir: &str, date_ms: Option<i64>) -> Self {
         let (stem, ext, parent) = match locator {
             Locator::File(path) => {
-                let text = |part: Option<&std::ffi::OsStr>| {
-                    part.map_or_else(String::new, |part| part.to_string_lossy().into_owned())
-                };
+                let text = |part: Option<&std::ffi::OsStr>| part.map_or_else(String::new, text_encoding::of_name);
                 let parent = path.parent().and_then(|parent| parent.file_name());
                 (text(path.file_stem()), text(path.extension()), text(parent))
             }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::kind::{Argument, Dialog, Found, Give, MenuEntry, Reading, SourceKind};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Locator, NewItem, SourceSpec};
+use crate::model::{Locator, NewItem, SourceSpec, locator};
 use crate::store::{self, EntryKind, Head};
 
 pub(super) static KIND: SourceKind = SourceKind {
@@ -28,7 +28,12 @@ pub(super) static KIND: SourceKind = SourceKind {
 
 /// Files by their paths. One that can't be read is reported as a failed item.
 pub fn files(paths: impl IntoIterator<Item = PathBuf>) -> SourceSpec {
-    SourceSpec::new(KIND.id, paths.into_iter().map(Locator::File).collect())
+    SourceSpec::new(KIND.id, paths.into_iter().map(|path| Locator::File(absolute(path))).collect())
+}
+
+/// The path from the root, which stays valid if the job is resumed in another current folder.
+pub(super) fn absolute(path: PathBuf) -> PathBuf {
+    if path.is_absolute() { path } else { std::path::absolute(&path).unwrap_or(path) }
 }
 
 fn is_url(argument: &OsStr) -> bool {
@@ -37,7 +42,11 @@ fn is_url(argument: &OsStr) -> bool {
 
 /// The folder that holds a source's first path; for a bare name that is the current folder.
 pub(super) fn folder_of_first_path(source: &SourceSpec) -> Option<PathBuf> {
-    source.first_path().and_then(Path::parent).map(|folder| Path::new(".").join(folder))
+    let path = source.first_path()?;
+    if locator::is_stdin(path) {
+        return std::env::current_dir().ok();
+    }
+    path.parent().map(|folder| Path::new(".").join(folder))
 }
 
 fn read(source: &SourceSpec, reading: &Reading<'_>, give: Give<'_>) -> ControlFlow<()> {

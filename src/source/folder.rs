@@ -5,14 +5,14 @@ use std::collections::{HashSet, VecDeque};
 use std::ffi::OsStr;
 use std::io;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::files;
 use super::kind::{Argument, Dialog, Found, Give, MenuEntry, Reading, Repeat, Results, SourceKind};
 use super::natural_order;
 use crate::config::HEAD_BYTES;
 use crate::error::JobError;
-use crate::model::{Ignored, IgnoredReason, Locator, Message, Remark, SourceSpec, is_image_extension};
+use crate::model::{Ignored, IgnoredReason, Locator, Message, Remark, SourceSpec, is_image_extension, text_encoding};
 use crate::store::{self, Entry, EntryKind, Store};
 
 pub(super) static KIND: SourceKind = SourceKind {
@@ -51,9 +51,10 @@ struct Options {
     all_files: bool,
 }
 
-/// The images in a folder, `recursive` with those in the folders below it.
+/// The images in a folder, `recursive` with those in the folders below it. The path is made absolute: a job may be
+/// resumed, and its folders compared with those of other jobs, in another current folder.
 pub fn folder(path: impl Into<PathBuf>, recursive: bool) -> SourceSpec {
-    let source = SourceSpec::new(KIND.id, vec![Locator::File(path.into())]);
+    let source = SourceSpec::new(KIND.id, vec![Locator::File(files::absolute(path.into()))]);
     if recursive { source.with("recursive", "true") } else { source }
 }
 
@@ -93,6 +94,14 @@ pub fn is_image_name(path: &Path) -> bool {
     path.extension().and_then(OsStr::to_str).is_some_and(is_image_extension)
 }
 
+/// A folder as messages show it: below the current folder without that, as it was probably given. `real` is the same
+/// folder without links and `..`.
+fn shown(path: &Path, real: &Path) -> PathBuf {
+    let path = if path.components().any(|part| part == Component::ParentDir) { real } else { path };
+    let below = std::env::current_dir().ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_path_buf));
+    below.filter(|below| !below.as_os_str().is_empty()).unwrap_or_else(|| path.to_path_buf())
+}
+
 /// Gives a folder's images: those of each folder in natural order, then those of its subfolders.
 fn read(path: &Path, options: Options, reading: &Reading<'_>, give: Give<'_>) -> ControlFlow<()> {
     let store = store::of_path(path);
@@ -118,8 +127,9 @@ fn read(path: &Path, options: Options, reading: &Reading<'_>, give: Give<'_>) ->
             waiting.extend(subfolders.into_iter().rev());
         }
     }
-    let mut remarks = walk.left_out.remarks(path);
-    let folder = || path.display().to_string();
+    let shown = shown(path, &walk.root);
+    let mut remarks = walk.left_out.remarks(&shown);
+    let folder = || shown.display().to_string();
     remarks
         .extend(walk.results.drain(..).map(|results| Remark::ResultsFolder { folder: results.display().to_string() }));
     if !walk.gave && !options.recursive && has_images_below(store, &walk.root, reading.cancelled) {
@@ -285,7 +295,7 @@ impl Walk<'_> {
     /// Adds an entry to the listing.
     fn classify(&self, entry: Entry, listing: &mut Listing) {
         let Entry { path, kind, is_link } = entry;
-        let name = name_of(&path).into_owned();
+        let name = path.file_name().map(text_encoding::of_name).unwrap_or_default();
         if name.starts_with(OWN_FILES) {
             return;
         }

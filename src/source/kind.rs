@@ -28,6 +28,8 @@ pub struct SourceKind {
     pub takes_many_inputs: bool,
     /// Whether its items come from a list, whose rows may have columns.
     pub is_list: bool,
+    /// Whether it is a file that may be read in part and continued later.
+    pub can_break_off: bool,
     /// Whether the source was written by someone else than the user.
     pub is_foreign: bool,
     /// What reading it again gives.
@@ -189,6 +191,7 @@ impl SourceKind {
             menu: None,
             takes_many_inputs: false,
             is_list: false,
+            can_break_off: false,
             is_foreign: false,
             repeat: Repeat::Same,
             read,

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use super::files::{self, FolderPaths, entry_path, named};
 use super::kind::{Found, Give, Reading, Repeat, SourceKind};
 use super::stdin::Stdin;
-use crate::error::JobError;
-use crate::model::{Locator, Message, SourceSpec};
+use crate::config::HEAD_BYTES;
+use crate::error::{ErrorKind, ItemError, JobError};
+use crate::model::{Locator, Message, NewItem, SourceSpec, locator};
 use crate::store::{self, EntryKind};
 
 /// Bytes that are read at once. The first ones say how paths are separated.
@@ -19,8 +20,12 @@ const MAX_PATH_BYTES: u64 = 64 << 10;
 /// The option that holds the folder to which relative paths are relative.
 const FOLDER: &str = "folder";
 
-pub(super) static IN_FILE: SourceKind =
-    SourceKind { results_beside: files::folder_of_first_path, may_give, ..SourceKind::new("path_list", read_file) };
+pub(super) static IN_FILE: SourceKind = SourceKind {
+    results_beside: files::folder_of_first_path,
+    may_give,
+    can_break_off: true,
+    ..SourceKind::new("path_list", read_file)
+};
 
 pub(super) static ON_STDIN: SourceKind = SourceKind {
     repeat: Repeat::Nothing,
@@ -39,8 +44,14 @@ pub fn path_list(argument: &OsStr) -> Result<SourceSpec, Message> {
         return Ok(SourceSpec::new(ON_STDIN.id, Vec::new()).with(FOLDER, here));
     }
     let path = Path::new(argument);
+    if argument.is_empty() {
+        return Err("list_unnamed".into());
+    }
     match store::kind_at(path) {
         Some(EntryKind::Folder) => Err(Message::new("list_folder").with("list", path.display())),
+        Some(EntryKind::File) if is_binary(&store::read_head(&Locator::File(path.to_path_buf()), HEAD_BYTES)) => {
+            Err(Message::new("list_not_paths").with("list", path.display()))
+        }
         None => Err(Message::new("list_none").with("list", path.display())),
         Some(EntryKind::File | EntryKind::Other) => {
             let list = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
@@ -65,11 +76,33 @@ fn read_file(source: &SourceSpec, reading: &Reading<'_>, give: Give<'_>) -> Cont
     }
 }
 
+/// Whether the first bytes of a list are those of something else: a compressed file, an image, UTF-16.
+fn is_binary(first: &[u8]) -> bool {
+    const MAGIC: [&[u8]; 6] = [b"\x1f\x8b", b"PK\x03\x04", b"\xff\xfe", b"\xfe\xff", b"GIF8", b"\x89PNG"];
+    let is_control = |byte: &u8| *byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
+    let has_no_paths = if first.contains(&0) {
+        // Paths between NULs are never empty.
+        first.windows(2).any(|pair| pair == [0, 0])
+    } else {
+        first.iter().any(is_control)
+    };
+    has_no_paths || MAGIC.iter().any(|magic| first.starts_with(magic))
+}
+
 fn unreadable(list: &str, error: &io::Error) -> JobError {
     JobError::Machine(Message::new("list_unread").with("list", list).with_message("detail", error))
 }
 
-fn read(list: impl BufRead, name: &str, source: &SourceSpec, reading: &Reading<'_>, give: Give<'_>) -> ControlFlow<()> {
+fn read(
+    mut list: impl BufRead,
+    name: &str,
+    source: &SourceSpec,
+    reading: &Reading<'_>,
+    give: Give<'_>,
+) -> ControlFlow<()> {
+    if list.fill_buf().is_ok_and(is_binary) {
+        return give(Found::Failed(JobError::Machine(Message::new("list_not_paths").with("list", name))));
+    }
     let (base, mut folders) = (folder(source).unwrap_or_default(), FolderPaths::default());
     let mut taken = 0;
     for_each_path(list, |path| {
@@ -84,8 +117,25 @@ fn read(list: impl BufRead, name: &str, source: &SourceSpec, reading: &Reading<'
         if taken <= reading.first_item {
             return ControlFlow::Continue(());
         }
-        give(Found::Item(named(&base.join(path), &mut folders)))
+        give(Found::Item(listed(&base, &path, &mut folders)))
     })
+}
+
+/// The file of a line; an error that says so if the line has something else.
+fn listed(base: &Path, path: &Path, folders: &mut FolderPaths) -> NewItem {
+    let mut item = named(&base.join(path), folders);
+    let link = path.to_str().filter(|line| Locator::is_url(line) || line.starts_with("file://"));
+    let is_folder = || item.locator.path().and_then(store::kind_at) == Some(EntryKind::Folder);
+    let advice = match item.error {
+        Some(_) if link.is_some() => Some("listed_link"),
+        Some(_) if is_folder() => Some("listed_folder"),
+        _ => None,
+    };
+    if let Some(advice) = advice {
+        let name = link.map_or_else(|| item.locator.to_string(), locator::shown_url);
+        item.error = Some(ItemError::new(ErrorKind::NotAPicture, name).saying(&advice.into()));
+    }
+    item
 }
 
 /// Whether the list names this file. Only asked while the list has not been read to its end.
@@ -135,7 +185,7 @@ fn for_each_path(
             }
         }
         is_first = false;
-        if !path.is_empty() {
+        if !path.trim_ascii().is_empty() {
             take(Ok(path_of(path)))?;
         }
     }
@@ -167,12 +217,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_list_of_paths_is_recognised_by_its_first_bytes() {
+        let jpeg = b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\xff\xdb";
+        let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
+        for other in [&jpeg[..], png, b"\x1f\x8b\x08", b"GIF89a", b"\xff\xfea\0.\0", b"x\x01y\n"] {
+            assert!(is_binary(other), "{other:?}");
+        }
+        for list in [&b"a.jpg\nb.jpg\n"[..], b"a b.jpg\r\n", b"two\nlines.jpg\0b.jpg\0", b"b\xe4d.jpg\n", b""] {
+            assert!(!is_binary(list), "{list:?}");
+        }
+    }
+
+    #[test]
     fn paths_are_separated_by_lines_or_by_nul() {
         assert_eq!(paths(b"a.jpg\n\n b c.jpg \nd.jpg"), ["a.jpg", " b c.jpg ", "d.jpg"]);
         assert_eq!(paths(b"\xef\xbb\xbfa.jpg\r\nb.jpg\r\n"), ["a.jpg", "b.jpg"]);
         assert_eq!(paths(b"two\nlines.jpg\0b.jpg\0"), ["two\nlines.jpg", "b.jpg"]);
         assert_eq!(paths(b"#1.jpg\n"), ["#1.jpg"], "a name may begin with anything");
-        assert!(paths(b"").is_empty());
+        assert!(paths(b"").is_empty() && paths(b"\n  \n\t\r\n").is_empty());
         let long = vec![b'x'; 100_000];
         assert_eq!(paths(&long).len(), 1);
     }

@@ -26,6 +26,9 @@ pub fn url_list(path: impl Into<PathBuf>) -> SourceSpec {
 fn list_argument(path: &Path) -> Result<Option<SourceSpec>, Message> {
     const FOLDER: Message = Message::new("list_folder");
     const MISSING: Message = Message::new("list_none");
+    if path.as_os_str().is_empty() {
+        return Err("list_unnamed".into());
+    }
     match store::kind_at(path) {
         Some(EntryKind::Folder) => Err(FOLDER.with("list", path.display())),
         None => Err(MISSING.with("list", path.display())),

@@ -266,3 +266,33 @@ fn an_output_folder_is_recognised_through_links() {
     let run = home.run(&["run", "-R", "in", "-o", "elsewhere", "--json"]).expect(0);
     assert_eq!((items(&run), run.events_of("ignored").len()), (3, 1), "{run:?}");
 }
+
+#[test]
+fn results_are_recognised_whichever_folder_the_program_was_started_in() {
+    let home = input_folder();
+    let run = home.run_in("in", &["run", "-R", ".", "-o", ".", "-s", "resize:width=32", "--json"]).expect(0);
+    assert_eq!(items(&run), 3, "{run:?}");
+    let run = home.run(&["run", "-R", "in", "-o", "in", "-s", "resize:width=32", "--json"]).expect(0);
+    assert_eq!((items(&run), run.events_of("ignored").len()), (3, 3), "{run:?}");
+    let run = home.run_in("in/sub", &["run", "..", "-R", "-o", "../out", "--json"]).expect(0);
+    assert_eq!((items(&run), run.events_of("ignored").len()), (3, 6), "{run:?}");
+    // For a job over the folder above, `in` is an input and no folder of results.
+    let above = home.run(&["run", "-R", ".", "-o", "above", "--json"]).expect(0);
+    assert!(
+        above.events_of("ignored").iter().all(|file| !file["path"].as_str().unwrap().ends_with("/in")),
+        "{above:?}"
+    );
+    assert!(items(&above) >= 3, "{above:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn links_in_a_circle_fail_in_plain_words_in_both_languages() {
+    let home = Home::new();
+    home.sample("tulip-field.jpg", "in/a.jpg");
+    std::os::unix::fs::symlink("loop.jpg", home.path("in/loop.jpg")).unwrap();
+    let run = home.run(&["run", "in", "-o", "out"]).expect(1);
+    assert!(run.err.contains("loop.jpg") && run.err.contains("its links lead in a circle"), "{run:?}");
+    let korean = home.run(&["run", "in", "-o", "out", "--lang", "ko"]).expect(1);
+    assert!(korean.err.contains("링크가 서로를") && !korean.err.contains("symbolic"), "{korean:?}");
+}

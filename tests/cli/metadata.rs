@@ -79,4 +79,19 @@ fn keep_times_gives_results_the_times_of_files_and_of_servers() {
     home.run(&["run", &urls[0], &urls[1], "-o", "links", "--keep-times"]).expect(0);
     assert_eq!(time("links/dated.jpg"), long_ago, "curl -R, wget");
     assert!(time("links/other.jpg") > long_ago);
+    // A second row of the same link has the time of the first.
+    home.file("rows.csv", format!("url\n{0}\n{0}\n", urls[0]));
+    home.run(&["run", "--urls", "rows.csv", "-o", "rows", "--name", "{index}", "--keep-times"]).expect(0);
+    assert_eq!([time("rows/1.jpg"), time("rows/2.jpg")], [long_ago; 2]);
+}
+
+#[test]
+fn limits_on_pixels_apply_to_files_that_are_only_stripped() {
+    let home = Home::new();
+    home.sample("tulip-field.jpg", "a.jpg");
+    for args in [&["--metadata", "strip"][..], &[], &["-s", "flip"]] {
+        let args = [&["run", "a.jpg", "-o", "out", "--max-megapixels", "0.1"][..], args].concat();
+        let run = home.run(&args).expect(1);
+        assert!(run.err.contains("it is larger than the limit"), "{args:?} {run:?}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::program::Home;
+use crate::program::{Home, sample};
 
 fn set(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
@@ -44,4 +44,21 @@ fn several_input_folders_keep_their_own_names_below_the_output_folder() {
     // Results of a run over one of them stay where they were.
     home.run(&["run", "-R", ".", "-o", "all", "--on-conflict", "fail"]).expect(0);
     assert!(home.files("all").contains("town/sub/b.jpg"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_in_a_code_page_of_windows_become_text_and_stay_different() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let home = Home::new();
+    // Two Korean words in CP949, as old archives leave them, in a folder that is named so as well.
+    let folder = home.path("in").join(std::ffi::OsStr::from_bytes(b"\xbb\xe7\xc1\xf8"));
+    std::fs::create_dir_all(&folder).unwrap();
+    for name in [&b"\xc7\xd1\xb1\xdb.jpg"[..], b"\xc7\xd1\xb1\xb9.jpg"] {
+        std::fs::write(folder.join(std::ffi::OsStr::from_bytes(name)), sample("tulip-field.jpg")).unwrap();
+    }
+    home.run(&["run", "-R", "in", "-o", "out"]).expect(0);
+    let names: Vec<String> = home.files("out").into_iter().collect();
+    assert_eq!(names, ["사진/한국.jpg", "사진/한글.jpg"]);
 }

@@ -126,3 +126,119 @@ fn a_job_of_a_list_of_files_continues_after_an_interruption_from_any_folder() {
     home.run_in("elsewhere", &["retry", "1"]).expect(0);
     assert_eq!(home.files("work/out").into_iter().collect::<Vec<_>>(), ["0.jpg", "1.jpg", "2.jpg"]);
 }
+
+#[test]
+fn the_image_from_standard_input_is_called_that_in_every_report() {
+    let home = Home::new();
+    let (code, _, err) = home.pipe(b"no image", &["run", "-", "-s", "flip", "-o", "-"]);
+    assert!(code == 1 && err.contains("Couldn't open standard input: it is not an image"), "{err}");
+    assert!(!err.contains("Original untouched") && !err.contains(".pixloom"), "{err}");
+    let (_, _, err) = home.pipe(b"no image", &["run", "-", "-s", "flip", "-o", "-", "--lang", "ko"]);
+    assert!(err.contains("표준 입력: 이미지가 아닙니다") && !err.contains(".pixloom"), "{err}");
+    let (_, out, _) = home.pipe(b"no image", &["run", "-", "-s", "flip", "-o", "out", "--json=items"]);
+    let out = String::from_utf8(out).unwrap();
+    assert!(out.contains("\"locator\":\"-\"") && !out.contains(".pixloom"), "{out}");
+    let export = home.run(&["export", "1", "--format", "csv"]).expect(0).out;
+    assert!(export.contains("1,1,-,failed,") && !export.contains(".pixloom"), "{export}");
+    let image = sample("tulip-field.jpg");
+    let (_, _, err) = home.pipe(&image, &["run", "-", "-s", "flip", "-o", "-", "-v"]);
+    assert!(err.contains("stdin -> standard output (") && !err.contains(".pixloom"), "{err}");
+    let (code, out, _) = home.pipe(&image, &["run", "-", "-s", "flip", "-o", "-", "--dry-run"]);
+    let out = String::from_utf8(out).unwrap();
+    assert!(
+        code == 0 && out.contains("stdin -> standard output") && out.contains("1 item to standard output"),
+        "{out}"
+    );
+}
+
+#[test]
+fn an_empty_standard_input_is_nothing_found() {
+    let home = Home::new();
+    for args in [&["run", "-", "-o", "-"][..], &["run", "-", "-o", "out"], &["run", "-", "-o", "-", "--dry-run"]] {
+        let (code, out, err) = home.pipe(b"", args);
+        assert!(code == 1 && out.is_empty() && err.contains("Standard input is empty"), "{args:?} {code} {err}");
+        assert_eq!(home.pipe(b"", &[args, &["--allow-empty"]].concat()).0, 0);
+    }
+    assert!(home.files("").is_empty(), "{:?}", home.files(""));
+}
+
+#[test]
+fn the_result_of_standard_input_is_saved_near_the_current_folder() {
+    let home = Home::new();
+    home.file("work/x", "");
+    let input = sample("tulip-field.jpg");
+    let work = home.path("work");
+    let (code, out, err) = home.pipe_in(&work, &input, &["run", "-", "-s", "flip"]);
+    assert!(code == 0, "{err}");
+    let out = String::from_utf8(out).unwrap();
+    assert!(out.contains("work-pixloom"), "{out}");
+    assert!(home.files("work-pixloom").contains("stdin.jpg"), "{:?}", home.files(""));
+}
+
+#[test]
+fn what_is_no_list_of_paths_is_refused_and_its_odd_lines_are_explained() {
+    let home = Home::new();
+    home.sample("tulip-field.jpg", "in/a.jpg");
+    home.file("utf16.txt", b"\xff\xfei\0n\0");
+    for list in ["in/a.jpg", "utf16.txt"] {
+        let refused = home.run(&["run", "--files", list, "-o", "out"]).expect(2);
+        assert!(refused.err.contains("is not a list of paths"), "{refused:?}");
+    }
+    let (code, _, err) = home.pipe(&sample("tulip-field.jpg"), &["run", "--files", "-", "-o", "out"]);
+    assert!(code != 0 && err.contains("standard input is not a list of paths"), "{err}");
+    home.file("list.txt", "in\nhttp://h.example/a.jpg\n   \nin/a.jpg\n");
+    let run = home.run(&["run", "--files", "list.txt", "-o", "out"]).expect(1);
+    assert!(run.out.contains("1 saved, 2 failed"), "{run:?}");
+    assert!(run.err.contains("folders are inputs of their own") && run.err.contains("read with --urls"), "{run:?}");
+    let unnamed = home.run(&["run", "--files", "", "-o", "out"]).expect(2);
+    assert!(unnamed.err.contains("The name of the list is empty"), "{unnamed:?}");
+    assert!(home.run(&["run", "", "-o", "out"]).expect(2).err.contains("One of the inputs is empty"));
+}
+
+#[test]
+fn files_that_are_named_more_than_once_are_processed_once() {
+    let home = Home::new();
+    home.sample("tulip-field.jpg", "in/a.jpg");
+    home.sample("paper-hills-portrait.jpg", "in/b.jpg");
+    home.file("list.txt", "in/a.jpg\n./in/a.jpg\nin/../in/b.jpg\nin/b.jpg\nin/a.jpg\n");
+    let states = |job: &str| -> Vec<(String, String)> {
+        let rows = home.run(&["export", job, "--format", "jsonl"]).expect(0).events();
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        let output = |row: &serde_json::Value| text(&row["output"]).rsplit('/').next().unwrap_or_default().to_owned();
+        rows.iter().map(|row| (format!("{}{}", text(&row["state"]), text(&row["reason"])), output(row))).collect()
+    };
+    let expected = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+        pairs.iter().map(|(state, output)| ((*state).to_owned(), (*output).to_owned())).collect()
+    };
+    let plan = home.run(&["run", "--files", "list.txt", "-o", "o1", "-s", "flip", "--dry-run"]).expect(0);
+    assert_eq!(plan.out.matches("the same file came earlier").count(), 3, "{plan:?}");
+    home.run(&["run", "--files", "list.txt", "-o", "o1", "-s", "flip"]).expect(0);
+    let (a, b) = (("done", "a.jpg"), ("done", "b.jpg"));
+    let (again_a, again_b) = (("skippedduplicate", "a.jpg"), ("skippedduplicate", "b.jpg"));
+    assert_eq!(states("1"), expected(&[a, again_a, b, again_b, again_a]));
+    assert_eq!(home.files("o1").into_iter().collect::<Vec<_>>(), ["a.jpg", "b.jpg"]);
+    // Arguments, with a folder that holds the file as well.
+    home.run(&["run", "in/a.jpg", "in/a.jpg", "in", "-o", "o2"]).expect(0);
+    assert_eq!(states("2"), expected(&[a, again_a, again_a, b]));
+    // A name of its own makes a result of its own.
+    home.run(&["run", "in/a.jpg", "in/a.jpg", "-o", "o3", "--name", "{index}"]).expect(0);
+    assert_eq!(states("3"), expected(&[("done", "1.jpg"), ("done", "2.jpg")]));
+    // A failure is that of every row, and so is a retry that succeeds.
+    home.file("in/a.jpg", "no image");
+    home.run(&["run", "--files", "list.txt", "-o", "o4", "-s", "flip"]).expect(1);
+    assert_eq!(states("4"), expected(&[("failed", ""), ("failed", ""), b, again_b, ("failed", "")]));
+    home.sample("tulip-field.jpg", "in/a.jpg");
+    home.run(&["retry", "4"]).expect(0);
+    assert_eq!(states("4"), expected(&[a, again_a, b, again_b, again_a]));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_list_that_cannot_be_read_to_its_end_pauses_its_job() {
+    let home = Home::new();
+    home.sample("tulip-field.jpg", "in/a.jpg");
+    home.file("list.txt", format!("in/a.jpg\n{}\nin/a.jpg\n", "x".repeat(70_000)));
+    let run = home.run(&["run", "--files", "list.txt", "-o", "out"]).expect(3);
+    assert!(run.err.contains("list.txt") && run.err.contains("pixloom resume 1"), "{run:?}");
+    assert!(home.run(&["jobs", "1"]).expect(0).out.contains("paused"));
+}

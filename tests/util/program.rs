@@ -132,8 +132,13 @@ impl Home {
     /// Runs to the end with these bytes on standard input; returns the exit code, the bytes of standard output, and standard
     /// error.
     pub(crate) fn pipe<A: AsRef<OsStr>>(&self, input: &[u8], args: &[A]) -> (i32, Vec<u8>, String) {
+        self.pipe_in(self.dir.path(), input, args)
+    }
+
+    /// The same in another current folder.
+    pub(crate) fn pipe_in<A: AsRef<OsStr>>(&self, folder: &Path, input: &[u8], args: &[A]) -> (i32, Vec<u8>, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pixloom"));
-        self.prepare(&mut command, self.dir.path(), args);
+        self.prepare(&mut command, folder, args);
         let mut file = tempfile::tempfile().expect("a file");
         file.write_all(input).and_then(|()| std::io::Seek::rewind(&mut file)).expect("it is written");
         command.stdin(file).stdout(Stdio::piped()).stderr(Stdio::piped());

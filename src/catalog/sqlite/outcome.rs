@@ -286,8 +286,9 @@ fn waiting_again(from: &ItemStatus) -> ItemStatus {
     ItemStatus { state: ItemState::Waiting, group: from.group, kind: None, bytes_in: 0, bytes_out: 0 }
 }
 
-/// Whether a failure is meant; see [`filter_params`] for ?2 and ?3.
-pub(super) const MEANT: &str = "((?2 IS NULL AND ?3 IS NULL) OR error_kind IN (SELECT value FROM json_each(?2)) \
+/// Whether a failure is meant; see [`filter_params`] for ?2 and ?3. A row whose list gives no valid link stays as it is:
+/// only a corrected list changes that.
+pub(super) const MEANT: &str = "error_kind IS NOT 'bad_url' AND ((?2 IS NULL AND ?3 IS NULL) OR error_kind IN (SELECT value FROM json_each(?2)) \
     OR http_status IN (SELECT value FROM json_each(?3)))";
 
 /// The words of kinds and the statuses of a filter as JSON; null if they are not restricted.

@@ -16,13 +16,16 @@ pub fn export_job(
     format: ExportFormat,
     file: Option<&Path>,
 ) -> Result<u64, JobError> {
-    let Some(path) = file else {
+    let Some(path) = file.filter(|path| *path != Path::new("-")) else {
         return catalog::export(reader, job, rows, format, &mut BufWriter::new(UntilClosed(io::stdout())));
     };
     let failed = |error: io::Error| {
         let sentence = Message::new("export_file");
         JobError::Machine(sentence.with("path", path.display()).with_message("detail", error))
     };
+    if store::kind_at(path) == Some(store::EntryKind::Folder) {
+        return Err(failed(io::ErrorKind::IsADirectory.into()));
+    }
     let mut file = BufWriter::new(store::create_file(path).map_err(failed)?);
     let written = catalog::export(reader, job, rows, format, &mut file)?;
     let file = file.into_inner().map_err(|error| failed(error.into_error()))?;

@@ -1,9 +1,12 @@
 //! The settings file.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
+use serde::Deserialize;
+use toml::Spanned;
 
 use crate::config::Settings;
 use crate::error::JobError;
@@ -23,22 +26,54 @@ fn folder() -> Option<PathBuf> {
 /// The section of options of the command line.
 const RUN: &str = "run";
 
+/// The section `[run]` of a settings file.
+#[derive(Debug, Default)]
+pub struct RunSection {
+    /// The options by name.
+    pub options: toml::Table,
+    path: PathBuf,
+    lines: BTreeMap<String, usize>,
+}
+
+impl RunSection {
+    /// Where an option is: `/home/me/.config/pixloom/settings.toml:4`.
+    pub fn location(&self, key: &str) -> String {
+        let path = self.path.display();
+        self.lines.get(key).map_or_else(|| path.to_string(), |line| format!("{path}:{line}"))
+    }
+}
+
+/// The part of a settings file that says where the options of `[run]` are.
+#[derive(Deserialize)]
+struct Located {
+    #[serde(default)]
+    run: BTreeMap<String, Spanned<toml::Value>>,
+}
+
+/// The number of the line of a byte.
+fn line_at(text: &str, byte: usize) -> usize {
+    text.bytes().take(byte).filter(|byte| *byte == b'\n').count() + 1
+}
+
 /// The section `[run]` of a settings file; empty if there is none.
-pub(crate) fn run_section(path: &Path) -> Result<toml::Table, JobError> {
+pub(crate) fn run_section(path: &Path) -> Result<RunSection, JobError> {
     let wrong = |message: Message| JobError::Refused(message.with("path", path.display()));
     let text = match store::read_text(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(toml::Table::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(RunSection::default()),
         Err(error) => return Err(wrong(Message::new("settings_unread").with_message("detail", error))),
     };
     let mut table: toml::Table = toml::from_str(&text).map_err(|error: toml::de::Error| {
-        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        let line = line_at(&text, error.span().map_or(0, |span| span.start));
         wrong(Message::new("settings_wrong").with("line", line).with("detail", error.message()))
     })?;
     match table.remove(RUN) {
-        None => Ok(toml::Table::new()),
-        Some(toml::Value::Table(run)) => Ok(run),
+        None => Ok(RunSection::default()),
+        Some(toml::Value::Table(options)) => {
+            let located = toml::from_str(&text).unwrap_or(Located { run: BTreeMap::new() });
+            let lines = located.run.into_iter().map(|(key, value)| (key, line_at(&text, value.span().start)));
+            Ok(RunSection { options, path: path.to_path_buf(), lines: lines.collect() })
+        }
         Some(_) => Err(wrong(Message::new("settings_run"))),
     }
 }
@@ -75,7 +110,7 @@ impl SettingsFile {
         };
         let mut table = toml::Table::try_from(settings).map_err(|error| failed(error.to_string()))?;
         // It belongs to the person who wrote it.
-        let run = run_section(&self.path).unwrap_or_default();
+        let run = run_section(&self.path).unwrap_or_default().options;
         if !run.is_empty() {
             table.insert(RUN.to_owned(), run.into());
         }
@@ -111,13 +146,14 @@ mod tests {
         assert_eq!(file.load().theme, Theme::Dark);
         file.save(&Settings { theme: Theme::Light, ..Settings::default() }).unwrap();
         let run = run_section(&path).unwrap();
-        assert_eq!((run["workers"].as_integer(), run["step"].as_array().map(Vec::len)), (Some(3), Some(1)));
+        let options = &run.options;
+        assert_eq!((options["workers"].as_integer(), options["step"].as_array().map(Vec::len)), (Some(3), Some(1)));
         assert_eq!(file.load().theme, Theme::Light);
         std::fs::write(&path, "a = 1\nb =\n").unwrap();
         assert!(run_section(&path).unwrap_err().to_string().contains("line 2"));
         std::fs::write(&path, "run = 1").unwrap();
         assert!(run_section(&path).is_err());
-        assert!(run_section(&dir.path().join("none.toml")).unwrap().is_empty());
+        assert!(run_section(&dir.path().join("none.toml")).unwrap().options.is_empty());
     }
 
     #[test]

@@ -101,9 +101,11 @@ impl MixedJob {
     }
 }
 
-/// The folders that a job reads, without links.
+/// The folders that a job reads, without links. Earlier versions recorded relative paths as well, whose folder is
+/// unknown.
 fn roots(spec: &JobSpec) -> Vec<PathBuf> {
-    spec.sources.iter().filter_map(source::folder_root).filter_map(real).collect()
+    let folders = spec.sources.iter().filter_map(source::folder_root);
+    folders.filter(|folder| folder.is_absolute()).filter_map(real).collect()
 }
 
 /// Whether a folder has no files; the job's own temporaries are hidden.

@@ -16,7 +16,7 @@ use super::{lists, secrets};
 use crate::catalog::{CatalogReader, JobSource};
 use crate::codec;
 use crate::engine::item::naming::{self, Naming};
-use crate::engine::item::repeats::RepeatedLinks;
+use crate::engine::item::repeats::{RepeatedLinks, may_repeat_files};
 use crate::engine::record::message::{Record, call};
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::{LinkCounts, Secrets};
@@ -121,6 +121,7 @@ pub(crate) fn run(
             is_read_once: false,
             unstored: None,
             repeated: RepeatedLinks::new(),
+            compares_files: false,
             naming: None,
             next_seq: 0,
             own_from: 0,
@@ -157,6 +158,8 @@ pub(super) struct Intake<'a> {
     /// What of such a source could not be stored.
     pub(super) unstored: Option<Unstored>,
     repeated: RepeatedLinks,
+    /// Whether the sources may name a file twice.
+    compares_files: bool,
     /// How results are named, once the job is not a draft any more.
     naming: Option<Naming>,
     /// The number of the next item that is stored.
@@ -257,7 +260,7 @@ impl Intake<'_> {
             found_any.set(found_any.get() || matches!(found, Found::Item(_) | Found::Failed(_)));
             match found {
                 Found::Failed(error) => {
-                    broke_off = is_list && !kind.is_lost_when_interrupted();
+                    broke_off = (is_list || kind.can_break_off) && !kind.is_lost_when_interrupted();
                     this.notify(IntakeNote::Failed { job: this.request.job, error });
                 }
                 Found::Remark(remark) => this.notify(IntakeNote::Remark { job: this.request.job, remark }),
@@ -320,13 +323,15 @@ impl Intake<'_> {
         if self.request.leave_out_known {
             return Ok(());
         }
+        self.compares_files = may_repeat_files(asked);
         self.naming = naming::out_dir(asked).and_then(|out_dir| Naming::new(asked, out_dir)).ok();
         let mut after_seq = 0;
         while after_seq + 1 < self.next_seq {
             let page = self.reader.locators(self.request.job, after_seq, PAGE_ROWS)?;
             let Some((last, _)) = page.last() else { break };
             after_seq = *last;
-            for (seq, locator) in page.iter().filter(|(_, locator)| Locator::is_url(locator)) {
+            let compares_files = self.compares_files;
+            for (seq, locator) in page.iter().filter(|(_, locator)| compares_files || Locator::is_url(locator)) {
                 self.repeated.note_known(locator, *seq);
             }
         }
@@ -389,11 +394,15 @@ impl Intake<'_> {
             unstored.items += 1;
             return Ok(());
         }
-        if let Locator::Url(url) = &item.locator {
-            if known && self.reader.is_known_before(self.request.job, url, self.own_from)? {
-                self.duplicates += 1;
-                return Ok(());
-            }
+        if let Locator::Url(url) = &item.locator
+            && known
+            && self.reader.is_known_before(self.request.job, url, self.own_from)?
+        {
+            self.duplicates += 1;
+            return Ok(());
+        }
+        // The files of a draft are compared with its index.
+        if item.locator.path().is_none() || (self.compares_files && !known) {
             let seq = self.next_seq + self.batch.len() as u64;
             self.repeated.note(&mut item, seq, self.naming.as_ref());
         }

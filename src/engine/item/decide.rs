@@ -122,6 +122,7 @@ impl<'a> Rules<'a> {
             return self.check_copied(subject).map(|()| Action::Copy);
         }
         if let Some(StrippedImage { bytes, size_px, remark }) = stripped(&bytes, self.recipe, self.save) {
+            self.check_copied(subject)?;
             return Ok(Action::Strip { bytes, size_px, remark });
         }
         if let Some((bytes, size_px)) = recoded(&bytes, self.recipe, self.save) {

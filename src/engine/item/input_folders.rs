@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use crate::model::{ItemRow, JobSpec};
+use crate::model::{ItemRow, JobSpec, text_encoding};
 use crate::{source, store};
 
 /// The folders that a job reads; empty if there is only one.
@@ -24,7 +24,7 @@ impl InputFolders {
             if folders.iter().any(|folder| folder.path == path) {
                 continue;
             }
-            let own = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let own = path.file_name().map(text_encoding::of_name).unwrap_or_default();
             let is_taken = |name: &str| folders.iter().any(|folder| folder.name.to_lowercase() == name.to_lowercase());
             let numbered = (1_u32..).map(|n| format!("{own} ({n})"));
             let name = std::iter::once(own.clone()).chain(numbered).find(|name| !is_taken(name)).unwrap_or_default();

@@ -86,7 +86,7 @@ mod tests {
         assert_eq!(of("{index:03}-{width}", &NameHints::default()).unwrap(), "trip/007-{width}.webp");
         let error = of("{stm}", &known).unwrap_err();
         assert!(error.window_text(Lang::English).contains("unknown field {stm}"), "{error}");
-        assert!(of("{col:sku}", &known).unwrap_err().window_text(Lang::English).contains("“sku”"));
+        assert!(of("{col:sku}", &known).unwrap_err().window_text(Lang::English).contains("\"sku\""));
     }
 
     #[test]

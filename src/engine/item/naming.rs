@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::SystemTime;
 
 use super::input_folders::InputFolders;
 use crate::catalog::CatalogReader;
@@ -175,6 +176,12 @@ impl Naming {
         self.template.columns()
     }
 
+    /// Whether two rows of one file get the same name.
+    pub(crate) fn is_same_name(&self, row: &ItemRow, other: &ItemRow) -> bool {
+        let key = |row: &ItemRow| (self.row_key(&row.columns, row.id.seq), self.input_folders.dir_of(row).into_owned());
+        key(row) == key(other)
+    }
+
     /// What names hold of an item's row; empty if that is nothing, so that equal links have equal names.
     pub(crate) fn row_key(&self, columns: &Columns, seq: u64) -> String {
         let mut key = String::new();
@@ -283,6 +290,13 @@ impl Naming {
 }
 
 impl Target {
+    /// Gives the result this modification time, if there is one.
+    pub(crate) fn keep_time(&self, time: Option<SystemTime>) -> Result<(), ItemError> {
+        let Some(time) = time else { return Ok(()) };
+        let folder = self.staged.path.parent().unwrap_or(&self.staged.path);
+        self.staged.temporary.set_modified(time).map_err(|error| store::write_error(folder, &error))
+    }
+
     /// Decides on the final name. Only the recorder does that; `promised` are the names of the same batch.
     pub(crate) fn choose(&mut self, job: JobId, reader: &dyn CatalogReader, promised: &HashSet<PathBuf>) -> Verdict {
         let mut collisions = self.collisions.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,5 +1,6 @@
 //! Rows of lists, arguments and queries that repeat a link: it is fetched once. A row whose name differs gets a result of
-//! its own; an equal one is a duplicate of the row before it. If the first fails, so do its repeats.
+//! its own; an equal one is a duplicate of the row before it. If the first fails, so do its repeats. Files that are named
+//! more than once are duplicates likewise.
 
 use url::Url;
 
@@ -9,6 +10,7 @@ use super::seen_links::{MOST, SeenLinks, Sighting};
 use crate::model::{
     Finished, ItemOutput, ItemRow, ItemState, JobSpec, Locator, NewItem, Outcome, Remark, SkipReason, is_copy,
 };
+use crate::source;
 
 /// The links that a job's sources have given so far.
 pub(crate) struct RepeatedLinks {
@@ -28,8 +30,13 @@ impl RepeatedLinks {
 
     /// Notes the link of an item that gets this number, and whether it repeats an earlier one.
     pub(crate) fn note(&mut self, item: &mut NewItem, seq: u64, naming: Option<&Naming>) {
-        let (Locator::Url(url), None) = (&item.locator, &item.error) else { return };
-        let link = link_key(url);
+        if item.error.is_some() {
+            return;
+        }
+        let link = match &item.locator {
+            Locator::Url(url) => link_key(url),
+            file @ Locator::File(_) => file.to_text(),
+        };
         item.repeats = match self.links.look(&link, seq) {
             Sighting::New => None,
             Sighting::Full => {
@@ -48,7 +55,8 @@ impl RepeatedLinks {
 
     /// Notes an item that the job has already.
     pub(crate) fn note_known(&mut self, locator: &str, seq: u64) {
-        self.links.look(&link_key(locator), seq);
+        let key = if Locator::is_url(locator) { link_key(locator) } else { locator.to_owned() };
+        self.links.look(&key, seq);
     }
 
     /// What to report about a list that has been read.
@@ -80,6 +88,12 @@ pub(crate) enum RepeatPlan {
     Record(Box<Finished>),
 }
 
+/// Whether sources may name one file twice: several sources, or one that is not a folder. A folder alone gives each file
+/// once.
+pub(crate) fn may_repeat_files(spec: &JobSpec) -> bool {
+    spec.sources.len() > 1 || spec.sources.iter().any(|source| source::folder_root(source).is_none())
+}
+
 /// Decides about a row with a name of its own.
 pub(crate) fn plan_named(spec: &JobSpec, naming: &Naming, row: &ItemRow, first: &ItemRow) -> RepeatPlan {
     let has_result = first.output.is_some() && first.output_hash.is_some();
@@ -97,7 +111,10 @@ pub(crate) fn duplicate_of(row: &ItemRow, other: &ItemRow, outputs: Vec<ItemOutp
         (Some(error), ItemState::Failed) => Outcome::Failed(error.clone()),
         _ => Outcome::Skipped {
             reason: SkipReason::Duplicate,
-            sentence: format!("The link and the name are those of item {}.", other.id.seq),
+            sentence: match &row.locator {
+                Locator::Url(_) => format!("The link and the name are those of item {}.", other.id.seq),
+                Locator::File(_) => format!("It is the same file as item {}.", other.id.seq),
+            },
         },
     };
     let has_failed = matches!(outcome, Outcome::Failed(_));

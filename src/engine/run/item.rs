@@ -239,10 +239,7 @@ impl Run {
                 stage(Some(size_px), &hash_of(&rendered.bytes), Content::Bytes(&rendered.bytes))?
             }
         };
-        if let Some(time) = self.kept_time(input) {
-            let folder = target.staged.path.parent().unwrap_or(&target.staged.path);
-            target.staged.temporary.set_modified(time).map_err(|error| store::write_error(folder, &error))?;
-        }
+        target.keep_time(self.kept_time(input))?;
         let replaced = input.prior.as_ref().map(|prior| prior.output());
         target.replaced = replaced.and_then(|output| output.path().map(Path::to_path_buf));
         facts.bytes_out = target.staged.size_bytes;

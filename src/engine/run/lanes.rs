@@ -20,9 +20,10 @@ use crate::engine::item::body::ItemBody;
 use crate::engine::item::checksum::Checksum;
 use crate::engine::item::decide::{checksum, may_be_copied, refusal};
 use crate::engine::item::prior_results::{FilePlan, Prior, PriorResults};
+use crate::engine::item::repeats::duplicate_of;
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::{FetchFailure, Fetched, Ticket};
-use crate::model::{Finished, ItemRow, Outcome, SkipReason, Transfer};
+use crate::model::{Finished, ItemId, ItemRow, ItemState, Outcome, SkipReason, Transfer};
 
 /// Index of the lane of files.
 const LANE: usize = 0;
@@ -63,6 +64,16 @@ pub(crate) fn body_in_memory_bytes(memory_bytes: u64, connections: usize) -> u64
     (memory_bytes / 4 / bodies as u64).clamp(LEAST_IN_MEMORY_BYTES, MAX_BODY_IN_MEMORY_BYTES)
 }
 
+/// What happens to a row that repeats a file.
+enum FileRepeat {
+    /// It is processed itself.
+    Process,
+    /// It waits for the row that it repeats.
+    Wait,
+    /// This is recorded of it.
+    Record(Box<Finished>),
+}
+
 impl Run {
     /// Calls `take` for each waiting file, in order, until the run is stopped.
     fn each_waiting_file(
@@ -71,6 +82,8 @@ impl Run {
         mut take: impl FnMut(ItemRow) -> Result<(), Stopped>,
     ) -> Result<(), Stopped> {
         let (mut after_seq, mut rewinds) = (0, 0);
+        // The first of the rows that wait for the rows that they repeat, and the pokes before it was read.
+        let mut first_repeat: Option<(u64, u64)> = None;
         loop {
             self.switch.wait_going()?;
             let pokes = self.switch.pokes();
@@ -90,8 +103,12 @@ impl Run {
                 }
             };
             let Some(last_seq) = page.last_seq else {
-                self.idle_lanes[LANE].store(pokes, Ordering::Release);
-                self.switch.wait_poke(pokes)?;
+                if first_repeat.is_none_or(|(_, before)| before == pokes) {
+                    self.idle_lanes[LANE].store(pokes, Ordering::Release);
+                    self.switch.wait_poke(pokes)?;
+                }
+                // A row that was waited for may have its outcome now.
+                after_seq = first_repeat.take().map_or(after_seq, |(seq, _)| after_seq.min(seq.saturating_sub(1)));
                 continue;
             };
             after_seq = last_seq;
@@ -107,6 +124,23 @@ impl Run {
             }
             for row in rows {
                 self.switch.wait_going()?;
+                match self.plan_repeat(&row, reader) {
+                    Ok(FileRepeat::Process) => {}
+                    Ok(FileRepeat::Wait) => {
+                        first_repeat.get_or_insert((row.id.seq, pokes));
+                        continue;
+                    }
+                    Ok(FileRepeat::Record(finished)) => {
+                        if self.try_hand_out(&row) {
+                            self.fail(*finished);
+                        }
+                        continue;
+                    }
+                    Err(error) => {
+                        self.set_error(RunError::Fatal(error));
+                        continue;
+                    }
+                }
                 if !self.try_hand_out(&row) {
                     continue;
                 }
@@ -119,6 +153,27 @@ impl Run {
                 }
             }
         }
+    }
+
+    /// What happens to a row that may repeat a file: it waits until that has an outcome, and is recorded like it.
+    fn plan_repeat(&self, row: &ItemRow, reader: &dyn CatalogReader) -> Result<FileRepeat, JobError> {
+        let Some(first) = row.repeats else { return Ok(FileRepeat::Process) };
+        // Noted before the item is read: it may get its outcome right after that.
+        self.repeats.wait(first, row.id.seq);
+        let item = reader.item(ItemId { job: self.job, seq: first })?;
+        let waits = item.as_ref().is_some_and(|item| matches!(item.state, ItemState::Waiting | ItemState::Running));
+        if waits || !self.repeats.take_back(first, row.id.seq) {
+            return Ok(FileRepeat::Wait);
+        }
+        let Some(item) = item.filter(|item| self.naming.is_same_name(row, item)) else {
+            return Ok(FileRepeat::Process);
+        };
+        // A failure of an earlier run: this one is tried in its place.
+        if item.state == ItemState::Failed && !self.is_fresh(&item) {
+            return Ok(FileRepeat::Process);
+        }
+        let outputs = if item.state == ItemState::Failed { Vec::new() } else { reader.outputs(item.id)? };
+        Ok(FileRepeat::Record(Box::new(duplicate_of(row, &item, outputs))))
     }
 
     /// The checksum that an item's list specifies.

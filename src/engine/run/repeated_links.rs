@@ -29,7 +29,7 @@ impl Lane<'_> {
     pub(super) fn offer_ready_repeats(&mut self) -> Result<bool, Halt> {
         let seqs = self.run.repeats.take_ready();
         let rows = self.reader.items(self.run.job, &seqs)?;
-        for row in rows.into_iter().filter(|row| row.state == ItemState::Waiting) {
+        for row in rows.into_iter().filter(|row| row.state == ItemState::Waiting && row.locator.path().is_none()) {
             self.offer(row)?;
         }
         Ok(!seqs.is_empty())

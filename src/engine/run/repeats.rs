@@ -162,6 +162,11 @@ impl Run {
         if target.staged.hash != hash {
             return Err(ItemError::new(ErrorKind::InputChanged, &output));
         }
+        if self.spec.output().sink.keep_times {
+            // The first row's result has the time that the server gave.
+            let time = store::of(&output).and_then(|store| store.head(&output)).ok().and_then(|head| head.modified);
+            target.keep_time(time)?;
+        }
         let replaced = prior.as_ref().map(Prior::output);
         target.replaced = replaced.and_then(|output| output.path().map(Path::to_path_buf));
         Ok(target)

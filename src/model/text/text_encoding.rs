@@ -2,6 +2,7 @@
 //!
 //! Text is never decoded with U+FFFD in place of bytes: two names would become one.
 
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::sync::OnceLock;
 
@@ -31,6 +32,11 @@ pub fn decoded(bytes: &[u8], host: Option<&str>) -> String {
         .chain(others)
         .find_map(|encoding| strictly(bytes, encoding))
         .unwrap_or_else(|| escaped(bytes))
+}
+
+/// A file's name as text, in whatever encoding it was written: archives from Windows often leave names in its code page.
+pub fn of_name(name: &OsStr) -> String {
+    name.to_str().map_or_else(|| decoded(name.as_encoded_bytes(), None), str::to_owned)
 }
 
 /// Percent-encoded text, decoded.

@@ -266,6 +266,7 @@ fn failures_are_chosen_by_several_kinds_and_by_status() {
         (2, ErrorKind::HttpStatus, Some(503)),
         (3, ErrorKind::Timeout, None),
         (4, ErrorKind::Corrupt, Some(200)),
+        (5, ErrorKind::BadUrl, None),
     ] {
         let finished = Finished { http_status: status, ..Finished::new(bench.id(seq), failed(kind)) };
         bench.catalog.finish(&[&finished]).unwrap();
@@ -282,6 +283,8 @@ fn failures_are_chosen_by_several_kinds_and_by_status() {
         (filter(&[ErrorKind::HttpStatus], &[404]), 1),
         (filter(&[ErrorKind::Timeout], &[503]), 2),
         (filter(&[], &[500]), 0),
+        // A retry can't change what a list says.
+        (filter(&[ErrorKind::BadUrl], &[]), 0),
     ] {
         assert_eq!(bench.reader.count_failures(job, &filter).unwrap(), count, "{filter:?}");
         let rows = bench.reader.after(job, 0, 10).unwrap();
@@ -291,7 +294,8 @@ fn failures_are_chosen_by_several_kinds_and_by_status() {
     let last = bench.reader.last_finished(job).unwrap();
     assert_eq!(bench.catalog.retry(job, &filter(&[], &[404]), None).unwrap(), 1);
     assert_eq!(bench.catalog.retry(job, &filter(&[ErrorKind::Timeout], &[]), Some(&[3, 4])).unwrap(), 1);
-    assert_eq!(seqs(&bench.reader.waiting(job, 0, 10).unwrap()), [1, 3, 5]);
+    assert_eq!(bench.catalog.retry(job, &filter(&[ErrorKind::BadUrl], &[]), Some(&[5])).unwrap(), 0);
+    assert_eq!(seqs(&bench.reader.waiting(job, 0, 10).unwrap()), [1, 3]);
     bench.finish(1, done("/out/1.jpg"));
     let counts = bench.reader.finished_counts(job, last).unwrap();
     assert_eq!((counts.total, counts.done, counts.failed, counts.bytes_out), (1, 1, 0, 4), "only what came after");
