@@ -58,16 +58,17 @@ pub fn export(
     let table = Table::new(rows, format, reader.list_columns(job)?);
     match format {
         ExportFormat::Csv => {
-            write_csv(table.names.iter().map(|name| Value::from(name.as_str())), to).map_err(failed)?;
-            let written = for_each(reader, job, &table, |row| write_csv(row, to).map_err(failed))?;
-            to.flush().map(|()| written).map_err(failed)
+            write_csv(table.names.iter().map(|name| Value::from(name.as_str())), to).map_err(unwritten)?;
+            let written = for_each(reader, job, &table, |row| write_csv(row, to).map_err(unwritten))?;
+            to.flush().map(|()| written).map_err(unwritten)
         }
         ExportFormat::JsonLines => {
-            let written = for_each(reader, job, &table, |row| write_json(&table.names, row, to).map_err(failed))?;
-            to.flush().map(|()| written).map_err(failed)
+            let written = for_each(reader, job, &table, |row| write_json(&table.names, row, to).map_err(unwritten))?;
+            to.flush().map(|()| written).map_err(unwritten)
         }
         ExportFormat::Parquet => {
-            let mut file = parquet::Table::begin(&table.names, to).map_err(failed)?;
+            let own = table.names.len() - table.list_columns.len();
+            let mut file = parquet::Table::begin(&table.names, own, to).map_err(failed)?;
             let written = for_each(reader, job, &table, |row| file.add(row).map_err(failed))?;
             file.end().map(|()| written).map_err(failed)
         }
@@ -76,6 +77,10 @@ pub fn export(
 
 fn failed(error: impl fmt::Display) -> JobError {
     JobError::Machine(Message::new("export").with("detail", error))
+}
+
+fn unwritten(error: io::Error) -> JobError {
+    JobError::Machine(Message::new("export").with_message("detail", error))
 }
 
 /// The columns of an export.

@@ -28,7 +28,7 @@ pub struct Note {
 
 /// Claims a catalog's window; `None` if it is open already.
 pub fn claim(catalog_path: &Path) -> Result<Option<WindowLock>, JobError> {
-    let failed = |error: io::Error| JobError::catalog(catalog_path, error);
+    let failed = |error: io::Error| JobError::catalog_io(catalog_path, &error);
     if let Some(folder) = catalog_path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder).map_err(failed)?;
     }

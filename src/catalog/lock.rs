@@ -27,16 +27,16 @@ pub struct JobLock {
 
 /// Locks a job; `None` if it is locked already, by this or another process.
 pub fn lock_job(catalog_path: &Path, job: JobId) -> Result<Option<JobLock>, JobError> {
-    lock_file(catalog_path, lock_path(catalog_path, job))
+    lock_file(lock_path(catalog_path, job))
 }
 
 /// Locks a catalog for its window; `None` if another window has it.
 pub(super) fn lock_window(catalog_path: &Path) -> Result<Option<JobLock>, JobError> {
-    lock_file(catalog_path, beside(catalog_path, ".window.lock"))
+    lock_file(beside(catalog_path, ".window.lock"))
 }
 
-fn lock_file(catalog_path: &Path, path: PathBuf) -> Result<Option<JobLock>, JobError> {
-    let failed = |error: std::io::Error| JobError::catalog(catalog_path, format_args!("{}: {error}", path.display()));
+fn lock_file(path: PathBuf) -> Result<Option<JobLock>, JobError> {
+    let failed = |error: std::io::Error| JobError::catalog_io(&path, &error);
     let mut retries = 0;
     for _ in 0..ATTEMPTS {
         let mut options = OpenOptions::new();

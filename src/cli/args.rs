@@ -305,11 +305,16 @@ impl RunArgs {
         self.inputs.iter().any(|input| input == STDIN)
     }
 
-    /// Puts a file in the place of standard input.
-    pub(super) fn take_stdin_from(&mut self, path: &Path) {
-        for input in self.inputs.iter_mut().filter(|input| *input == STDIN) {
-            *input = path.into();
-        }
+    /// Puts a file in the place of standard input, or nothing.
+    pub(super) fn take_stdin_from(&mut self, path: Option<&Path>) {
+        let inputs = std::mem::take(&mut self.inputs).into_iter();
+        let taken = inputs.filter_map(|input| if input == STDIN { path.map(OsString::from) } else { Some(input) });
+        self.inputs = taken.collect();
+    }
+
+    /// Whether nothing is left to process.
+    pub(super) fn has_no_inputs(&self) -> bool {
+        self.inputs.is_empty() && !self.links.has_lists()
     }
 
     /// Whether the result goes to standard output.
@@ -386,6 +391,9 @@ impl RunArgs {
     }
 
     fn sources(&self) -> Result<Vec<SourceSpec>, JobError> {
+        if self.inputs.iter().any(|input| input.is_empty()) {
+            return Err(JobError::Refused(Message::new("input_empty")));
+        }
         self.inputs.iter().try_for_each(check_scheme)?;
         let options = ArgumentOptions { recursive: self.recursive, all_files: self.all_files };
         let mut sources = sources(&self.inputs, options)?;
@@ -443,7 +451,7 @@ impl RunArgs {
             }
             let value = save::key(name).map(|key| key.param.value_of(word.clone()));
             value.and_then(|value| save.set(name, &value)).map_err(|why| JobError::Recipe {
-                location: RecipeLocation::Argument(format!("--{name} {word}")),
+                location: RecipeLocation::Argument(format!("--{} {word}", name.replace('_', "-"))),
                 why,
             })?;
         }

@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use crate::engine;
+use crate::engine::{self, RunSection};
 use crate::error::JobError;
 use crate::model::{FormatChoice, Message, save, spelling};
 
@@ -18,6 +18,11 @@ const OF_REPORTS: [&str; 3] = ["json", "quiet", "verbose"];
 const GLOBAL: [&str; 2] = ["catalog", "lang"];
 /// Options that can't be set this way.
 const NEVER: [&str; 3] = ["help", "version", "no_config"];
+/// How the names of variables begin.
+const PREFIX: &str = "PIXLOOM_";
+/// Variables that are no options.
+const OTHER_VARIABLES: [&str; 6] =
+    ["CATALOG_WAIT_MS", "HUFFMAN", "LOG", "REQUIRE_WINDOW", "UPDATE_SNAPSHOTS", "FUZZ_ROUNDS"];
 /// Options that mean nothing without another one.
 const NEEDS: [(&str, &str); 3] = [("url_column", "urls"), ("checksum_column", "urls"), ("encoding", "urls")];
 /// Options that set one key of `--save`.
@@ -32,14 +37,60 @@ pub(super) struct Extended {
 impl Extended {
     /// Where the option of an error came from, such as `PIXLOOM_WORKERS`.
     pub(super) fn source_of(&self, option: &str) -> Option<&str> {
-        let name = option.split([' ', '=', '[']).next().unwrap_or_default();
-        self.sources.iter().find(|(long, _)| name.strip_prefix("--") == Some(long)).map(|(_, source)| source.as_str())
+        let name = option.split([' ', '=', '[']).next().unwrap_or_default().strip_prefix("--")?;
+        let found = self.sources.iter().find(|(long, _)| spelling::is_same(name, long));
+        found.map(|(_, source)| source.as_str())
+    }
+
+    /// The options that came from elsewhere, such as `--workers (PIXLOOM_WORKERS)`.
+    pub(super) fn all_sources(&self) -> String {
+        let options = self.sources.iter().map(|(long, source)| format!("--{long} ({source})"));
+        options.collect::<Vec<_>>().join(", ")
     }
 }
 
 /// The variable of an option.
 pub(super) fn variable(long: &str) -> String {
-    format!("PIXLOOM_{}", long.to_uppercase().replace('-', "_"))
+    format!("{PREFIX}{}", long.to_uppercase().replace('-', "_"))
+}
+
+/// The variable of an option, as the environment spells it: `PIXLOOM_COLOR` is `PIXLOOM_COLOUR`.
+fn variable_in_use(long: &str) -> (String, Option<OsString>) {
+    let name = variable(long);
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    if let Some(value) = set(&name) {
+        return (name, Some(value));
+    }
+    let mut others =
+        variables().filter(|other| other.strip_prefix(PREFIX).is_some_and(|word| spelling::is_same(word, long)));
+    let other = others.find_map(|other| Some((set(&other), other)).filter(|(value, _)| value.is_some()));
+    other.map_or((name, None), |(value, other)| (other, value))
+}
+
+/// The names of our variables in the environment.
+fn variables() -> impl Iterator<Item = String> {
+    std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).filter(|name| name.starts_with(PREFIX))
+}
+
+/// Warnings about variables that look like misspelled options.
+pub(super) fn misspelled_variables(command: &Command) -> Vec<Message> {
+    let run = command.find_subcommand("run").unwrap_or(command);
+    let names: Vec<&str> = run.get_arguments().filter_map(Arg::get_long).collect();
+    let near = |name: String| {
+        let word = name.strip_prefix(PREFIX)?;
+        let is_known = OTHER_VARIABLES.contains(&word) || spelling::find(word, names.iter().copied()).is_some();
+        let near = if is_known { None } else { spelling::nearest(word, names.iter().copied()) }?;
+        Some(Message::new("variable_near").with("name", name).with("near", variable(near)))
+    };
+    variables().filter_map(near).collect()
+}
+
+/// Whether `PIXLOOM_NO_CONFIG` asks to ignore the other variables and the settings.
+pub(super) fn is_off() -> bool {
+    let (_, value) = variable_in_use("no-config");
+    value.is_some_and(|value| {
+        !matches!(value.to_string_lossy().to_ascii_lowercase().as_str(), "0" | "false" | "no" | "off")
+    })
 }
 
 /// A value of a variable or of the settings.
@@ -51,23 +102,25 @@ enum Given {
 /// Where options come from, the first one that has an option wins.
 enum Layer {
     Variables,
-    Settings(toml::Table),
+    Settings(RunSection),
 }
 
 impl Layer {
     fn get(&self, arg: &Arg, long: &str) -> Result<Option<(Given, String)>, JobError> {
         match self {
             Self::Variables => {
-                let name = variable(long);
-                let value = std::env::var_os(&name).filter(|value| !value.is_empty());
+                let (name, value) = variable_in_use(long);
                 Ok(value.map(|value| (lines(value, arg), name)))
             }
             Self::Settings(run) => {
-                let Some((key, value)) = run.iter().find(|(key, _)| spelling::is_same(key, long)) else {
+                let Some((key, value)) = run.options.iter().find(|(key, _)| spelling::is_same(key, long)) else {
                     return Ok(None);
                 };
-                let source = format!("[run] {key}");
-                let wrong = || JobError::Refused(Message::new("run_value").with("key", key));
+                let source = format!("[run] {key}, {}", run.location(key));
+                let wrong = || {
+                    let message = Message::new("run_value").with("key", key);
+                    JobError::Refused(message.with("place", run.location(key)))
+                };
                 let given = match value {
                     toml::Value::Array(values) if is_repeatable(arg) => {
                         Given::Many(values.iter().map(|value| text(value).ok_or_else(wrong)).collect::<Result<_, _>>()?)
@@ -125,7 +178,7 @@ pub(super) fn extend(command: &Command, matches: &ArgMatches, arguments: Vec<OsS
             run_section
         }
         Err(error) if name == "run" => return Err(error),
-        Err(_) => toml::Table::new(),
+        Err(_) => RunSection::default(),
     };
     for layer in [Layer::Variables, Layer::Settings(settings)] {
         // Lists first, since other options need them.
@@ -144,8 +197,10 @@ pub(super) fn extend(command: &Command, matches: &ArgMatches, arguments: Vec<OsS
 
 /// The language that a variable or the settings name.
 pub(super) fn language() -> Option<String> {
-    let variable = std::env::var(variable("lang")).ok().filter(|word| !word.is_empty());
-    variable.or_else(|| engine::run_settings().ok()?.get("lang")?.as_str().map(str::to_owned))
+    let (_, variable) = variable_in_use("lang");
+    variable
+        .and_then(|word| word.into_string().ok())
+        .or_else(|| engine::run_settings().ok()?.options.get("lang")?.as_str().map(str::to_owned))
 }
 
 /// Whether a command runs a job again.
@@ -154,18 +209,26 @@ fn is_run_again(command: &str) -> bool {
 }
 
 /// Refuses keys of `[run]` that are no options of `run`.
-fn check_keys(run: &Command, section: &toml::Table) -> Result<(), JobError> {
+fn check_keys(run: &Command, section: &RunSection) -> Result<(), JobError> {
     let names = || {
         let options = run.get_arguments().filter(|arg| !NEVER.contains(&arg.get_id().as_str()));
         options.filter_map(Arg::get_long)
     };
-    for key in section.keys() {
-        if spelling::find(key, names()).is_none() {
+    let mut named: Vec<(&str, &str)> = Vec::new();
+    for key in section.options.keys() {
+        let place = section.location(key);
+        if let Some(name) = spelling::find(key, names()) {
+            if let Some((_, other)) = named.iter().find(|(known, _)| *known == name) {
+                let message = Message::new("run_key_twice").with("key", key).with("other", other);
+                return Err(JobError::Refused(message.with("place", place)));
+            }
+            named.push((name, key));
+        } else {
             let message = match spelling::nearest(key, names()) {
                 Some(near) => Message::new("run_key_near").with("near", near),
                 None => Message::new("run_key"),
             };
-            return Err(JobError::Refused(message.with("key", key)));
+            return Err(JobError::Refused(message.with("key", key).with("place", place)));
         }
     }
     Ok(())

@@ -198,6 +198,7 @@ impl Follower<'_> {
             Edge::SourceFailed { error } => {
                 self.is_partial = true;
                 self.warn(&error.text(lang()));
+                self.emit(&Line::source_failed(&error));
                 None
             }
             Edge::SourceRemark { remark } => {
@@ -288,7 +289,12 @@ impl Follower<'_> {
                 self.warn(&error.text(lang()));
             }
         } else if self.report.verbose && !self.report.is_json() {
-            self.print(&report::item(row, lang()));
+            if self.options.to_stdout && row.output.is_some() {
+                let output = Some(lang().word("standard_output").to_owned());
+                self.print(&report::item(&ItemRow { output, ..row.clone() }, lang()));
+            } else {
+                self.print(&report::item(row, lang()));
+            }
         }
         if self.report.has_json_items() {
             self.emit(&Line::item(row));

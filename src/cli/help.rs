@@ -20,7 +20,17 @@ pub(super) fn command(lang: Lang) -> Command {
     let mut command = Arguments::command();
     // Built first, so that `--help` and `help` are there to be described.
     command.build();
+    // `--max-failures -1` is a wrong number, and not the option `-1`.
+    let command = with_negative_numbers(command);
     described(command.about(lang.word("about")), &Texts::new(lang), None)
+}
+
+fn with_negative_numbers(command: Command) -> Command {
+    let takes_numbers = |arg: Arg| {
+        let takes_values = arg.get_action().takes_values() && !arg.is_positional();
+        arg.allow_negative_numbers(takes_values)
+    };
+    command.mut_args(takes_numbers).mut_subcommands(with_negative_numbers)
 }
 
 /// Texts of options in a language.
@@ -146,7 +156,7 @@ pub(super) fn usage_error(error: &clap::Error, lang: Lang) -> Option<String> {
         _ => return None,
     };
     let mut lines = vec![Message::new("usage_error").with("text", message.text(lang)).text(lang)];
-    if let Some(values) = text(ContextKind::ValidValue) {
+    if let Some(values) = text(ContextKind::ValidValue).filter(|values| !values.is_empty()) {
         lines.push(format!("  [{}]", Message::new("help_values").with("values", values).text(lang)));
     }
     let similar = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
@@ -163,6 +173,27 @@ pub(super) fn usage_error(error: &clap::Error, lang: Lang) -> Option<String> {
     Some(lines.join("\n"))
 }
 
+/// A usage error in clap's words, except for what it says about numbers.
+pub(super) fn english_usage_error(error: &clap::Error, colours: bool) -> String {
+    let rendered = error.render();
+    let text = if colours { rendered.ansi().to_string() } else { rendered.to_string() };
+    match (error.kind(), error.source()) {
+        (ErrorKind::ValueValidation, Some(why)) if NO_NUMBER.contains(&why.to_string().as_str()) => {
+            let why = why.to_string();
+            text.replace(&why, &explained(&why, Lang::English))
+        }
+        _ => text,
+    }
+}
+
+/// What the standard library says about a text that is no whole number, and about one beyond the type's range.
+const NO_NUMBER: [&str; 4] = [
+    "invalid digit found in string",
+    "cannot parse integer from empty string",
+    "number too large to fit in target type",
+    "number too small to fit in target type",
+];
+
 /// Why a number was refused; clap's own text where it is about something else.
 fn explained(why: &str, lang: Lang) -> String {
     if let Some((_, range)) = why.split_once(" is not in ")
@@ -170,7 +201,7 @@ fn explained(why: &str, lang: Lang) -> String {
     {
         return Message::new("usage_range").with("from", from).with("to", to).text(lang);
     }
-    if why == "invalid digit found in string" { lang.word("usage_whole_number").to_owned() } else { why.to_owned() }
+    if NO_NUMBER.contains(&why) { lang.word("usage_whole_number").to_owned() } else { why.to_owned() }
 }
 
 /// A styled text without its escapes.

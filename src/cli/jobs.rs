@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::{Exit, lang, print_line, report};
 use crate::engine::{self, CatalogReader, FinishedRow};
-use crate::error::{ErrorKind, JobError};
+use crate::error::{ErrorKind, ItemError, JobError};
 use crate::model::{JobId, JobRow, JobSpec, JobState, Lang, Message, RemarkSum, RemarkSums, human, locator};
 
 /// Jobs listed at most.
@@ -143,7 +143,7 @@ pub(super) fn show(
     if let Some((cause, items)) = reader.declined_links(job.id)? {
         print_line(&format!("  {}", report::skips(&cause, items, lang())));
     }
-    if matches!(job.state, JobState::Paused | JobState::Queued) {
+    if matches!(job.state, JobState::Paused | JobState::Queued | JobState::Cancelled) {
         let command = format!("pixloom resume {}{catalog_option}", job.id);
         print_line(&format!("  {}", Message::new("job_continue").with("command", command).text(lang())));
     }
@@ -169,9 +169,11 @@ fn show_remarks(reader: &dyn CatalogReader, job: JobId) -> Result<(), JobError> 
         print_line(&format!("  {}", lang().word("job_remarks")));
     }
     for sum in sums.sums() {
-        print_line(&format!("    {:>8}  {}", sum.count, sum.remark.text(lang())));
-        for (_, locator) in &sum.items {
-            print_line(&format!("              {}", locator::reported_url(&locator.to_string())));
+        print_line(&format!("    {:>8}  {}", sum.count, sum.message().text(lang())));
+        for item in &sum.items {
+            let name = locator::reported_url(&item.locator.to_string());
+            let details = if sum.differs { format!(": {}", item.remark.text(lang())) } else { String::new() };
+            print_line(&format!("              {name}{details}"));
         }
         let more = sum.count - sum.items.len() as u64;
         if more > 0 {
@@ -185,12 +187,12 @@ fn show_remarks(reader: &dyn CatalogReader, job: JobId) -> Result<(), JobError> 
 }
 
 fn remark_value(sum: &RemarkSum) -> serde_json::Value {
-    let items = sum
-        .items
-        .iter()
-        .map(|(seq, locator)| json!({ "item": seq, "locator": locator::reported_url(&locator.to_text()) }));
+    let items = sum.items.iter().map(|item| {
+        let locator = locator::reported_url(&item.locator.to_text());
+        json!({ "item": item.seq, "locator": locator, "message": item.remark.to_string() })
+    });
     json!({
-        "remark": sum.remark.word(), "message": sum.remark.to_string(), "count": sum.count,
+        "remark": sum.remark.word(), "message": sum.message().to_string(), "count": sum.count,
         "items": items.collect::<Vec<_>>(),
     })
 }
@@ -248,7 +250,8 @@ pub(super) fn can_retry(reader: &dyn CatalogReader, job: JobId) -> Result<bool, 
     Ok(reader.failures_by_kind(job)?.iter().any(|(kind, _)| helps(*kind, &examples)))
 }
 
-/// `8 x 404, 3 x 503`, of the failures that were searched, and how to retry one of several.
+/// `8 x 404, 3 x 503`, of the failures that were searched, and how to retry those that may be temporary, else
+/// one of several.
 fn statuses(failures: &[FinishedRow], job: JobId, catalog_option: &str) -> String {
     let mut counts = BTreeMap::new();
     let of_status = failures.iter().filter_map(|failure| failure.row.error.as_ref());
@@ -260,14 +263,19 @@ fn statuses(failures: &[FinishedRow], job: JobId, catalog_option: &str) -> Strin
     if failures.len() >= FAILURES_SEARCHED as usize {
         text = Message::new("job_first_statuses").with("statuses", text).text(lang());
     }
-    match counts.keys().next_back() {
-        Some(status) if counts.len() > 1 => {
-            let command = format!("pixloom retry {job} --status {status}{catalog_option}");
-            let retry = Message::new("job_retry_status").with("status", status).with("command", command);
-            format!("{text}; {}", retry.text(lang()))
-        }
-        _ => text,
-    }
+    let may_pass = |status: &&str| {
+        let error = ItemError::nameless(ErrorKind::HttpStatus).with("status", status);
+        error.is_retryable()
+    };
+    let promising: Vec<&str> = counts.keys().copied().filter(may_pass).collect();
+    let promising = match (promising.len(), counts.keys().next_back()) {
+        (0, Some(last)) if counts.len() > 1 => vec![*last],
+        (some, _) if some > 0 && some < counts.len() => promising,
+        _ => return text,
+    };
+    let command = format!("pixloom retry {job} --status {}{catalog_option}", promising.join(","));
+    let retry = Message::new("job_retry_status").with("status", promising.join(", ")).with("command", command);
+    format!("{text}; {}", retry.text(lang()))
 }
 
 /// A job as JSON. Its keys are a contract; times are UTC milliseconds, as in the catalog.

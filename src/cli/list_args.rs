@@ -43,6 +43,11 @@ impl LinkArgs {
         links.chain(paths).collect()
     }
 
+    /// Whether there are any lists.
+    pub(super) fn has_lists(&self) -> bool {
+        !self.urls.is_empty() || !self.files.is_empty()
+    }
+
     /// How many of the lists are on standard input.
     pub(super) fn stdin_count(&self) -> usize {
         self.urls.iter().chain(&self.files).filter(|list| *list == "-").count()

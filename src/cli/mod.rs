@@ -29,7 +29,7 @@ use crate::engine::{
     self, ArgumentOptions, CatalogReader, Command as EngineCommand, DryRun, Engine, EngineOptions, ExportFormat,
     Planned, WindowClaim, WindowLock,
 };
-use crate::error::JobError;
+use crate::error::{ErrorKind, JobError, RecipeLocation};
 use crate::model::{Durability, JobId, JobRow, JobSpec, JobState, Lang, Message, SourceSpec, spelling};
 use args::{Arguments, Command, ResumeArgs, RetryArgs, RunArgs};
 use defaults::Extended;
@@ -90,8 +90,11 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> FrontEnd {
         Ok(given) => given,
         Err(error) => return FrontEnd::Done(report_usage(error, None).into()),
     };
-    if given.get_flag("no_config") {
+    if given.get_flag("no_config") || defaults::is_off() {
         return parsed(given, None);
+    }
+    if given.subcommand_name() == Some("run") {
+        defaults::misspelled_variables(&command).iter().for_each(|message| warn(&message.text(lang)));
     }
     match defaults::extend(&command, &given, arguments) {
         Ok(extended) => match command.try_get_matches_from_mut(&extended.arguments) {
@@ -105,9 +108,35 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> FrontEnd {
 /// Chooses a front end by parsed arguments.
 fn parsed(mut matches: ArgMatches, extended: Option<&Extended>) -> FrontEnd {
     match Arguments::from_arg_matches_mut(&mut matches) {
-        Ok(arguments) => choose(arguments).unwrap_or_else(|error| FrontEnd::Done(report_error(&error).into())),
+        Ok(arguments) => choose(arguments).unwrap_or_else(|error| {
+            let exit = report_error(&error);
+            if error.is_usage() {
+                report_sources(&error, extended);
+            }
+            FrontEnd::Done(exit.into())
+        }),
         Err(error) => FrontEnd::Done(report_usage(error, extended).into()),
     }
+}
+
+/// Says where the options of a refused request came from that are not on the command line: the one that the error names,
+/// or all of them.
+fn report_sources(error: &JobError, extended: Option<&Extended>) {
+    let Some(extended) = extended else { return };
+    let option = match error {
+        JobError::Recipe { location: RecipeLocation::Argument(typed), .. } => typed.as_str(),
+        _ => "",
+    };
+    let sources = extended.all_sources();
+    let message = match extended.source_of(option) {
+        Some(source) => {
+            let option = option.split(' ').next().unwrap_or_default();
+            Message::new("option_source").with("option", option).with("source", source)
+        }
+        None if option.is_empty() && !sources.is_empty() => Message::new("option_sources").with("sources", sources),
+        None => return,
+    };
+    warn(&message.text(lang()));
 }
 
 /// Prints help or a usage error, and where an option came from that is not on the command line.
@@ -116,6 +145,10 @@ fn report_usage(error: clap::Error, extended: Option<&Extended>) -> Exit {
     match help::usage_error(&error, lang()) {
         Some(text) if lang() != Lang::English => {
             let _ = writeln!(io::stderr(), "{text}");
+        }
+        _ if error.use_stderr() => {
+            let text = help::english_usage_error(&error, io::stderr().is_terminal());
+            let _ = write!(io::stderr(), "{text}");
         }
         _ => {
             let _ = error.print();
@@ -228,7 +261,15 @@ pub fn report_error(error: &JobError) -> Exit {
 fn execute(command: Command, catalog: &CatalogChoice) -> Result<Exit, JobError> {
     match command {
         Command::Run(mut run) => {
-            let _stdin = pipe::keep_stdin(&mut run)?;
+            let stdin = pipe::keep_stdin(&mut run)?;
+            if matches!(stdin, pipe::Stdin::Empty) {
+                warn(lang().word("stdin_empty"));
+                if !run.allow_empty {
+                    return Ok(Exit::SomeFailed);
+                } else if run.has_no_inputs() {
+                    return Ok(Exit::AllDone);
+                }
+            }
             if run.is_dry_run() { plan(&run, catalog) } else { start(&run, catalog) }
         }
         Command::Resume(args) => resume(&args, catalog),
@@ -339,8 +380,15 @@ fn retry(args: &RetryArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
     }
     let failures = args.failures();
     if reader.count_failures(row.id, &failures)? == 0 {
-        warn(&Message::new("nothing_to_retry").with("job", row.id).text(lang()));
-        return Ok(Exit::AllDone);
+        let has_bad_links = reader.failures_by_kind(row.id)?.iter().any(|(kind, _)| *kind == ErrorKind::BadUrl);
+        let is_futile = has_bad_links && (failures.is_all() || failures.kinds.contains(&ErrorKind::BadUrl));
+        let message = match (is_futile, failures.is_all()) {
+            (true, _) => "retry_futile",
+            (false, true) => "nothing_failed",
+            (false, false) => "nothing_to_retry",
+        };
+        warn(&Message::new(message).with("job", row.id).text(lang()));
+        return Ok(if is_futile { Exit::SomeFailed } else { Exit::AllDone });
     }
     let command = EngineCommand::Retry { job: row.id, failures, items: None };
     let options = FollowOptions { continues: true, sums_this_run: true, ..FollowOptions::of(&catalog.option) };
@@ -369,9 +417,25 @@ fn plan(run: &RunArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
     let spec = run.spec()?;
     warn_of_idle_options(run, &spec);
     let json = run.report.is_json();
+    let stdout = match (run.writes_stdout(), json) {
+        (false, _) => None,
+        (true, true) => Some(PathBuf::from("-")),
+        (true, false) => Some(PathBuf::from(lang().word("standard_output"))),
+    };
+    if stdout.is_some() {
+        pipe::check_stdout(run, &spec)?;
+    }
     let mut out = io::BufWriter::new(io::stdout().lock());
     let mut is_partial = false;
     let mut each = |planned: Planned| {
+        let planned = match (planned, &stdout) {
+            (Planned::Item(mut item), Some(stdout)) => {
+                item.output = item.output.map(|_| stdout.clone());
+                (item.conflict, item.skipped) = (false, false);
+                Planned::Item(item)
+            }
+            (planned, _) => planned,
+        };
         let line = match planned {
             Planned::Item(item) if json => Line::planned(&item).text(),
             Planned::Item(item) if run.report.quiet && item.error.is_none() => return,
@@ -389,7 +453,11 @@ fn plan(run: &RunArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
         note_output(writeln!(out, "{line}"));
     };
     let history = engine::history(&catalog.path)?;
-    let plan: DryRun = engine::dry_run(&spec, history.as_deref(), &|| false, &mut each)?;
+    let mut plan: DryRun = engine::dry_run(&spec, history.as_deref(), &|| false, &mut each)?;
+    if let Some(stdout) = &stdout {
+        (plan.out_dir, plan.free_bytes) = (stdout.clone(), None);
+        (plan.conflicts, plan.skipped) = (0, 0);
+    }
     let line = if json { Line::plan(&plan).text() } else { report::plan(&plan, lang()) };
     note_output(writeln!(out, "{line}").and_then(|()| out.flush()));
     drop(out);

@@ -11,40 +11,52 @@ use super::{CatalogChoice, Exit, lang, warn};
 use crate::config::MAX_FILE_BYTES;
 use crate::engine::{self, Command};
 use crate::error::JobError;
-use crate::model::{Durability, ItemState, JobSpec, Locator, Message};
+use crate::model::{Durability, ItemState, JobSpec, Locator, Message, locator};
 use crate::store::{self, Scratch};
 
-/// The name of the image from standard input, for the names of results.
-const STDIN_NAME: &str = "stdin";
+/// What standard input is for a run.
+pub(super) enum Stdin {
+    /// No input.
+    Unused,
+    /// An image, in a file that exists as long as this.
+    Kept { _scratch: Scratch },
+    /// An input without a byte.
+    Empty,
+}
 
-/// Keeps the image on standard input in a file, if it is an input. The file exists as long as what is returned.
-pub(super) fn keep_stdin(run: &mut RunArgs) -> Result<Option<Scratch>, JobError> {
+/// Keeps the image on standard input in a file, if it is an input.
+pub(super) fn keep_stdin(run: &mut RunArgs) -> Result<Stdin, JobError> {
     run.check_stdin()?;
     if !run.reads_stdin() {
-        return Ok(None);
+        return Ok(Stdin::Unused);
     }
     if io::stdin().is_terminal() {
         return Err(JobError::Refused(Message::new("stdin_terminal")));
     }
-    let scratch = scratch()?;
-    let filled = scratch.fill(STDIN_NAME, &mut io::stdin().lock(), MAX_FILE_BYTES);
+    let scratch = scratch(locator::STDIN_FOLDER)?;
+    let filled = scratch.fill(locator::STDIN_NAME, &mut io::stdin().lock(), MAX_FILE_BYTES);
     let path = filled.map_err(|error| JobError::Machine(Message::new("stdin_unread").with_message("detail", error)))?;
-    run.take_stdin_from(&path);
-    Ok(Some(scratch))
+    let is_empty = store::size_at(&path) == 0;
+    run.take_stdin_from(if is_empty { None } else { Some(&path) });
+    Ok(if is_empty { Stdin::Empty } else { Stdin::Kept { _scratch: scratch } })
 }
 
-fn scratch() -> Result<Scratch, JobError> {
-    Scratch::new().map_err(|error| JobError::Machine(Message::new("no_scratch").with_message("detail", error)))
+fn scratch(prefix: &str) -> Result<Scratch, JobError> {
+    let scratch = Scratch::with_prefix(prefix);
+    scratch.map_err(|error| JobError::Machine(Message::new("no_scratch").with_message("detail", error)))
 }
 
-/// Runs a job of one item whose result goes to standard output.
-pub(super) fn to_stdout(run: &RunArgs, mut spec: JobSpec) -> Result<Exit, JobError> {
-    let is_one = |spec: &JobSpec| match spec.sources.as_slice() {
+/// Refuses what can't be written to standard output.
+pub(super) fn check_stdout(run: &RunArgs, spec: &JobSpec) -> Result<(), JobError> {
+    let is_one = match spec.sources.as_slice() {
         [source] => matches!(source.kind.as_str(), "files" | "url") && source.inputs.len() == 1,
         _ => false,
     };
-    if !is_one(&spec) {
+    if !is_one {
         return Err(JobError::Refused(Message::new("stdout_one")));
+    }
+    if run.is_dry_run() {
+        return Ok(());
     }
     if run.report.is_json() {
         return Err(JobError::Refused(Message::new("stdout_json")));
@@ -52,7 +64,13 @@ pub(super) fn to_stdout(run: &RunArgs, mut spec: JobSpec) -> Result<Exit, JobErr
     if io::stdout().is_terminal() {
         return Err(JobError::Refused(Message::new("stdout_terminal")));
     }
-    let scratch = scratch()?;
+    Ok(())
+}
+
+/// Runs a job of one item whose result goes to standard output.
+pub(super) fn to_stdout(run: &RunArgs, mut spec: JobSpec) -> Result<Exit, JobError> {
+    check_stdout(run, &spec)?;
+    let scratch = scratch(".pixloom-")?;
     let sink = &mut spec.output_mut().sink;
     sink.dir = Some(scratch.path("out"));
     // Nobody resumes it.

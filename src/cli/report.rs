@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use crate::engine::{Counts, DryRun, PlannedItem};
+use crate::error::JobError;
 use crate::model::human::{bytes, rate, span};
 use crate::model::{
     Ignored, IgnoredReason, ItemRow, ItemState, JobId, Lang, Locator, Message, Progress, Remark, SkipReason, human,
@@ -19,8 +20,8 @@ pub(super) enum Line {
     Started { job: JobId, total: Option<u64> },
     /// At most ten a second.
     Progress { job: JobId, done: u64, failed: u64, skipped: u64, total: Option<u64>, bytes_in: u64, bytes_out: u64 },
-    /// One for each failure, in the order of finishing.
-    Failed { item: u64, locator: String, kind: String, message: String },
+    /// One for each failure, in the order of finishing; without an item for a folder or a list that can't be read.
+    Failed { item: Option<u64>, locator: Option<String>, kind: String, message: String },
     /// One for each file that a source left out.
     Ignored { path: String, reason: &'static str },
     /// One for each remark about an item, in the order of finishing.
@@ -108,7 +109,13 @@ impl Line {
     pub(super) fn failed(row: &ItemRow) -> Self {
         let (kind, message) =
             row.error.as_ref().map(|error| (error.kind.word(), error.to_string())).unwrap_or_default();
-        Self::Failed { item: row.id.seq, locator: locator::reported_url(&row.locator.to_text()), kind, message }
+        let locator = Some(locator::reported_url(&row.locator.to_text()));
+        Self::Failed { item: Some(row.id.seq), locator, kind, message }
+    }
+
+    /// A folder or a list that can't be read; its items are unknown.
+    pub(super) fn source_failed(error: &JobError) -> Self {
+        Self::Failed { item: None, locator: error.source(), kind: "source".to_owned(), message: error.to_string() }
     }
 
     pub(super) fn ignored(ignored: &Ignored) -> Self {
@@ -309,6 +316,7 @@ pub(super) fn planned(item: &PlannedItem, lang: Lang) -> String {
             };
             format!("{}{size}{note}", path.display())
         }
+        (None, None) if item.skipped => lang.word("plan_repeats").to_owned(),
         (None, None) => match &item.pending_output {
             Some(path) => format!("{}{size} [{}]", path.display(), lang.word("plan_unnamed")),
             None => format!("{}{size}", lang.word("plan_unnamed")),

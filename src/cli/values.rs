@@ -69,19 +69,21 @@ pub(super) fn kind(word: &str) -> Result<ErrorKind, String> {
     })
 }
 
-/// HTTP statuses: one, or all of a class.
+/// HTTP statuses: one, a range, or all of a class.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Statuses(pub(super) RangeInclusive<u16>);
 
-/// Reads `404` or `5xx`.
+/// Reads `404`, `500-503` or `5xx`.
 pub(super) fn statuses(text: &str) -> Result<Statuses, String> {
     let wrong = || super::lang().word("status_format").to_owned();
     if let Some(class) = text.to_ascii_lowercase().strip_suffix("xx") {
         let class: u16 = class.parse().ok().filter(|class| (1..=5).contains(class)).ok_or_else(wrong)?;
         return Ok(Statuses(class * 100..=class * 100 + 99));
     }
-    let status = text.parse().ok().filter(|status| (100..=599).contains(status)).ok_or_else(wrong)?;
-    Ok(Statuses(status..=status))
+    let status = |text: &str| text.trim().parse().ok().filter(|status| (100..=599).contains(status));
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let ends = status(first).zip(status(last)).filter(|(first, last)| first <= last);
+    ends.map(|(first, last)| Statuses(first..=last)).ok_or_else(wrong)
 }
 
 /// Reads `512MiB`, `2GB`, `1048576`.
@@ -141,10 +143,15 @@ mod tests {
     }
 
     #[test]
-    fn statuses_are_single_or_of_a_class() {
+    fn statuses_are_single_a_range_or_of_a_class() {
         assert_eq!(statuses("404"), Ok(Statuses(404..=404)));
+        assert_eq!(statuses("500-503"), Ok(Statuses(500..=503)));
         assert_eq!(statuses("5XX"), Ok(Statuses(500..=599)));
-        assert!(["", "99", "600", "6xx", "0xx", "4x", "ok"].iter().all(|text| statuses(text).is_err()));
+        assert!(
+            ["", "99", "600", "6xx", "0xx", "4x", "ok", "410-404", "404-", "-404"]
+                .iter()
+                .all(|text| statuses(text).is_err())
+        );
     }
 
     #[test]

@@ -22,8 +22,8 @@ pub enum JobError {
     Catalog {
         /// Its path.
         path: String,
-        /// What the database reported.
-        detail: String,
+        /// What the system or the database reported.
+        detail: Message,
     },
     /// The output folder can't be used. Exit code 3.
     Output {
@@ -57,6 +57,12 @@ pub enum RecipeLocation {
     /// An argument as entered.
     Argument(String),
 }
+
+/// Frequent reports of SQLite, by their beginnings, and our words for them.
+const DATABASE_REASONS: [(&str, &str); 2] = [
+    ("unable to open database file", "database_unopened"),
+    ("attempt to write a readonly database", "database_read_only"),
+];
 
 impl RecipeLocation {
     fn text(&self, lang: Lang) -> String {
@@ -107,7 +113,9 @@ impl JobError {
     fn message(&self) -> Message {
         match self {
             Self::Refused(message) | Self::Machine(message) | Self::Recipe { why: message, .. } => message.clone(),
-            Self::Catalog { path, detail } => Message::new("job-catalog").with("path", path).with("detail", detail),
+            Self::Catalog { path, detail } => {
+                Message::new("job-catalog").with("path", path).with_message("detail", detail.clone())
+            }
             Self::Output { path, detail } => {
                 Message::new("job-output").with("path", path).with_message("detail", detail.clone())
             }
@@ -120,8 +128,15 @@ impl JobError {
     pub fn catalog(path: &Path, detail: impl fmt::Display) -> Self {
         // A system's number of the error says nothing to people.
         let detail = detail.to_string();
-        let detail = detail.split(" (os error ").next().unwrap_or(&detail).to_owned();
+        let detail = detail.split(" (os error ").next().unwrap_or(&detail);
+        let known = DATABASE_REASONS.iter().find(|(start, _)| detail.starts_with(start));
+        let detail = known.map_or_else(|| Message::new("system_text").with("text", detail), |(_, id)| Message::new(id));
         Self::Catalog { path: path.display().to_string(), detail }
+    }
+
+    /// A file or folder of the catalog that the system refused.
+    pub fn catalog_io(path: &Path, error: &std::io::Error) -> Self {
+        Self::Catalog { path: path.display().to_string(), detail: error.into() }
     }
 
     /// A path that can't be made absolute.
@@ -146,6 +161,13 @@ impl JobError {
         Self::Machine(Message::new("recorder_gone"))
     }
 
+    /// The folder or list that it is about, as shown.
+    pub fn source(&self) -> Option<String> {
+        let message = self.message();
+        let named = ["folder", "list"].into_iter().map(|name| message.arg(name)).find(|name| !name.is_empty());
+        named.map(str::to_owned)
+    }
+
     /// Whether nothing was started because the request itself was wrong.
     pub const fn is_usage(&self) -> bool {
         matches!(self, Self::Refused(_) | Self::Recipe { .. })
@@ -160,12 +182,15 @@ mod tests {
     #[test]
     fn whatever_stops_a_job_is_explained_in_korean() {
         let message = || Message::new("network_gone");
-        let (path, detail) = ("/home/me/out".to_owned(), "no space".to_owned());
+        let path = "/home/me/out".to_owned();
+        let unopened = JobError::catalog(Path::new(&path), "unable to open database file: /home/me/out");
+        assert!(unopened.text(Lang::Korean).contains("파일을 열 수 없습니다"), "{unopened:?}");
         let recipe = |location| JobError::Recipe { location, why: Message::new("watermark_text").of("resize") };
         for error in [
             JobError::Refused(message()),
             JobError::Machine(message()),
-            JobError::Catalog { path: path.clone(), detail: detail.clone() },
+            JobError::Catalog { path: path.clone(), detail: Message::new("system_denied") },
+            unopened,
             JobError::Output { path, detail: Message::new("system_exists") },
             JobError::Locked(JobId(3)),
             JobError::Item(ItemError::new(ErrorKind::DiskFull, "a.jpg")),

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use job::{JobError, RecipeLocation};
 
+use crate::model::locator::STDIN_NAME;
 use crate::model::words::Arg;
 use crate::model::{Lang, Locator, Message};
 
@@ -306,6 +307,7 @@ impl ItemError {
     fn worded(&self, lang: Lang, variant: &str, say: &dyn Fn(&Message) -> String) -> String {
         let name = match self.arg("name") {
             "" => lang.word("unnamed_item"),
+            STDIN_NAME => lang.word("standard_input"),
             name => name,
         };
         let detail = self.detail(lang, say);
@@ -313,9 +315,12 @@ impl ItemError {
             "" => String::new(),
             detail => format!(" ({detail})"),
         };
-        // A link has no original file.
-        let untouched =
-            if Locator::is_url(name) { String::new() } else { format!(" {}", lang.word("original_untouched")) };
+        // A link has no original file, nor has standard input.
+        let untouched = if Locator::is_url(name) || self.arg("name") == STDIN_NAME {
+            String::new()
+        } else {
+            format!(" {}", lang.word("original_untouched"))
+        };
         let own =
             self.args.iter().filter(|(key, _)| !key.starts_with(MESSAGE)).map(|(key, value)| (key.as_str(), &**value));
         let named = [("name", name), ("detail", &*in_brackets), ("untouched", &*untouched), ("reason", &*detail)];

@@ -1,5 +1,6 @@
 //! The location of an item: a file on this machine or a URL.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -143,10 +144,23 @@ impl fmt::Display for Locator {
     /// Without secrets: see [`shown_url`].
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::File(path) if is_stdin(path) => f.write_str(STDIN_NAME),
             Self::File(path) => path.display().fmt(f),
             Self::Url(url) => f.write_str(&shown_url(url)),
         }
     }
+}
+
+/// The name of the file in which the image from standard input is kept, and of its results.
+pub const STDIN_NAME: &str = "stdin";
+
+/// How the name of that file's folder begins.
+pub const STDIN_FOLDER: &str = ".pixloom-stdin-";
+
+/// Whether a file holds the image from standard input. Its path says nothing to people.
+pub fn is_stdin(path: &Path) -> bool {
+    let folder = path.parent().and_then(Path::file_name).and_then(OsStr::to_str);
+    path.file_name() == Some(OsStr::new(STDIN_NAME)) && folder.is_some_and(|name| name.starts_with(STDIN_FOLDER))
 }
 
 /// A URL without secrets: no user info, and no query that may contain a signature or a key.
@@ -164,10 +178,11 @@ pub fn shown_url(text: &str) -> String {
     url.to_string()
 }
 
-/// A URL for reports and exports: as given, except for what [`shown_url`] removes.
+/// A locator for reports and exports: as given, except for what [`shown_url`] removes. The image from standard input is
+/// `-`, as on the command line.
 pub fn reported_url(text: &str) -> String {
     if !Locator::is_url(text) {
-        return text.to_owned();
+        return if is_stdin(Path::new(text)) { "-".to_owned() } else { text.to_owned() };
     }
     let Ok(url) = url::Url::parse(text) else { return shown_url(text) };
     let holds_secret = query_holds_secret(&url);

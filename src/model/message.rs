@@ -217,8 +217,17 @@ impl From<&io::Error> for Message {
     /// Why the system refused something. Rare reasons are in the system's own words.
     fn from(error: &io::Error) -> Self {
         use io::ErrorKind;
-        // An error without a code has a text of its own.
-        let kind = if error.raw_os_error().is_some() { error.kind() } else { ErrorKind::Other };
+        if let Some(id) = reason_by_number(error) {
+            return Self::new(id);
+        }
+        // An error around another one has its code in its text.
+        if let Some(inner) =
+            error.raw_os_error().is_none().then(|| error.to_string()).and_then(|text| inner_error(&text))
+        {
+            return Self::from(&inner);
+        }
+        // An error with a payload has a text of its own.
+        let kind = if error.get_ref().is_none() { error.kind() } else { ErrorKind::Other };
         Self::new(match kind {
             ErrorKind::NotFound => "system_not_found",
             ErrorKind::PermissionDenied => "system_denied",
@@ -234,6 +243,10 @@ impl From<&io::Error> for Message {
             ErrorKind::ConnectionRefused => "system_refused",
             ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => "system_reset",
             ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => "system_unreachable",
+            ErrorKind::InvalidData if error.to_string() == NOT_UTF8 => "system_utf8",
+            ErrorKind::FileTooLarge => "system_too_large",
+            ErrorKind::ResourceBusy | ErrorKind::ExecutableFileBusy => "system_busy",
+            ErrorKind::StaleNetworkFileHandle => "system_stale",
             _ => {
                 let text = error.to_string();
                 // The number says nothing to people.
@@ -241,6 +254,33 @@ impl From<&io::Error> for Message {
             }
         })
     }
+}
+
+/// What the standard library says of a text that is not UTF-8.
+const NOT_UTF8: &str = "stream did not contain valid UTF-8";
+
+/// The system's error in the text of another one: `No such file or directory (os error 2) at path "/x"`.
+fn inner_error(text: &str) -> Option<io::Error> {
+    let (_, rest) = text.split_once(" (os error ")?;
+    rest.split_once(')').and_then(|(code, _)| code.parse().ok()).map(io::Error::from_raw_os_error)
+}
+
+/// The reasons for which the standard library has no kind.
+#[cfg(unix)]
+fn reason_by_number(error: &io::Error) -> Option<&'static str> {
+    use rustix::io::Errno;
+    let errno = Errno::from_raw_os_error(error.raw_os_error()?);
+    match errno {
+        Errno::LOOP => Some("system_loop"),
+        Errno::IO | Errno::NXIO | Errno::NODEV => Some("system_device"),
+        Errno::MFILE | Errno::NFILE => Some("system_files"),
+        _ => None,
+    }
+}
+
+#[cfg(not(unix))]
+fn reason_by_number(_: &io::Error) -> Option<&'static str> {
+    None
 }
 
 impl From<io::Error> for Message {

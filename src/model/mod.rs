@@ -60,7 +60,7 @@ pub use param::{FileKind, ParamKind, ParamSpec};
 pub use progress::{Busy, Progress};
 pub use recipe::{Recipe, Step, Value};
 pub use remark::{Part, Remark};
-pub use remark_sums::{RemarkSum, RemarkSums};
+pub use remark_sums::{RemarkSum, RemarkSums, Remarked};
 pub use save::SaveKey;
 pub use source::{Ignored, IgnoredReason, SourceSpec};
 pub use text::{link_name, text_encoding};

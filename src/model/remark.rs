@@ -189,7 +189,7 @@ pub enum Remark {
 }
 
 impl Remark {
-    fn message(&self) -> Message {
+    pub(super) fn message(&self) -> Message {
         match self {
             Self::NoPictures { folder } => Message::new("remark-no_pictures").with("folder", folder),
             Self::OnlyBelow { folder } => Message::new("remark-only_below").with("folder", folder),
@@ -271,7 +271,7 @@ impl Remark {
     }
 
     /// What it says about many items.
-    fn of_many(&self, count: u64) -> Message {
+    pub(super) fn of_many(&self, count: u64) -> Message {
         match self {
             Self::FirstPage { .. } => Message::new("remark-first_pages").count("count", count),
             Self::TakenForSrgb { .. } => Message::new("remark-many_taken_for_srgb").count("count", count),
@@ -280,6 +280,9 @@ impl Remark {
             Self::ToneMapped { .. } => Message::new("remark-many_tone_mapped").count("count", count),
             Self::ConvertedToSrgb { .. } => Message::new("remark-many_converted_to_srgb").count("count", count),
             Self::LeftOut { .. } => Message::new("remark-many_left_out").count("count", count),
+            Self::Grew { .. } if count > 1 => Message::new("remark-many_grew").count("count", count),
+            Self::FirstFrame { .. } if count > 1 => Message::new("remark-many_first_frame").count("count", count),
+            Self::CutShort { .. } if count > 1 => Message::new("remark-many_cut_short").count("count", count),
             other => Message::new("remark-many_items").count("count", count).with_message("text", other.message()),
         }
     }
@@ -293,6 +296,9 @@ impl Remark {
                 | Self::ToneMapped { .. }
                 | Self::ConvertedToSrgb { .. }
                 | Self::LeftOut { .. }
+                | Self::Grew { .. }
+                | Self::FirstFrame { .. }
+                | Self::CutShort { .. }
         )
     }
 

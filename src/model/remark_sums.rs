@@ -1,6 +1,7 @@
 //! Sums of the remarks about a job's items: how many items each one is about, and the names of the first.
 
 use super::locator::Locator;
+use super::message::Message;
 use super::remark::Remark;
 
 /// Different remarks that are counted separately; those with further details count with the first of their kind.
@@ -13,15 +14,28 @@ pub struct RemarkSums {
     names: usize,
 }
 
-/// One remark about any number of items.
+/// One kind of remark about any number of items.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemarkSum {
     /// The remark about the first of them.
     pub remark: Remark,
     /// Number of items.
     pub count: u64,
-    /// The numbers and names of the first ones.
-    pub items: Vec<(u64, Locator)>,
+    /// Whether the remarks about the others have other details, such as other lost parts.
+    pub differs: bool,
+    /// The first items.
+    pub items: Vec<Remarked>,
+}
+
+/// An item that a remark is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remarked {
+    /// Its number.
+    pub seq: u64,
+    /// Its name.
+    pub locator: Locator,
+    /// The remark with its details.
+    pub remark: Remark,
 }
 
 impl RemarkSums {
@@ -39,13 +53,14 @@ impl RemarkSums {
             };
             let at = self.sums.iter().position(is_same);
             let at = at.unwrap_or_else(|| {
-                self.sums.push(RemarkSum { remark: remark.clone(), count: 0, items: Vec::new() });
+                self.sums.push(RemarkSum { remark: remark.clone(), count: 0, differs: false, items: Vec::new() });
                 self.sums.len() - 1
             });
             let Some(sum) = self.sums.get_mut(at) else { continue };
             sum.count += 1;
+            sum.differs |= sum.remark != *remark;
             if sum.items.len() < self.names {
-                sum.items.push((seq, locator.clone()));
+                sum.items.push(Remarked { seq, locator: locator.clone(), remark: remark.clone() });
             }
         }
     }
@@ -59,15 +74,20 @@ impl RemarkSums {
 impl RemarkSum {
     /// All of it as one remark.
     pub fn remark(&self) -> Remark {
-        let items = self.items.iter().map(|(_, locator)| locator.short_name()).collect();
+        let items = self.items.iter().map(|item| item.locator.short_name()).collect();
         Remark::OfItems { count: self.count, about: Box::new(self.remark.clone()), items }
+    }
+
+    /// What holds for all of its items: the remark itself, unless its details differ.
+    pub fn message(&self) -> Message {
+        if self.differs { self.remark.of_many(self.count) } else { self.remark.message() }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Lang;
+    use crate::model::{Lang, Part};
 
     #[test]
     fn remarks_are_summed_up_with_the_names_of_the_first_items() {
@@ -88,21 +108,54 @@ mod tests {
         );
         let korean = sums.sums()[0].remark().text(Lang::Korean);
         assert!(korean.contains("a.jpg, b.jpg 외 2개"), "{korean}");
-        assert_eq!(sums.sums()[0].items, [(1, file("a.jpg")), (2, file("b.jpg"))]);
+        let named = sums.sums()[0].items.iter().map(|item| (item.seq, item.locator.clone()));
+        assert_eq!(named.collect::<Vec<_>>(), [(1, file("a.jpg")), (2, file("b.jpg"))]);
+    }
+
+    #[test]
+    fn items_that_lost_different_parts_keep_their_own_remarks_and_the_sum_claims_none_of_them() {
+        let mut sums = RemarkSums::with_names(9);
+        let lost = |part| Remark::LeftOut { parts: vec![part], format: "JPEG".to_owned() };
+        sums.add(1, &Locator::File("/in/a.jpg".into()), &[lost(Part::Video)]);
+        assert_eq!(sums.sums()[0].message().to_string(), "Not kept in JPEG: video of a motion photo.");
+        sums.add(2, &Locator::File("/in/b.jpg".into()), &[lost(Part::GainMap)]);
+        let [sum] = sums.sums() else { panic!("{sums:?}") };
+        let text = sum.message().to_string();
+        assert!(text.starts_with("2 images lost metadata or other parts") && !text.contains("video"), "{text}");
+        let own: Vec<String> = sum.items.iter().map(|item| item.remark.to_string()).collect();
+        assert_eq!(own, ["Not kept in JPEG: video of a motion photo.", "Not kept in JPEG: gain map (HDR)."]);
+    }
+
+    #[test]
+    fn images_that_grew_by_different_amounts_are_one_line() {
+        let mut sums = RemarkSums::with_names(1);
+        let file = |n: u64| Locator::File(format!("/in/{n}.jpg").into());
+        sums.add(1, &file(1), &[Remark::Grew { from: 1_000, to: 2_000 }]);
+        let one = sums.sums()[0].remark().to_string();
+        assert!(one.starts_with("1 image: Larger than the original: 1.0 KB became 2.0 KB."), "{one}");
+        for n in 2..=60 {
+            sums.add(n, &file(n), &[Remark::Grew { from: 1_000, to: 2_000 + n }]);
+            sums.add(n, &file(n), &[Remark::CutShort { rows: n as u32, of_rows: 99, frames: None }]);
+        }
+        let texts: Vec<String> = sums.sums().iter().map(|sum| sum.remark().to_string()).collect();
+        assert_eq!(texts.len(), 2, "{texts:?}");
+        assert!(texts[0].starts_with("60 images became larger than their originals."), "{texts:?}");
+        assert!(texts[1].starts_with("59 images end early: "), "{texts:?}");
     }
 
     #[test]
     fn a_remark_without_a_text_for_many_items_has_one_of_its_own() {
         let mut sums = RemarkSums::with_names(3);
         let link = Locator::Url("https://h/x/a.jpg?token=1".to_owned());
-        sums.add(1, &link, &[Remark::CutShort { rows: 3, of_rows: 9, frames: None }]);
-        sums.add(2, &link, &[Remark::CutShort { rows: 3, of_rows: 9, frames: None }]);
-        sums.add(3, &link, &[Remark::CutShort { rows: 4, of_rows: 9, frames: None }]);
-        assert_eq!(sums.sums().len(), 2, "different details are different remarks");
+        sums.add(1, &link, &[Remark::KeptOriginal]);
+        sums.add(2, &link, &[Remark::KeptOriginal]);
         let text = sums.sums()[0].remark().to_string();
-        assert!(text.starts_with("2 images: Ends early: 3 of 9 rows were saved. (a.jpg, a.jpg)"), "{text}");
+        assert!(
+            text.starts_with("2 images: Re-encoding did not save enough") && text.contains("(a.jpg, a.jpg)"),
+            "{text}"
+        );
         for n in 0..100 {
-            sums.add(4, &link, &[Remark::CutShort { rows: n, of_rows: 9, frames: None }]);
+            sums.add(4, &link, &[Remark::NoPictures { folder: n.to_string() }]);
         }
         assert_eq!(sums.sums().len(), MAX_REMARKS);
     }

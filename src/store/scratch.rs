@@ -13,7 +13,12 @@ pub struct Scratch(tempfile::TempDir);
 impl Scratch {
     /// A new one, in the folder for temporary files.
     pub fn new() -> io::Result<Self> {
-        tempfile::Builder::new().prefix(".pixloom-").tempdir().map(Self)
+        Self::with_prefix(".pixloom-")
+    }
+
+    /// A new one whose name begins like that.
+    pub fn with_prefix(prefix: &str) -> io::Result<Self> {
+        tempfile::Builder::new().prefix(prefix).tempdir().map(Self)
     }
 
     /// The path of a file in it.

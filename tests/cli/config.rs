@@ -124,6 +124,9 @@ fn an_error_names_the_variable_or_the_key_that_caused_it() {
     }
     home.run(&["jobs"]).expect(0);
     home.run(&["run", "a.jpg", "-o", "out", "--no-config"]).expect(0);
+    settings(&home, "per-host = 3\nPer_Host = 2\n");
+    let refused = home.run(&["run", "a.jpg", "-o", "out"]).expect(2);
+    assert!(refused.err.contains("are the same option") && refused.err.contains("settings.toml:"), "{refused:?}");
     settings(&home, "Per_Host = 2\nconnections = 3\n");
     home.run(&["run", "a.jpg", "-o", "out"]).expect(0);
 }
@@ -160,4 +163,42 @@ fn a_recipe_finds_its_own_files_from_any_folder_and_so_does_a_resumed_job() {
     home.sample("tulip-field.jpg", "recipes/broken.jpg");
     home.run_in("elsewhere", &["retry", "2"]).expect(0);
     assert!(home.path("recipes/out/broken.jpg").exists());
+}
+
+#[test]
+fn a_request_that_is_refused_after_it_was_parsed_names_the_variable_or_the_line_of_the_settings() {
+    for (variable, value, words) in [
+        ("PIXLOOM_QUALITY", "101", "--quality comes from PIXLOOM_QUALITY."),
+        ("PIXLOOM_MIN_SAVING", "many", "--min-saving comes from PIXLOOM_MIN_SAVING."),
+        ("PIXLOOM_STEP", "resize:width=20\nbrightnes:amount=3", "--step comes from PIXLOOM_STEP."),
+        ("PIXLOOM_NAME", "{stm}", "--name (PIXLOOM_NAME)"),
+        ("PIXLOOM_RECIPE", "no-such", "--recipe (PIXLOOM_RECIPE)"),
+        ("PIXLOOM_URLS", "none.csv", "--urls (PIXLOOM_URLS)"),
+    ] {
+        let home = home().with_variable(variable, value);
+        let refused = home.run(&["run", "a.jpg", "-o", "out"]).expect(2);
+        assert!(refused.err.contains(words), "{variable}: {refused:?}");
+        home.run(&["run", "a.jpg", "-o", "out", "--no-config"]).expect(0);
+        let home = home.with_variable("PIXLOOM_NO_CONFIG", "1");
+        home.run(&["run", "a.jpg", "-o", "out"]).expect(0);
+    }
+    let home = home();
+    let place = format!("{}:5", home.path("config/pixloom/settings.toml").display());
+    for (run, option) in [("# a remark\nquality = 300\n", "--quality"), ("# a remark\nworkers = \"x\"\n", "--workers")]
+    {
+        settings(&home, run);
+        let refused = home.run(&["run", "a.jpg", "-o", "out"]).expect(2);
+        assert!(refused.err.contains(&place) && refused.err.contains(option), "{place} {refused:?}");
+    }
+    // What the command line says itself comes from nowhere else.
+    let refused = home.run(&["run", "a.jpg", "-o", "out", "--workers", "1", "--quality", "0"]).expect(2);
+    assert!(!refused.err.contains("comes from"), "{refused:?}");
+}
+
+#[test]
+fn a_misspelled_variable_is_mentioned_and_british_and_american_spelling_are_one() {
+    let home = home().with_variable("PIXLOOM_COLOR", "rgb").with_variable("PIXLOOM_WROKERS", "1");
+    let refused = home.run(&["run", "a.jpg", "-o", "out"]).expect(2);
+    assert!(refused.err.contains("did you mean PIXLOOM_WORKERS?"), "{refused:?}");
+    assert!(refused.err.contains("comes from PIXLOOM_COLOR"), "{refused:?}");
 }

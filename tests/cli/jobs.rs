@@ -83,7 +83,7 @@ fn a_retry_by_status_or_several_kinds_sums_up_only_what_it_retried() {
     assert!(shown.contains("1 x 403, 1 x 410; retry only 410: pixloom retry 1 --status 410"), "{shown}");
     let retry = home.run(&["retry", "1", "--status", "410"]).expect(1);
     assert!(retry.out.starts_with("1 saved, ") && !retry.out.contains("failed"), "{retry:?}");
-    assert!(retry.err.contains("2 other items of job 1 have still failed"), "{retry:?}");
+    assert!(retry.err.contains("2 other items of job 1 remain failed"), "{retry:?}");
     assert_eq!((server.hits("/gone.jpg"), server.hits("/secret.jpg"), server.hits("/page.jpg")), (2, 1, 1));
     let retry = home.run(&["retry", "1", "--kind", "not_a_picture", "--kind", "timeout", "--json"]).expect(1);
     let end = retry.events().pop().unwrap();
@@ -94,6 +94,7 @@ fn a_retry_by_status_or_several_kinds_sums_up_only_what_it_retried() {
     let retry = home.run(&["retry", "1", "--status", "4xx"]).expect(1);
     assert!(retry.out.starts_with("0 saved, 1 failed, ") && !retry.err.contains("other"), "{retry:?}");
     assert!(home.run(&["retry", "1", "--status", "500,503"]).expect(0).err.contains("Nothing to retry"));
+    assert!(home.run(&["retry", "1", "--status", "500-503"]).expect(0).err.contains("Nothing to retry"));
     assert!(home.run(&["retry", "1", "--status", "999"]).expect(2).err.contains("100 to 599"));
 }
 
@@ -160,4 +161,42 @@ fn a_job_is_exported_with_every_column_of_the_contract() {
     assert!(output.err.contains("none/items.csv"), "{output:?}");
     home.run(&["export", "9", "--format", "csv"]).expect(2);
     home.run(&["export", "1", "--format", "xml"]).expect(2);
+}
+
+#[test]
+fn a_row_without_a_valid_link_stays_what_it_is_whatever_is_retried() {
+    let server = Server::start(|_| -> Answer { status(404) });
+    let home = Home::new();
+    home.file("list.txt", format!("ftp://h.example/a.jpg\n{}\n", server.url("/b.jpg")));
+    home.run(&["run", "--urls", "list.txt", "-o", "out"]).expect(1);
+    let retry = home.run(&["retry", "1"]).expect(1);
+    assert!(
+        retry.out.contains("0 saved, 1 failed") && retry.err.contains("1 other item of job 1 remains"),
+        "{retry:?}"
+    );
+    let futile = home.run(&["retry", "1", "--kind", "bad_url"]).expect(1);
+    assert!(futile.err.contains("Correct the list"), "{futile:?}");
+    let rows = home.run(&["export", "1", "--format", "jsonl"]).expect(0).events();
+    assert_eq!(rows[0]["error_kind"], "bad_url", "{rows:?}");
+    home.run(&["run", "--urls", "list.txt", "-o", "out", "--allow-empty"]).expect(1);
+    home.file("good.txt", server.url("/b.jpg"));
+    assert!(home.run(&["retry", "99"]).expect(2).err.contains("There is no job 99"));
+}
+
+#[test]
+fn an_export_that_cannot_be_written_says_so_in_the_language_of_its_reader() {
+    let home = Home::new();
+    home.sample("tulip-field.jpg", "a.jpg");
+    home.run(&["run", "a.jpg", "-o", "out"]).expect(0);
+    for (file, english, korean) in
+        [("none/x.csv", "no such file or folder", "파일이나 폴더가 없습니다"), ("out", "it is a folder", "폴더입니다")]
+    {
+        let args = ["export", "1", "--format", "csv", "-o", file];
+        let refused = home.run(&args).expect(3);
+        assert!(refused.err.contains(english) && refused.err.contains(file), "{refused:?}");
+        let refused = home.run(&[&args[..], &["--lang", "ko"]].concat()).expect(3);
+        assert!(refused.err.contains(korean) && !refused.err.contains("directory"), "{refused:?}");
+    }
+    let stdout = home.run(&["export", "1", "--format", "csv", "-o", "-"]).expect(0);
+    assert!(stdout.out.starts_with("job_id,") && !home.path("-").exists(), "{stdout:?}");
 }

@@ -101,3 +101,22 @@ fn an_unusable_output_folder_or_catalog_ends_with_3() {
     }
     assert_eq!(std::fs::read(home.path("file")).unwrap(), b"a file");
 }
+
+#[test]
+fn a_wrong_number_is_called_that_and_not_an_unknown_option() {
+    let home = Home::new();
+    for (args, words) in [
+        (&["run", "a.jpg", "--max-failures", "-1"][..], "a whole number is expected"),
+        (&["run", "a.jpg", "--max-failures", "x"], "a whole number is expected"),
+        (&["run", "a.jpg", "--max-failures", "99999999999999999999999"], "a whole number is expected"),
+        (&["run", "a.jpg", "--quality", "-5"], "quality must be a whole number from 1 to 100, not -5"),
+        (&["run", "a.jpg", "--min-saving", "200"], "--min-saving 200:"),
+        (&["jobs", "abc"], "a whole number is expected"),
+        (&["run", "a.jpg", "-s", "rotate:90"], "such as degrees=90"),
+    ] {
+        let refused = home.run(args).expect(2);
+        assert!(refused.err.contains(words), "{args:?}: {refused:?}");
+    }
+    let korean = home.run(&["run", "a.jpg", "--lang", "ko", "--name"]).expect(2);
+    assert!(!korean.err.contains("[가능한 값: ]"), "{korean:?}");
+}

@@ -120,6 +120,30 @@ fn remarks_name_their_items_in_the_report_in_json_in_jobs_and_in_exports() {
 }
 
 #[test]
+fn remarks_with_different_details_are_one_line_and_jobs_shows_those_of_each_item() {
+    let home = Home::new();
+    home.sample("tulip-field.jpg", "in/a.jpg");
+    home.sample("paper-hills-portrait.jpg", "in/b.jpg");
+    let run = home.run(&["run", "in", "-o", "out", "-s", "flip", "--quality", "100"]).expect(0);
+    assert!(
+        run.err.contains("2 images became larger than their originals.")
+            && run.err.contains("a.jpg")
+            && run.err.contains("b.jpg"),
+        "{run:?}"
+    );
+    assert_eq!(run.err.matches("arger than").count(), 1, "{run:?}");
+    let shown = home.run(&["jobs", "1"]).expect(0).out;
+    assert!(shown.contains("       2  2 images became larger"), "{shown}");
+    for name in ["in/a.jpg: Larger than the original: ", "in/b.jpg: Larger than the original: "] {
+        assert!(shown.contains(name), "{shown}");
+    }
+    let job = home.run(&["jobs", "1", "--json"]).expect(0).events().pop().unwrap();
+    let items = job["remarks"][0]["items"].as_array().unwrap();
+    assert_eq!(items.len(), 2, "{job}");
+    assert!(items[0]["message"] != items[1]["message"], "{job}");
+}
+
+#[test]
 fn a_skipped_item_says_why_in_both_languages() {
     let home = home();
     home.file("out/a.jpg", "taken");

@@ -29,7 +29,7 @@ option-lang = The language of messages and help [default: from LC_ALL, LC_MESSAG
 option-no_config = Ignore PIXLOOM_* variables and the section [run] of settings.toml
 option-job = The job's number
 option-retry-kind = Only failures of this kind, such as timeout or not_a_picture (repeatable)
-option-status = Only failures with this HTTP status, such as 404 or 5xx (repeatable)
+option-status = Only failures with this HTTP status, such as 404, 500-503 or 5xx (repeatable)
 option-json = Print JSON lines to standard output: progress, failures and remarks, or with --json=items also every item
 option-jobs-json = Print JSON lines to standard output
 option-quiet = Report only failures and what stops the job
@@ -152,12 +152,17 @@ usage_range = allowed: { $from } to { $to }
 usage_whole_number = a whole number is expected
 not_shown = (not shown)
 option_source = { $option } comes from { $source }.
-run_key = settings.toml: [run] has no option "{ $key }". `pixloom run --help` lists the options.
-run_key_near = settings.toml: [run] has no option "{ $key }"; did you mean "{ $near }"? `pixloom run --help` lists the options.
-run_value = settings.toml: { $key } in [run] must be a text, a number, true or false; or a list of them for an option that can be repeated.
+run_key_twice = { $place }: { $key } and { $other } in [run] are the same option. Keep one of them.
+variable_near = There is no option for { $name }; did you mean { $near }?
+option_sources = These options are not from the command line: { $sources }. --no-config ignores them.
+run_key = { $place }: [run] has no option "{ $key }". `pixloom run --help` lists the options.
+run_key_near = { $place }: [run] has no option "{ $key }"; did you mean "{ $near }"? `pixloom run --help` lists the options.
+run_value = { $place }: { $key } in [run] must be a text, a number, true or false; or a list of them for an option that can be repeated.
 run_flag = { $source } must be true or false, not "{ $value }".
 stdin_twice = Standard input can be read only once: use - for one image or one list.
 stdin_terminal = There is no image on standard input. Pipe one in, such as: pixloom run - -o - < in.jpg > out.jpg
+stdin_empty = Standard input is empty: there is no image to process.
+standard_output = standard output
 stdin_unread = Couldn't read standard input: { $detail }.
 no_scratch = Couldn't make a temporary folder: { $detail }. Check TMPDIR.
 stdout_one = Standard output can take only one result: give a single file, URL or -.
@@ -168,6 +173,7 @@ command_first = Put the command before its inputs: pixloom run INPUT...
 output_failed = Couldn't write to standard output: { $detail }.
 no_such_command_near = There is no command and no file "{ $word }"; did you mean `pixloom { $near }`? `pixloom --help` lists the commands.
 no_such_command = There is no command and no file "{ $word }". `pixloom --help` lists the commands.
+input_empty = One of the inputs is empty: name a file, a folder or a URL.
 nothing_to_do = Nothing to do: name files, folders or URLs, or a list with --urls FILE.
 other_scheme = { $url } is a { $scheme } URL; only http and https URLs are fetched.
 no_gps_copy = Without steps or --format, files are copied byte for byte, including the GPS position. Use --format to re-encode them without it, or --metadata strip to remove all metadata and keep the pixels as they are.
@@ -182,7 +188,7 @@ no_job_listed = There is no job { $job } in this catalog. `pixloom jobs` lists t
 without_window = This Pixloom was built without its window. See `pixloom run --help`.
 size_format = a size is a number with B, kB, MB, GB, KiB, MiB or GiB, such as 512MiB
 size_range = allowed: 1MB to 1000TB
-status_format = a status is a number from 100 to 599, or a class such as 5xx
+status_format = a status is a number from 100 to 599, a range such as 500-503, or a class such as 5xx
 time_format = a time is a number with s, m or h, such as 30s or 5m
 time_range = allowed: { $from } to 168h
 megapixels_format = expected a number of megapixels, such as 24 or 0.5
@@ -222,8 +228,8 @@ nothing_to_resume = Nothing to resume: no job was interrupted.
 job_done_already = Job { $job } is already done.
 retry_with = Retry its failed items with: { $command }
 others_failed = { $count ->
-        [one] 1 other item of job { $job } has still failed.
-       *[other] { $count } other items of job { $job } have still failed.
+        [one] 1 other item of job { $job } remains failed.
+       *[other] { $count } other items of job { $job } remain failed.
     }
 resume_with = Resume with: { $command }
 interrupted = Interrupted. Resume with: { $command }
@@ -250,7 +256,7 @@ ignored_not_an_image = not an image
 ignored_hidden = hidden
 ignored_result = holds results
 item_skipped = { $item }: skipped, { $reason }
-skipped_duplicate = the same link came earlier
+skipped_duplicate = the same link or file came earlier
 skipped_unchanged = unchanged since the last run
 skipped_exists = its file exists
 skipped_declined = its publisher does not allow fetching it
@@ -259,6 +265,7 @@ skipped_chosen = by choice
 ## Dry run
 
 plan_fails = fails: { $error }
+plan_repeats = skipped: the same file came earlier
 plan_skipped = skipped: { $output } exists already
 plan_replaces = replaces the existing file
 plan_renamed = renamed: the name is taken

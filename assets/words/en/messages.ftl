@@ -21,6 +21,8 @@ too_many_failures = { $failed ->
 list_cut_off = A list could not be read to its end.
 output_missing = The output folder { $path } with the job's results was moved or deleted. Move it back, or create an empty folder in its place, then resume the job.
 output_lost = The output folder { $path } was moved or deleted while the job was running. Move it back, then resume the job.
+nothing_failed = Nothing to retry: no item of job { $job } has failed.
+retry_futile = Nothing to retry: the failed rows of job { $job } have no valid link. Correct the list and run it again.
 nothing_to_retry = Nothing to retry: job { $job } has no such failures.
 recipe_in_use = A running job's recipe can't be changed. Cancel it, or wait until it ends.
 too_many_sources = Too many sources were added at once. Wait until they have been read, then add the rest.
@@ -48,7 +50,16 @@ system_pipe = the receiving program has ended
 system_refused = connection refused
 system_reset = the connection was closed
 system_unreachable = the host or its network is unreachable
+system_loop = its links lead in a circle
+system_device = the device, or the connection to it, reported an error
+system_files = too many files are open
+system_utf8 = it is not UTF-8 text
+system_too_large = File too large
+system_busy = it is in use
+system_stale = the network drive is gone
 system_text = { $text }
+database_unopened = the file can't be opened
+database_read_only = it may only be read
 
 ## Sources
 
@@ -163,6 +174,7 @@ recipe_no_version = version = { $version } is missing
 recipe_steps = steps must be written as [[step]]
 recipe_step = steps must be [[step]] tables
 recipe_save = save must be a [save] table
+recipe_key_near = unknown key "{ $key }"; expected version, step or save; did you mean "{ $near }"?
 recipe_key = unknown key "{ $key }"; expected version, step or save
 recipe_no_op = the step has no op
 recipe_op = op must be a quoted name
@@ -177,6 +189,7 @@ no_parameter_near = unknown parameter "{ $name }"; available: { $names }; did yo
 no_parameter = unknown parameter "{ $name }"; available: { $names }
 given_twice = { $param } is given twice
 open_quote = a quote (") is not closed
+no_pair_such_as = "{ $text }" is not name=value, such as { $example }
 no_pair = "{ $text }" is not name=value
 must_be_number = { $param } must be a number from { $min } to { $max }{ $unit }, not { $given }
 must_be_whole = { $param } must be a whole number from { $min } to { $max }{ $unit }, not { $given }
@@ -278,6 +291,10 @@ catalog_dsn = --catalog { $dsn }: { $detail }.
 job_unfinished = The catalog doesn't have an outcome for every item of the job.
 source_kind = This version of Pixloom has no source of the kind { $kind }. Use the version that created the job.
 list_folder = The list { $list } is a folder, not a file.
+list_unnamed = The name of the list is empty. Name a file, or - for standard input.
+list_not_paths = { $list } is not a list of paths. Give a text with one path on each line or paths separated by NUL; images themselves are inputs without an option.
+listed_folder = it is a folder; folders are inputs of their own, not lines of --files
+listed_link = it is a link; lists of links are read with --urls
 list_none = The list { $list } does not exist. Check its name.
 not_a_list = { $list } is not a list of URLs.
 disk_panic = An internal error occurred while accessing a disk.

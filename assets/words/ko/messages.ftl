@@ -15,6 +15,8 @@ too_many_failures = 항목 { $failed }개가 실패해 --max-failures { $allowed
 list_cut_off = 목록을 끝까지 읽지 못했습니다.
 output_missing = 작업의 결과가 있던 폴더 { JOSA($path, "이", "가") } 옮겨지거나 삭제되었습니다. 되돌려 놓거나 같은 자리에 빈 폴더를 만든 뒤 작업을 계속하세요.
 output_lost = 작업하는 동안 결과 폴더 { JOSA($path, "이", "가") } 옮겨지거나 삭제되었습니다. 되돌려 놓은 뒤 작업을 계속하세요.
+nothing_failed = 다시 시도할 항목이 없습니다. 작업 { $job }에서 실패한 항목이 없습니다.
+retry_futile = 다시 시도할 항목이 없습니다. 작업 { $job }에서 실패한 행에는 올바른 링크가 없습니다. 목록을 고쳐 새로 실행하세요.
 nothing_to_retry = 다시 시도할 항목이 없습니다. 작업 { $job }에 그런 실패가 없습니다.
 recipe_in_use = 진행 중인 작업의 레시피는 바꿀 수 없습니다. 취소하거나 끝난 뒤에 바꾸세요.
 too_many_sources = 한 번에 너무 많은 원본을 추가했습니다. 다 읽은 뒤에 나머지를 추가하세요.
@@ -42,7 +44,16 @@ system_pipe = 받는 프로그램이 끝났습니다
 system_refused = 연결이 거부되었습니다
 system_reset = 연결이 끊겼습니다
 system_unreachable = 호스트나 네트워크에 연결할 수 없습니다
+system_loop = 링크가 서로를 가리켜 끝이 없습니다
+system_device = 장치나 장치 연결에 오류가 있습니다
+system_files = 열린 파일이 너무 많습니다
+system_utf8 = UTF-8 텍스트가 아닙니다
+system_too_large = 파일이 너무 큽니다
+system_busy = 다른 곳에서 사용 중입니다
+system_stale = 네트워크 드라이브 연결이 끊겼습니다
 system_text = { $text }
+database_unopened = 파일을 열 수 없습니다
+database_read_only = 읽기만 할 수 있습니다
 
 ## 원본
 
@@ -154,6 +165,7 @@ recipe_no_version = version = { $version } 줄이 없습니다
 recipe_steps = 단계는 [[step]]으로 적습니다
 recipe_step = 단계는 [[step]] 표여야 합니다
 recipe_save = save는 [save] 표여야 합니다
+recipe_key_near = 알 수 없는 키 "{ $key }"입니다. version, step, save가 있습니다. 혹시 "{ $near }"을(를) 찾으셨나요?
 recipe_key = 알 수 없는 키 "{ $key }"입니다. version, step, save가 있습니다
 recipe_no_op = 단계에 op가 없습니다
 recipe_op = op는 따옴표로 묶은 이름이어야 합니다
@@ -168,6 +180,7 @@ no_parameter_near = "{ $name }"(이)라는 매개변수가 없습니다. 있는 
 no_parameter = "{ $name }"(이)라는 매개변수가 없습니다. 있는 매개변수: { $names }
 given_twice = { JOSA($param, "을", "를") } 두 번 주었습니다
 open_quote = 따옴표(")가 닫히지 않았습니다
+no_pair_such_as = "{ $text }"은(는) 이름=값 형태가 아닙니다. 예: { $example }
 no_pair = "{ $text }"은(는) 이름=값 형태가 아닙니다
 must_be_number = { JOSA($param, "은", "는") } { $min }부터 { $max }{ $unit }까지의 숫자여야 합니다. 지금은 { $given }입니다
 must_be_whole = { JOSA($param, "은", "는") } { $min }부터 { $max }{ $unit }까지의 정수여야 합니다. 지금은 { $given }입니다
@@ -269,6 +282,10 @@ catalog_dsn = --catalog { $dsn }: { $detail }.
 job_unfinished = 작업의 일부 항목에 결과가 기록되지 않았습니다.
 source_kind = 이 버전의 Pixloom에는 { $kind } 종류의 원본이 없습니다. 작업을 만든 버전을 쓰세요.
 list_folder = 목록 { JOSA($list, "은", "는") } 파일이 아니라 폴더입니다.
+list_unnamed = 목록 이름이 비어 있습니다. 파일 이름이나 표준 입력을 뜻하는 -를 쓰세요.
+list_not_paths = { JOSA($list, "은", "는") } 경로 목록이 아닙니다. 한 줄에 하나씩 또는 NUL로 구분해 경로를 적은 텍스트여야 합니다. 이미지 자체는 옵션 없이 입력으로 지정하세요.
+listed_folder = 폴더입니다. 폴더는 --files의 줄이 아니라 입력으로 지정하세요
+listed_link = 링크입니다. 링크 목록은 --urls로 읽습니다
 list_none = 목록 { JOSA($list, "이", "가") } 없습니다. 이름을 확인하세요.
 not_a_list = { JOSA($list, "은", "는") } URL 목록이 아닙니다.
 disk_panic = 디스크를 사용하는 중에 내부 오류가 발생했습니다.

@@ -19,7 +19,7 @@ use super::TIME_COLUMNS;
 const GROUP_ROWS: usize = 16_384;
 /// Bytes of text at which a group ends, even if it has few rows.
 const GROUP_BYTES: usize = 16 << 20;
-/// Columns of integers in the catalog; a list's column is text.
+/// Columns of integers in the catalog; a list's column is text, also under one of these names.
 const NUMBERS: [&str; 15] = [
     "job_id",
     "seq",
@@ -45,6 +45,25 @@ pub(super) struct Table<'a> {
     text_bytes: usize,
 }
 
+/// What a column holds.
+#[derive(Clone, Copy)]
+enum Kind {
+    Number,
+    Time,
+    Text,
+}
+
+impl Kind {
+    /// What a column of the catalog holds.
+    fn of(name: &str) -> Self {
+        match name {
+            name if NUMBERS.contains(&name) => Self::Number,
+            name if TIME_COLUMNS.contains(&name) => Self::Time,
+            _ => Self::Text,
+        }
+    }
+}
+
 /// The values of a column in the current group. The definition level of a missing value is 0.
 enum Column {
     Numbers { values: Vec<i64>, levels: Vec<i16> },
@@ -52,12 +71,15 @@ enum Column {
 }
 
 impl<'a> Table<'a> {
-    pub(super) fn begin(columns: &[String], to: &'a mut (dyn Write + Send)) -> Result<Self> {
-        let fields = columns.iter().map(|name| declared(name)).collect::<Result<_>>()?;
+    /// A table of these columns, of which the first `own` are the catalog's.
+    pub(super) fn begin(columns: &[String], own: usize, to: &'a mut (dyn Write + Send)) -> Result<Self> {
+        let kinds: Vec<Kind> =
+            columns.iter().enumerate().map(|(at, name)| if at < own { Kind::of(name) } else { Kind::Text }).collect();
+        let fields = columns.iter().zip(&kinds).map(|(name, kind)| declared(name, *kind)).collect::<Result<_>>()?;
         let schema = Arc::new(Type::group_type_builder("item").with_fields(fields).build()?);
         let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
         let writer = SerializedFileWriter::new(to, schema, Arc::new(properties))?;
-        let columns = columns.iter().map(|name| Column::of(name)).collect();
+        let columns = kinds.into_iter().map(Column::of).collect();
         Ok(Self { writer, columns, rows: 0, text_bytes: 0 })
     }
 
@@ -91,11 +113,10 @@ impl<'a> Table<'a> {
 }
 
 impl Column {
-    fn of(name: &str) -> Self {
-        if NUMBERS.contains(&name) || TIME_COLUMNS.contains(&name) {
-            Self::Numbers { values: Vec::new(), levels: Vec::new() }
-        } else {
-            Self::Texts { values: Vec::new(), levels: Vec::new() }
+    fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Number | Kind::Time => Self::Numbers { values: Vec::new(), levels: Vec::new() },
+            Kind::Text => Self::Texts { values: Vec::new(), levels: Vec::new() },
         }
     }
 
@@ -142,13 +163,11 @@ impl Column {
 }
 
 /// A column's declaration in the schema.
-fn declared(name: &str) -> Result<TypePtr> {
-    let (physical, logical) = if NUMBERS.contains(&name) {
-        (PhysicalType::INT64, None)
-    } else if TIME_COLUMNS.contains(&name) {
-        (PhysicalType::INT64, Some(LogicalType::timestamp(true, TimeUnit::MILLIS)))
-    } else {
-        (PhysicalType::BYTE_ARRAY, Some(LogicalType::String))
+fn declared(name: &str, kind: Kind) -> Result<TypePtr> {
+    let (physical, logical) = match kind {
+        Kind::Number => (PhysicalType::INT64, None),
+        Kind::Time => (PhysicalType::INT64, Some(LogicalType::timestamp(true, TimeUnit::MILLIS))),
+        Kind::Text => (PhysicalType::BYTE_ARRAY, Some(LogicalType::String)),
     };
     let column = Type::primitive_type_builder(name, physical).with_repetition(Repetition::OPTIONAL);
     column.with_logical_type(logical).build().map(Arc::new)

@@ -29,7 +29,7 @@ use crate::store::descriptors;
 /// Opens a catalog, creating or upgrading it as needed: its writing side, and a factory of readers.
 pub fn open(path: &Path) -> Result<(Box<dyn Catalog>, ReaderFactory), JobError> {
     let failed = |error: CatalogError| error.at(path);
-    make_file(path).map_err(|error| JobError::catalog(path, error))?;
+    make_file(path).map_err(|error| JobError::catalog_io(path, &error))?;
     let connection = descriptors::when_free_now(|| sqlite::open_writer(path));
     let mut connection = connection.map_err(|error| failed(error.into()))?;
     schema::prepare(&mut connection, path).map_err(failed)?;

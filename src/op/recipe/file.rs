@@ -8,7 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::error::{JobError, RecipeLocation};
-use crate::model::{Message, Recipe, Save, Step, Value, save as model_save};
+use crate::model::{Message, Recipe, Save, Step, Value, save as model_save, spelling};
 use crate::op::params::{self, Params};
 use crate::op::registry::{find, unknown};
 use crate::op::spec::OpSpec;
@@ -68,7 +68,10 @@ fn parse(text: &str) -> Result<RecipeFile, Mistake> {
                 save = Some(parse_save(table)?);
             }
             other => {
-                let message = Message::new("recipe_key");
+                let message = match spelling::nearest(other, ["version", "step", "save"]) {
+                    Some(near) => Message::new("recipe_key_near").with("near", near),
+                    None => Message::new("recipe_key"),
+                };
                 return Err((key.span(), message.with("key", other)));
             }
         }

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use crate::model::{
     Channels, ImageInfo, Message, ParamKind, ParamSpec, SampleType, Save, Step, Unit, Value, save as model_save,
+    spelling,
 };
 use crate::op::params::{self, Params};
 use crate::op::registry::{find, unknown};
@@ -37,7 +38,20 @@ fn unnamed(spec: &'static OpSpec, word: &str) -> Result<&'static ParamSpec, Mess
     let mut percentages = spec.params.iter().filter(|param| param.unit == Unit::Percent);
     match (percentages.next(), percentages.next()) {
         (Some(only), None) if word.trim_end().ends_with('%') => Ok(only),
-        _ => Err(Message::new("no_pair").with("text", word.trim())),
+        _ => Err(no_pair(spec.params, word)),
+    }
+}
+
+/// The refusal of a value without a name, or of a name without a value, with an example.
+fn no_pair(params: &[ParamSpec], word: &str) -> Message {
+    let word = word.trim();
+    let message = Message::new("no_pair_such_as").with("text", word);
+    let is_name = spelling::find(word, params.iter().map(|param| param.name)).is_some();
+    match params.first() {
+        Some(first) if !is_name && !word.is_empty() && !word.contains(':') => {
+            message.with("example", format!("{}={word}", first.name))
+        }
+        _ => Message::new("no_pair").with("text", word),
     }
 }
 
@@ -251,6 +265,8 @@ mod tests {
             ("resize:width=50%", "a whole number from 1 to 65535 px, not \"50%\""),
             ("resize:kernel=lanczos,long_edge=2", "did you mean \"lanczos3\"?"),
             ("crop:50%", "name=value"),
+            ("rotate:90", "such as degrees=90"),
+            ("flip:horizontal", "such as axis=horizontal"),
             ("resize:long_edge=0", "a whole number from 1 to 65535 px, not 0"),
             ("resize:long_edge=big", "not \"big\""),
             ("resize:long_edge=1.5", "whole number"),

@@ -280,6 +280,26 @@ fn an_export_to_parquet_holds_the_same_in_groups_of_rows() {
 }
 
 #[test]
+fn columns_of_a_list_are_text_in_parquet_even_under_names_of_numbers_and_times() {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+
+    let mut bench = Bench::new(JobState::Running);
+    let names = ["n", "bytes", "size", "mtime", "http_status", "finished_at"];
+    let mut item = new_item("/in/a.jpg");
+    names.iter().for_each(|name| item.columns.put(name, "M".into()));
+    bench.add(&[item]);
+    bench.finish(1, done("/out/a.jpg"));
+    for rows in [RecordRows::Items, RecordRows::Outputs] {
+        let mut file = tempfile::tempfile().unwrap();
+        export(bench.reader.as_ref(), bench.job, rows, ExportFormat::Parquet, &mut file).unwrap();
+        let read = SerializedFileReader::new(file).unwrap();
+        let row = read.get_row_iter(None).unwrap().next().unwrap().unwrap();
+        let texts = row.get_column_iter().filter(|(_, field)| field.to_string() == "\"M\"").count();
+        assert_eq!(texts, names.len(), "{row}");
+    }
+}
+
+#[test]
 fn an_export_has_the_columns_of_lists_by_name_and_remarks_and_iso_times() {
     use parquet::file::reader::{FileReader, SerializedFileReader};
     use parquet::record::RowAccessor;
