@@ -8,6 +8,7 @@ mod drawing;
 mod focus;
 mod geometry;
 mod harness;
+mod mistakes;
 
 use std::cell::Cell;
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::program::{Home, sample};
+use crate::util::server::{Answer, Server, ok, status};
 
 /// A PNG of one gray level, with the metadata that `change` sets.
 fn png(width: u32, height: u32, change: impl FnOnce(&mut png::Info<'_>, &mut Vec<String>)) -> Vec<u8> {
@@ -266,4 +267,56 @@ fn a_name_can_contain_the_date_taken() {
     let dated = ["run", "in", "-o", "out", "-s", "resize:long_edge=60", "--name", "{date:%Y%m%d-%H%M%S}"];
     home.run(&dated).expect(0);
     assert!(home.path("out/2019-07-06-a.jpg").exists() && home.path("out/20190706-050403.jpg").exists());
+}
+
+/// An image above the limit of the next test, and one below it.
+fn large_and_small() -> (Vec<u8>, Vec<u8>) {
+    (png(1200, 1000, |_, _| {}), png(1000, 900, |_, _| {}))
+}
+
+#[test]
+fn a_limit_of_megapixels_also_refuses_images_that_are_only_copied() {
+    let home = Home::new();
+    let (large, small) = large_and_small();
+    home.file("in/large.png", &large);
+    home.file("in/small.png", &small);
+    home.file("in/notes.txt", "not an image");
+    for (out, more) in [("copies", &["--all-files"][..]), ("stripped", &["--metadata", "strip", "--all-files"])] {
+        let limited = ["run", "in", "-o", out, "--max-megapixels", "1"];
+        let output = home.run(&[&limited[..], more].concat()).expect(1);
+        assert!(output.err.contains("large.png") && output.err.contains("1200 x 1000"), "{output:?}");
+        assert_eq!(home.files(out).into_iter().collect::<Vec<_>>(), ["notes.txt", "small.png"], "{out}");
+        let plan = home.run(&[&limited[..], more, &["--dry-run"]].concat()).expect(1);
+        assert!(plan.out.contains("1200 x 1000"), "{plan:?}");
+        let within = ["run", "in", "-o", "all", "--max-megapixels", "2", "--on-conflict", "overwrite"];
+        home.run(&[&within[..], more].concat()).expect(0);
+    }
+    assert!(home.files("all").contains("large.png"));
+    let (code, bytes, err) = home.pipe(&large, &["run", "-", "-o", "-", "--max-megapixels", "1"]);
+    assert!(code == 1 && bytes.is_empty() && err.contains("1200 x 1000"), "{code} {err}");
+    let (code, bytes, err) = home.pipe(&small, &["run", "-", "-o", "-", "--max-megapixels", "1"]);
+    assert!(code == 0 && bytes == small, "{code} {err}");
+}
+
+#[test]
+fn a_limit_of_megapixels_applies_to_links_and_to_every_row_that_repeats_one() {
+    let home = Home::new();
+    let (large, small) = large_and_small();
+    let server = Server::start(move |request| -> Answer {
+        match request.path.as_str() {
+            "/large.png" => ok(large.clone(), "image/png"),
+            "/small.png" => ok(small.clone(), "image/png"),
+            _ => status(404),
+        }
+    });
+    let (large, small) = (server.url("/large.png"), server.url("/small.png"));
+    home.file("list.csv", format!("sku,url\n1,{large}\n2,{small}\n3,{large}\n4,{small}\n"));
+    let args = ["run", "--urls", "list.csv", "--name", "{col:sku}", "-o", "out", "--max-megapixels", "1"];
+    let output = home.run(&args).expect(1);
+    assert!(output.err.contains("1200 x 1000"), "{output:?}");
+    assert_eq!(home.files("out").into_iter().collect::<Vec<_>>(), ["2.png", "4.png"]);
+    let rows = home.run(&["export", "1", "--format", "jsonl"]).expect(0).events();
+    let states: Vec<&str> = rows.iter().map(|row| row["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["failed", "done", "failed", "done"]);
+    assert_eq!((server.hits("/large.png"), server.hits("/small.png")), (1, 1));
 }

@@ -47,7 +47,7 @@ fn invalid_steps_and_options_are_refused_with_allowed_values() {
         (&["-s", "resize:long=1"], "available: long_edge"),
         (&["-s", "resize:long_edge=0"], "from 1 to 65535 px"),
         (&["-s", "gaussian_blur:sigma=NaN"], "from 0 to 200 px"),
-        (&["-s", "resize:long_edge"], "name=value"),
+        (&["-s", "resize:long_edge"], "long_edge needs a value: a whole number from 1 to 65535 px"),
         (&["-s", "resize"], "resize"),
         (&["-s", "rotate:degrees=1,background=\"red"], "not closed"),
         (&["--save", "webp:quality=101"], "from 1 to 100"),

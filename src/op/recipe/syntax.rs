@@ -18,41 +18,52 @@ use crate::op::stage::Stage;
 pub fn parse_step(text: &str) -> Result<Step, Message> {
     let (op, rest) = split_head(text);
     let spec = find(op).ok_or_else(|| unknown(op))?;
+    parse_params(spec, rest).map_err(|why| why.of(spec.id))
+}
+
+fn parse_params(spec: &'static OpSpec, text: &str) -> Result<Step, Message> {
     let mut step = Step::new(spec.id);
-    for (name, word) in pairs(rest)? {
+    for (name, word) in pairs(text)? {
         let param = match name {
             Some(name) => params::find(spec.params, &name)?,
             None => unnamed(spec, &word)?,
         };
+        let is_text = matches!(param.kind, ParamKind::Text { .. } | ParamKind::FieldText { .. });
+        if word.trim().is_empty() && !is_text {
+            return Err(value_missing(param));
+        }
         if step.params.insert(param.name.to_owned(), param.value_of(word)).is_some() {
-            return Err(twice(param.name).of(spec.id));
+            return Err(twice(param));
         }
     }
-    let checked = Params::check(spec.params, &step.params).and_then(|params| (spec.build)(&params).map(|_| ()));
-    checked.map_err(|why| why.of(spec.id))?;
+    Params::check(spec.params, &step.params).and_then(|params| (spec.build)(&params))?;
     Ok(step)
 }
 
 /// The parameter of a value without a name: a percentage, where an operation has one of its own (`resize:50%`).
 fn unnamed(spec: &'static OpSpec, word: &str) -> Result<&'static ParamSpec, Message> {
     let mut percentages = spec.params.iter().filter(|param| param.unit == Unit::Percent);
-    match (percentages.next(), percentages.next()) {
-        (Some(only), None) if word.trim_end().ends_with('%') => Ok(only),
-        _ => Err(no_pair(spec.params, word)),
+    if let (Some(only), None) = (percentages.next(), percentages.next())
+        && word.trim_end().ends_with('%')
+    {
+        return Ok(only);
     }
+    let word = word.trim();
+    let Some(first) = spec.params.first() else { return params::find(spec.params, word) };
+    if let Some(param) = spec.params.iter().find(|param| spelling::is_same(param.name, word)) {
+        return Err(value_missing(param));
+    }
+    let names: Vec<&str> = spec.params.iter().map(|param| param.name).collect();
+    let message = if word.is_empty() || word.contains(':') {
+        Message::new("no_pair")
+    } else {
+        Message::new("no_pair_such_as").with("example", format!("{}={word}", first.name))
+    };
+    Err(message.with("text", word).with("names", names.join(", ")))
 }
 
-/// The refusal of a value without a name, or of a name without a value, with an example.
-fn no_pair(params: &[ParamSpec], word: &str) -> Message {
-    let word = word.trim();
-    let message = Message::new("no_pair_such_as").with("text", word);
-    let is_name = spelling::find(word, params.iter().map(|param| param.name)).is_some();
-    match params.first() {
-        Some(first) if !is_name && !word.is_empty() && !word.contains(':') => {
-            message.with("example", format!("{}={word}", first.name))
-        }
-        _ => Message::new("no_pair").with("text", word),
-    }
+fn value_missing(param: &ParamSpec) -> Message {
+    Message::new("value_missing").with("param", param.name).with_message("allowed", param.allowed())
 }
 
 /// Refuses a step that changes nothing because its value was forgotten.
@@ -118,7 +129,7 @@ pub fn parse_save(text: &str) -> Result<Save, Message> {
         let key = model_save::key(&name)?;
         save.set(key.param.name, &key.param.value_of(word))?;
         if !seen.insert(key.param.name) {
-            return Err(twice(key.param.name));
+            return Err(twice(&key.param));
         }
     }
     save.check()?;
@@ -141,8 +152,8 @@ pub fn save_to_text(save: &Save) -> String {
     text
 }
 
-fn twice(name: &str) -> Message {
-    Message::new("given_twice").with("param", name)
+fn twice(param: &ParamSpec) -> Message {
+    Message::new("given_twice").with("param", param.name)
 }
 
 fn split_head(text: &str) -> (&str, &str) {
@@ -271,7 +282,8 @@ mod tests {
             ("resize:long_edge=big", "not \"big\""),
             ("resize:long_edge=1.5", "whole number"),
             ("resize:long_edge=10,long_edge=20", "twice"),
-            ("resize:long_edge", "name=value"),
+            ("resize:long_edge", "long_edge needs a value: a whole number from 1 to 65535 px"),
+            ("resize:long_edge=", "long_edge needs a value"),
             ("resize:kernel=sinc,long_edge=2", "one of nearest"),
             ("gaussian_blur:sigma=NaN", "from 0 to 200 px, not NaN"),
             ("gaussian_blur:sigma=inf", "from 0 to 200 px, not inf"),
