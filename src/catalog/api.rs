@@ -152,14 +152,12 @@ pub trait CatalogReader: Send {
     /// millionth row as at the first.
     fn page_by_seq(&self, job: JobId, first_row: u64, rows: u32) -> Result<JobPage, JobError>;
 
-    /// The numbers of all items with this state, this kind of failure and this text in the locator (case-insensitive),
-    /// sorted. `None` if `cancelled` returned true (it is polled every few milliseconds).
+    /// The numbers of all items that the filter matches, sorted. `None` if `cancelled` returned true (it is polled every
+    /// few milliseconds).
     fn order(
         &self,
         job: JobId,
-        state: Option<ItemState>,
-        kind: Option<ErrorKind>,
-        text: &str,
+        filter: &ListFilter<'_>,
         order: Order,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Option<Vec<u32>>, JobError>;
@@ -478,6 +476,19 @@ pub struct PriorResult {
     pub last_modified: Option<String>,
     /// The file name in the response, if it differs from the link's own.
     pub file_name: Option<String>,
+}
+
+/// Which items are listed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ListFilter<'a> {
+    /// Only those in this state.
+    pub state: Option<ItemState>,
+    /// Only failures of this kind.
+    pub kind: Option<ErrorKind>,
+    /// Only those with this text in the locator (case-insensitive).
+    pub text: &'a str,
+    /// Only those with remarks.
+    pub is_remarked: bool,
 }
 
 /// How a list of items is sorted.

@@ -11,7 +11,7 @@ mod lock;
 mod sqlite;
 
 pub use api::{
-    Added, Adding, Catalog, CatalogReader, Counts, Field, FinishedRow, Group, JobPage, JobSource, LastRun,
+    Added, Adding, Catalog, CatalogReader, Counts, Field, FinishedRow, Group, JobPage, JobSource, LastRun, ListFilter,
     OUTPUT_COLUMNS, Order, PriorResult, RECORD_COLUMNS, ReaderFactory, RecordRows, SourceCursor, WaitingFiles,
 };
 pub use export::{ExportFormat, export};

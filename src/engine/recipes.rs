@@ -9,15 +9,21 @@ use crate::op::file::RecipeFile;
 use crate::store;
 
 /// The recipes that come with the program, by name.
-const PRESETS: [(&str, &str); 3] = [
+const PRESETS: [(&str, &str); 4] = [
     ("web", include_str!("../../assets/presets/web.toml")),
     ("thumbnails", include_str!("../../assets/presets/thumbnails.toml")),
     ("archive", include_str!("../../assets/presets/archive.toml")),
+    ("convert", include_str!("../../assets/presets/convert.toml")),
 ];
 
 /// The names of the presets.
 pub fn preset_names() -> impl Iterator<Item = &'static str> {
     PRESETS.into_iter().map(|(name, _)| name)
+}
+
+/// Every preset, by name.
+pub fn presets() -> impl Iterator<Item = (&'static str, RecipeFile)> {
+    PRESETS.into_iter().filter_map(|(name, text)| Some((name, op::file::read(text, name).ok()?)))
 }
 
 /// The recipe that a word names: a preset, unless it looks like a path.
@@ -74,6 +80,7 @@ mod tests {
 
     #[test]
     fn every_preset_is_valid_and_has_the_name_of_its_file() {
+        assert!(presets().map(|(name, _)| name).eq(preset_names()));
         for name in preset_names() {
             assert!(recipe_named(Path::new(name)).is_ok(), "{name}");
             let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/presets").join(name).with_extension("toml");

@@ -19,7 +19,6 @@ mod schedule;
 
 pub use crate::model::Origin;
 pub use cancel::Cancel;
-pub use connect::clients::check_ca_file;
 pub use credentials::headers::is_settable;
 pub use credentials::secrets::{AccessError, Secrets};
 pub use fetcher::{FetchFailure, Fetched, Fetcher, LinkRequest, Setup, Visit};
@@ -30,4 +29,5 @@ pub use politeness::robots_txt::robots_allow;
 pub use request::body::{Body, Bytes};
 pub use request::exchange::Known;
 pub use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+pub use routes::check_file;
 pub use schedule::scheduler::{Ready, Scheduler, Ticket};

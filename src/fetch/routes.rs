@@ -1,5 +1,6 @@
 //! How to reach a URL: whether it may be requested at all, through which client, and with which credentials.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use cookie_store::CookieStore;
@@ -9,7 +10,7 @@ use reqwest::header::HeaderMap;
 use url::Url;
 
 use super::connect::address_guard::{self, Reach};
-use super::connect::clients::{Clients, HttpClient, Way};
+use super::connect::clients::{self, Clients, HttpClient, Way};
 use super::connect::idle_hosts::KeptConnection;
 use super::credentials::cookies;
 use super::credentials::digest::Challenge;
@@ -22,10 +23,19 @@ use super::politeness::robots_txt::{self, Rules};
 use super::request::content_encoding;
 use super::request::exchange::{is_redirect, redirect_target};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Locator, Message, NetworkSpec, Origin};
+use crate::model::{Locator, Message, NetworkFile, NetworkSpec, Origin};
 
 /// Redirects of a robots.txt that are followed (RFC 9309, 2.3.1.2).
 const ROBOTS_REDIRECTS: u32 = 5;
+
+/// Whether a file that settings name can be used.
+pub fn check_file(file: NetworkFile, path: &Path) -> Result<(), AccessError> {
+    match file {
+        NetworkFile::Authorities => clients::authorities(path).map(drop),
+        NetworkFile::Cookies => cookies::of_file(path).map(drop),
+        NetworkFile::ClientCertificate => clients::identity(path).map(drop),
+    }
+}
 
 /// Clients and credentials for all requests of a job.
 pub(super) struct Routes {

@@ -8,6 +8,8 @@ use std::task::{Context as TaskContext, Poll, Wake, Waker};
 
 use egui::Context;
 
+use crate::model::NetworkFile;
+
 /// What a dialog was opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -21,8 +23,8 @@ pub(crate) enum Purpose {
     LoadRecipe,
     /// A recipe to save.
     SaveRecipe,
-    /// A file of certificate authorities.
-    CaFile,
+    /// A file of the network settings.
+    NetworkFile(NetworkFile),
     /// A file that a step reads.
     StepFile {
         /// The step's index in the recipe.
@@ -76,7 +78,7 @@ impl Dialogs {
                 let pick = dialog.pick_files();
                 Box::pin(async move { paths(pick.await) })
             }
-            Purpose::StepFile { .. } | Purpose::CaFile => {
+            Purpose::StepFile { .. } | Purpose::NetworkFile(_) => {
                 let pick = dialog.pick_file();
                 Box::pin(async move { one(pick.await) })
             }

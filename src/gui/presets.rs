@@ -1,51 +1,47 @@
-//! Presets: recipes to start from.
+//! Presets: recipes to start from, the same as those of the command line.
 
-use crate::model::Lang;
-use crate::model::{FormatChoice, Recipe, Save, Step};
+use std::sync::LazyLock;
+
+use crate::engine;
+use crate::model::{Lang, Recipe, Save};
 
 /// A preset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Preset {
-    /// For web pages.
-    Web,
-    /// Small images.
-    Thumbnails,
-    /// Only a conversion to another format.
-    Convert,
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Preset {
+    name: &'static str,
+    /// Its steps.
+    pub(crate) recipe: Recipe,
+    /// Its save settings.
+    pub(crate) save: Save,
 }
 
 impl Preset {
     /// Every preset.
-    pub(crate) const ALL: [Self; 3] = [Self::Web, Self::Thumbnails, Self::Convert];
+    pub(crate) fn all() -> &'static [Self] {
+        static ALL: LazyLock<Vec<Preset>> = LazyLock::new(|| {
+            let presets = engine::presets();
+            presets
+                .map(|(name, file)| Preset { name, recipe: file.recipe, save: file.save.unwrap_or_default() })
+                .collect()
+        });
+        &ALL
+    }
 
     /// Its name.
-    pub(crate) fn label(self, lang: Lang) -> &'static str {
-        match self {
-            Self::Web => lang.word("preset_web"),
-            Self::Thumbnails => lang.word("preset_thumbnails"),
-            Self::Convert => lang.word("preset_original"),
-        }
+    pub(crate) fn label(&self, lang: Lang) -> String {
+        lang.text(&format!("preset-{}", self.name), std::iter::empty()).unwrap_or_else(|| self.name.to_owned())
     }
+}
 
-    /// Its steps.
-    pub(crate) fn recipe(self) -> Recipe {
-        let steps = match self {
-            Self::Web => vec![
-                Step::new("resize").with("long_edge", 1600.0),
-                Step::new("sharpen").with("sigma", 1.0).with("amount", 0.8),
-            ],
-            Self::Thumbnails => vec![Step::new("resize").with("long_edge", 320.0)],
-            Self::Convert => Vec::new(),
-        };
-        Recipe { steps, ..Recipe::default() }
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    /// Its save settings.
-    pub(crate) fn save(self) -> Save {
-        let (format, quality) = match self {
-            Self::Web | Self::Convert => (FormatChoice::named("webp").unwrap_or_default(), Some(82)),
-            Self::Thumbnails => (FormatChoice::named("jpeg").unwrap_or_default(), Some(80)),
-        };
-        Save { format, quality, ..Save::default() }
+    #[test]
+    fn every_preset_has_a_name_in_both_languages() {
+        crate::init();
+        let names = |lang| Preset::all().iter().map(|preset| preset.label(lang)).collect::<Vec<_>>();
+        assert_eq!(names(Lang::English), ["Web", "Thumbnails", "Archive", "Convert only"]);
+        assert_eq!(names(Lang::Korean), ["웹", "썸네일", "보관용", "변환만"]);
     }
 }

@@ -20,7 +20,7 @@ use crate::engine::{
     Command, Dialog, Handle, JobView, Preview, PreviewContent, PreviewRequest, Snapshot, Zoom, source_menu,
     source_menu_label,
 };
-use crate::model::{ItemState, JobState, Lang, Value};
+use crate::model::{ItemState, JobState, Lang, NetworkFile, Value};
 
 /// A sheet over the window.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -378,7 +378,7 @@ impl State {
             Purpose::Output => self.lang.word("choose_folder"),
             Purpose::LoadRecipe => self.lang.word("load_recipe"),
             Purpose::SaveRecipe => self.lang.word("save_recipe"),
-            Purpose::StepFile { .. } | Purpose::CaFile => self.lang.word("choose_file"),
+            Purpose::StepFile { .. } | Purpose::NetworkFile(_) => self.lang.word("choose_file"),
         }
     }
 
@@ -404,15 +404,15 @@ impl State {
             }
             Purpose::LoadRecipe => self.send(Command::LoadRecipe(path.into())),
             Purpose::SaveRecipe => self.send(Command::SaveRecipe(path.into())),
-            Purpose::CaFile => self.ca_file(path.into()),
+            Purpose::NetworkFile(file) => self.network_file(file, path.into()),
             Purpose::StepFile { step_index, param } => self.step_file(step_index, param, path),
         }
     }
 
-    /// Uses a file of certificate authorities.
-    fn ca_file(&mut self, path: PathBuf) {
+    /// Uses a file of the network settings.
+    fn network_file(&mut self, file: NetworkFile, path: PathBuf) {
         let mut settings = self.drafts.settings.get().clone();
-        settings.network.ca_file = Some(path);
+        *file.path(&mut settings.network) = Some(path);
         self.drafts.settings.set(settings);
     }
 
@@ -429,7 +429,7 @@ impl State {
         if answer.paths.is_empty() {
             if answer.unseen {
                 // The settings have a text field for it.
-                if answer.purpose != Purpose::CaFile {
+                if !matches!(answer.purpose, Purpose::NetworkFile(_)) {
                     self.open(Sheet::Path(answer.purpose));
                 }
                 self.text_box.hint = Some(self.lang.word("dialog_failed"));
@@ -445,7 +445,7 @@ impl State {
             }
             Purpose::LoadRecipe => answer.paths.into_iter().for_each(|path| self.send(Command::LoadRecipe(path))),
             Purpose::SaveRecipe => answer.paths.into_iter().for_each(|path| self.send(Command::SaveRecipe(path))),
-            Purpose::CaFile => answer.paths.into_iter().for_each(|path| self.ca_file(path)),
+            Purpose::NetworkFile(file) => answer.paths.into_iter().for_each(|path| self.network_file(file, path)),
             Purpose::StepFile { .. } => {
                 for path in answer.paths {
                     self.path_given(answer.purpose, &path.to_string_lossy());

@@ -2,9 +2,9 @@
 
 use super::format::{bytes, clock, rate};
 use crate::config::Language;
-use crate::engine::{CaFileFault, Group, ItemsSort};
+use crate::engine::{Group, ItemsSort, NetworkFault};
 use crate::model::{
-    AccessKind, ConflictPolicy, ItemState, JobState, Lang, Message, MetadataPolicy, Progress, ProxyChoice,
+    AccessKind, ConflictPolicy, ItemState, JobState, Lang, Message, MetadataPolicy, NetworkFile, Progress, ProxyChoice,
     RobotsPolicy, SecretRef, Tree, Unit,
 };
 
@@ -236,12 +236,10 @@ impl Lang {
         match kind {
             AccessKind::Header { name } => format!("{} {name}", self.word("access_as_header")),
             AccessKind::Cookie => self.word("access_cookie").to_owned(),
-            AccessKind::Basic { user: Some(user) } | AccessKind::Digest { user: Some(user) } => {
-                format!("{} {user}", self.word("access_user"))
-            }
-            AccessKind::Basic { user: None } | AccessKind::Digest { user: None } | AccessKind::Proxy => {
-                self.word("access_basic").to_owned()
-            }
+            AccessKind::Basic { user: Some(user) } => format!("{} {user}", self.word("access_user")),
+            AccessKind::Digest { user: Some(user) } => format!("{} {user} (Digest)", self.word("access_user")),
+            AccessKind::Digest { user: None } => format!("{} (Digest)", self.word("access_basic")),
+            AccessKind::Basic { user: None } | AccessKind::Proxy => self.word("access_basic").to_owned(),
             AccessKind::Bearer => self.word("access_bearer").to_owned(),
         }
     }
@@ -270,11 +268,31 @@ impl Lang {
         self.with("remove_named", "name", name)
     }
 
-    /// Why a file of certificate authorities can't be used.
-    pub(crate) fn ca_fault(self, fault: CaFileFault) -> &'static str {
-        self.word(match fault {
-            CaFileFault::Missing => "ca_fault-missing",
-            CaFileFault::NoCertificate => "ca_fault-no_certificate",
+    /// The name of a file of the network settings.
+    pub(crate) fn network_file(self, file: NetworkFile) -> &'static str {
+        self.word(match file {
+            NetworkFile::Authorities => "ca_file",
+            NetworkFile::Cookies => "cookie_file",
+            NetworkFile::ClientCertificate => "client_cert",
+        })
+    }
+
+    /// What such a file is for.
+    pub(crate) fn network_file_hint(self, file: NetworkFile) -> &'static str {
+        self.word(match file {
+            NetworkFile::Authorities => "ca_hint",
+            NetworkFile::Cookies => "cookie_file_hint",
+            NetworkFile::ClientCertificate => "client_cert_hint",
+        })
+    }
+
+    /// Why such a file can't be used.
+    pub(crate) fn network_fault(self, fault: NetworkFault) -> &'static str {
+        self.word(match fault.file {
+            _ if fault.is_missing => "network_fault-missing",
+            NetworkFile::Authorities => "network_fault-no_certificate",
+            NetworkFile::Cookies => "network_fault-no_cookies",
+            NetworkFile::ClientCertificate => "network_fault-no_key",
         })
     }
 

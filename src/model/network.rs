@@ -3,7 +3,7 @@
 //! Contains no secrets: passwords, tokens and cookies are only referenced by name.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -54,6 +54,40 @@ pub struct NetworkSpec {
     /// another.
     #[serde(with = "super::path_text::option", skip_serializing_if = "Option::is_none")]
     pub client_cert: Option<PathBuf>,
+}
+
+/// A file that network settings name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NetworkFile {
+    /// Certificate authorities to trust.
+    Authorities,
+    /// Cookies.
+    Cookies,
+    /// A client certificate and its key.
+    ClientCertificate,
+}
+
+impl NetworkFile {
+    /// Every one, in the order of forms.
+    pub const ALL: [Self; 3] = [Self::Authorities, Self::ClientCertificate, Self::Cookies];
+
+    /// Its path in the settings.
+    pub fn path(self, network: &mut NetworkSpec) -> &mut Option<PathBuf> {
+        match self {
+            Self::Authorities => &mut network.ca_file,
+            Self::Cookies => &mut network.cookie_file,
+            Self::ClientCertificate => &mut network.client_cert,
+        }
+    }
+
+    /// The path that the settings give.
+    pub fn given(self, network: &NetworkSpec) -> Option<&Path> {
+        match self {
+            Self::Authorities => network.ca_file.as_deref(),
+            Self::Cookies => network.cookie_file.as_deref(),
+            Self::ClientCertificate => network.client_cert.as_deref(),
+        }
+    }
 }
 
 /// Whether robots.txt (RFC 9309) is obeyed.

@@ -10,7 +10,8 @@ use super::row::{self, ITEM_COLUMNS, JOB_COLUMNS, PriorResultRow, unsigned};
 use super::sums::BUCKET;
 use super::{CatalogError, insert, outcome, request, sorted_list};
 use crate::catalog::api::{
-    CatalogReader, Counts, Field, FinishedRow, Group, JobPage, JobSource, Order, PriorResult, RecordRows, WaitingFiles,
+    CatalogReader, Counts, Field, FinishedRow, Group, JobPage, JobSource, ListFilter, Order, PriorResult, RecordRows,
+    WaitingFiles,
 };
 use crate::catalog::lock;
 use crate::db::sqlite;
@@ -246,13 +247,11 @@ impl CatalogReader for Reader {
     fn order(
         &self,
         job: JobId,
-        state: Option<ItemState>,
-        kind: Option<ErrorKind>,
-        text: &str,
+        filter: &ListFilter<'_>,
         order: Order,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Option<Vec<u32>>, JobError> {
-        sorted_list::order(&self.path, &sorted_list::ListQuery { job, state, kind, text, order }, cancelled)
+        sorted_list::order(&self.path, &sorted_list::ListQuery { job, filter: *filter, order }, cancelled)
     }
 
     fn failures_after(&self, job: JobId, after: u64, limit: u32) -> Result<Vec<FinishedRow>, JobError> {

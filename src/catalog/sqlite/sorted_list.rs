@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use unicode_normalization::UnicodeNormalization;
 
 use super::CatalogError;
-use crate::catalog::api::Order;
+use crate::catalog::api::{ListFilter, Order};
 use crate::db::sqlite;
 use crate::error::{ErrorKind, JobError};
 use crate::model::{ItemState, JobId};
@@ -20,12 +20,14 @@ use crate::store::descriptors;
 /// How often the list's thread is asked to stop.
 const POLL: Duration = Duration::from_millis(5);
 
+/// Rows without remarks are told by their text, without parsing it; a list's column of that name has another path.
+const IS_REMARKED: &str =
+    " AND extra LIKE '%\"remarks\":[%' AND coalesce(json_array_length(extra, '$.remarks'), 0) > 0";
+
 /// Which list to read.
 pub(super) struct ListQuery<'a> {
     pub(super) job: JobId,
-    pub(super) state: Option<ItemState>,
-    pub(super) kind: Option<ErrorKind>,
-    pub(super) text: &'a str,
+    pub(super) filter: ListFilter<'a>,
     pub(super) order: Order,
 }
 
@@ -80,9 +82,9 @@ pub(super) fn order(
 }
 
 fn run(connection: &Connection, sql: &str, query: &ListQuery<'_>, stop: &AtomicBool) -> Result<Vec<u32>, CatalogError> {
-    let needle = folded(query.text);
+    let needle = folded(query.filter.text);
     let mut select = connection.prepare(sql)?;
-    let mut rows = select.query(rusqlite::params![query.job.0, query.kind.map(ErrorKind::word)])?;
+    let mut rows = select.query(rusqlite::params![query.job.0, query.filter.kind.map(ErrorKind::word)])?;
     let mut seqs = Vec::new();
     while let Some(row) = rows.next()? {
         if stop.load(Ordering::Relaxed) {
@@ -99,15 +101,17 @@ impl ListQuery<'_> {
     /// The SQL, or `None` if nothing can match: only failures have a kind. States are literals, so that SQLite uses the
     /// partial indexes.
     fn sql(&self) -> Option<String> {
-        let state = match (self.state, self.kind) {
+        let ListFilter { state, kind, text, is_remarked } = self.filter;
+        let state = match (state, kind) {
             (None, Some(_)) => Some(ItemState::Failed),
             (Some(state), Some(_)) if state != ItemState::Failed => return None,
             (state, _) => state,
         };
         let state = state.map_or_else(String::new, |state| format!(" AND state = '{state}'"));
         // `?2` is always bound.
-        let kind = if self.kind.is_some() { " AND error_kind = ?2" } else { " AND ?2 IS NULL" };
-        let column = if self.text.is_empty() { "" } else { ", locator" };
+        let kind = if kind.is_some() { " AND error_kind = ?2" } else { " AND ?2 IS NULL" };
+        let remarked = if is_remarked { IS_REMARKED } else { "" };
+        let column = if text.is_empty() { "" } else { ", locator" };
         let order = match self.order {
             Order::Added => "seq".to_owned(),
             Order::Name => "locator COLLATE NOCASE, locator, seq".to_owned(),
@@ -119,7 +123,7 @@ impl ListQuery<'_> {
                 format!("CASE state {} END, seq", ranks.join(" "))
             }
         };
-        Some(format!("SELECT seq{column} FROM item WHERE job_id = ?1{state}{kind} ORDER BY {order}"))
+        Some(format!("SELECT seq{column} FROM item WHERE job_id = ?1{state}{kind}{remarked} ORDER BY {order}"))
     }
 }
 

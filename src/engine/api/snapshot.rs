@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::config::Settings;
 use crate::error::{ErrorKind, JobError};
 use crate::model::{
-    Event, JobId, JobRow, JobState, JobSummary, Limits, ListSpec, Progress, Recipe, Remark, Save, SinkSpec,
+    Event, JobId, JobRow, JobState, JobSummary, Limits, ListSpec, NetworkFile, Progress, Recipe, Remark, Save, SinkSpec,
 };
 
 /// Number of events in a snapshot; a front end that fell further behind reads the state instead.
@@ -33,8 +33,8 @@ pub struct Snapshot {
     pub can_undo: bool,
     /// Whether there is an edit to redo.
     pub can_redo: bool,
-    /// What is wrong with the file of certificate authorities in the settings.
-    pub ca_file_fault: Option<CaFileFault>,
+    /// What is wrong with files that the network settings name.
+    pub network_faults: Arc<[NetworkFault]>,
     /// Something to report once.
     pub notice: Option<Notice>,
     /// Why the catalog can't be used for now; nothing is lost.
@@ -130,13 +130,13 @@ pub struct SourceGroup {
     pub failed: u64,
 }
 
-/// Why a file of certificate authorities can't be used.
+/// A file that the network settings name and that can't be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CaFileFault {
-    /// There is no such file.
-    Missing,
-    /// It can't be read, or contains no certificate in PEM.
-    NoCertificate,
+pub struct NetworkFault {
+    /// Which file.
+    pub file: NetworkFile,
+    /// Whether there is no such file; otherwise it can't be read, or has other content.
+    pub is_missing: bool,
 }
 
 /// Something to report once.

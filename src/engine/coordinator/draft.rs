@@ -542,16 +542,16 @@ impl Coordinator {
         self.settings_writes.secrets_pending += 1;
         let keep = move || {
             secrets::keep_network(&secrets, &mut network)?;
-            let fault = secrets::ca_file_fault(&network);
-            Ok((network, fault))
+            let faults = secrets::file_faults(&network);
+            Ok((network, faults))
         };
         self.on_disk(Disk::Settings, keep, move |this, kept| {
             this.settings_writes.secrets_pending -= 1;
             let is_current = this.settings.network == given;
             let result = match kept {
-                Ok((network, fault)) if is_current => {
+                Ok((network, faults)) if is_current => {
                     this.settings.network = network;
-                    this.ca_file_fault = fault;
+                    this.network_faults = faults;
                     Ok(())
                 }
                 Ok(_) => Ok(()),

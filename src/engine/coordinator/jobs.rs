@@ -61,7 +61,7 @@ impl Coordinator {
             let spec = readers.reader()?.spec(job)?.unwrap_or_default();
             let mut spec = JobSpec { network, ..spec };
             check(&spec)?;
-            secrets::check_ca_file(&spec.network)?;
+            secrets::check_files(&spec.network)?;
             lists::check(&spec)?;
             secrets::keep_job(&secrets, &mut spec)?;
             call(&record_tx, move |catalog| {

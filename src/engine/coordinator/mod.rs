@@ -31,7 +31,7 @@ use crossbeam_channel::{Receiver, Sender, never, tick};
 
 use super::EngineOptions;
 use super::api::handle::{NumberedCommand, Shared};
-use super::api::snapshot::{CaFileFault, JobEntry, ListFile, Notice, SourceGroup};
+use super::api::snapshot::{JobEntry, ListFile, NetworkFault, Notice, SourceGroup};
 use super::intake::read_sources::{IntakeNote, IntakeRequest};
 use super::intake::secrets;
 use super::record::message::Record;
@@ -90,7 +90,7 @@ pub(in crate::engine) struct Coordinator {
     edits: UndoStack,
     outstanding: Outstanding,
     settings: Settings,
-    ca_file_fault: Option<CaFileFault>,
+    network_faults: Arc<[NetworkFault]>,
     settings_writes: SettingsWrites,
     list_files: ListFiles,
     /// States that the recorder is still to write.
@@ -230,7 +230,7 @@ impl Coordinator {
     pub(in crate::engine) fn new(parts: Parts) -> Self {
         let settings = parts.settings_file.as_ref().map(|file| file.load()).unwrap_or_default();
         Self {
-            ca_file_fault: secrets::ca_file_fault(&settings.network),
+            network_faults: secrets::file_faults(&settings.network),
             settings_writes: SettingsWrites::default(),
             list_files: ListFiles { asked_for: (JobId(0), Vec::new(), ListSpec::default()), files: Arc::new([]) },
             states: HashMap::new(),

@@ -72,7 +72,7 @@ impl Coordinator {
             settings: self.settings.clone(),
             can_undo: self.edits.can_undo(),
             can_redo: self.edits.can_redo(),
-            ca_file_fault: self.ca_file_fault,
+            network_faults: Arc::clone(&self.network_faults),
             notice: self.notice.clone(),
             raised: self.raised,
             catalog_fault: self.catalog_fault(),

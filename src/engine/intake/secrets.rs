@@ -1,9 +1,12 @@
 //! Moves user info of links and proxies into the secrets before a request reaches the catalog.
 
-use crate::engine::api::snapshot::CaFileFault;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::engine::api::snapshot::NetworkFault;
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::{self, Secrets};
-use crate::model::{JobSpec, Locator, Message, NetworkSpec, NewItem, Origin, SourceSpec, locator};
+use crate::model::{JobSpec, Locator, Message, NetworkFile, NetworkSpec, NewItem, Origin, SourceSpec, locator};
 use crate::store::{self, EntryKind};
 
 /// Hides the secrets of a whole job.
@@ -15,32 +18,39 @@ pub(crate) fn keep_job(secrets: &Secrets, spec: &mut JobSpec) -> Result<(), JobE
 /// Hides the secrets of network settings, and makes their paths absolute.
 pub(crate) fn keep_network(secrets: &Secrets, network: &mut NetworkSpec) -> Result<(), JobError> {
     secrets.keep_proxy(network)?;
-    if let Some(path) = &mut network.ca_file
-        && let Ok(absolute) = std::path::absolute(&*path)
-    {
-        *path = absolute;
+    for file in NetworkFile::ALL {
+        if let Some(path) = file.path(network)
+            && let Ok(absolute) = std::path::absolute(&*path)
+        {
+            *path = absolute;
+        }
     }
     Ok(())
 }
 
-/// What is wrong with the file of certificate authorities, if anything is.
-pub(crate) fn ca_file_fault(network: &NetworkSpec) -> Option<CaFileFault> {
-    let path = network.ca_file.as_deref()?;
-    if store::kind_at(path) != Some(EntryKind::File) {
-        return Some(CaFileFault::Missing);
-    }
-    fetch::check_ca_file(path).err().map(|_| CaFileFault::NoCertificate)
+/// What is wrong with the files that settings name.
+pub(crate) fn file_faults(network: &NetworkSpec) -> Arc<[NetworkFault]> {
+    let fault = |file: NetworkFile| {
+        let path = file.given(network)?;
+        let is_missing = store::kind_at(path) != Some(EntryKind::File);
+        (is_missing || fetch::check_file(file, path).is_err()).then_some(NetworkFault { file, is_missing })
+    };
+    NetworkFile::ALL.into_iter().filter_map(fault).collect()
 }
 
 /// The same as an error, before a job starts.
-pub(crate) fn check_ca_file(network: &NetworkSpec) -> Result<(), JobError> {
-    let Some(path) = network.ca_file.as_deref() else { return Ok(()) };
-    let sentence = match ca_file_fault(network) {
-        None => return Ok(()),
-        Some(CaFileFault::Missing) => Message::new("ca_missing"),
-        Some(CaFileFault::NoCertificate) => Message::new("ca_none"),
-    };
-    Err(JobError::Refused(sentence.with("path", path.display())))
+pub(crate) fn check_files(network: &NetworkSpec) -> Result<(), JobError> {
+    let Some(fault) = file_faults(network).first().copied() else { return Ok(()) };
+    let sentence = Message::new(match (fault.file, fault.is_missing) {
+        (NetworkFile::Authorities, true) => "ca_missing",
+        (NetworkFile::Authorities, false) => "ca_none",
+        (NetworkFile::Cookies, true) => "cookies_not_there",
+        (NetworkFile::Cookies, false) => "cookies_none",
+        (NetworkFile::ClientCertificate, true) => "client_cert_not_there",
+        (NetworkFile::ClientCertificate, false) => "client_cert_none",
+    });
+    let path = fault.file.given(network).unwrap_or(Path::new("")).display();
+    Err(JobError::Refused(sentence.with("path", path)))
 }
 
 /// Hides the secrets of sources.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 
-use crate::catalog::{CatalogReader, Order};
+use crate::catalog::{CatalogReader, ListFilter, Order};
 use crate::engine::api::handle::Shared;
 use crate::engine::api::view::{ItemsFilter, ItemsPage, ItemsRequest, ItemsSort};
 use crate::error::JobError;
@@ -107,8 +107,9 @@ impl Pages {
             ItemsSort::State => Order::State,
             ItemsSort::Size => Order::Size,
         };
-        let seqs =
-            self.reader.order(request.job, filter.state, filter.kind, &filter.text, order, &|| !bell.is_empty())?;
+        let &ItemsFilter { state, kind, is_remarked, ref text } = filter;
+        let listed = ListFilter { state, kind, text, is_remarked };
+        let seqs = self.reader.order(request.job, &listed, order, &|| !bell.is_empty())?;
         let Some(seqs) = seqs else { return Ok(false) };
         self.order = Some(Ordered {
             job: request.job,

@@ -321,13 +321,8 @@ fn lower_host(url: &Url) -> Option<String> {
     url.host_str().map(str::to_ascii_lowercase)
 }
 
-/// Whether certificate authorities can be read from a PEM file.
-pub fn check_ca_file(path: &Path) -> Result<(), AccessError> {
-    authorities(path).map(drop)
-}
-
 /// The client certificate and the key of a PEM file.
-fn identity(path: &Path) -> Result<Identity, AccessError> {
+pub(in crate::fetch) fn identity(path: &Path) -> Result<Identity, AccessError> {
     Identity::from_pem(&read_pem(path)?)
         .map_err(|_| AccessError::file(path, "it contains no PEM certificate with its private key".to_owned()))
 }
@@ -342,7 +337,7 @@ fn read_pem(path: &Path) -> Result<Vec<u8>, AccessError> {
 }
 
 /// The certificates of a PEM file.
-fn authorities(path: &Path) -> Result<Vec<Certificate>, AccessError> {
+pub(in crate::fetch) fn authorities(path: &Path) -> Result<Vec<Certificate>, AccessError> {
     let wrong = |detail: String| AccessError::file(path, detail);
     let bytes = read_pem(path)?;
     let found = Certificate::from_pem_bundle(&bytes).map_err(|error| wrong(error.to_string()))?;

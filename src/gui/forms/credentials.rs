@@ -13,6 +13,8 @@ pub(crate) type NamedSecret = (String, TypedSecret);
 pub(crate) struct Credentials {
     /// The entry being added or changed.
     pub(crate) form: Option<CredentialForm>,
+    /// The button that opened the form.
+    pub(crate) opener: Option<egui::Id>,
     /// Whether the form has just been opened.
     pub(crate) is_opened: bool,
     /// The entry removed last, and its position.
@@ -64,6 +66,8 @@ pub(crate) struct CredentialForm {
     pub(crate) header: String,
     /// The user name.
     pub(crate) user: String,
+    /// Whether the host asks for Digest, which never sends the password itself.
+    pub(crate) is_digest: bool,
     /// Where the secret is stored.
     pub(crate) from: SecretSource,
     /// The name of the variable.
@@ -112,7 +116,8 @@ impl CredentialForm {
             SecretRef::Settings(_) => (SecretSource::Typed, String::new()),
         };
         let (edits, host) = (Some(entry.clone()), entry.host.clone());
-        Self { edits, host, kind, header, user, from, variable, ..Self::default() }
+        let is_digest = matches!(entry.kind, AccessKind::Digest { .. });
+        Self { edits, host, kind, header, user, is_digest, from, variable, ..Self::default() }
     }
 
     /// The error, once the user has tried to save.
@@ -158,10 +163,7 @@ impl CredentialForm {
                     return Err(Mistake::User(lang.word("wrong_user")));
                 }
                 let user = Some(user.to_owned()).filter(|user| !user.is_empty());
-                match self.edits.as_ref().map(|entry| &entry.kind) {
-                    Some(AccessKind::Digest { .. }) => AccessKind::Digest { user },
-                    _ => AccessKind::Basic { user },
-                }
+                if self.is_digest { AccessKind::Digest { user } } else { AccessKind::Basic { user } }
             }
         };
         let mut others = access.iter().filter(|entry| Some(*entry) != self.edits.as_ref());

@@ -30,13 +30,27 @@ pub(crate) fn choices(lang: Lang, progress: &Progress, current: &ItemsFilter) ->
         let filter = ItemsFilter { state: Some(state), ..ItemsFilter::default() };
         all.push((state_label(lang, (state, items)), filter));
     }
+    if may_have_remarks(progress, current) {
+        let filter = ItemsFilter { is_remarked: true, ..ItemsFilter::default() };
+        all.push((lang.word("with_remarks").to_owned(), filter));
+    }
     all
 }
 
 /// The filter after a click on the chip of a state: that state, or all if it is filtered by already.
 pub(crate) fn toggled(filter: &ItemsFilter, state: ItemState) -> ItemsFilter {
     let is_on = filter.state == Some(state);
-    ItemsFilter { state: (!is_on).then_some(state), kind: None, text: filter.text.clone() }
+    ItemsFilter { state: (!is_on).then_some(state), kind: None, ..filter.clone() }
+}
+
+/// Whether there may be items with remarks, or they are filtered by.
+pub(crate) fn may_have_remarks(progress: &Progress, filter: &ItemsFilter) -> bool {
+    progress.done + progress.skipped > 0 || filter.is_remarked
+}
+
+/// The filter after a click on the chip of items with remarks.
+pub(crate) fn toggled_remarks(filter: &ItemsFilter) -> ItemsFilter {
+    ItemsFilter { is_remarked: !filter.is_remarked, ..filter.clone() }
 }
 
 /// The kind of failure that "Retry these" would retry: the one that is filtered by, or the only one there is.
@@ -56,6 +70,9 @@ mod tests {
         assert_eq!((failed.state, failed.text.as_str()), (Some(ItemState::Failed), "coast"));
         assert_eq!(toggled(&failed, ItemState::Failed), typed);
         assert_eq!(toggled(&failed, ItemState::Done).state, Some(ItemState::Done));
+        let remarked = toggled_remarks(&toggled(&typed, ItemState::Done));
+        assert_eq!((remarked.state, remarked.is_remarked), (Some(ItemState::Done), true), "of those that are done");
+        assert_eq!(toggled_remarks(&toggled(&remarked, ItemState::Done)), typed);
     }
 
     #[test]
@@ -65,9 +82,13 @@ mod tests {
             let choices = choices(Lang::English, &progress, filter).into_iter();
             choices.map(|(label, _)| label).collect::<Vec<_>>()
         };
-        assert_eq!(labels(&ItemsFilter::default()), ["All", "Done 3", "Failed 1"]);
+        assert_eq!(labels(&ItemsFilter::default()), ["All", "Done 3", "Failed 1", "With remarks"]);
         let skipped = ItemsFilter { state: Some(ItemState::Skipped), ..ItemsFilter::default() };
-        assert_eq!(labels(&skipped), ["All", "Done 3", "Skipped 0", "Failed 1"], "a filter that is on can be seen");
+        assert_eq!(
+            labels(&skipped),
+            ["All", "Done 3", "Skipped 0", "Failed 1", "With remarks"],
+            "a filter that is on can be seen"
+        );
     }
 
     #[test]

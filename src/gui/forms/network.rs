@@ -1,6 +1,6 @@
 //! The form for network settings: checks what the user enters.
 
-use crate::model::{AccessKind, Lang, NetworkSpec, ProxyChoice, network};
+use crate::model::{AccessKind, Lang, NetworkFile, NetworkSpec, ProxyChoice, network};
 
 /// The choices for the proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub(crate) enum ProxyWay {
 pub(crate) struct NetworkForm {
     /// Whether the user chose to enter a proxy's address, which may still be missing.
     proxy_by_address: bool,
+    /// The file that was last to be chosen with the desktop's dialog.
+    pub(crate) asked: Option<NetworkFile>,
 }
 
 impl NetworkForm {
@@ -55,6 +57,11 @@ pub(crate) fn read_bytes(lang: Lang, text: &str) -> Result<Option<u64>, &'static
 /// Reads the name of a host whose certificates are not to be checked; empty is none.
 pub(crate) fn read_host(lang: Lang, text: &str) -> Result<Option<String>, &'static str> {
     or_empty(text, |text| network::parse_host(text).map_err(|_| lang.word("wrong_host")))
+}
+
+/// Reads the value of a header; empty is the default.
+pub(crate) fn read_header(lang: Lang, text: &str) -> Result<Option<String>, &'static str> {
+    or_empty(text, |text| network::parse_header_value(text).map_err(|_| lang.word("wrong_header_value")))
 }
 
 fn or_empty<T>(text: &str, read: impl Fn(&str) -> Result<T, &'static str>) -> Result<Option<T>, &'static str> {

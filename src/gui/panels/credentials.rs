@@ -17,10 +17,11 @@ impl Credentials {
     /// Draws the list and the form. Returns an entered secret, which must be stored before the entry is used.
     pub(super) fn ui(&mut self, ui: &mut Ui, lang: Lang, access: &mut Vec<AccessEntry>) -> Option<NamedSecret> {
         let opened = field::row(ui, lang.word("access"), size::SETTING_LABEL, |ui| {
-            let button = Button::new(lang.word("access_add")).height(size::FIELD);
-            button.ui(ui).clicked() && self.form.is_none()
+            let button = Button::new(lang.word("access_add")).height(size::FIELD).ui(ui);
+            (button.clicked() && self.form.is_none()).then_some(button.id)
         });
-        if opened {
+        if opened.is_some() {
+            self.opener = opened;
             self.form = Some(CredentialForm::default());
             self.is_opened = true;
         }
@@ -54,6 +55,10 @@ impl Credentials {
     /// Clears the form, including the undo history of its fields.
     fn close(&mut self, ui: &Ui) {
         self.form = None;
+        // A click elsewhere has moved the focus already; the button that was pressed is gone.
+        if let Some(opener) = self.opener.take() {
+            ui.memory_mut(|memory| memory.request_focus(opener));
+        }
         ui.data_mut(|data| data.remove::<egui::text_edit::TextEditState>(box_id("secret")));
     }
 
@@ -69,8 +74,9 @@ impl Credentials {
                 }
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     let edit = lang.edit_named(&name);
-                    let button = Button::new(lang.word("edit")).named(&edit).height(size::FIELD);
-                    if button.ui(ui).clicked() {
+                    let button = Button::new(lang.word("edit")).named(&edit).height(size::FIELD).ui(ui);
+                    if button.clicked() {
+                        self.opener = Some(button.id);
                         self.form = Some(CredentialForm::of(entry));
                         self.is_opened = true;
                     }
@@ -163,6 +169,15 @@ impl CredentialForm {
         if self.kind == CredentialKind::User {
             line_ui(ui, "user", lang.word("access_user"), &mut self.user, "");
             error_below(ui, if let Some(Mistake::User(words)) = wrong { Some(words) } else { None });
+            field::row(ui, lang.word("access_scheme"), size::SETTING_LABEL, |ui| {
+                let choices = [(false, lang.word("access_scheme_basic")), (true, lang.word("access_scheme_digest"))];
+                if let Some(is_digest) = segmented(ui, lang.word("access_scheme"), self.is_digest, &choices) {
+                    self.is_digest = is_digest;
+                }
+            });
+            if self.is_digest {
+                note_below(ui, lang.word("access_digest_note"));
+            }
         }
     }
 

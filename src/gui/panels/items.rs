@@ -125,6 +125,11 @@ fn chips_ui(ui: &mut Ui, state: &mut State) {
             state.listing.set_filter(items_filter::toggled(&state.listing.filter, item_state));
         }
     }
+    if items_filter::may_have_remarks(&progress, &state.listing.filter)
+        && chip(ui, lang.word("with_remarks"), state.listing.filter.is_remarked, false)
+    {
+        state.listing.set_filter(items_filter::toggled_remarks(&state.listing.filter));
+    }
 }
 
 /// Chips for the kinds of failures, when failures are listed.
@@ -217,7 +222,9 @@ fn body_ui(ui: &mut Ui, body: Rect, state: &mut State) {
         return;
     }
     if state.listing.total().is_none() {
-        ui.painter().text(body.center(), egui::Align2::CENTER_CENTER, lang.word("loading"), theme::body(), p.text3);
+        let (at, words) = (body.center(), lang.word("loading"));
+        let rect = ui.painter().text(at, egui::Align2::CENTER_CENTER, words, theme::body(), p.text3);
+        label::spoken(ui, rect, words);
     }
     let columns = match state.drafts.settings.get().layout {
         ItemsLayout::Grid => grid::ui(ui, body, state),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use egui::{Id, Ui};
 
 use super::setting_notes::{below, error_below, note_below};
-use crate::engine::CaFileFault;
+use crate::engine::NetworkFault;
 use crate::gui::forms::network::{self as form, NetworkForm, ProxyWay};
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
@@ -16,29 +16,30 @@ use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::segmented::segmented;
 use crate::gui::widgets::{field, label};
 use crate::model::Lang;
-use crate::model::{NetworkSpec, ProxyChoice, RobotsPolicy, human};
+use crate::model::{NetworkFile, NetworkSpec, ProxyChoice, RobotsPolicy, human};
 
 /// Width of a rate field, in points; the same as the number fields above.
 const BOX: f32 = 104.0;
 
 /// What the section needs besides the settings.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Links {
+pub(super) struct Links<'a> {
     /// Language.
     pub(super) lang: Lang,
-    /// The error of the certificate authority file.
-    pub(super) fault: Option<CaFileFault>,
-    /// A hint about the desktop's dialog.
-    pub(super) hint: Option<&'static str>,
+    /// The errors of files.
+    pub(super) faults: &'a [NetworkFault],
+    /// A hint about the desktop's dialog for a file.
+    pub(super) hint: Option<(NetworkFile, &'static str)>,
 }
 
-impl Links {
-    /// Draws the rows; `true` if a file is to be chosen with the desktop's dialog.
-    pub(super) fn ui(self, ui: &mut Ui, form: &mut NetworkForm, network: &mut NetworkSpec) -> bool {
+impl Links<'_> {
+    /// Draws the rows; returns the file that is to be chosen with the desktop's dialog.
+    pub(super) fn ui(self, ui: &mut Ui, form: &mut NetworkForm, network: &mut NetworkSpec) -> Option<NetworkFile> {
         self.politeness_ui(ui, network);
         self.rates_ui(ui, network);
         self.proxy_ui(ui, form, network);
-        let wanted = self.ca_ui(ui, network);
+        self.headers_ui(ui, network);
+        let wanted = NetworkFile::ALL.into_iter().filter(|file| self.file_ui(ui, *file, network)).last();
         self.insecure_ui(ui, network);
         wanted
     }
@@ -132,31 +133,47 @@ impl Links {
         }
     }
 
-    fn ca_ui(self, ui: &mut Ui, network: &mut NetworkSpec) -> bool {
+    fn file_ui(self, ui: &mut Ui, file: NetworkFile, network: &mut NetworkSpec) -> bool {
         let lang = self.lang;
-        let shown = network.ca_file.as_deref().map(|path| path.display().to_string()).unwrap_or_default();
-        let wanted = field::row(ui, lang.word("ca_file"), size::SETTING_LABEL, |ui| {
+        let name = lang.network_file(file);
+        let shown = file.given(network).map(|path| path.display().to_string()).unwrap_or_default();
+        let wanted = field::row(ui, name, size::SETTING_LABEL, |ui| {
             let button = Button::new(lang.word("choose_file")).height(size::FIELD);
             let width = ui.available_width() - button.measure(ui) - size::GAP;
-            let typed = field::line_hint(
-                ui,
-                Id::unique("links ca"),
-                lang.word("ca_file"),
-                &shown,
-                (width, lang.word("ca_hint")),
-            );
+            let id = Id::unique(("links file", name));
+            let typed = field::line_hint(ui, id, name, &shown, (width, lang.network_file_hint(file)));
             if let Some(path) = typed {
-                network.ca_file = Some(path.trim()).filter(|path| !path.is_empty()).map(PathBuf::from);
+                *file.path(network) = Some(path.trim()).filter(|path| !path.is_empty()).map(PathBuf::from);
             }
-            let spoken = format!("{}: {}", lang.word("choose_file"), lang.word("ca_file"));
+            let spoken = format!("{}: {name}", lang.word("choose_file"));
             button.named(&spoken).ui(ui).clicked()
         });
-        let is_shown = network.ca_file.as_deref().is_some_and(|path| path == Path::new(&shown));
-        error_below(ui, self.fault.filter(|_| is_shown).map(|fault| lang.ca_fault(fault)));
-        if let Some(hint) = self.hint {
+        let is_shown = file.given(network).is_some_and(|path| path == Path::new(&shown));
+        let fault = self.faults.iter().find(|fault| fault.file == file).filter(|_| is_shown);
+        error_below(ui, fault.map(|fault| lang.network_fault(*fault)));
+        if let Some((_, hint)) = self.hint.filter(|(of, _)| *of == file) {
             note_below(ui, hint);
         }
         wanted
+    }
+
+    /// The headers that say who asks, and from where.
+    fn headers_ui(self, ui: &mut Ui, network: &mut NetworkSpec) {
+        let lang = self.lang;
+        for (name, hint, header) in [
+            (lang.word("user_agent"), lang.word("user_agent_hint"), &mut network.user_agent),
+            (lang.word("referer"), "https://shop.example/", &mut network.referer),
+        ] {
+            let shown = header.clone().unwrap_or_default();
+            let checked = field::row(ui, name, size::SETTING_LABEL, |ui| {
+                let (id, width) = (Id::unique(("links", name)), ui.available_width());
+                field::checked(ui, id, name, &shown, (width, hint), |text| form::read_header(lang, text))
+            });
+            error_below(ui, checked.wrong);
+            if let Some(value) = checked.taken {
+                *header = value;
+            }
+        }
     }
 
     fn insecure_ui(self, ui: &mut Ui, network: &mut NetworkSpec) {

@@ -66,18 +66,18 @@ fn steps_ui(ui: &mut Ui, low: bool, state: &mut State) {
 
 fn presets_ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
-    let current = Preset::ALL.into_iter().find(|preset| {
-        preset.recipe().steps == state.drafts.recipe.get().steps && preset.save() == *state.drafts.save.get()
+    let current = Preset::all().iter().find(|preset| {
+        preset.recipe.steps == state.drafts.recipe.get().steps && preset.save == *state.drafts.save.get()
     });
-    let shown = current.map_or(lang.word("custom"), |preset| preset.label(lang));
+    let shown = current.map_or_else(|| lang.word("custom").to_owned(), |preset| preset.label(lang));
     let spoken = format!("{}: {shown}", lang.word("presets"));
-    let button = Button::new(shown).named(&spoken).menu().height(size::BUTTON_SMALL).ui(ui);
+    let button = Button::new(&shown).named(&spoken).menu().height(size::BUTTON_SMALL).ui(ui);
     let is_fixed = state.is_recipe_fixed();
     menu::below(&button, 180.0, |ui| {
-        for preset in Preset::ALL {
-            if menu::entry_ui(ui, preset.label(lang), "", !is_fixed, current == Some(preset)).clicked() {
-                state.drafts.recipe.set(preset.recipe());
-                state.drafts.save.set(preset.save());
+        for preset in Preset::all() {
+            if menu::entry_ui(ui, &preset.label(lang), "", !is_fixed, current == Some(preset)).clicked() {
+                state.drafts.recipe.set(preset.recipe.clone());
+                state.drafts.save.set(preset.save.clone());
             }
         }
         menu::separator(ui);

@@ -28,9 +28,11 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
     }
     let lang = state.lang;
     let mut settings = state.drafts.settings.get().clone();
-    let mut file_wanted = false;
+    let mut file_wanted = None;
     let room = (ctx.content_rect().height() - AROUND).max(120.0);
-    let links = network::Links { lang, fault: state.snapshot.ca_file_fault, hint: state.text_box.hint };
+    let faults = std::sync::Arc::clone(&state.snapshot.network_faults);
+    let hint = state.network.asked.zip(state.text_box.hint);
+    let links = network::Links { lang, faults: &faults, hint };
     let mut access = std::mem::take(&mut state.access);
     let mut form = state.network;
     let mut typed = None;
@@ -53,9 +55,10 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
             scroll::follow_focus(ui);
         });
     });
-    if file_wanted {
+    if let Some(file) = file_wanted {
         state.text_box.hint = None;
-        state.dialog(Purpose::CaFile);
+        form.asked = Some(file);
+        state.dialog(Purpose::NetworkFile(file));
     }
     state.access = access;
     state.network = form;

@@ -90,8 +90,8 @@ fn lists_are_filtered_and_sorted() {
 #[test]
 fn a_list_that_is_no_longer_needed_is_cancelled() {
     let bench = Bench::with(&files(0..20_000));
-    let order =
-        |cancelled: &dyn Fn() -> bool| bench.reader.order(bench.job, None, None, "7", Order::Name, cancelled).unwrap();
+    let filter = ListFilter { text: "7", ..ListFilter::default() };
+    let order = |cancelled: &dyn Fn() -> bool| bench.reader.order(bench.job, &filter, Order::Name, cancelled).unwrap();
     assert_eq!(order(&|| true), None);
     // From the second question on: in the midst of it, or done before it was asked.
     let asked = Cell::new(0);
@@ -316,6 +316,10 @@ fn an_export_has_the_columns_of_lists_by_name_and_remarks_and_iso_times() {
     bench.catalog.finish(&[&Finished { remarks, ..Finished::new(bench.id(1), done("/out/1.jpg")) }]).unwrap();
     let remarked = bench.reader.remarked(bench.job, 0, 10).unwrap();
     assert_eq!((seqs(&remarked), remarked[0].remarks.len()), (vec![1], 2));
+    let filter = ListFilter { is_remarked: true, ..ListFilter::default() };
+    let listed = |filter: &ListFilter<'_>| bench.reader.order(bench.job, filter, Order::Added, &|| false).unwrap();
+    assert_eq!(listed(&filter), Some(vec![1]));
+    assert_eq!(listed(&ListFilter { state: Some(ItemState::Failed), ..filter }), Some(Vec::new()));
     bench.finish(2, failed(ErrorKind::Corrupt));
     bench.finish(3, done("/out/3.jpg"));
     let notable = |after, up_to| {

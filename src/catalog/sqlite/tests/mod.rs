@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::catalog::{
-    Added, Adding, CatalogReader, Counts, ExportFormat, Group, Order, RecordRows, SourceCursor, export,
+    Added, Adding, CatalogReader, Counts, ExportFormat, Group, ListFilter, Order, RecordRows, SourceCursor, export,
 };
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
@@ -57,7 +57,8 @@ impl Bench {
     }
 
     fn order(&self, state: Option<ItemState>, kind: Option<ErrorKind>, text: &str, order: Order) -> Vec<u32> {
-        self.reader.order(self.job, state, kind, text, order, &|| false).unwrap().unwrap()
+        let filter = ListFilter { state, kind, text, is_remarked: false };
+        self.reader.order(self.job, &filter, order, &|| false).unwrap().unwrap()
     }
 
     fn finish(&mut self, seq: u64, outcome: Outcome) {
