@@ -55,6 +55,8 @@ mod runs;
 mod same_bytes;
 #[path = "cli/temporaries.rs"]
 mod temporaries;
+#[path = "cli/texts.rs"]
+mod texts;
 #[expect(dead_code, reason = "other tests use the rest of the server")]
 mod util;
 #[path = "cli/words.rs"]

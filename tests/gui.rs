@@ -238,6 +238,12 @@ fn network_settings_are_saved_and_used_by_the_next_job_without_the_proxys_passwo
     window.until("the host", |window| window.handle.snapshot().settings.network.insecure_hosts == ["nas.local"]);
     window.type_into("CA file", &window.dir.path().join("no.pem").display().to_string());
     window.until_seen("There is no such file. Jobs can't start until it exists.");
+    window.type_into("Cookie file", &window.dir.path().join("none.txt").display().to_string());
+    window.until("the cookies", |window| window.handle.snapshot().settings.network.cookie_file.is_some());
+    window.type_into("Cookie file", "");
+    window.until("no cookies", |window| window.handle.snapshot().settings.network.cookie_file.is_none());
+    window.type_into("User-Agent", "shop/1.0");
+    window.until("the agent", |window| window.handle.snapshot().settings.network.user_agent.is_some());
     window.type_into("CA file", "");
     window.until("the file is forgotten", |window| window.handle.snapshot().settings.network.ca_file.is_none());
     window.press("Close");
@@ -252,7 +258,30 @@ fn network_settings_are_saved_and_used_by_the_next_job_without_the_proxys_passwo
     );
     assert_eq!(network.proxy, pixloom::model::ProxyChoice::Url(server.url("/")));
     let settings = std::fs::read_to_string(window.dir.path().join("settings.toml")).unwrap();
+    assert_eq!(network.user_agent.as_deref(), Some("shop/1.0"));
+    assert!(settings.contains("user_agent = \"shop/1.0\""), "{settings}");
     assert!(settings.contains("robots = \"always\"") && !settings.contains("s3cret"), "{settings}");
+}
+
+#[test]
+fn a_step_shows_the_text_of_the_item_and_why_it_can_not_be_applied_to_it() {
+    let mut window = TestWindow::new();
+    window.until_seen("Drop images here, or paste a list of links");
+    let folder = window.images(&["tulip-field.jpg"]);
+    window.handle.send(Command::AddPaths(vec![folder]));
+    window.until_seen("Start 1 item");
+    let crop = Step::new("crop").with("x", 60_000.0).with("y", 0.0).with("width", 9.0).with("height", 9.0);
+    let steps = vec![Step::new("watermark_text").with("text", "{stem} {index:03}"), crop];
+    window.handle.send(Command::SetRecipe(pixloom::model::Recipe { steps, ..Default::default() }));
+    window.until_seen("→ tulip-field 001");
+    window.until("the reason", |window| {
+        window
+            .harness
+            .query_all_by_label_contains("Not applied: Crop: it begins 60000 px from the left")
+            .next()
+            .is_some()
+    });
+    assert!(window.has("Before") && window.has("After"), "the image is shown");
 }
 
 #[test]

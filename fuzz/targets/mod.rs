@@ -13,8 +13,10 @@ use pixloom::codec::{
 use pixloom::engine::{parse_save, parse_step, recipe_file};
 use pixloom::error::{ErrorKind, ItemError};
 use pixloom::fetch::{name_from_url, robots_allow, safe_file_name};
-use pixloom::model::{Band, ColourChoice, Format, Locator, Metadata, MetadataPolicy, Samples, Save, TruncatedPolicy};
-use pixloom::sink::{NameParts, Template};
+use pixloom::model::{
+    Band, ColourChoice, FieldValues, Format, Locator, Metadata, MetadataPolicy, Samples, Save, TruncatedPolicy,
+};
+use pixloom::sink::Template;
 use pixloom::source::{Reading, columns, find_links, read, url_list};
 
 /// Images above this are not decoded: a fuzzer should not spend its time on large ones.
@@ -240,7 +242,7 @@ fn names(data: &[u8]) {
     let Ok(template) = Template::parse(template) else { return };
     let locator = Locator::parse(&format!("https://{value}/{value}?{value}"));
     let columns = HashMap::from([("name".to_owned(), value.to_owned())]);
-    let parts = NameParts { columns, ..NameParts::of(&locator, 1, "", None) };
+    let parts = FieldValues { columns, ..FieldValues::of(&locator, 1, "", None) };
     let name = template.render(&parts);
     let path = std::path::Path::new(&name);
     let stays = path.components().all(|part| matches!(part, std::path::Component::Normal(_)));

@@ -70,6 +70,9 @@ pub(super) enum Line {
         skipped: bool,
         width: Option<u32>,
         height: Option<u32>,
+        /// The texts with fields that would be drawn on it.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        texts: Vec<String>,
         error: Option<String>,
     },
     /// The last of a dry run.
@@ -176,6 +179,7 @@ impl Line {
             skipped: item.skipped,
             width: item.size_px.map(|(width, _)| width),
             height: item.size_px.map(|(_, height)| height),
+            texts: item.texts.clone(),
             error: item.error.as_ref().map(ToString::to_string),
         }
     }
@@ -323,6 +327,9 @@ pub(super) fn planned(item: &PlannedItem, lang: Lang) -> String {
         },
     };
     let mut line = format!("{} -> {fate}", item.locator);
+    for text in &item.texts {
+        let _ = write!(line, " [{}]", Message::new("plan_text").with("text", text).text(lang));
+    }
     for remark in &item.remarks {
         let _ = write!(line, " [{}]", remark.text(lang));
     }

@@ -17,7 +17,7 @@ use super::intake::read_sources::nothing_in;
 use super::item::body::ItemBody;
 use super::item::decide::{Action, PlannedName, Rules, Subject, decide, may_be_copied, refusal};
 use super::item::limits::Clock;
-use super::item::naming::{self, NameClaims, Naming, Publish, Resolution, Verdict};
+use super::item::naming::{self, NameClaims, NameHints, Naming, Publish, Resolution, Verdict};
 use super::item::prior_results::{FilePlan, PriorResults};
 use super::item::render::Prepared;
 use super::item::repeats::{RepeatedLinks, may_repeat_files};
@@ -27,7 +27,9 @@ use crate::catalog::CatalogReader;
 use crate::codec::{self, DecodeControl, Helpers};
 use crate::error::{ItemError, JobError};
 use crate::fetch::Secrets;
-use crate::model::{ConflictPolicy, Finished, Ignored, ItemId, ItemRow, JobId, JobSpec, Locator, NewItem, Remark};
+use crate::model::{
+    ConflictPolicy, FieldValues, Finished, Ignored, ItemId, ItemRow, JobId, JobSpec, Locator, NewItem, Remark,
+};
 use crate::op::Pipeline;
 use crate::source::{self, Found, Reading};
 use crate::store;
@@ -82,6 +84,8 @@ pub struct PlannedItem {
     pub size_px: Option<(u32, u32)>,
     /// Why it would fail.
     pub error: Option<ItemError>,
+    /// The texts with fields that would be drawn on it.
+    pub texts: Vec<String>,
     /// What would be left out of it.
     pub remarks: Vec<Remark>,
 }
@@ -262,6 +266,7 @@ impl Planner<'_> {
             replaces: false,
             size_px: None,
             error: None,
+            texts: Vec::new(),
             remarks: Vec::new(),
         };
         let row = row_of(item, self.plan.items);
@@ -294,10 +299,14 @@ impl Planner<'_> {
 
     fn plan_link(&mut self, row: &ItemRow, planned: &mut PlannedItem) {
         let kept = self.prior_results.as_mut().and_then(|(results, reader)| results.skip_link(row, *reader));
-        match kept {
-            Some(kept) => self.keep(&kept, planned),
-            None => self.plan.links += 1,
+        if let Some(kept) = kept {
+            return self.keep(&kept, planned);
         }
+        let values = self.naming.values(row, NameHints { is_pending: true, ..NameHints::default() });
+        // Only what is fetched tells when it was taken.
+        let values = FieldValues { date: None, ..values };
+        planned.texts = self.naming.texts().fill(&self.spec.recipe, &values).texts;
+        self.plan.links += 1;
     }
 
     /// An item keeps its result of an earlier job.
@@ -328,6 +337,7 @@ impl Planner<'_> {
         let rules = Rules::of_job(self.spec, &self.pipeline, self.budget_bytes, control);
         let claims = PlanClaims { given: &self.given, spec: self.spec, replaced };
         let decision = decide(&rules, &self.naming, row, &subject, &claims).map_err(|error| clock.explain(error))?;
+        planned.texts.clone_from(&decision.texts);
         if let PlannedName::Known(Resolution { is_taken, verdict }) = &decision.name {
             planned.conflict = *is_taken;
             self.plan.conflicts += u64::from(planned.conflict);

@@ -45,15 +45,15 @@ pub use crate::source::{
 pub use api::command::Command;
 pub use api::export::export_job;
 pub use api::handle::Handle;
-pub use api::snapshot::{CaFileFault, Estimate, JobEntry, JobView, ListFile, Notice, Snapshot, SourceGroup};
+pub use api::snapshot::{Estimate, JobEntry, JobView, ListFile, NetworkFault, Notice, Snapshot, SourceGroup};
 pub use api::view::{
     ItemsFilter, ItemsPage, ItemsRequest, ItemsSort, PicturePreview, Pixels, Preview, PreviewContent, PreviewRequest,
     StepFault, Thumbnail, Zoom,
 };
 pub use dry_run::{DryRun, Planned, PlannedItem, dry_run};
 pub use hand_over::{WindowClaim, claim_window};
-pub use item::name_example::{NameHints as NameExampleHints, check_name_template, name_example};
-pub use recipes::{preset_names, read_recipe, recipe_named, resolve_paths};
+pub use item::name_example::{NameHints as NameExampleHints, check_name_template, name_example, text_example};
+pub use recipes::{preset_names, presets, read_recipe, recipe_named, resolve_paths};
 pub use run::process_limits::prepare_process;
 pub use space::{low as low_space_of, low_space};
 

@@ -54,7 +54,7 @@ pub(crate) fn ops() -> Vec<Op> {
     const SHARPEN: &[ParamSpec] =
         &[float("sigma", Unit::Px, 0.1, 100.0, 5.1, 1.0), float("amount", Unit::None, 0.0, 10.0, 2.0, 0.8)];
     const WATERMARK: &[ParamSpec] = &[
-        ParamSpec { name: "text", summary: "", unit: Unit::None, kind: ParamKind::Text { default: "" } },
+        ParamSpec { name: "text", summary: "", unit: Unit::None, kind: ParamKind::FieldText { default: "" } },
         ParamSpec { name: "shadow", summary: "", unit: Unit::None, kind: ParamKind::Bool { default: true } },
     ];
     const DUOTONE: &[ParamSpec] = &[

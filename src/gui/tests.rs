@@ -16,11 +16,11 @@ use super::app::App;
 use super::fake_engine::{self, FakeEngine, JOB};
 use super::state::Scale;
 use crate::config::Language;
-use crate::engine::{CaFileFault, Command, ListFile, Notice, Preview, PreviewContent};
+use crate::engine::{Command, ListFile, NetworkFault, Notice, Preview, PreviewContent};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    FailureFilter, FormatChoice, ItemState, JobState, ListSpec, NetworkSpec, ProxyChoice, Recipe, RobotsPolicy, Save,
-    Step, Value,
+    FailureFilter, FormatChoice, ItemState, JobState, ListSpec, NetworkFile, NetworkSpec, ProxyChoice, Recipe,
+    RobotsPolicy, Save, Step, Value,
 };
 
 const NOAI: &str = "Skip content marked noai";
@@ -284,6 +284,8 @@ fn the_web_preset_resizes_sharpens_and_saves_webp_at_82() {
     let Some(Command::SetRecipe(recipe)) = commands.first() else { panic!("{commands:?}") };
     let ops: Vec<&str> = recipe.steps.iter().map(|step| step.op.as_str()).collect();
     assert_eq!(ops, ["resize", "sharpen"]);
+    let file = crate::engine::recipe_named(std::path::Path::new("web")).unwrap();
+    assert_eq!(*recipe, file.recipe, "the same as on the command line");
     assert!(window.has("Presets: Web"));
 }
 
@@ -393,8 +395,18 @@ fn network_settings_are_sent_and_errors_appear_below_their_fields() {
     window.type_into("Host to add", "NAS.local");
     window.press("Add host");
     assert!(window.has("Remove: nas.local"));
-    window.type_into("CA file", "/etc/ca.pem");
+    window.type_into("User-Agent", "shop/1.0");
     window.key(Modifiers::NONE, Key::Tab);
+    window.type_into("Referer", "https://shop.example/");
+    window.key(Modifiers::NONE, Key::Tab);
+    for (name, path) in
+        [("CA file", "/etc/ca.pem"), ("Client certificate", "/etc/me.pem"), ("Cookie file", "/etc/cookies.txt")]
+    {
+        window.type_into(name, path);
+        window.key(Modifiers::NONE, Key::Tab);
+        let choose = format!("Choose file…: {name}");
+        assert!(window.harness.get_by_label(&choose).is_focused(), "the dialog is the next control: {choose}");
+    }
     let network = window.network();
     let wanted = NetworkSpec {
         robots: RobotsPolicy::Always,
@@ -403,18 +415,32 @@ fn network_settings_are_sent_and_errors_appear_below_their_fields() {
         ca_file: Some("/etc/ca.pem".into()),
         insecure_hosts: vec!["nas.local".to_owned()],
         access: Vec::new(),
+        user_agent: Some("shop/1.0".to_owned()),
+        referer: Some("https://shop.example/".to_owned()),
+        cookie_file: Some("/etc/cookies.txt".into()),
+        client_cert: Some("/etc/me.pem".into()),
         requests_per_s: Some(0.5),
         bytes_per_s: Some(2_000_000),
         ..NetworkSpec::default()
     };
     assert_eq!(network, wanted);
-    window.engine.snapshot.ca_file_fault = Some(CaFileFault::Missing);
+    let missing = |file| NetworkFault { file, is_missing: true };
+    window.engine.snapshot.network_faults = [missing(NetworkFile::Authorities)].into();
     window.engine.publish();
     window.settle();
     assert!(window.has("There is no such file. Jobs can't start until it exists."));
+    let other = |file| NetworkFault { file, is_missing: false };
+    window.engine.snapshot.network_faults = [other(NetworkFile::ClientCertificate), other(NetworkFile::Cookies)].into();
+    window.engine.publish();
+    window.settle();
+    assert!(!window.has("There is no such file. Jobs can't start until it exists."));
+    assert!(window.has("This file contains no PEM certificate with its private key. Jobs can't start with it."));
+    assert!(window.has("This is not a cookies.txt file in Netscape's format. Jobs can't start with it."));
     window.type_into("Bytes per second", "");
     window.key(Modifiers::NONE, Key::Tab);
-    window.press("Remove: nas.local");
+    // It is scrolled out of view.
+    window.harness.get_by_label("Remove: nas.local").click_accesskit();
+    window.settle();
     let network = window.network();
     assert_eq!((network.bytes_per_s, network.insecure_hosts), (None, Vec::new()));
 }

@@ -50,7 +50,9 @@ pub use job::{
 };
 pub use locator::Locator;
 pub use message::Message;
-pub use network::{AccessEntry, AccessKind, NetworkSpec, ProxyChoice, RobotsPolicy, SecretRef, TypedSecret};
+pub use network::{
+    AccessEntry, AccessKind, NetworkFile, NetworkSpec, ProxyChoice, RobotsPolicy, SecretRef, TypedSecret,
+};
 pub use origin::Origin;
 pub use outcome::{
     FailureFilter, Finished, ItemOutput, ItemRow, ItemState, JobRow, JobState, JobSummary, NewItem, Outcome,
@@ -63,7 +65,8 @@ pub use remark::{Part, Remark};
 pub use remark_sums::{RemarkSum, RemarkSums, Remarked};
 pub use save::SaveKey;
 pub use source::{Ignored, IgnoredReason, SourceSpec};
-pub use text::{link_name, text_encoding};
+pub use text::fields::{FieldText, FieldValues};
+pub use text::{fields, link_name, text_encoding};
 pub use transfer::{Transfer, TransferTimes};
 pub use unit::Unit;
 pub use words::Lang;

@@ -3,6 +3,7 @@
 use super::message::Message;
 use super::recipe::Value;
 use super::spelling;
+use super::text::fields;
 use super::unit::Unit;
 
 /// A parameter's declaration.
@@ -60,6 +61,11 @@ pub enum ParamKind {
         /// Value if not given.
         default: &'static str,
     },
+    /// Text with fields of the item, such as `{stem}`.
+    FieldText {
+        /// Value if not given.
+        default: &'static str,
+    },
     /// A colour: `white`, `black`, `transparent`, `#rgb`, `#rrggbb` or `#rrggbbaa`.
     Colour {
         /// Value if not given.
@@ -96,6 +102,7 @@ impl ParamSpec {
             ParamKind::Bool { default } => Some(Value::Bool(*default)),
             ParamKind::Choice { default, .. }
             | ParamKind::Text { default }
+            | ParamKind::FieldText { default }
             | ParamKind::Colour { default }
             | ParamKind::Curve { default } => Some(Value::Text((*default).to_owned())),
             ParamKind::File { .. } => None,
@@ -110,6 +117,9 @@ impl ParamSpec {
             ParamKind::Bool { .. } => Message::new("allowed_boolean"),
             ParamKind::Choice { .. } => self.limited(Message::new("allowed_choice")),
             ParamKind::Text { .. } => Message::new("allowed_text"),
+            ParamKind::FieldText { .. } => {
+                Message::new("allowed_field_text").with("fields", fields::listed(|field| !field.is_late()))
+            }
             ParamKind::Colour { .. } => Message::new("allowed_colour"),
             ParamKind::File { holds: FileKind::Image } => Message::new("allowed_image"),
             ParamKind::File { holds: FileKind::Table } => Message::new("allowed_table"),
@@ -139,7 +149,11 @@ impl ParamSpec {
             }
             (ParamKind::Bool { .. }, Value::Bool(_))
             | (
-                ParamKind::Text { .. } | ParamKind::Colour { .. } | ParamKind::File { .. } | ParamKind::Curve { .. },
+                ParamKind::Text { .. }
+                | ParamKind::FieldText { .. }
+                | ParamKind::Colour { .. }
+                | ParamKind::File { .. }
+                | ParamKind::Curve { .. },
                 Value::Text(_),
             ) => true,
             (ParamKind::Choice { options, .. }, Value::Text(word)) => options.contains(&word.as_str()),
@@ -158,7 +172,7 @@ impl ParamSpec {
                 Value::Text(word) => must_be_choice(word, options),
                 _ => Message::new("must_be_choice"),
             },
-            ParamKind::Text { .. } => Message::new("must_be_text"),
+            ParamKind::Text { .. } | ParamKind::FieldText { .. } => Message::new("must_be_text"),
             ParamKind::Colour { .. } => Message::new("must_be_colour"),
             ParamKind::File { holds: FileKind::Image } => Message::new("must_be_image"),
             ParamKind::File { holds: FileKind::Table } => Message::new("must_be_table"),

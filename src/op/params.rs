@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Curve, Message, ParamKind, ParamSpec, Unit, Value, spelling};
+use crate::model::{Curve, FieldText, FieldValues, Message, ParamKind, ParamSpec, Unit, Value, spelling};
 use crate::op::stage::Colour;
 
 /// Checked parameters: all that were given or have a default, of their declared type and within their range.
@@ -25,7 +25,7 @@ impl Params {
             let value = match spelled.get(param.name).copied() {
                 Some(value) => {
                     check_value(param, value)?;
-                    Some(value.clone())
+                    Some(without_escapes(param, value))
                 }
                 None => param.default_value(),
             };
@@ -107,6 +107,17 @@ pub(crate) fn find<'a>(declared: &'a [ParamSpec], name: &str) -> Result<&'a Para
     })
 }
 
+/// A text without fields as it is meant; one with fields is filled in for each item.
+fn without_escapes(param: &ParamSpec, value: &Value) -> Value {
+    match (&param.kind, value) {
+        (ParamKind::FieldText { .. }, Value::Text(text)) => match FieldText::parse(text) {
+            Ok(parsed) if parsed.fields().next().is_none() => Value::Text(parsed.fill(&FieldValues::default())),
+            _ => value.clone(),
+        },
+        _ => value.clone(),
+    }
+}
+
 /// Rejects a value of the wrong type, out of range, or in the wrong syntax.
 fn check_value(param: &ParamSpec, value: &Value) -> Result<(), Message> {
     let shaped = match (&param.kind, value) {
@@ -116,5 +127,8 @@ fn check_value(param: &ParamSpec, value: &Value) -> Result<(), Message> {
         _ => true,
     };
     param.check(value)?;
+    if let (ParamKind::FieldText { .. }, Value::Text(text)) = (&param.kind, value) {
+        FieldText::parse_early(text).map_err(|why| why.with("param", param.name))?;
+    }
     if shaped { Ok(()) } else { Err(param.refusal(value)) }
 }

@@ -7,5 +7,5 @@ mod name_template;
 mod planned_path;
 
 pub use case_collisions::{CaseCollisions, Collision};
-pub use name_template::{NameParts, Template};
+pub use name_template::Template;
 pub use planned_path::PlannedPath;

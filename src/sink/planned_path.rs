@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::case_collisions::folded;
-use super::name_template::{NameParts, Template, safe_dir, safe_part};
-use crate::model::Tree;
+use super::name_template::{Template, safe_dir, safe_part};
+use crate::model::{FieldValues, Tree};
 
 /// The most bytes in an extension.
 const MAX_EXTENSION_BYTES: usize = 16;
@@ -21,7 +21,7 @@ pub struct PlannedPath {
 impl PlannedPath {
     /// Joins `out_dir`, the item's folder (if folders are mirrored and the template has no `{dir}`), the rendered name, and
     /// the extension (without its dot; may be empty).
-    pub fn plan(out_dir: &Path, tree: Tree, template: &Template, parts: &NameParts, extension: &str) -> Self {
+    pub fn plan(out_dir: &Path, tree: Tree, template: &Template, parts: &FieldValues, extension: &str) -> Self {
         let mut folder = out_dir.to_path_buf();
         if tree == Tree::Keep && !template.has_dir() {
             folder.extend(safe_dir(&parts.dir).split('/').filter(|part| !part.is_empty()));
@@ -82,7 +82,7 @@ mod tests {
     use super::super::planned_path::*;
 
     fn plan(tree: Tree, template: &str, dir: &str, stem: &str, extension: &str) -> PlannedPath {
-        let parts = NameParts { stem: stem.to_owned(), dir: dir.to_owned(), index: 1, ..Default::default() };
+        let parts = FieldValues { stem: stem.to_owned(), dir: dir.to_owned(), index: 1, ..Default::default() };
         PlannedPath::plan(Path::new("/out"), tree, &Template::parse(template).unwrap(), &parts, extension)
     }
 

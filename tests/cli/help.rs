@@ -22,7 +22,7 @@ fn every_operation_is_listed_and_explained_with_units_ranges_and_defaults() {
                 ParamKind::Int { min, max, .. } => format!("from {min} to {max}"),
                 ParamKind::Bool { .. } => "true or false".to_owned(),
                 ParamKind::Choice { options, .. } => options.join(", "),
-                ParamKind::Text { .. } => "text".to_owned(),
+                ParamKind::Text { .. } | ParamKind::FieldText { .. } => "text".to_owned(),
                 ParamKind::Colour { .. } => "#rrggbb".to_owned(),
                 ParamKind::File { .. } => "the path of".to_owned(),
                 ParamKind::Curve { .. } => "points such as".to_owned(),

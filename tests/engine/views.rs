@@ -232,11 +232,42 @@ fn a_preview_that_can_not_be_shown_says_why() {
     }
     let content = look(&desk, &request(seq_of("x.png"), Recipe::default(), FULL));
     assert!(matches!(content, PreviewContent::NotFetched), "{content:?}");
-    // A crop beyond the picture is the recipe's fault, and the next request is served as ever.
-    let crop = Step::new("crop").with("x", 100.0).with("y", 0.0).with("width", 5.0).with("height", 5.0);
-    let content = look(&desk, &request(seq_of("ok.png"), recipe(vec![crop]), FULL));
-    assert!(matches!(&content, PreviewContent::Failed(error) if error.kind == ErrorKind::Recipe), "{content:?}");
     picture(look(&desk, &request(seq_of("ok.png"), Recipe::default(), FULL)));
+}
+
+#[test]
+fn an_image_that_a_step_can_not_be_applied_to_is_shown_with_the_reason() {
+    let desk = Desk::window();
+    let sources = vec![file(&desk.put("small.png", png(9, 9, 1))), file(&desk.put("large.png", png(200, 150, 2)))];
+    let job = draft(&desk, sources);
+    let seq_of = |name: &str| desk.rows(job).into_iter().find(|row| row.locator.to_text().ends_with(name)).unwrap().id;
+    let crop = Step::new("crop").with("x", 100.0).with("y", 0.0).with("width", 5.0).with("height", 5.0);
+    let steps = recipe(vec![crop, Step::new("invert")]);
+    for zoom in [FULL, Zoom::Fit] {
+        let shown = picture(look(&desk, &request(seq_of("small.png"), steps.clone(), zoom)));
+        let inverted: Vec<u8> = pixels(9, 9, 1).iter().map(|level| 255 - level).collect();
+        assert_eq!((shown.after_size_px, rgb(&shown.after)), ((9, 9), inverted), "what the other step does");
+        let preview = desk.handle().preview();
+        let [fault] = preview.faults.as_ref() else { panic!("{preview:?}") };
+        assert_eq!((fault.step_index, fault.is_of_item), (0, true));
+        assert!(fault.why.to_string().contains("x=100 is outside the image, which is 9 px wide"), "{}", fault.why);
+        assert_eq!(shown.after_bytes, None, "the size would be that of another result");
+        let shown = picture(look(&desk, &request(seq_of("large.png"), steps.clone(), zoom)));
+        assert_eq!((shown.after_size_px, desk.handle().preview().faults.len()), ((5, 5), 0));
+    }
+}
+
+#[test]
+fn a_preview_shows_the_text_of_its_item() {
+    let desk = Desk::window();
+    let sources = ["a.png", "b.png"].map(|name| file(&desk.put(name, png(200, 100, 3))));
+    let job = draft(&desk, sources.to_vec());
+    let drawn = |text: &str| recipe(vec![Step::new("watermark_text").with("text", text).with("size", 30.0)]);
+    for (seq, text) in [(1, "a 01"), (2, "b 02")] {
+        let of = |text: &str| picture(look(&desk, &request(ItemId { job, seq }, drawn(text), FULL))).after;
+        assert!(rgb(&of("{stem} {index:02}")) == rgb(&of(text)), "{text}");
+        assert!(rgb(&of("{stem} {index:02}")) != rgb(&of("x")));
+    }
 }
 
 #[test]

@@ -49,7 +49,7 @@ series_or = { $most } or { $last }
 option-url_column = The column of URLs in the lists (case-insensitive), or its number in lists without a header [default: the only column that holds links, else url]
 option-checksum_column = The column of checksums in the lists: MD5, SHA-1, SHA-256, SHA-384 or SHA-512; items whose checksum differs fail
 option-encoding = Encoding of the lists, such as euc-kr, shift_jis, windows-1252 or utf-16le [default: detected]
-option-recipe = A recipe file (paths in it are relative to its folder), or a preset: web, thumbnails, archive
+option-recipe = A recipe file (paths in it are relative to its folder), or a preset: web, thumbnails, archive, convert
 option-steps = A step, such as 'resize:long_edge=1024,kernel=lanczos3' (repeatable, in order; after the recipe's steps)
 option-out = The output folder [default: a new one next to the first input]; - writes the only result to standard output
 option-format = The output format [default: keep]
@@ -213,6 +213,7 @@ allowed_whole = a whole number from { $min } to { $max }{ $unit }
 allowed_boolean = true or false
 allowed_choice = one of { $options }
 allowed_text = text
+allowed_field_text = text with the fields { $fields }
 allowed_colour = white, black, transparent, #rgb, #rrggbb or #rrggbbaa
 allowed_opaque_colour = a colour: white, black, #rgb or #rrggbb
 allowed_image = the path of an image

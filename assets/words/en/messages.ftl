@@ -77,6 +77,8 @@ list_several = Couldn't read the list { $list }: several columns hold links: { $
     .window = Couldn't read the list { $list }: several columns hold links: { $columns }. Choose the right one.
 header_value = The value of a header must be text without control characters.
 cookies_not_there = There is no cookie file { $path }. Check its name.
+cookies_none = { $path } is not a cookies.txt file in Netscape's format. Choose another file.
+client_cert_none = { $path } contains no PEM certificate with its private key. Choose another file.
 client_cert_not_there = There is no client certificate { $path }. Check its name.
 encoding_unknown = There is no encoding "{ $encoding }". Use a name such as utf-8, euc-kr, cp949, shift_jis, gbk, big5, windows-1252 or utf-16le.
 list_packed = Couldn't read the list { $list }: it is compressed twice.
@@ -103,12 +105,14 @@ stdin_cut_off = The job was interrupted before standard input was read completel
 
 ## Names of results
 
-name_brace = The name template "{ $template }" has a stray brace "{ $brace }". Its fields are { $fields }.
+name_brace = The name template "{ $template }" has a stray brace "{ $brace }". Write it twice for the brace itself. Its fields are { $fields }.
 name_field = The name template "{ $template }" has an unknown field {"{"}{ $field }{"}"}. Its fields are { $fields }.
+name_field_near = The name template "{ $template }" has an unknown field {"{"}{ $field }{"}"}. Did you mean {"{"}{ $near }{"}"}? Its fields are { $fields }.
 name_empty = The name template "{ $template }" is empty. Its fields are { $fields }.
 name_leading = The name template "{ $template }" must not start with "/". Its fields are { $fields }.
 name_last = The name template "{ $template }" has no name after its last "/". Its fields are { $fields }.
 name_lacks_column = The list of this item has no column "{ $column }".
+name_no_column_near = The name template uses {"{"}col:{ $column }{"}"}, but the list { $source } has only the columns { $columns }. Did you mean {"{"}col:{ $near }{"}"}?
 name_no_columns = The name template uses {"{"}col:{ $column }{"}"}, but { $source } has no columns.
 name_no_column = The name template uses {"{"}col:{ $column }{"}"}, but the list { $source } has only the columns { $columns }.
 
@@ -189,7 +193,8 @@ no_parameter_near = unknown parameter "{ $name }"; available: { $names }; did yo
 no_parameter = unknown parameter "{ $name }"; available: { $names }
 given_twice = { $param } is given twice
 open_quote = a quote (") is not closed
-no_pair_such_as = "{ $text }" is not name=value, such as { $example }
+no_pair_such_as = "{ $text }" is not name=value, such as { $example }; available: { $names }
+value_missing = { $param } needs a value: { $allowed }
 no_pair = "{ $text }" is not name=value
 must_be_number = { $param } must be a number from { $min } to { $max }{ $unit }, not { $given }
 must_be_whole = { $param } must be a whole number from { $min } to { $max }{ $unit }, not { $given }
@@ -257,7 +262,14 @@ text_empty_drawing = the bundled font can't draw any of "{ $text }"
 watermark_text = text is required
     .window = enter the text of the watermark
 watermark_long = text can have at most { $most } characters
-watermark_field = { $field } works only in file names; a watermark has the same text on every image
+text_brace = { $param } has a stray brace "{ $brace }"; write it twice for the brace itself; available: { $fields }
+text_field = { $param } has an unknown field {"{"}{ $field }{"}"}; available: { $fields }
+text_field_near = { $param } has an unknown field {"{"}{ $field }{"}"}; did you mean {"{"}{ $near }{"}"}? available: { $fields }
+text_field_late = {"{"}{ $field }{"}"} works only in file names: it is known only when the result is saved; available: { $fields }
+text_no_columns = The text "{ $text }" uses {"{"}col:{ $column }{"}"}, but { $source } has no columns.
+text_no_column = The text "{ $text }" uses {"{"}col:{ $column }{"}"}, but the list { $source } has only the columns { $columns }.
+text_no_column_near = The text "{ $text }" uses {"{"}col:{ $column }{"}"}, but the list { $source } has only the columns { $columns }. Did you mean {"{"}col:{ $near }{"}"}?
+plan_text = text: "{ $text }"
 watermark_file = file is required: the path of the image to overlay
     .window = choose the image to overlay
 watermark_margin = a margin of { $margin } % on every side leaves no room for it; use at most { $most } %

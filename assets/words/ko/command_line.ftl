@@ -49,7 +49,7 @@ series_or = { $most } 또는 { $last }
 option-url_column = 목록에서 URL이 있는 열(대소문자 무시). 제목 줄이 없으면 열 번호 [기본값: 링크가 든 열이 하나면 그 열, 아니면 url]
 option-checksum_column = 목록에서 체크섬이 있는 열: MD5, SHA-1, SHA-256, SHA-384 또는 SHA-512. 체크섬이 다른 항목은 실패로 처리
 option-encoding = 목록의 인코딩. 예: euc-kr, shift_jis, windows-1252, utf-16le [기본값: 자동 감지]
-option-recipe = 레시피 파일(안에 적힌 경로는 그 파일의 폴더 기준) 또는 프리셋: web, thumbnails, archive
+option-recipe = 레시피 파일(안에 적힌 경로는 그 파일의 폴더 기준) 또는 프리셋: web, thumbnails, archive, convert
 option-steps = 단계. 예: 'resize:long_edge=1024,kernel=lanczos3' (여러 번 가능, 순서대로, 레시피의 단계 뒤에 적용)
 option-out = 결과 폴더 [기본값: 첫 입력 옆의 새 폴더]. -이면 결과 하나를 표준 출력에 씀
 option-format = 결과 형식 [기본값: keep]
@@ -213,6 +213,7 @@ allowed_whole = { $min }부터 { $max }{ $unit }까지의 정수
 allowed_boolean = true 또는 false
 allowed_choice = { $options } 중 하나
 allowed_text = 텍스트
+allowed_field_text = 필드 { $fields }을(를) 쓸 수 있는 텍스트
 allowed_colour = white, black, transparent, #rgb, #rrggbb, #rrggbbaa 중 하나
 allowed_opaque_colour = 색: white, black, #rgb, #rrggbb 중 하나
 allowed_image = 이미지 파일의 경로

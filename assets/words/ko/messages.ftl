@@ -71,6 +71,8 @@ list_several = 목록 { JOSA($list, "을", "를") } 읽을 수 없습니다. 링
     .window = 목록 { JOSA($list, "을", "를") } 읽을 수 없습니다. 링크가 있는 열이 여러 개입니다: { $columns }. 알맞은 열을 고르세요.
 header_value = 헤더 값은 제어 문자가 없는 글자여야 합니다.
 cookies_not_there = 쿠키 파일 { JOSA($path, "이", "가") } 없습니다. 이름을 확인하세요.
+cookies_none = { JOSA($path, "은", "는") } 넷스케이프 형식의 cookies.txt 파일이 아닙니다. 다른 파일을 고르세요.
+client_cert_none = { $path }에 PEM 인증서와 개인 키가 함께 들어 있지 않습니다. 다른 파일을 고르세요.
 client_cert_not_there = 클라이언트 인증서 { JOSA($path, "이", "가") } 없습니다. 이름을 확인하세요.
 encoding_unknown = { $encoding } 인코딩은 없습니다. utf-8, euc-kr, cp949, shift_jis, gbk, big5, windows-1252, utf-16le 같은 이름을 쓰세요.
 list_packed = 목록 { JOSA($list, "을", "를") } 읽을 수 없습니다. 두 번 압축된 파일입니다.
@@ -94,12 +96,14 @@ stdin_cut_off = 작업이 중단되기 전에 표준 입력을 끝까지 읽지 
 
 ## 파일 이름
 
-name_brace = 이름 형식 "{ $template }"에 짝이 맞지 않는 괄호 "{ $brace }"가 있습니다. 쓸 수 있는 필드: { $fields }.
+name_brace = 이름 형식 "{ $template }"에 짝이 맞지 않는 괄호 "{ $brace }"가 있습니다. 괄호를 글자로 쓰려면 두 번 쓰세요. 쓸 수 있는 필드: { $fields }.
 name_field = 이름 형식 "{ $template }"에 알 수 없는 필드 {"{"}{ $field }{"}"}이(가) 있습니다. 쓸 수 있는 필드: { $fields }.
+name_field_near = 이름 형식 "{ $template }"에 알 수 없는 필드 {"{"}{ $field }{"}"}이(가) 있습니다. 혹시 {"{"}{ $near }{"}"}인가요? 쓸 수 있는 필드: { $fields }.
 name_empty = 이름 형식 "{ $template }"이(가) 비어 있습니다. 쓸 수 있는 필드: { $fields }.
 name_leading = 이름 형식 "{ $template }"은(는) "/"로 시작할 수 없습니다. 쓸 수 있는 필드: { $fields }.
 name_last = 이름 형식 "{ $template }"의 마지막 "/" 뒤에 이름이 없습니다. 쓸 수 있는 필드: { $fields }.
 name_lacks_column = 이 항목의 목록에는 "{ $column }" 열이 없습니다.
+name_no_column_near = 이름 형식의 {"{"}col:{ $column }{"}"}을(를) { $source }에서 채울 수 없습니다. 있는 열: { $columns }. 혹시 {"{"}col:{ $near }{"}"}인가요?
 name_no_columns = 이름 형식의 {"{"}col:{ $column }{"}"}을(를) { $source }에서 채울 수 없습니다. 열이 없는 원본입니다.
 name_no_column = 이름 형식의 {"{"}col:{ $column }{"}"}을(를) { $source }에서 채울 수 없습니다. 있는 열: { $columns }.
 
@@ -180,7 +184,8 @@ no_parameter_near = "{ $name }"(이)라는 매개변수가 없습니다. 있는 
 no_parameter = "{ $name }"(이)라는 매개변수가 없습니다. 있는 매개변수: { $names }
 given_twice = { JOSA($param, "을", "를") } 두 번 주었습니다
 open_quote = 따옴표(")가 닫히지 않았습니다
-no_pair_such_as = "{ $text }"은(는) 이름=값 형태가 아닙니다. 예: { $example }
+no_pair_such_as = "{ $text }"은(는) 이름=값 형태가 아닙니다. 예: { $example }. 있는 매개변수: { $names }
+value_missing = { $param }에 값이 없습니다. 쓸 수 있는 값: { $allowed }
 no_pair = "{ $text }"은(는) 이름=값 형태가 아닙니다
 must_be_number = { JOSA($param, "은", "는") } { $min }부터 { $max }{ $unit }까지의 숫자여야 합니다. 지금은 { $given }입니다
 must_be_whole = { JOSA($param, "은", "는") } { $min }부터 { $max }{ $unit }까지의 정수여야 합니다. 지금은 { $given }입니다
@@ -248,7 +253,14 @@ text_empty_drawing = "{ $text }"에서 내장 글꼴로 그릴 수 있는 것이
 watermark_text = 텍스트를 입력하세요
     .window = 워터마크에 넣을 텍스트를 입력하세요
 watermark_long = 텍스트는 { $most }자까지 쓸 수 있습니다
-watermark_field = { JOSA($field, "은", "는") } 파일 이름에만 쓰는 필드입니다. 워터마크는 모든 이미지에 같은 텍스트를 넣습니다
+text_brace = { $param }에 짝이 맞지 않는 괄호 "{ $brace }"가 있습니다. 괄호를 글자로 쓰려면 두 번 쓰세요. 쓸 수 있는 필드: { $fields }
+text_field = { $param }에 알 수 없는 필드 {"{"}{ $field }{"}"}이(가) 있습니다. 쓸 수 있는 필드: { $fields }
+text_field_near = { $param }에 알 수 없는 필드 {"{"}{ $field }{"}"}이(가) 있습니다. 혹시 {"{"}{ $near }{"}"}인가요? 쓸 수 있는 필드: { $fields }
+text_field_late = {"{"}{ $field }{"}"}은(는) 결과를 저장할 때에야 알 수 있어 파일 이름에만 쓸 수 있습니다. 쓸 수 있는 필드: { $fields }
+text_no_columns = 텍스트 "{ $text }"의 {"{"}col:{ $column }{"}"}을(를) { $source }에서 채울 수 없습니다. 열이 없는 원본입니다.
+text_no_column = 텍스트 "{ $text }"의 {"{"}col:{ $column }{"}"}을(를) { $source }에서 채울 수 없습니다. 있는 열: { $columns }.
+text_no_column_near = 텍스트 "{ $text }"의 {"{"}col:{ $column }{"}"}을(를) { $source }에서 채울 수 없습니다. 있는 열: { $columns }. 혹시 {"{"}col:{ $near }{"}"}인가요?
+plan_text = 텍스트: "{ $text }"
 watermark_file = 위에 얹을 이미지를 고르세요: file=PATH
     .window = 위에 얹을 이미지를 고르세요
 watermark_margin = 여백이 사방으로 { $margin }%면 워터마크를 넣을 자리가 없습니다. { $most }% 이하로 지정하세요

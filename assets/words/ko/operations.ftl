@@ -360,9 +360,9 @@ op-sharpen-threshold = 임계값
 
 op-watermark_text = 글자 워터마크
     .summary = 이미지 위에 글자를 넣습니다
-    .formula = 부호화된 값에 불투명도 * 글자 + (1 - 불투명도) * 이미지. 함께 제공되는 글꼴(라틴 문자와 한글)을 쓰고, 들어가지 않으면 글자가 작아집니다
+    .formula = 부호화된 값에 불투명도 * 글자 + (1 - 불투명도) * 이미지. 함께 제공되는 글꼴(라틴 문자와 한글)을 쓰고, 들어가지 않으면 글자가 작아집니다. 필드는 결과 이름에서처럼 항목마다 채워지며, {"{{"}와 {"}}"}는 괄호입니다
 op-watermark_text-text = 글자
-    .summary = 넣을 글자. 여러 줄도 됩니다
+    .summary = 넣을 글자. 항목의 필드를 쓸 수 있고 여러 줄도 됩니다
 op-watermark_text-size = 크기
     .summary = 글꼴 크기. 이미지의 짧은 변에 대한 백분율
 op-watermark_text-position = 위치

@@ -29,6 +29,8 @@ pub struct ItemsFilter {
     pub state: Option<ItemState>,
     /// Only failures of this kind.
     pub kind: Option<ErrorKind>,
+    /// Only those with remarks.
+    pub is_remarked: bool,
     /// Only those whose locator contains this text (case-insensitive); empty means all.
     pub text: String,
 }
@@ -132,6 +134,8 @@ pub struct StepFault {
     pub step_index: usize,
     /// What is missing or wrong.
     pub why: Message,
+    /// Whether it can't be applied to this item only.
+    pub is_of_item: bool,
 }
 
 /// What a preview shows.

@@ -9,12 +9,13 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use crate::engine::api::snapshot::ListFile;
+use crate::engine::item::texts::RecipeTexts;
 use crate::engine::run::body_in_memory_bytes;
 use crate::engine::run::memory_budget::default_memory_bytes;
 use crate::engine::run::process_limits::{self, Shares};
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::{Body, Cancel, FetchLimits, Fetcher, Origin, Secrets, Setup};
-use crate::model::{JobSpec, Message, SourceSpec, locator};
+use crate::model::{JobSpec, Message, SourceSpec, locator, spelling};
 use crate::source::{self, Columns, Header};
 use crate::store::{self, Spool};
 
@@ -24,6 +25,7 @@ const CHECK_EVERY: Duration = Duration::from_millis(50);
 /// Checks the columns that a job uses, as far as they are known before it starts.
 pub(crate) fn check(spec: &JobSpec) -> Result<(), JobError> {
     let template = crate::engine::item::naming::template(spec)?;
+    let texts = RecipeTexts::of(&spec.recipe);
     for source in &spec.sources {
         let header = match source::columns(source, &spec.lists) {
             Columns::NotAList => Header::none(),
@@ -33,14 +35,33 @@ pub(crate) fn check(spec: &JobSpec) -> Result<(), JobError> {
             Columns::File { header: None, .. } | Columns::Unknown => continue,
         };
         if let Some(column) = template.columns().find(|column| !header.may_have(column)) {
-            let message = match header.columns.as_slice() {
-                [] => Message::new("name_no_columns"),
-                columns => Message::new("name_no_column").with("columns", columns.join(", ")),
-            };
-            return Err(JobError::Refused(message.with("column", column).with("source", source::label(source))));
+            return Err(missing_column(&NAME_LACKS, column, &header, source));
+        }
+        if let Some((text, column)) = texts.columns_by_text().find(|(_, column)| !header.may_have(column)) {
+            return Err(missing_column(&TEXT_LACKS.map(|lacks| lacks.with("text", text)), column, &header, source));
         }
     }
     Ok(())
+}
+
+/// What is said of a column that a name uses: of a source without columns, of one with others, and of one with a similar one.
+const NAME_LACKS: [Message; 3] =
+    [Message::new("name_no_columns"), Message::new("name_no_column"), Message::new("name_no_column_near")];
+/// The same of a text.
+const TEXT_LACKS: [Message; 3] =
+    [Message::new("text_no_columns"), Message::new("text_no_column"), Message::new("text_no_column_near")];
+
+/// The error for a source without a column that is used.
+fn missing_column(lacks: &[Message; 3], column: &str, header: &Header, source: &SourceSpec) -> JobError {
+    let [no_columns, no_column, no_column_near] = lacks;
+    let names = header.columns.iter().map(String::as_str);
+    let message = match spelling::nearest(column, names) {
+        _ if header.columns.is_empty() => no_columns.clone(),
+        Some(near) => no_column_near.clone().with("near", near),
+        None => no_column.clone(),
+    };
+    let message = message.with("columns", header.columns.join(", ")).with("column", column);
+    JobError::Refused(message.with("source", source::label(source)))
 }
 
 /// Largest number of lists whose columns are shown.

@@ -12,11 +12,13 @@ use super::content_type_check::{actual_extension, check_content, with_content_ty
 use super::limits;
 use super::naming::{NameClaims, NameHints, Naming, Resolution, extension_of_content, is_extension_of, own_extension};
 use super::render::{Prepared, StrippedImage, is_copied, prepare, recoded, stripped, without_part};
+use super::texts::{ItemRecipe, RecipeTexts};
 use crate::codec::{self, DecodeControl};
 use crate::config::MAX_BODY_IN_MEMORY_BYTES;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    FormatChoice, ItemRow, JobSpec, Limits, Locator, Message, Origin, Recipe, Remark, Save, columns, is_copy,
+    FieldValues, FormatChoice, ItemRow, JobSpec, Limits, Locator, Message, Origin, Recipe, Remark, Save, columns,
+    is_copy,
 };
 use crate::op::Pipeline;
 use crate::{source, store};
@@ -73,8 +75,17 @@ pub(crate) struct Decision {
     pub(crate) capture_time: Option<String>,
     /// SHA-256 of the result, if names hold it and it is known before any work.
     pub(crate) hash: Option<String>,
+    /// The texts with fields that are drawn on it.
+    pub(crate) texts: Vec<String>,
     /// The result's name.
     pub(crate) name: PlannedName,
+}
+
+/// What is requested of one item: a recipe whose texts have fields is another one for each.
+pub(crate) struct ItemRules {
+    pub(crate) recipe: Recipe,
+    pub(crate) pipeline: Pipeline,
+    pub(crate) texts: Vec<String>,
 }
 
 /// What is known of a result's name before the work.
@@ -98,6 +109,20 @@ impl<'a> Rules<'a> {
     ) -> Self {
         let (recipe, save, limits) = (&spec.recipe, &spec.output().save, &spec.limits);
         Self { recipe, pipeline, save, limits, copies_others: copies_others(spec), budget_bytes, control }
+    }
+
+    /// What is requested of an item with these values; `None` if the same is requested of all. Errors name no item.
+    pub(crate) fn of_item(
+        &self,
+        texts: &RecipeTexts,
+        values: impl FnOnce() -> FieldValues,
+    ) -> Result<Option<ItemRules>, ItemError> {
+        if texts.is_empty() {
+            return Ok(None);
+        }
+        let ItemRecipe { recipe, texts } = texts.fill(self.recipe, &values());
+        let pipeline = self.pipeline.changed(&recipe)?;
+        Ok(Some(ItemRules { recipe, pipeline, texts }))
     }
 
     /// What is done with an item's bytes. Errors name the item.
@@ -126,6 +151,7 @@ impl<'a> Rules<'a> {
             return Ok(Action::Strip { bytes, size_px, remark });
         }
         if let Some((bytes, size_px)) = recoded(&bytes, self.recipe, self.save) {
+            self.check_copied(subject)?;
             return Ok(Action::Strip { bytes, size_px, remark: None });
         }
         let prepared = prepare(&bytes, self.pipeline, self.save, &self.control)
@@ -137,7 +163,7 @@ impl<'a> Rules<'a> {
         Ok(Action::Render(Box::new(prepared)))
     }
 
-    /// Refuses an image above limits that were set, although it is only copied.
+    /// Refuses an image above limits that were set, although it is not decoded.
     fn check_copied(&self, subject: &Subject<'_>) -> Result<(), ItemError> {
         let is_limited = self.limits.max_pixels.is_some() || self.limits.max_side_px.is_some();
         if !is_limited || !codec::is_image(&subject.body.head()) {
@@ -194,12 +220,14 @@ pub(crate) fn decide(
     subject: &Subject<'_>,
     claims: &dyn NameClaims,
 ) -> Result<Decision, ItemError> {
-    let action = rules.action(subject)?;
+    let has_date = naming.needs_date() || naming.texts().has_date();
+    let capture_time = if has_date { subject.body.capture_time() } else { None };
+    let hints = NameHints { taken: capture_time.as_deref(), ..subject.hints() };
+    let own = rules.of_item(naming.texts(), || naming.values(row, hints)).map_err(|error| error.named(&row.locator))?;
+    let action = own.as_ref().map_or(*rules, |own| own.applied(rules)).action(subject)?;
     let extension = action.extension(subject, rules.save.format);
-    let mut decision = Decision { action, extension, capture_time: None, hash: None, name: PlannedName::NotNeeded };
-    if naming.needs_date() {
-        decision.capture_time = subject.body.capture_time();
-    }
+    let texts = own.filter(|_| matches!(action, Action::Render(_))).map(|own| own.texts).unwrap_or_default();
+    let mut decision = Decision { action, extension, capture_time, hash: None, texts, name: PlannedName::NotNeeded };
     if !claims.wants_name(naming.policy()) {
         return Ok(decision);
     }
@@ -222,8 +250,20 @@ pub(crate) fn decide(
 impl Decision {
     /// What a result's name is made of besides its item's row, without its size and hash.
     pub(crate) fn hints<'a>(&'a self, subject: &Subject<'a>) -> NameHints<'a> {
-        let file_name = subject.response.and_then(|response| response.file_name);
-        NameHints { file_name, taken: self.capture_time.as_deref(), ..NameHints::default() }
+        NameHints { taken: self.capture_time.as_deref(), ..subject.hints() }
+    }
+}
+
+impl<'a> Subject<'a> {
+    fn hints(&self) -> NameHints<'a> {
+        NameHints { file_name: self.response.and_then(|response| response.file_name), ..NameHints::default() }
+    }
+}
+
+impl ItemRules {
+    /// The job's rules with this recipe.
+    pub(crate) fn applied<'a>(&'a self, rules: &Rules<'a>) -> Rules<'a> {
+        Rules { recipe: &self.recipe, pipeline: &self.pipeline, ..*rules }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::model::{ItemRow, JobSpec, text_encoding};
 use crate::{source, store};
 
 /// The folders that a job reads; empty if there is only one.
-pub(super) struct InputFolders(Vec<InputFolder>);
+pub(crate) struct InputFolders(Vec<InputFolder>);
 
 struct InputFolder {
     /// Without links.
@@ -17,7 +17,7 @@ struct InputFolder {
 }
 
 impl InputFolders {
-    pub(super) fn of(spec: &JobSpec) -> Self {
+    pub(crate) fn of(spec: &JobSpec) -> Self {
         let mut folders: Vec<InputFolder> = Vec::new();
         for root in spec.sources.iter().filter_map(source::folder_root) {
             let path = store::of_path(root).resolve(root).unwrap_or_else(|_| root.to_path_buf());
@@ -37,7 +37,7 @@ impl InputFolders {
     }
 
     /// An item's folder below the output folder, with `/` between parts.
-    pub(super) fn dir_of<'a>(&self, row: &'a ItemRow) -> Cow<'a, str> {
+    pub(crate) fn dir_of<'a>(&self, row: &'a ItemRow) -> Cow<'a, str> {
         match self.folder_of(row) {
             Some(InputFolder { name, .. }) if row.dir.is_empty() => name.clone().into(),
             Some(InputFolder { name, .. }) => format!("{name}/{}", row.dir).into(),

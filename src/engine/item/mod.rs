@@ -7,7 +7,7 @@ pub(super) mod checksum;
 pub(super) mod content_type_check;
 pub(super) mod decide;
 pub(super) mod decode_image;
-mod input_folders;
+pub(super) mod input_folders;
 pub(super) mod limits;
 pub(super) mod name_example;
 pub(super) mod naming;
@@ -18,3 +18,4 @@ pub(super) mod seen_links;
 pub(super) mod step_files;
 #[cfg(test)]
 mod tests;
+pub(super) mod texts;

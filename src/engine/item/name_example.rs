@@ -1,10 +1,12 @@
-//! The name that an item's result will have, as far as it is known before the run, for the form of save settings.
+//! The name that an item's result will have and the texts that will be drawn on it, as far as they are known before the
+//! run, for the forms of save settings and steps.
 
 use std::path::Path;
 
-use super::naming::{is_extension_of, own_extension};
-use crate::model::{Format, ItemRow, Locator, Message, Save, SinkSpec};
-use crate::sink::{NameParts, PlannedPath, Template};
+use super::naming::{given_name, is_extension_of, own_extension};
+use super::texts::column_values;
+use crate::model::{FieldText, FieldValues, Format, ItemRow, Locator, Message, Save, SinkSpec};
+use crate::sink::{PlannedPath, Template};
 
 /// What is known of an item besides its row.
 #[derive(Clone, Copy, Debug, Default)]
@@ -16,6 +18,8 @@ pub struct NameHints<'a> {
     /// When the image was taken, in camera time.
     pub taken: Option<&'a str>,
 }
+
+const LACKS: Message = Message::new("name_lacks_column");
 
 /// Checks a name template; the error says what is wrong with it.
 pub fn check_name_template(text: &str) -> Result<(), Message> {
@@ -31,21 +35,43 @@ pub fn name_example(
     template: &str,
     hints: &NameHints<'_>,
 ) -> Result<String, Message> {
-    const LACKS: Message = Message::new("name_lacks_column");
     let template = Template::parse(template)?;
     if let Some(column) = template.columns().find(|column| row.columns.get(column).is_none()) {
         return Err(LACKS.with("column", column));
     }
-    let mut parts = NameParts::of(&row.locator, row.id.seq, &row.dir, row.mtime_ms);
-    if let Some(taken) = hints.taken {
-        parts.set_taken(taken);
-    }
-    parts.columns = template.columns().filter_map(|name| Some((name.to_owned(), row.columns.text(name)?))).collect();
+    let mut parts = shown_values(row, hints.taken, template.columns());
     (parts.width, parts.height) = hints.size_px.unzip();
     parts.is_pending = true;
     let extension = extension(&row.locator, &parts.ext, save, hints.format);
     let path = PlannedPath::plan(Path::new(""), sink.tree, &template, &parts, &extension).path();
     Ok(path.to_string_lossy().into_owned())
+}
+
+/// A text as it is drawn on an item; `None` if it has no fields and is drawn as it is.
+pub fn text_example(row: &ItemRow, text: &str, taken: Option<&str>) -> Option<Result<String, Message>> {
+    // The pipeline reports what is wrong with it.
+    let text = FieldText::parse_early(text).ok().filter(|text| text.fields().next().is_some())?;
+    if let Some(column) = text.columns().find(|column| row.columns.get(column).is_none()) {
+        return Some(Err(LACKS.with("column", column)));
+    }
+    Some(Ok(text.fill(&FieldValues { is_pending: true, ..shown_values(row, taken, text.columns()) })))
+}
+
+/// What is known of an item that is shown, before the run.
+pub(crate) fn shown_values<'a>(
+    row: &ItemRow,
+    taken: Option<&str>,
+    columns: impl Iterator<Item = &'a str>,
+) -> FieldValues {
+    let mut values = FieldValues::of(&row.locator, row.id.seq, &row.dir, row.mtime_ms);
+    if let Some(name) = given_name(row).or_else(|| row.response_name.clone()) {
+        values.set_name(&name);
+    }
+    if let Some(taken) = taken {
+        values.set_taken(taken);
+    }
+    values.columns = column_values(row, columns);
+    values
 }
 
 fn extension(locator: &Locator, named: &str, save: &Save, content: Option<Format>) -> String {

@@ -7,14 +7,16 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 use super::input_folders::InputFolders;
+use super::texts::{RecipeTexts, column_values};
 use crate::catalog::CatalogReader;
 use crate::codec;
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::safe_file_name;
 use crate::model::{
-    Columns, ConflictPolicy, Format, ItemOutput, ItemRow, JobId, JobSpec, Locator, Message, SourceSpec, Tree, link_name,
+    Columns, ConflictPolicy, FieldValues, Format, ItemOutput, ItemRow, JobId, JobSpec, Locator, Message, SourceSpec,
+    Tree, link_name,
 };
-use crate::sink::{CaseCollisions, Collision, NameParts, PlannedPath, Template};
+use crate::sink::{CaseCollisions, Collision, PlannedPath, Template};
 use crate::source;
 use crate::store::{self, Content, EntryKind, OutputFolder, Space, Staged};
 
@@ -29,6 +31,8 @@ pub(crate) struct Naming {
     /// What is in it, as far as other systems would take a new name for the same.
     collisions: Arc<Mutex<CaseCollisions>>,
     template: Template,
+    /// The texts of the recipe with fields.
+    texts: RecipeTexts,
     tree: Tree,
     policy: ConflictPolicy,
     /// The folders that the job reads, if there are several.
@@ -138,7 +142,8 @@ impl Naming {
         let collisions = Arc::new(Mutex::new(CaseCollisions::new(&out_dir)));
         let (tree, policy) = (spec.output().sink.tree, spec.output().sink.on_conflict);
         let input_folders = InputFolders::of(spec);
-        Ok(Self { out_dir, output: OnceLock::new(), collisions, template, tree, policy, input_folders })
+        let texts = RecipeTexts::of(&spec.recipe);
+        Ok(Self { out_dir, output: OnceLock::new(), collisions, template, texts, tree, policy, input_folders })
     }
 
     /// Notes the names of the files in the output folder. `earlier` is the job and its catalog if it has run before: its
@@ -165,9 +170,10 @@ impl Naming {
         self.collisions().note(path, || true);
     }
 
-    /// Why a result can't be named: its list has no such column.
+    /// Why a result can't be named or its texts filled in: its list has no such column.
     pub(crate) fn missing_column(&self, row: &ItemRow) -> Option<ItemError> {
-        let missing = self.template.columns().find(|column| row.columns.get(column).is_none())?;
+        let missing =
+            self.template.columns().chain(self.texts.columns()).find(|column| row.columns.get(column).is_none())?;
         Some(ItemError::new(ErrorKind::NoColumn, &row.locator).with("column", missing))
     }
 
@@ -176,13 +182,18 @@ impl Naming {
         self.template.columns()
     }
 
-    /// Whether two rows of one file get the same name.
+    /// The texts of the recipe with fields.
+    pub(crate) fn texts(&self) -> &RecipeTexts {
+        &self.texts
+    }
+
+    /// Whether two rows of one file get the same result.
     pub(crate) fn is_same_name(&self, row: &ItemRow, other: &ItemRow) -> bool {
         let key = |row: &ItemRow| (self.row_key(&row.columns, row.id.seq), self.input_folders.dir_of(row).into_owned());
         key(row) == key(other)
     }
 
-    /// What names hold of an item's row; empty if that is nothing, so that equal links have equal names.
+    /// What names and texts hold of an item's row; empty if that is nothing, so that equal links have equal results.
     pub(crate) fn row_key(&self, columns: &Columns, seq: u64) -> String {
         let mut key = String::new();
         for column in self.template.columns() {
@@ -195,7 +206,7 @@ impl Naming {
         if self.template.has_index() {
             key.push_str(&seq.to_string());
         }
-        key
+        key + &self.texts.row_key(columns, seq)
     }
 
     /// What is done with names that are taken.
@@ -269,23 +280,26 @@ impl Naming {
 
     /// The path planned for a result.
     pub(crate) fn planned_path(&self, row: &ItemRow, hints: NameHints<'_>, extension: &str) -> PlannedPath {
+        let parts = self.values(row, hints);
+        PlannedPath::plan(&self.out_dir, self.tree, &self.template, &parts, extension)
+    }
+
+    /// What the fields of an item's name and texts are filled with.
+    pub(crate) fn values(&self, row: &ItemRow, hints: NameHints<'_>) -> FieldValues {
         let dir = self.input_folders.dir_of(row);
-        let mut parts = NameParts::of(&row.locator, row.id.seq, &dir, row.mtime_ms.or(Some(now_ms())));
+        let mut parts = FieldValues::of(&row.locator, row.id.seq, &dir, row.mtime_ms.or(Some(now_ms())));
         if let Some(taken) = hints.taken {
             parts.set_taken(taken);
         }
         if let (Locator::Url(_), Some(name)) = (&row.locator, hints.file_name) {
-            let (stem, ext) = link_name::split(name);
-            stem.clone_into(&mut parts.stem);
-            ext.unwrap_or_default().clone_into(&mut parts.ext);
+            parts.set_name(name);
         }
-        parts.columns =
-            self.template.columns().filter_map(|name| Some((name.to_owned(), row.columns.text(name)?))).collect();
+        parts.columns = column_values(row, self.template.columns().chain(self.texts.columns()));
         parts.width = hints.size_px.map(|(width, _)| width);
         parts.height = hints.size_px.map(|(_, height)| height);
         hints.hash.clone_into(&mut parts.hash);
         parts.is_pending = hints.is_pending;
-        PlannedPath::plan(&self.out_dir, self.tree, &self.template, &parts, extension)
+        parts
     }
 }
 

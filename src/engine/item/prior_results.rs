@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::checksum::Checksum;
 use super::naming::{self, Naming, existing_output};
 use super::step_files;
+use super::texts::RecipeTexts;
 use crate::catalog::{CatalogReader, PriorResult};
 use crate::model::{
     ConflictPolicy, Durability, Finished, ItemId, ItemOutput, ItemRow, ItemState, JobId, JobSpec, JobState, Locator,
@@ -32,6 +33,8 @@ pub(crate) struct PriorResults {
     jobs: Vec<Earlier>,
     /// The columns of lists that names contain: rows that differ in them have different results.
     columns: Vec<String>,
+    /// The texts of the recipe with fields.
+    texts: RecipeTexts,
     /// The list's column of checksums.
     checksum_column: Option<String>,
     /// Whether changed items replace their earlier results.
@@ -71,6 +74,8 @@ pub(crate) struct Prior {
     checksum_column: Option<String>,
     /// When its file was known to be complete on disk.
     known_at: Option<SystemTime>,
+    /// Whether it shows another text than the item would have now.
+    pub(crate) has_other_text: bool,
 }
 
 impl PriorResults {
@@ -107,6 +112,7 @@ impl PriorResults {
         Self {
             jobs: Vec::new(),
             columns: naming.columns().map(str::to_owned).collect(),
+            texts: naming.texts().clone(),
             checksum_column: spec.lists.checksum_column.clone(),
             updates,
             skips: !updates && naming.policy() == ConflictPolicy::Skip,
@@ -117,12 +123,16 @@ impl PriorResults {
 
     /// What is recorded of a link that is skipped without a request, because its earlier result exists.
     pub(crate) fn skip_link(&mut self, row: &ItemRow, reader: &dyn CatalogReader) -> Option<Finished> {
-        if self.skips { self.find_link(row, reader)?.skipped(row) } else { None }
+        let prior = if self.skips { self.find_link(row, reader) } else { None };
+        prior.filter(|prior| !prior.has_other_text)?.skipped(row)
     }
 
     /// What an earlier result means for a file.
     pub(crate) fn plan_file(&self, row: &ItemRow, reader: &dyn CatalogReader) -> FilePlan {
         let Some(prior) = self.find_file(row, reader) else { return FilePlan::Process };
+        if self.skips && prior.has_other_text {
+            return FilePlan::Process;
+        }
         if self.skips {
             return prior.skipped(row).map_or(FilePlan::Process, |finished| FilePlan::Keep(Box::new(finished)));
         }
@@ -131,7 +141,8 @@ impl PriorResults {
         }
         let head = store::of(&row.locator).and_then(|store| store.head(&row.locator)).ok();
         let now = head.and_then(|head| Some((head.size_bytes, head.modified_ms()?)));
-        if now.is_some() && now == prior.result.size_bytes.zip(prior.result.mtime_ms) {
+        let is_same = now.is_some() && !prior.has_other_text;
+        if is_same && now == prior.result.size_bytes.zip(prior.result.mtime_ms) {
             FilePlan::Keep(Box::new(prior.kept(row, SkipReason::Unchanged)))
         } else {
             FilePlan::Replace(Box::new(prior))
@@ -165,7 +176,7 @@ impl PriorResults {
         let text = row.locator.to_text();
         for earlier in self.jobs.iter().take(JOBS_IN_STEP) {
             let seq = row.id.seq.saturating_add_signed(earlier.offset);
-            if let Some(prior) = earlier.result_of(seq, &text, row, &self.columns, reader) {
+            if let Some(prior) = earlier.result_of(seq, &text, row, (&self.columns, &self.texts), reader) {
                 return Some(prior);
             }
         }
@@ -178,7 +189,7 @@ impl PriorResults {
             let same = earlier.positions.iter().skip(first).take_while(|position| position.0 == key);
             for (_, seq) in same {
                 let seq = u64::from(*seq);
-                if let Some(prior) = earlier.result_of(seq, &text, row, &self.columns, reader) {
+                if let Some(prior) = earlier.result_of(seq, &text, row, (&self.columns, &self.texts), reader) {
                     earlier.offset = i64::try_from(seq).unwrap_or(0) - i64::try_from(row.id.seq).unwrap_or(0);
                     return Some(prior);
                 }
@@ -191,7 +202,7 @@ impl PriorResults {
         let text = row.locator.to_text();
         self.jobs.iter().find_map(|earlier| {
             let result = reader.prior_result_of_file(earlier.job, &text).ok().flatten()?;
-            (result.dir == row.dir).then(|| earlier.prior(result))
+            (result.dir == row.dir).then(|| earlier.prior(result, row, &self.texts))
         })
     }
 
@@ -224,19 +235,21 @@ impl Earlier {
         seq: u64,
         locator: &str,
         row: &ItemRow,
-        columns: &[String],
+        (columns, texts): (&[String], &RecipeTexts),
         reader: &dyn CatalogReader,
     ) -> Option<Prior> {
         let result = reader.prior_result(ItemId { job: self.job, seq }, locator).ok().flatten()?;
         let has_same_name = columns.iter().all(|column| result.columns.text(column) == row.columns.text(column))
             && result.columns.given_name() == row.columns.given_name();
-        has_same_name.then(|| self.prior(result))
+        has_same_name.then(|| self.prior(result, row, texts))
     }
 
-    fn prior(&self, result: PriorResult) -> Prior {
+    fn prior(&self, result: PriorResult, row: &ItemRow, texts: &RecipeTexts) -> Prior {
+        let key = texts.row_key(&row.columns, row.id.seq);
+        let has_other_text = texts.row_key(&result.columns, result.maker.seq) != key;
         let finished_at = result.finished_at_ms.and_then(|ms| u64::try_from(ms).ok());
         let known_at = finished_at.filter(|_| self.is_synced).map(|ms| UNIX_EPOCH + Duration::from_millis(ms));
-        Prior { result, checksum_column: self.checksum_column.clone(), known_at }
+        Prior { result, checksum_column: self.checksum_column.clone(), known_at, has_other_text }
     }
 }
 

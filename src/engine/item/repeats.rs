@@ -97,7 +97,8 @@ pub(crate) fn may_repeat_files(spec: &JobSpec) -> bool {
 /// Decides about a row with a name of its own.
 pub(crate) fn plan_named(spec: &JobSpec, naming: &Naming, row: &ItemRow, first: &ItemRow) -> RepeatPlan {
     let has_result = first.output.is_some() && first.output_hash.is_some();
-    if !has_result || !has_its_checksum(spec, row, first) {
+    let text_key = |row: &ItemRow| naming.texts().row_key(&row.columns, row.id.seq);
+    if !has_result || !has_its_checksum(spec, row, first) || text_key(row) != text_key(first) {
         return RepeatPlan::Fetch;
     }
     // A result without its metadata no longer says when the image was taken.

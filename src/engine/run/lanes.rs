@@ -238,8 +238,10 @@ impl Run {
                     drop(ticket);
                     let is_idle = body_rx.len() < BODIES_BEHIND;
                     let input = Input::from_fetched(row, *fetched, prior);
-                    let is_same =
-                        |prior: &Prior| prior.result.hash.is_some() && prior.result.hash == input.body.known_hash();
+                    let is_same = |prior: &Prior| {
+                        let hash = prior.result.hash.as_ref().filter(|_| !prior.has_other_text);
+                        hash.is_some() && hash == input.body.known_hash().as_ref()
+                    };
                     if let Some(prior) = input.prior.as_ref().filter(|prior| is_same(prior)) {
                         self.fail(same_content(&input, Prior::clone(prior)));
                     } else if self.admit(input, is_idle, pool, reader).is_err() {

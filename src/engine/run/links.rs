@@ -289,7 +289,7 @@ impl Lane<'_> {
                     Some(prior) => revisit::intact(prior).await,
                     None => None,
                 };
-                let known = prior.as_ref().and_then(|prior| revisit::known(&prior.result));
+                let known = prior.as_ref().and_then(|prior| revisit::known(prior));
                 let request =
                     LinkRequest { known: known.as_ref(), ticket: Some(&ticket), ..LinkRequest::new(&url, row.origin) };
                 run.fetcher.visit(request, &spool, &run.cancel).await.map(|visit| (visit, prior))

@@ -138,6 +138,7 @@ impl Lane<'_> {
             && let Some(prior) = self.prior_results.find_link(row, self.reader)
             && prior.result.hash.is_some()
             && prior.result.hash == first.hash
+            && !prior.has_other_text
             && prior.is_intact()
         {
             return RepeatPlan::Record(Box::new(prior.kept(row, SkipReason::Unchanged)));

@@ -5,7 +5,6 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::catalog::PriorResult;
 use crate::engine::item::prior_results::Prior;
 use crate::fetch::{Fetched, Known};
 use crate::model::{Finished, ItemRow, SkipReason, Transfer};
@@ -24,10 +23,11 @@ pub(super) async fn intact(prior: Prior) -> Option<Box<Prior>> {
     checked.await.ok().flatten()
 }
 
-/// Its validators, if it has any.
-pub(super) fn known(prior: &PriorResult) -> Option<Known> {
-    let known = Known { etag: prior.etag.clone(), last_modified: prior.last_modified.clone() };
-    (known != Known::default()).then_some(known)
+/// Its validators, if it has any and may be kept.
+pub(super) fn known(prior: &Prior) -> Option<Known> {
+    let result = &prior.result;
+    let known = Known { etag: result.etag.clone(), last_modified: result.last_modified.clone() };
+    (!prior.has_other_text && known != Known::default()).then_some(known)
 }
 
 /// What is recorded of a link that the server says is unchanged.

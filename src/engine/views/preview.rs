@@ -17,13 +17,17 @@ use crate::engine::api::view::{PicturePreview, Pixels, Preview, PreviewContent, 
 use crate::engine::item::body::ItemBody;
 use crate::engine::item::decide::{Action, Response, Rules, Subject};
 use crate::engine::item::decode_image::{self, DecodeChoice, DecodedImage};
+use crate::engine::item::input_folders::InputFolders;
 use crate::engine::item::limits;
+use crate::engine::item::name_example::shown_values;
+use crate::engine::item::naming::now_ms;
 use crate::engine::item::render::{full_plan, guarded};
 use crate::engine::item::step_files;
+use crate::engine::item::texts::RecipeTexts;
 use crate::engine::run::memory_budget::default_memory_bytes;
 use crate::error::{ErrorKind, ItemError};
 use crate::fetch::Bytes;
-use crate::model::{ItemId, Limits, Locator, Recipe, Save, is_copy};
+use crate::model::{ItemId, ItemRow, Limits, Recipe, Save, is_copy};
 use crate::op::{Pipeline, StepError};
 
 /// How long requests must pause before the result is encoded to find out its size.
@@ -57,7 +61,7 @@ struct Encoded {
 /// The decoded image that recipes are tried on.
 struct Base {
     id: ItemId,
-    locator: Locator,
+    row: ItemRow,
     /// The area that is filled; `None` is full size.
     area_px: Option<(u32, u32)>,
     asked: DecodeChoice,
@@ -99,8 +103,8 @@ impl PreviewWorker {
                 self.publish(Preview::default());
                 continue;
             };
-            let (request, faults) = without_faults(request);
-            let content = match guarded(|| self.look(&request.applied)) {
+            let (mut request, mut faults) = without_faults(request);
+            let content = match self.look_without_faults(&mut request.applied, &mut faults) {
                 Ok(content) => content,
                 Err(error) if error.kind == ErrorKind::Cancelled => continue,
                 Err(error) => PreviewContent::Failed(error),
@@ -109,7 +113,7 @@ impl PreviewWorker {
             let sized = faults.is_empty()
                 && matches!(&content, PreviewContent::Picture(picture) if picture.after_bytes.is_none());
             let asked = Some(request.asked.clone());
-            self.publish(Preview { request: asked, content: content.clone(), pending: sized, faults });
+            self.publish(Preview { request: asked, content: content.clone(), pending: sized, faults: faults.into() });
             if sized {
                 crossbeam_channel::select! {
                     recv(bell) -> _ => rung = true,
@@ -128,6 +132,23 @@ impl PreviewWorker {
 
     fn cancelled(&self) -> bool {
         !self.shared.preview_wanted.bell().is_empty()
+    }
+
+    /// Leaves out steps that can't be applied to this item, so that the image is seen, and notes why.
+    fn look_without_faults(
+        &mut self,
+        applied: &mut PreviewRequest,
+        faults: &mut Vec<StepFault>,
+    ) -> Result<PreviewContent, ItemError> {
+        loop {
+            match guarded(|| self.look(applied)) {
+                Err(error) => match take_fault(&error, &mut applied.recipe) {
+                    Some(fault) => faults.push(fault),
+                    None => return Err(error),
+                },
+                content => return content,
+            }
+        }
     }
 
     fn look(&mut self, request: &PreviewRequest) -> Result<PreviewContent, ItemError> {
@@ -154,10 +175,11 @@ impl PreviewWorker {
         if !base.is_output && is_copy(&request.recipe, &request.save) {
             let job = self.reader.request(request.id.job).ok().flatten();
             limits::check_input(&job.map(|job| job.limits).unwrap_or_default(), &base.shown.header)
-                .map_err(|error| error.named(&base.locator))?;
+                .map_err(|error| error.named(&base.row.locator))?;
         }
         // An output has been through the recipe already.
-        let recipe = if base.is_output { Recipe::default() } else { request.recipe.clone() };
+        let recipe =
+            if base.is_output { Recipe::default() } else { filled(base, &request.recipe, self.reader.as_ref()) };
         let pipeline = step_files::pipeline(&recipe)?;
         let (before, after, after_size_px, approximate) = match request.zoom {
             Zoom::Fit => {
@@ -214,14 +236,14 @@ impl PreviewWorker {
         area_px: Option<(u32, u32)>,
     ) -> Result<Option<PreviewContent>, ItemError> {
         let same_item = |base: &Base| base.id == request.id && !base.is_output;
-        let (locator, body, is_output) = match self.base.take() {
-            Some(base) if same_item(&base) => (base.locator, base.body, false),
+        let (row, body, is_output) = match self.base.take() {
+            Some(base) if same_item(&base) => (base.row, base.body, false),
             _ => {
                 let row = self.reader.item(request.id).ok().flatten();
                 let Some(row) = row else { return Ok(Some(PreviewContent::Nothing)) };
                 match decode::source(&row, &self.bodies).map_err(|error| error.named(&row.locator))? {
-                    Source::Input(body) => (row.locator, body, false),
-                    Source::Output(body) => (row.locator, body, true),
+                    Source::Input(body) => (row, body, false),
+                    Source::Output(body) => (row, body, true),
                     Source::NotFetched => {
                         return Ok(Some(match row.error {
                             Some(error) => PreviewContent::Failed(error),
@@ -252,10 +274,10 @@ impl PreviewWorker {
             let before = decode::pixels(&decode_image::shrunk(shown.image.clone(), area_px, &cancelled)?);
             Ok((shown, before))
         };
-        let (shown, before) = decoded().map_err(|error: ItemError| error.named(&locator))?;
+        let (shown, before) = decoded().map_err(|error: ItemError| error.named(&row.locator))?;
         self.base = Some(Base {
             id: request.id,
-            locator,
+            row,
             area_px,
             asked,
             taken: codec::taken(&body.bytes).map(Into::into),
@@ -290,7 +312,7 @@ impl PreviewWorker {
             }),
             Err(error) if error.kind == ErrorKind::Cancelled => return,
             Err(error) => {
-                let name = self.base.as_ref().map(|base| base.locator.to_string());
+                let name = self.base.as_ref().map(|base| base.row.locator.to_string());
                 PreviewContent::Failed(error.named(name.unwrap_or_else(|| request.id.to_string())))
             }
         };
@@ -306,10 +328,12 @@ impl PreviewWorker {
         if !is_kept {
             self.encoded = None;
             let Some(base) = &self.base else { return Err(ItemError::nameless(ErrorKind::Cancelled)) };
-            let pipeline = step_files::pipeline(&request.recipe)?;
+            let recipe = filled(base, &request.recipe, self.reader.as_ref());
+            let pipeline = step_files::pipeline(&recipe)?;
             let limits = self.reader.request(request.id.job).ok().flatten().map(|job| job.limits).unwrap_or_default();
             let began = Instant::now();
-            let (bytes, size_px) = self.result(base, request, &pipeline, &limits)?;
+            let applied = PreviewRequest { recipe, ..request.clone() };
+            let (bytes, size_px) = self.result(base, &applied, &pipeline, &limits)?;
             if !base.is_output {
                 self.shared.costs.add(Cost {
                     id: request.id,
@@ -333,6 +357,20 @@ impl PreviewWorker {
     }
 }
 
+/// A recipe with the texts of the item that is shown.
+fn filled(base: &Base, recipe: &Recipe, reader: &dyn CatalogReader) -> Recipe {
+    let texts = RecipeTexts::of(recipe);
+    if texts.is_empty() {
+        return recipe.clone();
+    }
+    let mut row = base.row.clone();
+    row.mtime_ms = row.mtime_ms.or(Some(now_ms()));
+    if let Some(spec) = reader.request(row.id.job).ok().flatten() {
+        row.dir = InputFolders::of(&spec).dir_of(&row).into_owned();
+    }
+    texts.fill(recipe, &shown_values(&row, base.taken.as_deref(), texts.columns())).recipe
+}
+
 /// A request, and what of it can be applied.
 struct Applicable {
     asked: PreviewRequest,
@@ -340,16 +378,26 @@ struct Applicable {
 }
 
 /// A request without the steps that are incomplete or wrong, and what is wrong with them.
-fn without_faults(asked: PreviewRequest) -> (Applicable, Arc<[StepFault]>) {
+fn without_faults(asked: PreviewRequest) -> (Applicable, Vec<StepFault>) {
     let mut applied = asked.clone();
     let mut faults = Vec::new();
     while let Err(StepError { step, why }) = step_files::pipeline(&applied.recipe) {
         let step_index = step.saturating_sub(1);
         let Some(faulty) = applied.recipe.steps.get_mut(step_index).filter(|faulty| faulty.enabled) else { break };
         faulty.enabled = false;
-        faults.push(StepFault { step_index, why });
+        faults.push(StepFault { step_index, why, is_of_item: false });
     }
-    (Applicable { asked, applied }, faults.into())
+    (Applicable { asked, applied }, faults)
+}
+
+/// Disables the step that an error about an image is about.
+fn take_fault(error: &ItemError, recipe: &mut Recipe) -> Option<StepFault> {
+    let step = if error.kind == ErrorKind::Recipe { error.arg("step").parse::<usize>().ok()? } else { return None };
+    let step_index = step.checked_sub(1)?;
+    let faulty = recipe.steps.get_mut(step_index).filter(|faulty| faulty.enabled)?;
+    let fault = StepFault { step_index, why: error.said()?, is_of_item: true };
+    faulty.enabled = false;
+    Some(fault)
 }
 
 /// A file's bytes, and the width and height of its image in px.
@@ -382,7 +430,7 @@ impl PreviewWorker {
             .content_type
             .as_deref()
             .map(|content_type| Response { content_type: Some(content_type), file_name: None });
-        match rules.action(&Subject { locator: &base.locator, body: &body, size_bytes, response })? {
+        match rules.action(&Subject { locator: &base.row.locator, body: &body, size_bytes, response })? {
             Action::Copy => Ok((Arc::clone(&base.body.bytes), base.shown.full_size_px())),
             Action::Strip { bytes, size_px, .. } => Ok((bytes.into(), size_px)),
             Action::Render(prepared) => {

@@ -1,8 +1,8 @@
 //! The form for a recipe: changes to the list of steps, and the search for a filter.
 
-use crate::engine::Preview;
+use crate::engine::{self, Preview, PreviewContent};
 use crate::gui::ops::{self, Op};
-use crate::model::{Lang, Message, Recipe, Step, names};
+use crate::model::{FieldText, ItemRow, Lang, Message, Recipe, Step, names};
 
 /// A change to the list of steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,27 @@ pub(crate) fn fault<'a>(preview: &'a Preview, index: usize, step: &Step) -> Opti
     let previewed = preview.request.as_ref()?.recipe.steps.get(index)?;
     let fault = preview.faults.iter().find(|fault| fault.step_index == index)?;
     (previewed == step).then_some(&fault.why)
+}
+
+/// A text with fields as it is drawn on the item that is shown, or what is wrong with it while it is `typed`; `None` if
+/// all items have the same text.
+pub(crate) fn text_example(
+    item: Option<&ItemRow>,
+    preview: &Preview,
+    text: &str,
+    is_typed: bool,
+) -> Option<Result<String, Message>> {
+    if let Err(why) = FieldText::parse_early(text) {
+        // What is wrong with the text of the recipe is said of its step.
+        return is_typed.then_some(Err(why));
+    }
+    let row = item?;
+    let is_shown = preview.request.as_ref().is_some_and(|request| request.id == row.id);
+    let taken = match &preview.content {
+        PreviewContent::Picture(image) if is_shown => image.taken.as_deref(),
+        _ => None,
+    };
+    engine::text_example(row, text, taken)
 }
 
 /// Where a step that is dragged lands: `gap` is the number of cards above the pointer. `None` if it stays.

@@ -92,7 +92,7 @@ pub(crate) fn editor(
                 let choices: Vec<_> = options.iter().map(|word| (*word, (names.choice)(word))).collect();
                 menu::combo(ui, spoken, room, current, &choices).map(|word| Edited::Value(Value::Text(word.to_owned())))
             }
-            ParamKind::Text { .. } | ParamKind::Curve { .. } => {
+            ParamKind::Text { .. } | ParamKind::FieldText { .. } | ParamKind::Curve { .. } => {
                 field::line(ui, id, spoken, text, room).map(|text| Edited::Value(Value::Text(text)))
             }
             ParamKind::Colour { .. } => {

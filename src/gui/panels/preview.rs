@@ -3,10 +3,10 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use egui::{Align, Align2, CursorIcon, Layout, Rect, Sense, Ui, UiBuilder, vec2};
+use egui::{Align, CursorIcon, Layout, Rect, Sense, Ui, UiBuilder, vec2};
 
 use super::item_error;
-use crate::engine::{PicturePreview, PreviewContent};
+use crate::engine::{PicturePreview, Preview, PreviewContent};
 use crate::error::ItemError;
 use crate::gui::actions;
 use crate::gui::format::{bytes, change};
@@ -191,7 +191,9 @@ fn message(ui: &Ui, area: Rect, words: &str) {
     let p = theme::palette(ui);
     ui.painter().rect_filled(area, theme::corner(), p.bg1);
     let galley = ui.painter().layout(words.to_owned(), theme::body(), p.text2, area.width() - 24.0);
-    ui.painter().galley(area.center() - galley.size() / 2.0, galley, p.text2);
+    let rect = Rect::from_center_size(area.center(), galley.size());
+    ui.painter().galley(rect.min, galley, p.text2);
+    label::spoken(ui, rect, words);
 }
 
 fn text_ui(ui: &mut Ui, area: Rect, state: &State, text: &str, size_bytes: u64, content_type: &str) {
@@ -227,18 +229,33 @@ fn image_ui(ui: &mut Ui, area: Rect, state: &mut State, image: &PicturePreview) 
         Compare::Split => split_view::split(ui, area, of(&before), of(&after), &mut state.view.split, words),
         Compare::SideBySide => split_view::side_by_side(ui, area, of(&before), of(&after), words),
     }
-    if area.height() > 160.0 && area.width() > 560.0 && !state.drafts.settings.get().hides_histogram {
+    let has_histogram = area.height() > 160.0 && area.width() > 560.0 && !state.drafts.settings.get().hides_histogram;
+    if has_histogram {
         split_view::histogram(ui, area, &image.histogram, lang.word("histogram_plot"));
     }
-    let at = area.left_bottom() + vec2(10.0, -10.0);
-    if !preview.faults.is_empty() {
-        let steps = preview.request.iter().flat_map(|request| &request.recipe.steps).enumerate();
-        let faulty = steps.filter(|(index, _)| preview.faults.iter().any(|fault| fault.step_index == *index));
-        let names: Vec<String> = faulty.map(|(_, step)| names::op_name(lang, &step.op)).collect();
-        split_view::tag(ui.painter(), at, Align2::LEFT_BOTTOM, &lang.not_applied(&names.join(", ")));
-    } else if image.approximate {
-        split_view::tag(ui.painter(), at, Align2::LEFT_BOTTOM, lang.word("approximate"));
+    let words = if preview.faults.is_empty() {
+        image.approximate.then(|| lang.word("approximate").to_owned())
+    } else {
+        Some(not_applied(lang, &preview))
+    };
+    if let Some(words) = words {
+        let room = area.shrink(10.0);
+        let room =
+            if has_histogram { room.with_max_x(room.right() - split_view::HISTOGRAM.x - size::GAP) } else { room };
+        split_view::note(ui, room, &words);
     }
+}
+
+/// Which steps the image lacks; of those that only this item lacks, why.
+fn not_applied(lang: Lang, preview: &Preview) -> String {
+    let of_item = preview.faults.iter().filter(|fault| fault.is_of_item);
+    let reasons: Vec<String> = of_item.map(|fault| fault.why.window_text(lang)).collect();
+    if !reasons.is_empty() {
+        return lang.not_applied(&reasons.join(" "));
+    }
+    let steps = preview.request.iter().flat_map(|request| &request.recipe.steps).enumerate();
+    let faulty = steps.filter(|(index, _)| preview.faults.iter().any(|fault| fault.step_index == *index));
+    lang.not_applied(&faulty.map(|(_, step)| names::op_name(lang, &step.op)).collect::<Vec<_>>().join(", "))
 }
 
 /// At full scale, dragging moves the image.

@@ -3,6 +3,7 @@
 use egui::{Align, Frame, Id, Layout, Margin, Rect, Sense, Ui, UiBuilder, WidgetInfo, vec2};
 
 use super::params::{self, Edited};
+use crate::engine::Preview;
 use crate::gui::dialogs::Purpose;
 use crate::gui::forms::recipe::{self, StepsEdit};
 use crate::gui::ops::Op;
@@ -11,7 +12,7 @@ use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
 use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::{field, label};
-use crate::model::{Lang, ParamKind, ParamSpec, Step, names};
+use crate::model::{ItemRow, Lang, ParamKind, ParamSpec, Step, Value, names};
 
 /// Operations with more parameters than this show only those that are set.
 const PARAMS_SHOWN: usize = 4;
@@ -30,6 +31,8 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     let mut edited = state.drafts.recipe.get().clone();
     let dragged: Option<usize> = ui.data(|data| data.get_temp(Id::unique("dragged step")));
     let preview = std::sync::Arc::clone(&state.preview);
+    let cursor = state.listing.cursor.clone();
+    let shown = Shown { item: cursor.as_ref(), preview: &preview };
     let mut ask = None;
     let mut cards = Vec::with_capacity(edited.steps.len());
     let last = edited.steps.len().saturating_sub(1);
@@ -38,7 +41,7 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
         let fault = recipe::fault(&preview, index, step).map(|why| why.window_text(lang));
         let rect = ui
             .push_id(("step", index), |ui| {
-                let place = Place { index, last, is_lifted: dragged == Some(index), fault: fault.as_deref() };
+                let place = Place { index, last, is_lifted: dragged == Some(index), fault: fault.as_deref(), shown };
                 card_ui(ui, lang, step, op.as_ref(), place, &mut ask)
             })
             .inner;
@@ -76,7 +79,15 @@ fn drag_ui(ui: &Ui, from: usize, cards: &[Rect], ask: &mut Option<Ask>) {
     }
 }
 
+/// The item that is shown, for examples of texts.
+#[derive(Clone, Copy)]
+struct Shown<'a> {
+    item: Option<&'a ItemRow>,
+    preview: &'a Preview,
+}
+
 /// A card's place among the others.
+#[derive(Clone, Copy)]
 struct Place<'a> {
     index: usize,
     last: usize,
@@ -84,10 +95,11 @@ struct Place<'a> {
     is_lifted: bool,
     /// What is missing or wrong in its step.
     fault: Option<&'a str>,
+    shown: Shown<'a>,
 }
 
 fn card_ui(ui: &mut Ui, lang: Lang, step: &mut Step, op: Option<&Op>, place: Place<'_>, ask: &mut Option<Ask>) -> Rect {
-    let Place { index, last, is_lifted, fault } = place;
+    let Place { index, last, is_lifted, fault, .. } = place;
     let p = theme::palette(ui);
     let name = names::op_name(lang, &step.op);
     Frame::new()
@@ -108,7 +120,7 @@ fn card_ui(ui: &mut Ui, lang: Lang, step: &mut Step, op: Option<&Op>, place: Pla
             if !step.enabled {
                 shown.multiply_opacity(theme::DISABLED_ALPHA);
             }
-            params_ui(&mut shown, lang, step, (index, &name), op, ask);
+            params_ui(&mut shown, lang, step, (place, &name), op, ask);
             let used = shown.min_rect();
             ui.advance_cursor_after_rect(used);
             if let Some(fault) = fault {
@@ -129,7 +141,7 @@ fn params_ui(
     ui: &mut Ui,
     lang: Lang,
     step: &mut Step,
-    (place_in_list, name): (usize, &str),
+    (place, name): (Place<'_>, &str),
     op: &Op,
     ask: &mut Option<Ask>,
 ) {
@@ -143,7 +155,7 @@ fn params_ui(
     let label_width = field::label_width(ui, labels.iter().map(String::as_str));
     for (index, spec) in op.params.iter().enumerate() {
         if open || step.params.contains_key(spec.name) || (none_given && index == 0) {
-            param_ui(ui, lang, step, (place_in_list, name), (spec, Some(spec.name) == first_curve, label_width), ask);
+            param_ui(ui, lang, step, (place, name), (spec, Some(spec.name) == first_curve, label_width), ask);
         }
     }
     if !many {
@@ -244,7 +256,7 @@ fn param_ui(
     ui: &mut Ui,
     lang: Lang,
     step: &mut Step,
-    (index, step_name): (usize, &str),
+    (place, step_name): (Place<'_>, &str),
     (spec, open, label_width): (&ParamSpec, bool, f32),
     ask: &mut Option<Ask>,
 ) {
@@ -261,7 +273,30 @@ fn param_ui(
             step.params.remove(spec.name);
         }
         Some(Edited::File { by_hand }) => {
-            *ask = Some(Ask::File { purpose: Purpose::StepFile { step_index: index, param: spec.name }, by_hand });
+            *ask =
+                Some(Ask::File { purpose: Purpose::StepFile { step_index: place.index, param: spec.name }, by_hand });
+        }
+        None => {}
+    }
+    if let ParamKind::FieldText { default } = spec.kind {
+        let given = match step.params.get(spec.name) {
+            Some(Value::Text(text)) => text,
+            _ => default,
+        };
+        example_ui(ui, lang, (&step.op, spec.name, given), place.shown);
+    }
+}
+
+/// What a text with fields becomes on the item that is shown, as it is typed, or what is wrong with it.
+fn example_ui(ui: &mut Ui, lang: Lang, (op, param, given): (&str, &str, &str), shown: Shown<'_>) {
+    let typed = field::typed(ui, ui.scope_id().with(param));
+    let text = typed.as_deref().unwrap_or(given);
+    match recipe::text_example(shown.item, shown.preview, text, typed.is_some()) {
+        Some(Ok(text)) => drop(label::note(ui, format!("→ {text}")).on_hover_text(text)),
+        Some(Err(why)) => {
+            let why = why.with("param", param).of(op).window_text(lang);
+            let ink = theme::palette(ui).fail;
+            label::wrapped(ui, why, theme::label(), ink);
         }
         None => {}
     }

@@ -142,3 +142,28 @@ fn the_credentials_form_is_translated_and_every_control_has_a_name() {
     assert!(window.has("api.example.com 또는 https://api.example.com:8443처럼 입력하세요."));
     window.harness.check_accessibility();
 }
+
+#[test]
+fn a_password_can_be_sent_by_digest_and_the_focus_returns_to_the_button() {
+    let mut window = window(|_| {});
+    window.push("Settings");
+    window.push(ADD);
+    window.type_into("Host", "nas.local");
+    window.pick("User name and password");
+    window.type_into("User name", "me");
+    window.pick("Digest");
+    assert!(window.has("Digest answers the server's challenge and never sends the password itself."));
+    window.pick("Environment variable");
+    window.type_into("Variable name", "NAS");
+    window.push(SAVE);
+    let me = AccessKind::Digest { user: Some("me".to_owned()) };
+    let wanted = [entry("https://nas.local", me, SecretRef::Env("NAS".to_owned()))];
+    assert_eq!(window.network().access, wanted);
+    assert!(window.harness.get_by_role_and_label(Role::Button, ADD).is_focused());
+    let edit = "Edit: https://nas.local, User name me (Digest)";
+    window.push(edit);
+    assert!(!window.harness.get_by_label(edit).is_focused());
+    window.push("Discard");
+    assert!(window.harness.get_by_label(edit).is_focused());
+    assert_eq!(window.network().access, wanted, "the method is kept");
+}

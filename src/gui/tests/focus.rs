@@ -37,7 +37,7 @@ impl Window {
 #[test]
 fn controls_at_the_right_edge_are_reached_from_left_to_right() {
     let rows: [&[&str]; 3] = [
-        &["Done 259", "Running 2", "Failed 3"],
+        &["Done 259", "Running 2", "Failed 3", "With remarks"],
         &["Pause", "Retry 3 failed", "New job", "Cancel"],
         &["How it works: Sharpen", "Move up: Sharpen", "Remove: Sharpen"],
     ];

@@ -148,7 +148,7 @@ fn an_incomplete_step_says_what_is_missing_and_the_preview_stays() {
     });
     let preview = window.engine.ends.shared.preview.load_full();
     let why = Message::new("watermark_text").of("watermark_text");
-    let faults = [StepFault { step_index: 0, why }].into();
+    let faults = [StepFault { step_index: 0, why, is_of_item: false }].into();
     let faulty = Preview { faults, ..preview.as_ref().clone() };
     window.engine.ends.shared.preview.store(faulty.into());
     window.settle();
@@ -293,4 +293,32 @@ fn a_later_start_brings_the_window_to_the_front_once() {
     assert!(commands(&window).contains(&ViewportCommand::Focus));
     window.harness.run_steps(1);
     assert!(!commands(&window).contains(&ViewportCommand::Focus));
+}
+
+#[test]
+fn a_step_that_can_not_be_applied_to_one_image_leaves_the_image_and_says_why() {
+    let mut window = window(|engine| {
+        engine.add_items();
+        engine.job().recipe = Recipe { steps: vec![Step::new("crop").with("x", 9000.0)], ..Recipe::default() };
+    });
+    let preview = window.engine.ends.shared.preview.load_full();
+    let why = Message::new("crop_outside_x").with("x", 9000).with("width", 1600).of("crop");
+    let faults = [StepFault { step_index: 0, why: why.clone(), is_of_item: true }].into();
+    window.engine.ends.shared.preview.store(Preview { faults, ..preview.as_ref().clone() }.into());
+    window.settle();
+    assert!(window.has(&format!("Not applied: {}", why.window_text(Lang::English))));
+    assert!(window.has("Histogram of the result") && window.has("Before") && window.has("After"));
+}
+
+#[test]
+fn items_with_remarks_and_skipped_ones_can_be_listed_alone() {
+    let mut window = window(running);
+    window.press("With remarks");
+    assert!(window.harness.state_mut().state_mut().listing.filter.is_remarked);
+    window.press("Done 259");
+    let filter = window.harness.state_mut().state_mut().listing.filter.clone();
+    assert_eq!((filter.state, filter.is_remarked), (Some(crate::model::ItemState::Done), true));
+    window.press("With remarks");
+    window.press("Done 259");
+    assert_eq!(window.harness.state_mut().state_mut().listing.filter, crate::engine::ItemsFilter::default());
 }

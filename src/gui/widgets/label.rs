@@ -1,6 +1,7 @@
 //! Text in the theme's fonts and colours, truncated with an ellipsis.
 
-use egui::{Color32, FontId, Label, Response, RichText, Ui};
+use egui::accesskit::Role;
+use egui::{Color32, FontId, Label, Rect, Response, RichText, Sense, Ui, WidgetInfo};
 
 use crate::gui::theme;
 
@@ -24,6 +25,12 @@ pub(crate) fn heading(ui: &mut Ui, words: &str) -> Response {
 pub(crate) fn note(ui: &mut Ui, words: impl Into<String>) -> Response {
     let ink = theme::palette(ui).text3;
     text(ui, words, theme::figures_small(), ink)
+}
+
+/// Tells screen readers of text that is painted at `rect`.
+pub(crate) fn spoken(ui: &Ui, rect: Rect, words: &str) {
+    let response = ui.interact(rect, ui.scope_id().with(("spoken", words)), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
 }
 
 /// The width of text on one line, in points.

@@ -6,7 +6,15 @@ use egui::{
 };
 
 use super::button::focus_ring;
+use super::label;
 use crate::gui::theme::{self, size};
+
+/// Size of the histogram, in points.
+pub(crate) const HISTOGRAM: Vec2 = vec2(168.0, 72.0);
+/// Smallest size of what the labels of both images surround, in points.
+const LABELS: Vec2 = vec2(220.0, 100.0);
+/// What surrounds the text of a label on an image, in points.
+const TAG_MARGIN: Vec2 = vec2(16.0, 6.0);
 
 /// An image to show: its texture and its intended size in points.
 #[derive(Clone, Copy, Debug)]
@@ -44,8 +52,10 @@ pub(crate) fn split(ui: &mut Ui, area: Rect, before: Shown, after: Shown, split:
     let x = egui::lerp(frame.left()..=frame.right(), *split);
     image(&ui.painter_at(area.intersect(Rect::everything_left_of(x))), before, left);
     image(&ui.painter_at(area.intersect(Rect::everything_right_of(x))), after, right);
-    tag(ui.painter(), frame.left_top() + vec2(10.0, 10.0), Align2::LEFT_TOP, words.before);
-    tag(ui.painter(), frame.right_top() + vec2(-10.0, 10.0), Align2::RIGHT_TOP, words.after);
+    // Beside an image that is too small for them.
+    let labels = Rect::from_center_size(frame.center(), frame.size().max(LABELS)).intersect(area);
+    tag(ui, labels.left_top() + vec2(10.0, 10.0), Align2::LEFT_TOP, words.before);
+    tag(ui, labels.right_top() + vec2(-10.0, 10.0), Align2::RIGHT_TOP, words.after);
 
     let grab = Rect::from_center_size(pos2(x, frame.center().y), vec2(24.0, frame.height()));
     let response = ui.interact(grab, ui.scope_id().with("divider"), Sense::click_and_drag());
@@ -89,8 +99,8 @@ pub(crate) fn side_by_side(ui: &Ui, area: Rect, before: Shown, after: Shown, wor
     let (a, b) = (fit(left, before, after), fit(right, after, before));
     image(&ui.painter_at(left), before, a);
     image(&ui.painter_at(right), after, b);
-    tag(ui.painter(), a.intersect(left).left_top() + vec2(10.0, 10.0), Align2::LEFT_TOP, words.before);
-    tag(ui.painter(), b.intersect(right).left_top() + vec2(10.0, 10.0), Align2::LEFT_TOP, words.after);
+    tag(ui, a.intersect(left).left_top() + vec2(10.0, 10.0), Align2::LEFT_TOP, words.before);
+    tag(ui, b.intersect(right).left_top() + vec2(10.0, 10.0), Align2::LEFT_TOP, words.after);
 }
 
 fn image(painter: &Painter, shown: Shown, rect: Rect) {
@@ -100,17 +110,28 @@ fn image(painter: &Painter, shown: Shown, rect: Rect) {
 }
 
 /// A label on an image.
-pub(crate) fn tag(painter: &Painter, at: egui::Pos2, align: Align2, text: &str) -> Rect {
-    let galley = painter.layout_no_wrap(text.to_owned(), theme::label(), theme::ON_IMAGE_TEXT);
-    let rect = align.anchor_size(at, galley.size() + vec2(16.0, 6.0));
-    painter.rect_filled(rect, 4.0, theme::ON_IMAGE);
-    painter.galley(rect.center() - galley.size() / 2.0, galley, theme::ON_IMAGE_TEXT);
-    rect
+fn tag(ui: &Ui, at: egui::Pos2, align: Align2, text: &str) {
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), theme::label(), theme::ON_IMAGE_TEXT);
+    tag_of(ui, at, align, galley, text);
+}
+
+/// A message on an image, in the lower left corner of `room`.
+pub(crate) fn note(ui: &Ui, room: Rect, text: &str) {
+    let width = room.width() - TAG_MARGIN.x;
+    let galley = ui.painter().layout(text.to_owned(), theme::label(), theme::ON_IMAGE_TEXT, width);
+    tag_of(ui, room.left_bottom(), Align2::LEFT_BOTTOM, galley, text);
+}
+
+fn tag_of(ui: &Ui, at: egui::Pos2, align: Align2, galley: std::sync::Arc<egui::Galley>, text: &str) {
+    let rect = align.anchor_size(at, galley.size() + TAG_MARGIN);
+    ui.painter().rect_filled(rect, 4.0, theme::ON_IMAGE);
+    ui.painter().galley(rect.center() - galley.size() / 2.0, galley, theme::ON_IMAGE_TEXT);
+    label::spoken(ui, rect, text);
 }
 
 /// Counts of 64 levels of red, green and blue, in the lower right corner of `area`.
 pub(crate) fn histogram(ui: &Ui, area: Rect, levels: &[[u32; 64]; 3], name: &str) {
-    let rect = Align2::RIGHT_BOTTOM.anchor_size(area.right_bottom() - vec2(10.0, 10.0), vec2(168.0, 72.0));
+    let rect = Align2::RIGHT_BOTTOM.anchor_size(area.right_bottom() - vec2(10.0, 10.0), HISTOGRAM);
     let response = ui.interact(rect, ui.scope_id().with("histogram"), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name));
     let painter = ui.painter();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::plan::Plan;
 use crate::config::{MAX_PIXELS, MAX_SIDE_PX};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Band, ImageInfo, Message, Orientation, Recipe};
+use crate::model::{Band, ImageInfo, Message, Orientation, Recipe, Step};
 use crate::op::params::Params;
 use crate::op::registry::{find, unknown};
 use crate::op::spec::OpSpec;
@@ -30,12 +30,15 @@ impl From<StepError> for ItemError {
 
 /// A validated recipe.
 pub struct Pipeline {
-    pub(super) steps: Arc<[CheckedStep]>,
+    pub(super) steps: Arc<[Arc<CheckedStep>]>,
+    files: Arc<dyn Files>,
 }
 
 pub(super) struct CheckedStep {
     /// Number of the step in the recipe, from 1.
     number: usize,
+    /// As the recipe gives it.
+    given: Step,
     pub(super) spec: &'static OpSpec,
     params: Params,
     operation: Box<dyn Operation>,
@@ -44,7 +47,7 @@ pub(super) struct CheckedStep {
 
 /// The steps from one on that has to measure the image first.
 struct RemainingSteps {
-    steps: Arc<[CheckedStep]>,
+    steps: Arc<[Arc<CheckedStep>]>,
     /// Index of the measuring step.
     at: usize,
     measure: Box<dyn Measure>,
@@ -54,17 +57,17 @@ struct RemainingSteps {
 impl Pipeline {
     /// Validates every enabled step: operation, parameters, types, ranges, and the files it names.
     pub fn new(recipe: &Recipe, files: &Arc<dyn Files>) -> Result<Self, StepError> {
-        let mut steps = Vec::new();
-        for (i, step) in recipe.steps.iter().enumerate().filter(|(_, step)| step.enabled) {
-            let fail = |why: Message| StepError { step: i + 1, why };
-            let spec = find(&step.op).ok_or_else(|| fail(unknown(&step.op)))?;
-            let reject = |why: Message| fail(why.of(spec.id));
-            let params = Params::check(spec.params, &step.params).map_err(reject)?;
-            let mut operation = (spec.build)(&params).map_err(reject)?;
-            operation.load(files.as_ref()).map_err(reject)?;
-            steps.push(CheckedStep { number: i + 1, spec, params, operation, files: Arc::clone(files) });
-        }
-        Ok(Self { steps: steps.into() })
+        Self { steps: Arc::new([]), files: Arc::clone(files) }.changed(recipe)
+    }
+
+    /// The pipeline of another recipe, which shares the steps that are the same.
+    pub fn changed(&self, recipe: &Recipe) -> Result<Self, StepError> {
+        let active = recipe.steps.iter().enumerate().filter(|(_, step)| step.enabled);
+        let steps = active.map(|(i, step)| {
+            let same = self.steps.iter().find(|checked| checked.number == i + 1 && checked.given == *step);
+            same.map_or_else(|| CheckedStep::new(i + 1, step, &self.files).map(Arc::new), |same| Ok(Arc::clone(same)))
+        });
+        Ok(Self { steps: steps.collect::<Result<_, _>>()?, files: Arc::clone(&self.files) })
     }
 
     /// Plans the recipe for an image of `full` size (as stored in its file) that `orientation` makes upright.
@@ -97,7 +100,7 @@ impl RemainingSteps {
 
 /// Appends the steps from `first` on, up to one that has to measure the image.
 pub(super) fn plan_from(
-    steps: &Arc<[CheckedStep]>,
+    steps: &Arc<[Arc<CheckedStep>]>,
     first: usize,
     view_scale: f64,
     mut plan: Plan,
@@ -137,6 +140,16 @@ pub(super) fn push(plan: &mut Plan, step: &CheckedStep, stage: Stage, view_scale
 }
 
 impl CheckedStep {
+    fn new(number: usize, step: &Step, files: &Arc<dyn Files>) -> Result<Self, StepError> {
+        let fail = |why: Message| StepError { step: number, why };
+        let spec = find(&step.op).ok_or_else(|| fail(unknown(&step.op)))?;
+        let reject = |why: Message| fail(why.of(spec.id));
+        let params = Params::check(spec.params, &step.params).map_err(reject)?;
+        let mut operation = (spec.build)(&params).map_err(reject)?;
+        operation.load(files.as_ref()).map_err(reject)?;
+        Ok(Self { number, given: step.clone(), spec, params, operation, files: Arc::clone(files) })
+    }
+
     pub(super) fn stage(&self, input: &ImageInfo, view_scale: f64) -> Result<Stage, Message> {
         #[expect(clippy::float_cmp, reason = "1 is not computed")]
         if view_scale == 1.0 {

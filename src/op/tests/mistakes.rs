@@ -137,7 +137,7 @@ fn an_operation_without_any_value_works_or_asks_for_one() {
                         assert!(!changes(spec.id), "{} does something", spec.id);
                     }
                     Ok(()) => {
-                        assert!(changes(spec.id) || spec.id == "trim", "{} does nothing and says nothing", spec.id)
+                        assert!(changes(spec.id) || spec.id == "trim", "{} does nothing and says nothing", spec.id);
                     }
                 },
             }

@@ -17,14 +17,15 @@ pub(crate) const SPEC: OpSpec = OpSpec {
     id: "watermark_text",
     summary: "Draws text over the image",
     formula: "opacity * text + (1 - opacity) * image on encoded values, in the bundled font (Latin and Hangul) with \
-              smooth edges; text that does not fit is made smaller",
+              smooth edges; text that does not fit is made smaller. Fields are filled in for each item as in names of \
+              results; {{ and }} are braces",
     group: Group::Finish,
     params: &[
         ParamSpec {
             name: "text",
-            summary: "Text to draw; several lines are allowed",
+            summary: "Text to draw, with fields of the item; several lines are allowed",
             unit: Unit::None,
-            kind: ParamKind::Text { default: "\u{a9} Your name" },
+            kind: ParamKind::FieldText { default: "\u{a9} Your name" },
         },
         overlay::percent("size", "Font size, as a percentage of the image's shorter side", 0.1, 100.0, 5.0),
         overlay::POSITION,
@@ -67,13 +68,6 @@ struct WatermarkText {
     overlays: OverlayCache,
 }
 
-/// A field of file-name patterns, which has no meaning here.
-fn field(text: &str) -> Option<&'static str> {
-    const FIELDS: [&str; 10] =
-        ["{stem}", "{ext}", "{index", "{parent}", "{host}", "{width}", "{height}", "{date}", "{hash}", "{dir}"];
-    FIELDS.into_iter().find(|field| text.contains(field))
-}
-
 fn build(params: &Params) -> Result<Box<dyn Operation>, Message> {
     let text = params.text("text");
     if text.trim().is_empty() {
@@ -82,9 +76,6 @@ fn build(params: &Params) -> Result<Box<dyn Operation>, Message> {
     if text.chars().count() > MAX_CHARS {
         let message = Message::new("watermark_long");
         return Err(message.with("most", MAX_CHARS));
-    }
-    if let Some(field) = field(text) {
-        return Err(Message::new("watermark_field").with("field", field));
     }
     overlay::check_margin(params)?;
     let style = Style {
@@ -177,9 +168,12 @@ mod tests {
 
     #[test]
     fn unusable_texts_are_rejected() {
-        for (text, expected) in
-            [(" ", "text is required"), ("by {stem}", "{stem} works only in file names"), ("{index:05}", "{index")]
-        {
+        for (text, expected) in [
+            (" ", "text is required"),
+            ("by {stm}", "did you mean {stem}?"),
+            ("{braces", "stray brace"),
+            ("{hash}", "file names"),
+        ] {
             let error = operation(&Step::new("watermark_text").with("text", text)).err().expect(text);
             assert!(error.to_string().contains(expected), "{error}");
         }
@@ -188,7 +182,9 @@ mod tests {
             operation(&Step::new("watermark_text").with("text", long.as_str()))
                 .is_err_and(|error| error.to_string().contains("1000"))
         );
-        assert!(operation(&Step::new("watermark_text").with("text", "{braces} are fine")).is_ok());
+        for text in ["{{braces}} are fine", "by {stem} {index:03} {date} {col:이름}"] {
+            assert!(operation(&Step::new("watermark_text").with("text", text)).is_ok(), "{text}");
+        }
         let wide = Step::new("watermark_text").with("margin", 50.0);
         assert!(operation(&wide).is_err_and(|error| error.to_string().contains("no room")));
         assert!(operation(&wide.with("tile", true)).is_ok(), "tiles have no margin");
