@@ -14,6 +14,8 @@ mod catalog_failures;
 mod config;
 #[path = "cli/crashes.rs"]
 mod crashes;
+#[path = "cli/damaged_files.rs"]
+mod damaged_files;
 #[cfg(feature = "gui")]
 #[path = "cli/hand_over.rs"]
 mod hand_over;

@@ -74,6 +74,9 @@ pub(super) enum Line {
         #[serde(skip_serializing_if = "Vec::is_empty")]
         texts: Vec<String>,
         error: Option<String>,
+        /// What the result will not have, and other notes.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        remarks: Vec<String>,
     },
     /// The last of a dry run.
     Plan {
@@ -181,6 +184,7 @@ impl Line {
             height: item.size_px.map(|(_, height)| height),
             texts: item.texts.clone(),
             error: item.error.as_ref().map(ToString::to_string),
+            remarks: item.remarks.iter().map(ToString::to_string).collect(),
         }
     }
 

@@ -95,3 +95,49 @@ fn limits_on_pixels_apply_to_files_that_are_only_stripped() {
         assert!(run.err.contains("it is larger than the limit"), "{args:?} {run:?}");
     }
 }
+
+#[test]
+fn texts_of_drawings_and_bitmaps_are_kept_where_the_format_has_a_place_and_named_elsewhere() {
+    let home = Home::new();
+    let drawing = r#"<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><title>Red box</title>
+        <desc>A box for tests</desc><metadata><a xmlns="urn:x"/></metadata><rect width="8" height="8" fill="red"/></svg>"#;
+    home.file("a.svg", drawing);
+    home.file("a.pgm", "P2\n# made by hand\n2 1\n255\n7 9\n");
+    let contains = |path: &str, text: &str| {
+        let bytes = std::fs::read(home.path(path)).unwrap();
+        bytes.windows(text.len()).any(|part| part == text.as_bytes())
+    };
+    let run = |format: &str| {
+        let args = ["run", "a.svg", "a.pgm", "-o", format, "--format", format, "--metadata", "keep", "--json=items"];
+        home.run(&args).expect(0).out
+    };
+    // Names are taken in the order of the list.
+    let (svg, pgm) = (|format: &str| format!("{format}/a.{format}"), |format: &str| format!("{format}/a (1).{format}"));
+    let out = run("png");
+    assert!(contains(&svg("png"), "Red box") && contains(&svg("png"), "A box for tests"), "{out}");
+    assert!(contains(&pgm("png"), "made by hand") && out.contains(r#"text \"metadata\""#), "{out}");
+    // In XMP.
+    run("webp");
+    assert!(contains(&svg("webp"), "dc:title") && contains(&svg("webp"), "Red box"));
+    let out = run("bmp");
+    for name in [r#"text \"Title\""#, r#"text \"Description\""#, "comment"] {
+        assert!(out.contains(name), "{name}: {out}");
+    }
+    home.run(&["run", "a.pgm", "-o", "bare", "--metadata", "strip"]).expect(0);
+    assert_eq!(std::fs::read(home.path("bare/a.pgm")).unwrap(), b"P2\n2 1\n255\n7 9\n");
+}
+
+#[test]
+fn a_dry_run_names_what_a_format_cannot_hold_of_every_item() {
+    let home = Home::new();
+    for n in 0..6 {
+        home.file(&format!("in/{n}.png"), picture("png_text.png"));
+    }
+    let args = ["run", "in", "-o", "out", "--format", "bmp", "--metadata", "keep", "--dry-run", "--json"];
+    let planned = home.run(&args).expect(0).events_of("planned");
+    assert_eq!(planned.len(), 6);
+    for item in planned {
+        let remarks = item["remarks"].to_string();
+        assert!(remarks.contains("EXIF") && remarks.contains("comment"), "{remarks}");
+    }
+}
