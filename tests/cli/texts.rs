@@ -91,7 +91,7 @@ fn a_row_that_repeats_a_link_with_another_text_is_drawn_again() {
     // The text alone makes a row different.
     table(&home, &server, &[("/a.png", "1", "red"), ("/a.png", "1", "blue"), ("/a.png", "1", "red")]);
     run(&home, &["--urls", "list.csv", "-o", "texts"], "{col:note}", 0);
-    let exported = home.run(&["export", "2", "--format", "jsonl"]).expect(0).events();
+    let exported = home.run(&["export", "4", "--format", "jsonl"]).expect(0).events();
     let outputs: Vec<&str> = exported.iter().map(|row| row["output"].as_str().unwrap()).collect();
     assert!(outputs[0] == outputs[2] && outputs[0] != outputs[1], "{outputs:?}");
     assert!(fs::read(outputs[0]).unwrap() == red && fs::read(outputs[1]).unwrap() == blue);
