@@ -464,6 +464,7 @@ fn style(palette: &Palette, mut visuals: Visuals) -> Style {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -178,6 +178,24 @@ mod tests {
         assert!(ResponseHead::default().take(&vec![b'a'; MAX_BYTES + 1]).is_err());
     }
 
+    proptest::proptest! {
+        /// However the bytes arrive, the same are given, and the body is unchanged.
+        #[test]
+        fn no_response_breaks_the_reader(
+            parts in proptest::collection::vec(proptest::sample::select(vec![
+                "HTTP/1.1 200 OK", "http/1.0  404", "HTTP/1.1 100 Go", "HTTP/", "\r\n", "\n", "\r", "\0", " ", "\r\n\r\n",
+                "Content-Length: 6 bytes", "Content-Length: 99999999999999999999", "A: b", "é", ":", "200",
+            ]), 0..24),
+            body in "[a-z\r\n]{0,8}",
+        ) {
+            let text = parts.concat();
+            let _ = parsed(&text);
+            let response = format!("HTTP/1.0 200 OK\r\nX: {}\r\n\r\n{body}", text.replace(['\r', '\n'], ""));
+            let end = format!("\r\n\r\n{body}");
+            assert!(parsed(&response).ends_with(&end), "{response:?}");
+        }
+    }
+
     #[test]
     fn an_incomplete_head_is_returned_as_it_is() {
         for response in ["", "HTTP", "HTTP/1.1 200 OK\r\nContent"] {
