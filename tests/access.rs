@@ -681,7 +681,7 @@ fn a_certificate_is_checked_for_authority_name_and_date() {
     });
 }
 
-/// RFC 9113, 6.8 and 8.7; as curl, which connects again. Every link has a single attempt.
+/// RFC 9113, 6.8 and 8.7. Every link has a single attempt.
 #[test]
 fn requests_over_http_2_that_were_not_processed_are_sent_again() {
     run(async {

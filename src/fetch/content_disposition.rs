@@ -258,8 +258,7 @@ mod tests {
         check(b"attachment; filename*=UTF-8''%BB%E7%C1%F8.jpg", "h.kr", Some("사진.jpg"));
     }
 
-    /// Chrome (`net/http/http_content_disposition.cc`) and Firefox take what is valid UTF-8 for UTF-8, whatever the host:
-    /// these are also 小 and 킹 in GBK and EUC-KR.
+    /// Whatever the host: these are also 小 and 킹 in GBK and EUC-KR.
     #[test]
     fn bytes_that_are_valid_utf_8_are_utf_8() {
         check(b"attachment; filename=\"\xd0\xa1.jpg\"", "h.cn", Some("\u{421}.jpg"));

@@ -1,5 +1,5 @@
-//! Rewrites the heads of responses that violate the syntax of HTTP/1, and that curl and at least one of wget, browsers
-//! and Python's requests read. The body is never changed.
+//! Rewrites the heads of responses that violate the syntax of HTTP/1, and that at least two of curl 7.88, wget 1.21
+//! and Python's requests 2.34 read, or curl alone. The body is never changed.
 //!
 //! Rewritten are the status line (several spaces or a tab, none before the reason, control characters, `http/1.1`,
 //! other versions, `HTTP/1.0` with a body in chunks), the line `Content-Length: 6 bytes`, and CR and NUL within a line
@@ -127,7 +127,7 @@ mod tests {
         String::from_utf8(whole.unwrap_or_else(|| head.rest())).unwrap()
     }
 
-    /// The right values are those of curl 7.88 and 8, wget 1.21 and requests 2.34.
+    /// Compared with curl 7.88, wget 1.21 and requests 2.34.
     #[test]
     fn status_lines_are_read_as_other_clients_read_them() {
         for line in [

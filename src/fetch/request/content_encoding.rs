@@ -30,7 +30,7 @@ pub(crate) enum Coding {
     Deflate,
     Brotli,
     Zstd,
-    /// None, if the transfer was in chunks once, although the server says twice (curl, requests).
+    /// None, if the transfer was in chunks once, although the server says twice (as curl 7.88 and requests read it).
     InChunksTwice,
 }
 

@@ -15,7 +15,7 @@ use crate::model::Message;
 /// Domains with two letters that say nothing about a country.
 const GENERIC_DOMAINS: [&str; 10] = ["ai", "cc", "co", "fm", "io", "ly", "me", "sh", "tv", "ws"];
 
-/// Bytes as text: UTF-8 (also if they are valid UTF-8 by chance, as in browsers), else the encoding that fits best, guided
+/// Bytes as text: UTF-8 (also if they are valid UTF-8 by chance), else the encoding that fits best, guided
 /// by the country of `host` or of the locale. Bytes that
 /// fit no encoding are written as in a URL, such as `%FF`.
 pub fn decoded(bytes: &[u8], host: Option<&str>) -> String {

@@ -429,7 +429,6 @@ fn lists_in_other_encodings_are_decoded_and_announced() {
     assert!(found[0].contains("line 1 of list has bytes that are not valid Shift_JIS"), "{found:?}");
 }
 
-/// As jq, and Python with `parse_int=str, parse_float=str`.
 #[test]
 fn numbers_keep_their_digits() {
     let row = |number: &str| format!(r#"{{"n":{number},"t":"1e3 \"2.50","url":"http://h/a"}}"#);
@@ -636,7 +635,7 @@ fn a_parquet_file_gives_its_rows() {
     assert!(found.len() == 1 && found[0].contains("no column \"link\"; its columns are id, url, title"), "{found:?}");
 }
 
-/// As pandas shows them; written by pyarrow.
+/// Written by pyarrow 26.
 #[test]
 fn parquet_values_keep_their_digits_and_dates() {
     let found = parquet(include_bytes!("../../../tests/data/links-types.parquet"), &ListSpec::default());
