@@ -22,8 +22,6 @@ pub const MAX_FRAME_PIXELS: u64 = 10_000_000_000;
 pub const HEAD_BYTES: u64 = 4096;
 /// Largest local file that is read as an image, in bytes.
 pub const MAX_FILE_BYTES: u64 = 4 << 30;
-/// Largest body of a response in bytes.
-pub const MAX_BODY_BYTES: u64 = 2 << 30;
 /// Bytes of a response body that stay in memory; the rest goes to a temporary file.
 pub const MAX_BODY_IN_MEMORY_BYTES: u64 = 8 << 20;
 /// Idle connections that are kept at all hosts together, unless this process may open fewer files.
@@ -54,8 +52,12 @@ pub const MAX_RETRY_TIME_S: u64 = 3600;
 pub const LOW_SPEED_BYTES_PER_S: u64 = 100;
 /// Seconds over which a transfer's average speed is measured.
 pub const LOW_SPEED_S: u64 = 60;
-/// Largest ratio of a body's decompressed to its compressed size, beyond [`MAX_BODY_IN_MEMORY_BYTES`].
+/// Largest ratio of a body's decompressed to its compressed size beyond [`UNCHECKED_UNPACKED_BYTES`], unless the job sets
+/// the largest body.
 pub const MAX_UNPACKED_TIMES: u64 = 250;
+/// Bytes up to which a body may expand from any compressed size. Deflate reaches 1032 times, and blank images and tables
+/// come close to that.
+pub const UNCHECKED_UNPACKED_BYTES: u64 = 1 << 30;
 /// Seconds without any answer to its requests after which a host is given up.
 pub const HOST_SILENCE_S: u64 = 120;
 /// Seconds for which every host must fail before the network counts as lost.

@@ -27,6 +27,8 @@ mod helpers;
 mod interrupts;
 #[path = "cli/jobs.rs"]
 mod jobs;
+#[path = "cli/large_files.rs"]
+mod large_files;
 #[path = "cli/left_out.rs"]
 mod left_out;
 #[path = "cli/links.rs"]

@@ -15,6 +15,7 @@ mod engine {
     mod drafts;
     mod failures;
     mod helpers;
+    mod large_files;
     mod links;
     mod names;
     mod pictures;

@@ -254,14 +254,14 @@ fn a_body_above_the_limit_is_refused_with_or_without_its_length() {
         if request.path == "/chunked" { answer.chunked() } else { answer }
     });
     run(async {
-        let setup = Setup::new(FetchLimits { max_body_bytes: 4999, ..hasty() });
+        let setup = Setup::new(FetchLimits { max_body_bytes: Some(4999), ..hasty() });
         for path in ["/chunked", "/announced"] {
             let failure = setup.fetch(&server.url(path)).await.unwrap_err();
             assert_eq!((failure.error.kind, failure.attempts), (ErrorKind::BodyTooLarge, 1));
             assert_eq!(failure.error.arg("limit"), "5.0 KB");
         }
         assert_eq!(
-            Setup::new(FetchLimits { max_body_bytes: 5000, ..hasty() })
+            Setup::new(FetchLimits { max_body_bytes: Some(5000), ..hasty() })
                 .fetch(&server.url("/chunked"))
                 .await
                 .unwrap()

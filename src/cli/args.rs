@@ -8,7 +8,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use super::inputs::{check_scheme, sources};
 use super::list_args::LinkArgs;
 use super::network_args::NetworkArgs;
-use super::values::{Statuses, Words, kind, megapixels, nonzero_seconds, seconds, size, statuses};
+use super::values::{Statuses, Words, kind, megapixels, nonzero_seconds, nonzero_size, seconds, size, statuses};
 use crate::config::MAX_SIDE_PX;
 use crate::engine::{self, ArgumentOptions, ExportFormat, RecordRows};
 use crate::error::{ErrorKind, JobError, RecipeLocation};
@@ -242,6 +242,8 @@ pub(super) struct RunArgs {
     item_memory: Option<u64>,
     #[arg(long, value_name = "TIME", value_parser = nonzero_seconds)]
     item_timeout: Option<u64>,
+    #[arg(long, value_name = "SIZE", value_parser = nonzero_size)]
+    max_bytes: Option<u64>,
     #[arg(long, value_name = "N")]
     max_failures: Option<u64>,
     #[arg(long, value_enum, ignore_case = true, value_name = "POLICY", default_value = "fail")]
@@ -351,6 +353,7 @@ impl RunArgs {
                 max_side_px: self.max_side,
                 item_memory_bytes: self.item_memory,
                 item_timeout_s: self.item_timeout,
+                max_bytes: self.max_bytes,
                 truncated: self.truncated.into(),
                 damaged: self.damaged.into(),
                 max_failures: self.max_failures,

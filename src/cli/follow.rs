@@ -17,6 +17,8 @@ use crate::model::{Edge, Event, ItemRow, ItemState, JobId, Message, Progress};
 
 /// Progress is reported at most this often; with the final report that makes at most ten per second.
 const EVERY: Duration = Duration::from_millis(125);
+/// Steps of the bar, which also moves while a large file is received.
+const BAR_STEPS: u64 = 10_000;
 /// Finished items read at a time.
 const ITEMS: u32 = 500;
 
@@ -226,8 +228,8 @@ impl Follower<'_> {
         self.report_ignored(job)?;
         let progress = view.progress;
         self.bar.set_message(report::beside_bar(&progress, lang()));
-        self.bar.set_length(progress.total);
-        self.bar.set_position(progress.finished());
+        self.bar.set_length(BAR_STEPS);
+        self.bar.set_position((f64::from(progress.fraction()) * BAR_STEPS as f64) as u64);
         let counts = |p: &Progress| (p.done, p.failed, p.skipped, p.total, p.total_is_final, p.bytes_in, p.bytes_out);
         if self.last_progress.as_ref().map(counts) != Some(counts(&progress)) {
             self.emit(&Line::progress(job, &progress));

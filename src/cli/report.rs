@@ -228,10 +228,12 @@ pub(super) fn beside_bar(progress: &Progress, lang: Lang) -> String {
     for (number, message) in failed_and_skipped(progress) {
         let _ = write!(text, ", {}", message.count("count", number).text(lang));
     }
+    let size = bytes(progress.bytes_per_s as u64);
     if progress.items_per_s > 0.0 {
-        let (items, size) = (rate(progress.items_per_s), bytes(progress.bytes_per_s as u64));
-        let rates = Message::new("bar_rates").with("rate", items).with("bytes", size);
+        let rates = Message::new("bar_rates").with("rate", rate(progress.items_per_s)).with("bytes", size);
         let _ = write!(text, "  {}", rates.text(lang));
+    } else if progress.bytes_per_s > 0.0 {
+        let _ = write!(text, "  {}", Message::new("bar_bytes_rate").with("bytes", size).text(lang));
     }
     if let Some(left) = progress.seconds_left {
         let _ = write!(text, "  {}", Message::new("bar_left").with("time", human::clock(left)).text(lang));
@@ -433,6 +435,9 @@ mod tests {
         progress = Progress { done: 257, items_per_s: 41.0, bytes_per_s: 4.1e6, seconds_left: Some(48.0), ..progress };
         assert_eq!(beside_bar(&progress, Lang::English), " 63 %  260 of 412, 3 failed  41/s  4.1 MB/s  0:48 left");
         progress = Progress { total_is_final: false, seconds_left: None, items_per_s: 0.0, ..progress };
-        assert_eq!(beside_bar(&progress, Lang::English), "260 of 412 so far, 3 failed");
+        assert_eq!(beside_bar(&progress, Lang::English), "260 of 412 so far, 3 failed  4.1 MB/s");
+        // A large file that has been received by half.
+        progress = Progress { total: 1, total_is_final: true, received_items: 0.5, ..Progress::default() };
+        assert_eq!(beside_bar(&progress, Lang::English), " 50 %  0 of 1");
     }
 }

@@ -93,6 +93,12 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
     if bytes >= 1_000_000 { Ok(bytes) } else { Err(super::lang().word("size_range").to_owned()) }
 }
 
+/// Reads `500M`, `4G`, `200KB`: the size of a file, from one byte.
+pub(super) fn nonzero_size(text: &str) -> Result<u64, String> {
+    let bytes = human::parse_size(text).filter(|bytes| *bytes > 0);
+    bytes.ok_or_else(|| super::lang().word("file_size_format").to_owned())
+}
+
 /// Reads `30s`, `5m`, `2h` or bare seconds.
 pub(super) fn seconds(text: &str) -> Result<u64, String> {
     let wrong = || super::lang().word("time_format").to_owned();
@@ -158,6 +164,9 @@ mod tests {
     fn sizes_and_times_are_parsed_with_their_units() {
         assert_eq!(size("512MiB"), Ok(512 << 20));
         assert_eq!(size("2gb"), Ok(2_000_000_000));
+        assert_eq!((nonzero_size("500M"), nonzero_size("4G")), (Ok(500 << 20), Ok(4 << 30)));
+        assert_eq!((nonzero_size("200KB"), nonzero_size("1")), (Ok(200_000), Ok(1)));
+        assert!(["0", "0.1", "-1M", "NaN", "", "4X", "2000TB"].iter().all(|text| nonzero_size(text).is_err()));
         assert!(size("lots").is_err() && size("-5MB").is_err() && size("1").is_err() && size("NaN").is_err());
         assert_eq!((seconds("30s"), seconds("5m"), seconds("5min"), seconds("7")), (Ok(30), Ok(300), Ok(300), Ok(7)));
         assert!(seconds("m").is_err() && seconds("1w").is_err());

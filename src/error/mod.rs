@@ -340,6 +340,8 @@ impl ItemError {
             ErrorKind::Tls if !self.arg("advice").is_empty() => format!("error-tls_{}", self.arg("advice")),
             ErrorKind::ShortBody if !self.arg("wanted").is_empty() => "error-short_body_sizes".to_owned(),
             ErrorKind::Corrupt if !self.arg("kept").is_empty() => "error-corrupt_whole".to_owned(),
+            ErrorKind::BodyTooLarge if !self.arg("times").is_empty() => "error-body_unpacked".to_owned(),
+            ErrorKind::BodyTooLarge if !self.arg("free").is_empty() => "error-body_no_space".to_owned(),
             ErrorKind::CantEncode if !self.arg("limit").is_empty() => "error-cant_encode_limit".to_owned(),
             ErrorKind::Recipe if !self.arg("step").is_empty() => "error-recipe_step".to_owned(),
             kind => format!("error-{}", kind.word()),

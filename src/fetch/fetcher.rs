@@ -16,11 +16,12 @@ use super::credentials::cookies::ChainCookies;
 use super::credentials::secrets::{AccessError, Secrets};
 use super::fault::{self, Fault};
 use super::limits::FetchLimits;
+use super::meter::Meter;
 use super::politeness::robots_policy::{LinkCounts, Robots, RobotsCheck, robots_url};
 use super::request::body::Body;
 use super::request::exchange::{self, HttpRequest, Known, Received, Reply};
 use super::request::kept_parts::KeptParts;
-use super::request::resume::Partial;
+use super::request::resume::{self, Partial};
 use super::routes::{Link, Routes};
 use super::schedule::host_state::Priority;
 use super::schedule::progress::Progress;
@@ -93,12 +94,14 @@ pub struct LinkRequest<'a> {
     pub known: Option<&'a Known>,
     /// Its ticket from the scheduler, if it was handed out there.
     pub ticket: Option<&'a Ticket>,
+    /// Shows how much of its body has been received.
+    pub meter: Option<&'a Arc<Meter>>,
 }
 
 impl<'a> LinkRequest<'a> {
     /// A link that was never fetched before.
     pub const fn new(url: &'a str, origin: Origin) -> Self {
-        Self { url, origin, known: None, ticket: None }
+        Self { url, origin, known: None, ticket: None, meter: None }
     }
 }
 
@@ -170,6 +173,7 @@ struct Attempts<'a> {
     known: Option<&'a Known>,
     spool: &'a Spool,
     ticket: Option<&'a Ticket>,
+    meter: Option<&'a Arc<Meter>>,
     stopwatch: Stopwatch,
     count: AtomicU32,
     fetch_ms: AtomicU64,
@@ -260,6 +264,7 @@ impl Fetcher {
             known: request.known,
             spool,
             ticket: request.ticket,
+            meter: request.meter,
             stopwatch: Stopwatch::start(self.shared.limits.item_timeout),
             count: AtomicU32::new(0),
             fetch_ms: AtomicU64::new(0),
@@ -313,13 +318,27 @@ impl Fetcher {
 }
 
 impl Shared {
-    /// Tries until the body is received, or until trying makes no sense any more.
+    /// Tries until the body is received, or until trying makes no sense any more. Continues what an earlier run has saved
+    /// of it. If it ends early, the part stays saved unless no later request can continue it.
     async fn fetch(&self, attempts: &Attempts<'_>) -> Result<AttemptResult, Fault> {
+        let Attempts { link, spool, meter, .. } = attempts;
+        let mut partial = resume::saved_part(spool, &link.url, self.limits.max_body_in_memory_bytes, *meter).await;
+        let result = self.try_to_fetch(attempts, &mut partial).await;
+        if result.as_ref().is_err_and(|fault| !may_continue(&fault.error)) {
+            resume::discard(&mut partial);
+        }
+        result
+    }
+
+    async fn try_to_fetch<'a>(
+        &self,
+        attempts: &Attempts<'a>,
+        partial: &mut Option<Partial<'a>>,
+    ) -> Result<AttemptResult, Fault> {
         let Attempts { name, ticket, stopwatch, .. } = attempts;
         let mut turn = Turn { priority: Priority::Untried, may_give_way: true, is_fallback: false };
         let (mut failures, mut lacking) = (0, Duration::ZERO);
         let mut first_failure = Duration::ZERO;
-        let mut partial = None;
         loop {
             if self.network.gone_since().is_some() {
                 let waiting = Instant::now();
@@ -328,7 +347,7 @@ impl Shared {
                 self.scheduler.forgive();
             }
             let had_bytes = kept_bytes(partial.as_ref());
-            let result = self.attempt(attempts, turn, &mut partial).await;
+            let result = self.attempt(attempts, turn, partial).await;
             let Err(fault) = result else { return result };
             if stopwatch.left().is_zero() {
                 return Err(Fault { times: fault.times, ..fault::out_of_time(name, &self.limits) });
@@ -345,7 +364,7 @@ impl Shared {
             }
             if !fault.gave_way {
                 if kept_bytes(partial.as_ref()) >= had_bytes.saturating_add(PROGRESS_BYTES) {
-                    failures = 0;
+                    (failures, first_failure) = (0, stopwatch.elapsed());
                 }
                 failures += 1;
                 let in_time = stopwatch.elapsed().saturating_sub(first_failure) < self.limits.max_retry_time;
@@ -361,10 +380,12 @@ impl Shared {
                 ticket.will_retry();
             }
             // A part that can't be resumed, or that does not fit, is not kept until the retry.
-            if let Some(part) = &mut partial {
+            if let Some(part) = partial {
                 part.kept = self.kept_parts.keep(part.collector.holding()).filter(|_| part.can_resume());
+                if part.kept.is_none() {
+                    resume::discard(partial);
+                }
             }
-            partial = partial.filter(|part| part.kept.is_some());
             // A host that sent Retry-After is not requested before that time.
             let has_pause = !fault.gave_way && fault.retry_after.is_none();
             if has_pause && !stopwatch.sleep(retry::backoff(failures, &self.limits)).await {
@@ -438,6 +459,7 @@ impl Shared {
                 name,
                 limits: &self.limits,
                 spool: attempts.spool,
+                meter: attempts.meter.map(Arc::as_ref),
                 known: attempts.known,
                 slot: &held,
                 progress: &progress,
@@ -526,6 +548,12 @@ impl Shared {
 enum AttemptResult {
     Body(Box<Received>),
     Unchanged(Transfer),
+}
+
+/// Whether a later run may continue a part after this failure.
+fn may_continue(error: &ItemError) -> bool {
+    let may_pass = [ErrorKind::TookTooLong, ErrorKind::MissingSecret, ErrorKind::RobotsUnavailable];
+    error.is_retryable() || may_pass.contains(&error.kind)
 }
 
 fn kept_bytes(partial: Option<&Partial<'_>>) -> u64 {

@@ -18,8 +18,10 @@ pub struct FetchLimits {
     pub kept_bytes: u64,
     /// Temporary files that these bodies may have open; each takes a file descriptor.
     pub kept_files: usize,
-    /// Bytes above which a body is refused.
-    pub max_body_bytes: u64,
+    /// Bytes above which a body is refused; `None` for no limit.
+    pub max_body_bytes: Option<u64>,
+    /// Bytes up to which a body without such a limit may expand from any compressed size.
+    pub unchecked_unpacked_bytes: u64,
     /// Largest body in bytes that stays in memory; larger ones go to a temporary file.
     pub max_body_in_memory_bytes: u64,
     /// Time limit for connecting.
@@ -71,7 +73,8 @@ impl Default for FetchLimits {
             idle_connections: config::IDLE_CONNECTIONS,
             kept_bytes: config::MAX_BODY_IN_MEMORY_BYTES.saturating_mul(limits.connections as u64),
             kept_files: config::KEPT_FILES,
-            max_body_bytes: config::MAX_BODY_BYTES,
+            max_body_bytes: None,
+            unchecked_unpacked_bytes: config::UNCHECKED_UNPACKED_BYTES,
             max_body_in_memory_bytes: config::MAX_BODY_IN_MEMORY_BYTES,
             connect_timeout: Duration::from_secs(config::CONNECT_TIMEOUT_S),
             read_timeout: Duration::from_secs(config::READ_TIMEOUT_S),
@@ -113,11 +116,15 @@ impl From<&Limits> for FetchLimits {
     /// A job's limits; the others have their defaults.
     fn from(limits: &Limits) -> Self {
         let network_gone = limits.network_gone_s.unwrap_or(config::NETWORK_GONE_S);
+        let item_timeout = Duration::from_secs(limits.item_timeout_s.unwrap_or(config::ITEM_TIMEOUT_S));
         Self {
             connections: limits.connections,
             per_host: limits.per_host,
             network_gone: Duration::from_secs(network_gone),
-            item_timeout: Some(Duration::from_secs(limits.item_timeout_s.unwrap_or(config::ITEM_TIMEOUT_S))),
+            max_body_bytes: limits.max_bytes,
+            item_timeout: Some(item_timeout),
+            // A large file may take as long as its item.
+            total_timeout: item_timeout,
             ..Self::default()
         }
     }

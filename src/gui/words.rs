@@ -64,9 +64,12 @@ impl Lang {
         message.count("finished", finished).count("total", total).text(self)
     }
 
-    /// `41 /s · 14 MB/s`.
+    /// `41 /s · 14 MB/s`, or `14 MB/s` while no item has finished.
     pub(crate) fn rates(self, items_per_s: f64, bytes_per_s: f64) -> String {
         let size = bytes(bytes_per_s.max(0.0) as u64);
+        if items_per_s <= 0.0 {
+            return Message::new("bytes_rate").with("bytes", size).text(self);
+        }
         Message::new("rates").with("rate", rate(items_per_s)).with("bytes", size).text(self)
     }
 
@@ -359,6 +362,7 @@ mod tests {
         assert_eq!(en.added(1, 1, true), "1 link added, 1 duplicate left out");
         assert_eq!(ko.added(12, 3, true), "링크 12개를 추가했습니다. 중복 3개는 제외했습니다");
         assert_eq!(en.of_total(1_262, 5_412, false), "1,262 of 5,412+");
+        assert_eq!((en.rates(41.0, 14e6), en.rates(0.0, 14e6)), ("41 /s · 14 MB/s".into(), "14 MB/s".into()));
     }
 
     #[test]

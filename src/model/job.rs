@@ -260,6 +260,9 @@ pub struct Limits {
     pub item_memory_bytes: Option<u64>,
     /// Time limit per item in seconds; `None` is `config::ITEM_TIMEOUT_S`.
     pub item_timeout_s: Option<u64>,
+    /// Largest file in bytes that is fetched from a link, decoded; `None` is no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_bytes: Option<u64>,
     /// What to do with truncated images.
     pub truncated: TruncatedPolicy,
     /// What to do with damaged images.
@@ -296,6 +299,7 @@ impl Default for Limits {
             max_side_px: None,
             item_memory_bytes: None,
             item_timeout_s: None,
+            max_bytes: None,
             truncated: TruncatedPolicy::default(),
             damaged: DamagedPolicy::default(),
             max_failures: None,

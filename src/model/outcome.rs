@@ -320,6 +320,13 @@ pub struct JobRow {
     pub finished_at_ms: Option<i64>,
 }
 
+impl JobRow {
+    /// The job's name as the owner of files, which no job of another catalog has.
+    pub fn owner(&self) -> String {
+        format!("{}-{}", self.id, self.created_at_ms)
+    }
+}
+
 /// What lists of jobs show of a job.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JobSummary {

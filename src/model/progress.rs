@@ -15,7 +15,9 @@ pub struct Progress {
     pub skipped: u64,
     /// Items in progress.
     pub running: u64,
-    /// Bytes read.
+    /// Shares of items in progress whose large files have been received in part, summed up.
+    pub received_items: f64,
+    /// Bytes read, those of items in progress included.
     pub bytes_in: u64,
     /// Bytes written.
     pub bytes_out: u64,
@@ -50,8 +52,26 @@ impl Progress {
         self.done + self.failed + self.skipped
     }
 
-    /// From 0 to 1; 0 if nothing is known.
+    /// Items with an outcome, and the received shares of others.
+    pub fn worked_off(&self) -> f64 {
+        self.finished() as f64 + self.received_items
+    }
+
+    /// From 0 to 1; 0 if nothing is known, and 1 only once every item has an outcome.
     pub fn fraction(&self) -> f32 {
-        if self.total == 0 { 0.0 } else { (self.finished() as f64 / self.total as f64) as f32 }
+        if self.total == 0 { 0.0 } else { (self.worked_off() / self.total as f64).min(1.0) as f32 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn received_parts_of_large_files_move_the_fraction() {
+        let progress = Progress { total: 4, done: 1, failed: 1, received_items: 0.5, ..Progress::default() };
+        assert_eq!((progress.worked_off(), progress.fraction()), (2.5, 0.625));
+        assert_eq!(Progress { total: 2, ..progress }.fraction(), 1.0);
+        assert_eq!(Progress::default().fraction(), 0.0);
     }
 }

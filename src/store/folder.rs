@@ -169,6 +169,21 @@ impl Folder {
         Ok(File::from(open_at(&self.handle, name, flags, Mode::empty())?))
     }
 
+    /// Opens a file in it for reading and writing. Anything else, such as a pipe, never blocks.
+    #[cfg(unix)]
+    pub(super) fn file_for_both(&self, name: &OsStr) -> io::Result<File> {
+        let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        Ok(File::from(open_at(&self.handle, name, flags, Mode::empty())?))
+    }
+
+    /// Bytes that can still be written to it.
+    pub(super) fn free_bytes(&self) -> Option<u64> {
+        #[cfg(unix)]
+        return rustix::fs::fstatvfs(&self.handle).ok().map(|stat| stat.f_bavail.saturating_mul(stat.f_frsize));
+        #[cfg(not(unix))]
+        None
+    }
+
     /// Removes a file in it.
     #[cfg(unix)]
     pub(super) fn remove(&self, name: &OsStr) -> io::Result<()> {
@@ -238,6 +253,10 @@ impl Folder {
 
     pub(super) fn file(&self, name: &std::ffi::OsStr, writes: bool) -> io::Result<File> {
         fs::OpenOptions::new().read(!writes).write(writes).open(self.own(name)?)
+    }
+
+    pub(super) fn file_for_both(&self, name: &std::ffi::OsStr) -> io::Result<File> {
+        fs::OpenOptions::new().read(true).write(true).open(self.own(name)?)
     }
 
     pub(super) fn remove(&self, name: &std::ffi::OsStr) -> io::Result<()> {

@@ -18,7 +18,7 @@ use super::hash::{CHUNK_BYTES, Hasher, sha256_hex, sha256_of_rest};
 use super::output::{Content, OutputFolder, Staged, Temporary, in_parallel};
 use super::owner::{Owner, Sweeper};
 use super::read::{ATTEMPTS as READ_ATTEMPTS, is_unchanged, open_regular, read_error};
-use super::spool::{Spool, SpoolFolder};
+use super::spool::{SavedParts, Spool, SpoolFolder};
 use super::{Entry, EntryKind, Head, NewFile, Space, Store, StoreKind, StoredFile, write_error};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::Locator;
@@ -167,7 +167,7 @@ impl Store for LocalFolders {
     fn open_output(&self, folder: &Path) -> io::Result<Arc<dyn OutputFolder>> {
         let root = Folder::open(folder)?;
         let owner = Owner::claim(&root)?;
-        Ok(Arc::new(LocalOutput { root, owner }))
+        Ok(Arc::new(LocalOutput { root, owner, parts: Arc::default() }))
     }
 }
 
@@ -216,6 +216,7 @@ fn space_of(_folder: &Path) -> Space {
 struct LocalOutput {
     root: Folder,
     owner: Owner,
+    parts: Arc<SavedParts>,
 }
 
 impl fmt::Debug for LocalOutput {
@@ -282,11 +283,18 @@ impl OutputFolder for LocalOutput {
                 each(path);
             }
         });
+        for part in sweeper.parts_in(self.root.path()) {
+            self.parts.find(&self.root, part.to_owned());
+        }
         sweeper.finish()
     }
 
-    fn spool(&self) -> Spool {
-        Spool::within(Arc::new(self.root.clone()), &format!("{}fetch-", self.owner.prefix()))
+    fn spool(&self, job: &str) -> Spool {
+        Spool::within(Arc::new(self.root.clone()), &self.owner.spool_prefix()).saving(&self.parts, job)
+    }
+
+    fn discard_parts(&self, job: &str) {
+        self.parts.discard(&self.root, job);
     }
 
     fn is_in_place(&self) -> io::Result<bool> {
@@ -305,6 +313,18 @@ impl SpoolFolder for Folder {
 
     fn remove(&self, name: &OsStr) -> io::Result<()> {
         Self::remove(self, name)
+    }
+
+    fn open(&self, name: &OsStr) -> io::Result<File> {
+        self.file_for_both(name)
+    }
+
+    fn rename(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+        self.rename_exclusively(from, to)
+    }
+
+    fn free_bytes(&self) -> Option<u64> {
+        Self::free_bytes(self)
     }
 
     fn path(&self) -> &Path {

@@ -200,9 +200,11 @@ impl OutputFolder for MemoryOutput {
         0
     }
 
-    fn spool(&self) -> Spool {
+    fn spool(&self, _job: &str) -> Spool {
         Spool::new(std::env::temp_dir())
     }
+
+    fn discard_parts(&self, _job: &str) {}
 
     fn is_in_place(&self) -> io::Result<bool> {
         Ok(true)

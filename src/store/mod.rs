@@ -12,6 +12,7 @@ mod local;
 pub(crate) mod memory;
 mod output;
 mod owner;
+mod part_note;
 mod read;
 mod scratch;
 mod spool;
@@ -31,7 +32,7 @@ pub use output::{Content, OutputFolder, Staged, Temporary, sync_files};
 pub(crate) use read::read_error;
 pub use read::{is_intact, kind_at, read, read_head, read_text, sha256_of, size_at};
 pub use scratch::{Scratch, copy_to};
-pub use spool::{Spool, SpoolFolder, SpooledFile, nameless_file};
+pub use spool::{SavedPart, Spool, SpoolFolder, SpooledFile, nameless_file};
 
 use crate::error::{ErrorKind, ItemError, JobError, is_device_failure};
 use crate::model::{Locator, Message};

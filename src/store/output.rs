@@ -47,11 +47,15 @@ pub trait OutputFolder: fmt::Debug + Send + Sync {
     fn take_back(&self, path: &Path) -> io::Result<()>;
 
     /// Removes the temporaries of owners that have died, in and below this folder, and calls `each` for every other
-    /// file. Returns how many it removed.
+    /// file. Returns how many it removed. Saved parts of bodies stay until they are old; the spool finds those in this
+    /// folder.
     fn sweep(&self, each: &mut dyn FnMut(&Path)) -> u64;
 
-    /// Where bodies are kept that are too large for memory.
-    fn spool(&self) -> Spool;
+    /// Where bodies of a job are kept that are too large for memory. Their parts may be saved beyond this process.
+    fn spool(&self, job: &str) -> Spool;
+
+    /// Removes the saved parts of a job that is over. From now on none are saved.
+    fn discard_parts(&self, job: &str);
 
     /// Whether the path still leads to the folder that was opened; not if it was moved or deleted.
     fn is_in_place(&self) -> io::Result<bool>;

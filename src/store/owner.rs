@@ -13,6 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use super::folder::Folder;
+use super::part_note::{note_name, part_name};
 
 /// Attempts to find an id that is free.
 const ATTEMPTS: u32 = 16;
@@ -20,6 +21,10 @@ const ATTEMPTS: u32 = 16;
 const ID_DIGITS: usize = 16;
 /// The age from which a temporary without an owner (older versions wrote such) is removed: no write takes that long.
 const UNOWNED_AGE: Duration = Duration::from_hours(24);
+/// The age from which a saved part is removed: its job was not resumed.
+const SAVED_PART_AGE: Duration = Duration::from_hours(7 * 24);
+/// What the names of spooled bodies contain.
+const SPOOLED: &str = "-fetch-";
 
 /// An owner of temporaries in a folder. Its lock is released on drop, and by the system when the process dies.
 #[derive(Debug)]
@@ -62,6 +67,11 @@ impl Owner {
     /// A name for a temporary.
     pub(super) fn temporary_name(&self, seq: u64) -> OsString {
         OsString::from(format!("{}{seq}-{:08x}.part", self.prefix(), rand::random::<u32>()))
+    }
+
+    /// What the names of this owner's spooled bodies begin with.
+    pub(super) fn spool_prefix(&self) -> String {
+        format!(".pixloom-{}{SPOOLED}", self.id)
     }
 
     /// Releases the lock and removes its file, once nothing more is written.
@@ -142,16 +152,18 @@ enum State {
 pub(super) struct Sweeper {
     owners: HashMap<String, State>,
     removed: u64,
+    /// Saved parts of dead owners.
+    parts: Vec<PathBuf>,
 }
 
 impl Sweeper {
-    /// Whether a file is one of ours. A temporary of a dead owner is removed.
+    /// Whether a file is one of ours. A temporary of a dead owner is removed, unless it is a saved part that is not old.
     pub(super) fn visit(&mut self, path: &Path) -> bool {
         let Some(kind) = path.file_name().and_then(OsStr::to_str).and_then(kind_of) else { return false };
         let is_leftover = match kind {
             Kind::Check => true,
             Kind::Unowned => is_older(path, UNOWNED_AGE),
-            Kind::Temporary(id) => matches!(self.state(id, path), State::Dead(_)),
+            Kind::Temporary(id) => matches!(self.state(id, path), State::Dead(_)) && !self.stays(path),
             Kind::Lock(id) => {
                 // Removed with the owner's last temporary, at the end.
                 self.state(id, path);
@@ -163,6 +175,27 @@ impl Sweeper {
             self.removed += u64::from(fs::remove_file(path).is_ok());
         }
         true
+    }
+
+    /// Whether a temporary of a dead owner is a saved part, or the note of one.
+    fn stays(&mut self, path: &Path) -> bool {
+        let Some(name) = path.file_name().and_then(OsStr::to_str).filter(|name| name.contains(SPOOLED)) else {
+            return false;
+        };
+        let part = part_name(name).map_or_else(|| path.to_path_buf(), |part| path.with_file_name(part));
+        let note = path.with_file_name(note_name(part.file_name().unwrap_or_default()));
+        let is_file = |path: &Path| path.symlink_metadata().is_ok_and(|meta| meta.is_file());
+        let stays = is_file(&part) && is_file(&note) && !is_older(&note, SAVED_PART_AGE);
+        if stays && part == path {
+            self.parts.push(part);
+        }
+        stays
+    }
+
+    /// The names of the saved parts in this folder.
+    pub(super) fn parts_in(&self, folder: &Path) -> impl Iterator<Item = &OsStr> {
+        let parts = self.parts.iter().filter(move |part| part.parent() == Some(folder));
+        parts.filter_map(|part| part.file_name())
     }
 
     /// Removes the locks of dead owners. Returns how many temporaries were removed.

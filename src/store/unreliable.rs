@@ -324,8 +324,12 @@ impl OutputFolder for UnreliableOutput {
         self.inner.sweep(each)
     }
 
-    fn spool(&self) -> Spool {
-        self.inner.spool()
+    fn spool(&self, job: &str) -> Spool {
+        self.inner.spool(job)
+    }
+
+    fn discard_parts(&self, job: &str) {
+        self.inner.discard_parts(job);
     }
 
     fn is_in_place(&self) -> io::Result<bool> {

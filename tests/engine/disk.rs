@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use pixloom::engine::Command;
 use pixloom::model::{Edge, ItemState, JobSpec, JobState, Remark};
 
 use super::desk::{Desk, png, sha256};
-use crate::util::server::{Server, ok};
+use crate::util::server::{Server, ok, status};
 
 /// A tiny file system, unmounted when dropped.
 struct TinyDisk(PathBuf);
@@ -106,6 +107,46 @@ fn a_full_disk_stops_a_command_line_job_which_is_resumed_later() {
     desk.send(Command::Resume(job));
     desk.wait_end(job);
     desk.check_all_done_once(job, ITEMS);
+}
+
+#[test]
+fn a_disk_that_fills_up_while_a_file_is_received_pauses_the_job_which_then_requests_only_the_rest() {
+    const WHOLE: usize = 12 << 20;
+    let mut desk = Desk::command_line();
+    let Some(disk) = TinyDisk::mount(&desk.out(), 6000) else { return };
+    let from = Arc::new(AtomicUsize::new(0));
+    let noted = Arc::clone(&from);
+    let server = Server::start(move |request| {
+        let bytes = noise(WHOLE, 1);
+        let range = request.headers.get("range").and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-'));
+        let Some(from) = range.map(|from| from.parse::<usize>().unwrap()) else {
+            // Its size is not announced.
+            return ok(&bytes[..WHOLE], "application/octet-stream").header("ETag", "\"1\"").chunked();
+        };
+        noted.store(from, Ordering::SeqCst);
+        let range = format!("bytes {from}-{}/{WHOLE}", WHOLE - 1);
+        status(206).body(&bytes[from..WHOLE]).header("Content-Range", &range).header("ETag", "\"1\"")
+    });
+    let mut spec = desk.copies(vec![super::desk::url(server.url("/large.bin"))]);
+    spec.limits.memory_bytes = Some(64 << 20);
+    let job = desk.submit(spec);
+    let reason = desk.wait_for("it has stopped", |snapshot| {
+        snapshot.events.iter().find_map(|event| match &event.edge {
+            Edge::Stopped { reason } => Some(reason.to_string()),
+            _ => None,
+        })
+    });
+    assert!(reason.contains("the disk is full"), "{reason}");
+    assert_eq!((desk.row_of(job).state, desk.row_of(job).failed), (JobState::Paused, 0));
+    desk.quit();
+    disk.resize(40_000);
+    desk.start();
+    desk.send(Command::Resume(job));
+    desk.wait_end(job);
+    desk.check_all_done_once(job, 1);
+    let from = from.load(Ordering::SeqCst);
+    assert!((4 << 20..6 << 20).contains(&from), "the rest from {from}");
+    assert!(desk.outputs().into_values().next().unwrap() == noise(WHOLE, 1)[..WHOLE]);
 }
 
 #[test]

@@ -62,6 +62,7 @@ fn a_body_that_broke_off_is_resumed_in_memory_and_on_disk() {
             assert_eq!((fetched.size_bytes, fetched.body.path().is_some()), (WHOLE as u64, in_memory < WHOLE as u64));
             assert!(fetched.body.into_bytes().unwrap() == image_bytes(), "{path}");
         }
+        assert_eq!(server.sent_bytes(), 2 * WHOLE, "nothing is sent twice");
     });
 }
 
@@ -364,9 +365,9 @@ fn decompression_bombs_and_invalid_encodings_fail_with_a_clear_message() {
         ok(packed, "image/png").header("Content-Encoding", "gzip").header("ETag", "\"1\"")
     });
     run(async {
-        let setup = Setup::new(once());
+        let setup = Setup::new(FetchLimits { unchecked_unpacked_bytes: 8 << 20, ..once() });
         for (path, kind, words) in [
-            ("/bomb", ErrorKind::BodyTooLarge, "250 times its compressed size"),
+            ("/bomb", ErrorKind::BodyTooLarge, "more than 250 times its own size"),
             ("/cut", ErrorKind::BadResponse, "couldn't decode its body"),
             ("/broken", ErrorKind::BadResponse, "couldn't decode its body"),
             ("/unknown", ErrorKind::BadResponse, "unknown content encoding: compress"),
@@ -374,9 +375,15 @@ fn decompression_bombs_and_invalid_encodings_fail_with_a_clear_message() {
             let error = setup.error(&server.url(path)).await;
             assert!(error.kind == kind && error.to_string().contains(words), "{path}: {error}");
         }
-        let setup = Setup::new(FetchLimits { max_body_bytes: 49_999, ..once() });
+        let setup = Setup::new(FetchLimits { max_body_bytes: Some(49_999), ..once() });
         assert_eq!(setup.error(&server.url("/large")).await.kind, ErrorKind::BodyTooLarge);
         assert_eq!(std::fs::read_dir(setup.spool_dir.path()).unwrap().count(), 0);
+        // What compresses well is no bomb: blank images and tables reach 1000 times, and a limit of one's own is enough.
+        let limited = FetchLimits { unchecked_unpacked_bytes: 0, max_body_bytes: Some(30 << 20), ..once() };
+        for limits in [once(), limited] {
+            let fetched = fetched(&Setup::new(limits), &server.url("/bomb")).await;
+            assert!(fetched.size_bytes == 30 << 20 && fetched.transfer.packed_bytes < Some(60_000), "{fetched:?}");
+        }
     });
 }
 

@@ -118,10 +118,10 @@ impl Answer {
         self
     }
 
-    /// Announces more than it sends, then stalls.
+    /// Announces more than it sends (one byte, or what [`Answer::short_by`] says), then stalls.
     #[must_use]
     pub(crate) fn stalls_after_body(mut self) -> Self {
-        self.announced = Some(self.body.len() as u64 + 1);
+        self.announced.get_or_insert(self.body.len() as u64 + 1);
         self.after_body = AfterBody::Stall;
         self
     }
@@ -163,6 +163,7 @@ struct Shared {
     accepted: AtomicUsize,
     busy: AtomicUsize,
     most_busy: AtomicUsize,
+    sent_bytes: AtomicUsize,
     connections: Mutex<Vec<TcpStream>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     released: (Mutex<bool>, Condvar),
@@ -179,6 +180,7 @@ impl Server {
             accepted: AtomicUsize::new(0),
             busy: AtomicUsize::new(0),
             most_busy: AtomicUsize::new(0),
+            sent_bytes: AtomicUsize::new(0),
             connections: Mutex::default(),
             threads: Mutex::default(),
             released: (Mutex::new(true), Condvar::new()),
@@ -211,6 +213,11 @@ impl Server {
     /// The largest number of requests without an answer at the same time.
     pub(crate) fn most_busy(&self) -> usize {
         self.shared.most_busy.load(Ordering::SeqCst)
+    }
+
+    /// Bytes of bodies sent so far.
+    pub(crate) fn sent_bytes(&self) -> usize {
+        self.shared.sent_bytes.load(Ordering::SeqCst)
     }
 
     /// From now on answers wait for [`Server::release`].
@@ -376,6 +383,7 @@ fn respond(mut stream: &TcpStream, shared: &Shared, request: &Request, answer: &
     } else {
         stream.write_all(&answer.body)?;
     }
+    shared.sent_bytes.fetch_add(answer.body.len(), Ordering::SeqCst);
     Ok(match answer.after_body {
         AfterBody::KeepAlive => true,
         AfterBody::Close => false,

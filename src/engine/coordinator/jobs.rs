@@ -11,7 +11,7 @@ use super::disk::Disk;
 use super::queue::Preparing;
 use super::rate_meter::RateMeter;
 use super::recorder::Change;
-use super::{Active, Coordinator, Phase, Room};
+use super::{Active, Coordinator, Level, Phase, Room};
 use crate::catalog::{Catalog, LastRun, ReaderFactory};
 use crate::engine::check;
 use crate::engine::intake::read_sources::IntakeRequest;
@@ -199,6 +199,7 @@ impl Coordinator {
             bodies: self.parts.bodies.clone(),
             pending: self.open_intakes.get(&job).map_or(0, |intake| intake.requests)
                 + usize::from(!last_run.undecided.is_empty()),
+            parts_owner: row.owner(),
             has_died: last_run.has_died,
             has_run_before: row.done + row.skipped > 0,
             spec,
@@ -217,6 +218,7 @@ impl Coordinator {
             _lock: lock,
             created: Some(created),
             meter,
+            level: Level::default(),
             phase: Phase::Running,
             network_gone: false,
             is_cut_off: false,
@@ -317,12 +319,24 @@ impl Coordinator {
         }
         let was_pending = self.queue.remove_waiting(job) || self.queue.stop_preparing(job, JobState::Cancelled);
         let row = self.parts.reader.job(job)?;
-        if was_pending || row.is_some_and(|row| matches!(row.state, JobState::Paused | JobState::Queued)) {
+        let is_resumable = |row: &JobRow| matches!(row.state, JobState::Paused | JobState::Queued);
+        if was_pending || row.as_ref().is_some_and(is_resumable) {
+            self.discard_parts(job, row.as_ref());
             self.stop_reading(job);
             self.set_state(job, JobState::Cancelled);
             self.event(Some(job), Edge::Cancelled);
         }
         Ok(())
+    }
+
+    /// Removes what a job that is not running has saved of bodies.
+    fn discard_parts(&mut self, job: JobId, row: Option<&JobRow>) {
+        let request = self.parts.reader.request(job).ok().flatten();
+        let dir = request.and_then(|request| request.output().sink.dir.clone());
+        let (Some(dir), Some(owner)) = (dir, row.map(JobRow::owner)) else { return };
+        let discard = move || naming::discard_parts(&dir, &owner).map_err(|error| store::unusable(&dir, &error));
+        // Parts that stay are removed when they are old.
+        self.on_disk(Disk::Output, discard, |_, _| Ok(()));
     }
 
     /// Ends the reading of a job's sources.

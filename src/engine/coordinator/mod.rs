@@ -139,6 +139,7 @@ struct Active {
     /// The output folder, if it was created for this job; it is removed if it stays empty.
     created: Option<CreatedFolders>,
     meter: RateMeter,
+    level: Level,
     phase: Phase,
     network_gone: bool,
     /// Whether a list of the job was not read to its end and can be read again.
@@ -162,6 +163,17 @@ impl Room {
     fn new(row: &JobRow) -> Self {
         Self { next_check: Instant::now(), first: Measured::of(row, 0), is_measured: false, is_over: false }
     }
+}
+
+/// How far a running job is, with what was received of links in progress.
+#[derive(Clone, Copy, Default)]
+struct Level {
+    /// Items with an outcome, and the received shares of others.
+    items: f64,
+    /// Bytes read.
+    bytes_in: u64,
+    /// Those that earlier runs received.
+    earlier_bytes: u64,
 }
 
 /// What a running job is doing.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::disk::Disk;
-use super::{Coordinator, Details, Phase};
+use super::{Coordinator, Details, Level, Phase};
 use crate::catalog::{self, CatalogReader};
 use crate::engine::api::snapshot::{EVENTS_KEPT, JobEntry, JobView, ListFile, Notice, Snapshot, SourceGroup};
 use crate::engine::intake::lists;
@@ -98,9 +98,20 @@ impl Coordinator {
         let Some(listed) = &mut self.listed else { return };
         // Before the row is read: a state that is written after that is not in the row.
         self.states.retain(|_, (_, is_written)| !is_written.load(Ordering::Acquire));
+        let counting = self.parts.runs.try_counting();
         if let Ok(Some(row)) = self.parts.reader.job(listed.id) {
             listed.row = row;
         }
+        if let Some(active) = self.queue.run_mut(listed.id).filter(|_| counting.is_some()) {
+            let received = active.run.transfers.received();
+            let finished = listed.row.done + listed.row.failed + listed.row.skipped;
+            active.level = Level {
+                items: finished as f64 + received.items,
+                bytes_in: listed.row.bytes_in + received.bytes,
+                earlier_bytes: received.earlier_bytes,
+            };
+        }
+        drop(counting);
         if let Some((state, _)) = self.states.get(&listed.id) {
             listed.row.state = *state;
         }
@@ -212,13 +223,17 @@ impl Coordinator {
         };
         let (mut state, mut halted, mut network_gone) = (listed.state, None, false);
         if let Some(active) = active {
-            let (items_per_s, bytes_per_s) = active.meter.rates(progress.finished(), progress.bytes_in);
+            progress.bytes_in = progress.bytes_in.max(active.level.bytes_in);
+            progress.received_items = (active.level.items - progress.finished() as f64).max(0.0);
+            let arrived_bytes = progress.bytes_in.saturating_sub(active.level.earlier_bytes);
+            let (items_per_s, bytes_per_s) = active.meter.rates(progress.finished(), arrived_bytes);
             progress.running = active.run.in_flight() as u64;
             progress.seconds = active.meter.elapsed().as_secs_f64();
             progress.items_per_s = items_per_s;
             progress.bytes_per_s = bytes_per_s;
-            let left = progress.total.saturating_sub(progress.finished());
-            progress.seconds_left = active.meter.seconds_left(progress.finished(), left).filter(|_| !counting);
+            let worked_off = progress.worked_off();
+            let left = (progress.total as f64 - worked_off).max(0.0);
+            progress.seconds_left = active.meter.seconds_left(worked_off, left).filter(|_| !counting);
             progress.busy = Busy {
                 cores: active.run.permits.fullness(),
                 network: active.run.fetcher.in_use() as f32 / active.run.spec.limits.connections.max(1) as f32,

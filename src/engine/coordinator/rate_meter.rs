@@ -42,8 +42,8 @@ impl RateMeter {
         self.worked + self.since.map_or(Duration::ZERO, |since| since.elapsed())
     }
 
-    /// Seconds left when this many items are finished and left.
-    pub(crate) fn seconds_left(&mut self, finished: u64, left: u64) -> Option<f64> {
+    /// Seconds left when this many items, and parts of items, are finished and left.
+    pub(crate) fn seconds_left(&mut self, finished: f64, left: f64) -> Option<f64> {
         let at_s = self.elapsed().as_secs_f64();
         self.left.update(at_s, finished, left)
     }

@@ -237,6 +237,7 @@ impl Coordinator {
         active.phase = Phase::Closing(state);
         let (threads, created) = (std::mem::take(&mut active.threads), active.created.take());
         let (run, record_tx) = (Arc::clone(&active.run), self.parts.record_tx.clone());
+        let closing = Arc::clone(&run);
         let close = move || {
             for thread in threads {
                 let _ = thread.join();
@@ -249,6 +250,9 @@ impl Coordinator {
                 let ended = catalog.end_run(job, if lost.is_some() { JobState::Paused } else { state })?;
                 Ok((ended, lost))
             });
+            if matches!(closed, Ok((JobState::Done | JobState::Cancelled, None))) {
+                closing.discard_parts();
+            }
             // An output folder that was created for the job and stayed empty is removed; a resume creates it again.
             drop(created);
             closed

@@ -1,9 +1,12 @@
 //! The time that a run still takes. It is shown while items of very different sizes finish in bursts, so it follows the
 //! speed slowly and never jumps.
 
-/// Seconds and items before a prediction is worth showing.
+/// Seconds and items before a prediction is worth showing; of fewer items, this share.
 const WARM_UP_S: f64 = 2.0;
-const WARM_UP_ITEMS: u64 = 3;
+const WARM_UP_ITEMS: f64 = 3.0;
+const WARM_UP_SHARE: f64 = 0.05;
+/// Differences between items and parts of items that are due to rounding.
+const ROUNDING: f64 = 1e-6;
 /// The speed is an average over at least this many seconds, and over this share of the running time.
 const SPEED_OVER_S: f64 = 15.0;
 const SPEED_OVER_SHARE: f64 = 0.4;
@@ -22,39 +25,41 @@ pub(crate) struct TimeLeft {
     /// When the run is expected to end, as shown, in seconds of running time.
     ends_at_s: Option<f64>,
     /// Items left when that was predicted.
-    left: u64,
+    left: f64,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Sample {
     at_s: f64,
-    finished: u64,
+    finished: f64,
 }
 
 impl TimeLeft {
-    /// Seconds left at this running time, when this many items are finished and left; `None` while it is too early.
-    pub(crate) fn update(&mut self, at_s: f64, finished: u64, left: u64) -> Option<f64> {
+    /// Seconds left at this running time, when this many items, and parts of items, are finished and left; `None` while it
+    /// is too early.
+    pub(crate) fn update(&mut self, at_s: f64, finished: f64, left: f64) -> Option<f64> {
         let now = Sample { at_s, finished };
         let first = *self.first.get_or_insert(now);
         let last = self.last.replace(now).unwrap_or(first);
         let (ran_s, passed_s) = (at_s - first.at_s, at_s - last.at_s);
-        let items = finished.saturating_sub(first.finished);
-        let average = if ran_s > 0.0 { items as f64 / ran_s } else { 0.0 };
+        let items = (finished - first.finished).max(0.0);
+        let average = if ran_s > 0.0 { items / ran_s } else { 0.0 };
         let over_s = SPEED_OVER_S.max(SPEED_OVER_SHARE * ran_s);
         if ran_s < over_s {
             self.speed = average;
         } else if passed_s > 0.0 {
-            let now_per_s = finished.saturating_sub(last.finished) as f64 / passed_s;
+            let now_per_s = (finished - last.finished).max(0.0) / passed_s;
             self.speed += (now_per_s - self.speed) * (1.0 - (-passed_s / over_s).exp());
         }
         // Items that were added or removed change the time at once.
-        let expected_left = self.left.saturating_sub(finished.saturating_sub(last.finished));
-        let is_other_amount = left.abs_diff(expected_left) > 0;
+        let is_other_amount = (self.left - (finished - last.finished) - left).abs() > ROUNDING;
         self.left = left;
-        if ran_s < WARM_UP_S || items < WARM_UP_ITEMS || self.speed <= 0.0 {
+        let all = items + left;
+        let warm_up = if all <= WARM_UP_ITEMS { WARM_UP_SHARE * all } else { WARM_UP_ITEMS };
+        if ran_s < WARM_UP_S || items < warm_up || self.speed <= 0.0 {
             return None;
         }
-        let predicted_s = at_s + left as f64 / self.speed;
+        let predicted_s = at_s + left / self.speed;
         let ends_at_s = match self.ends_at_s {
             Some(shown_s) if !is_other_amount => {
                 let follow_s = (FOLLOW_SHARE * (shown_s - at_s)).clamp(FOLLOW_S.0, FOLLOW_S.1);
@@ -93,7 +98,7 @@ mod tests {
             .filter_map(|tick| {
                 let at_s = tick as f64 * 0.05;
                 let finished = finish_times_s.iter().filter(|time| **time <= at_s).count() as u64;
-                left.update(at_s, finished, total - finished).map(|left_s| (at_s, left_s))
+                left.update(at_s, finished as f64, (total - finished) as f64).map(|left_s| (at_s, left_s))
             })
             .collect()
     }
@@ -153,16 +158,32 @@ mod tests {
     fn items_that_are_added_count_at_once() {
         let mut left = TimeLeft::default();
         let mut before = None;
-        for tick in 0..400_u64 {
-            before = left.update(tick as f64 * 0.05, tick, 1000 - tick);
+        for tick in 0..400 {
+            let tick = f64::from(tick);
+            before = left.update(tick * 0.05, tick, 1000.0 - tick);
         }
-        let after = left.update(20.0, 400, 1600);
+        let after = left.update(20.0, 400.0, 1600.0);
         assert!(before.is_some_and(|s| s < 40.0) && after.is_some_and(|s| s > 70.0), "{before:?} {after:?}");
     }
 
     #[test]
     fn nothing_is_predicted_from_nothing() {
         let mut left = TimeLeft::default();
-        assert_eq!((left.update(0.0, 0, 10), left.update(5.0, 0, 10), left.update(5.1, 1, 9)), (None, None, None));
+        let early = [(0.0, 0.0, 10.0), (5.0, 0.0, 10.0), (5.1, 1.0, 9.0)];
+        assert_eq!(early.map(|(at_s, finished, items)| left.update(at_s, finished, items)), [None; 3]);
+    }
+
+    #[test]
+    fn the_time_of_one_large_file_is_predicted_from_its_received_part() {
+        let mut left = TimeLeft::default();
+        let shown = (0..600).map(|tick| {
+            let at_s = f64::from(tick) * 0.05;
+            let received = at_s / 100.0;
+            left.update(at_s, received, 1.0 - received)
+        });
+        let shown: Vec<_> = shown.collect();
+        assert_eq!((shown[20], shown[90]), (None, None));
+        assert!(shown[120..].iter().all(Option::is_some));
+        assert_eq!(shown[599], Some(70.0), "30 of 100 s have passed");
     }
 }

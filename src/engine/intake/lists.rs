@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
+use crate::config;
 use crate::engine::api::snapshot::ListFile;
 use crate::engine::item::texts::RecipeTexts;
 use crate::engine::run::body_in_memory_bytes;
@@ -125,6 +126,8 @@ pub(crate) fn fetch(
     let mut setup = setup(spec, secrets);
     // A list is not an item.
     setup.limits.item_timeout = None;
+    setup.limits.total_timeout = Duration::from_secs(config::TOTAL_TIMEOUT_S);
+    setup.limits.max_body_bytes = None;
     let fetcher = Fetcher::open(setup).map_err(JobError::from)?;
     let fetched = runtime.block_on(async {
         let fetching = fetcher.fetch(url, Origin::User, &spool, &cancel);

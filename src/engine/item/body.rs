@@ -1,6 +1,7 @@
 //! An item's bytes, wherever they are: in memory, in a temporary file, or still in the store.
 
 use std::borrow::Cow;
+use std::io;
 
 use crate::codec;
 use crate::config::{HEAD_BYTES, MAX_BODY_IN_MEMORY_BYTES, MAX_FILE_BYTES};
@@ -46,14 +47,20 @@ impl ItemBody {
         Ok((Self::Memory(bytes.into()), size_bytes))
     }
 
-    /// All bytes.
+    /// All bytes of a file that can be read as an image.
     pub(crate) fn bytes(&self) -> Result<Cow<'_, [u8]>, ItemError> {
         match self {
             Self::Memory(bytes) => Ok(Cow::Borrowed(bytes)),
             Self::Spooled(file) => {
-                file.bytes().map(Cow::Owned).map_err(|error| ItemError::reading(&file.path(), &error))
+                let failed = |error: io::Error| ItemError::reading(&file.path(), &error);
+                let size_bytes = file.size_bytes().map_err(failed)?;
+                if size_bytes > MAX_FILE_BYTES {
+                    let why = Message::new("file_bytes").with("size", size_bytes).with("most", MAX_FILE_BYTES);
+                    return Err(ItemError::nameless(ErrorKind::TooLarge).saying(&why));
+                }
+                file.bytes().map(Cow::Owned).map_err(failed)
             }
-            Self::Stored(locator) => store::read(locator, u64::MAX).map(Cow::Owned),
+            Self::Stored(locator) => store::read(locator, MAX_FILE_BYTES).map(Cow::Owned),
         }
     }
 

@@ -303,6 +303,18 @@ impl Naming {
     }
 }
 
+/// Removes what a job that is not running has saved of bodies in its output folder.
+pub(crate) fn discard_parts(out_dir: &Path, owner: &str) -> io::Result<()> {
+    if store::kind_at(out_dir) != Some(EntryKind::Folder) {
+        return Ok(());
+    }
+    let output = store::of_path(out_dir).open_output(out_dir)?;
+    output.sweep(&mut |_| {});
+    output.discard_parts(owner);
+    output.close();
+    Ok(())
+}
+
 impl Target {
     /// Gives the result this modification time, if there is one.
     pub(crate) fn keep_time(&self, time: Option<SystemTime>) -> Result<(), ItemError> {

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -28,19 +28,32 @@ const NAP: Duration = Duration::from_millis(10);
 
 /// Active runs by job: the recorder releases their items once they are recorded.
 #[derive(Clone, Default)]
-pub(crate) struct Runs(Arc<Mutex<HashMap<JobId, Arc<Run>>>>);
+pub(crate) struct Runs {
+    by_job: Arc<Mutex<HashMap<JobId, Arc<Run>>>>,
+    /// Held while bytes in progress become recorded ones, so that nobody counts them twice or not at all.
+    counting: Arc<Mutex<()>>,
+}
 
 impl Runs {
     pub(crate) fn insert(&self, run: &Arc<Run>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(run.job, Arc::clone(run));
+        self.by_job.lock().unwrap_or_else(PoisonError::into_inner).insert(run.job, Arc::clone(run));
     }
 
     pub(crate) fn remove(&self, job: JobId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&job);
+        self.by_job.lock().unwrap_or_else(PoisonError::into_inner).remove(&job);
+    }
+
+    /// Whether received bytes can be added to recorded ones until this is dropped; never waits.
+    pub(crate) fn try_counting(&self) -> Option<MutexGuard<'_, ()>> {
+        match self.counting.try_lock() {
+            Ok(counting) => Some(counting),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     fn get(&self, job: JobId) -> Option<Arc<Run>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&job).cloned()
+        self.by_job.lock().unwrap_or_else(PoisonError::into_inner).get(&job).cloned()
     }
 }
 
@@ -236,6 +249,8 @@ impl Recorder {
         self.rename(&mut batch);
         let has_outcome = |recorded: &&FinishedItem| !recorded.is_withheld && !recorded.stops_job();
         let finished: Vec<&Finished> = batch.iter().filter(has_outcome).map(|recorded| &recorded.finished).collect();
+        let counting = Arc::clone(&self.runs.counting);
+        let counted = counting.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = self.catalog.finish(&finished)
             && let Some(first) = finished.first()
         {
@@ -252,6 +267,7 @@ impl Recorder {
             }
         }
         self.release(&batch);
+        drop(counted);
     }
 
     fn release(&self, batch: &[FinishedItem]) {

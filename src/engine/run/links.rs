@@ -80,10 +80,10 @@ impl Run {
 
     /// Where bodies are kept that are too large for memory: in the output folder, so that they can be renamed to
     /// results.
-    fn spool(&self) -> Spool {
+    pub(super) fn spool(&self) -> Spool {
         let output = self.naming.output();
         // It was opened before the job started.
-        output.map_or_else(|_| Spool::new(std::env::temp_dir()), |output| output.spool())
+        output.map_or_else(|_| Spool::new(std::env::temp_dir()), |output| output.spool(&self.parts_owner))
     }
 
     /// What a visit to a link led to.
@@ -274,7 +274,7 @@ impl Lane<'_> {
             return Ok(());
         }
         let prior = self.prior_results.find_link(&row, self.reader);
-        let (body_tx, spool) = (self.body_tx.clone(), self.spool.clone());
+        let (body_tx, spool, meter) = (self.body_tx.clone(), self.spool.clone(), run.transfers.begin(row.id.seq));
         self.runtime.spawn(async move {
             let Locator::Url(url) = row.locator.clone() else { return };
             if let Some(written_rx) = written_rx {
@@ -290,8 +290,12 @@ impl Lane<'_> {
                     None => None,
                 };
                 let known = prior.as_ref().and_then(|prior| revisit::known(prior));
-                let request =
-                    LinkRequest { known: known.as_ref(), ticket: Some(&ticket), ..LinkRequest::new(&url, row.origin) };
+                let request = LinkRequest {
+                    known: known.as_ref(),
+                    ticket: Some(&ticket),
+                    meter: Some(&meter),
+                    ..LinkRequest::new(&url, row.origin)
+                };
                 run.fetcher.visit(request, &spool, &run.cancel).await.map(|visit| (visit, prior))
             });
             let result = fetching.catch_unwind().await.unwrap_or_else(|panic| {

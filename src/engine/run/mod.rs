@@ -16,6 +16,7 @@ pub(super) mod process_limits;
 mod repeated_links;
 mod repeats;
 mod revisit;
+pub(super) mod transfers;
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
@@ -31,7 +32,7 @@ use super::views::body_cache::BodyCache;
 use crate::catalog::ReaderFactory;
 use crate::codec::Helpers;
 use crate::error::{ErrorKind, ItemError, JobError};
-use crate::fetch::{Cancel, Fetcher};
+use crate::fetch::{self, Cancel, Fetcher};
 use crate::model::{Finished, ItemRow, JobId, JobSpec, Locator, Message, Outcome, Remark, RemarkSum, RemarkSums};
 use crate::op::Pipeline;
 use crate::{source, store};
@@ -41,6 +42,7 @@ pub(crate) use lanes::body_in_memory_bytes;
 use name_order::NameOrder;
 use pools::PixelPool;
 use repeats::Repeats;
+use transfers::Transfers;
 
 /// Items that a remark at the end of a run names.
 const NAMED_ITEMS: usize = 5;
@@ -69,6 +71,9 @@ pub(crate) struct Run {
     isolation: Isolation,
     pub(crate) name_order: NameOrder,
     repeats: Repeats,
+    pub(crate) transfers: Transfers,
+    /// Who saved parts of bodies belong to.
+    parts_owner: String,
     /// When the run began, or failed items were last retried, UTC milliseconds.
     retried_at_ms: AtomicI64,
     /// Whether items of the job were processed before this run.
@@ -109,6 +114,8 @@ pub(crate) struct RunParts {
     pub(crate) bodies: Option<Arc<BodyCache>>,
     pub(crate) helpers: Arc<Helpers>,
     pub(crate) pending: usize,
+    /// Who saved parts of bodies belong to.
+    pub(crate) parts_owner: String,
     /// Whether the process died during the job's last run.
     pub(crate) has_died: bool,
     /// Whether items of the job were processed before.
@@ -119,6 +126,8 @@ impl Run {
     pub(crate) fn new(parts: RunParts) -> Arc<Self> {
         Arc::new(Self {
             job: parts.job,
+            transfers: Transfers::new(parts.spec.is_copy()),
+            parts_owner: parts.parts_owner,
             spec: parts.spec,
             naming: parts.naming,
             switch: Switch::new(),
@@ -173,13 +182,19 @@ impl Run {
     }
 
     /// After a crash: outputs that were recorded before it are adopted if they are whole, and made again otherwise. Items
-    /// without an output were in progress in too many crashes, and fail.
+    /// without an output were in progress in too many crashes, and fail, unless they were being received.
     pub(crate) fn decide_interrupted(self: &Arc<Self>, rows: Vec<ItemRow>) -> Result<JoinHandle<()>, JobError> {
         let run = Arc::clone(self);
         named("pixloom-adopt", move || {
             let (mut ended, mut requeued) = (Vec::new(), Vec::new());
+            let spool = run.spool();
             for row in rows {
                 if row.output.is_none() {
+                    // The process did not die because of a file that was being received.
+                    if matches!(&row.locator, Locator::Url(link) if fetch::has_saved_part(&spool, link)) {
+                        requeued.push(row.id.seq);
+                        continue;
+                    }
                     let error = ItemError::new(ErrorKind::Crash, &row.locator).with("deaths", row.attempts);
                     let outcome = Outcome::Failed(error);
                     ended.push(Finished { attempts: row.attempts, ..Finished::new(row.id, outcome) });
@@ -223,6 +238,13 @@ impl Run {
     pub(crate) fn stop(&self) {
         self.switch.stop();
         self.cancel.cancel();
+    }
+
+    /// Removes what is saved of bodies: the job is not resumed.
+    pub(crate) fn discard_parts(&self) {
+        if let Ok(output) = self.naming.output() {
+            output.discard_parts(&self.parts_owner);
+        }
     }
 
     /// Stops the run if more items have failed than its request allows.
@@ -324,6 +346,7 @@ impl Run {
             self.switch.poke();
         }
         self.handed_out().remove(&seq);
+        self.transfers.end(seq);
         if self.name_order.give_back(seq) {
             // The recorder gives back those that wait for the item's name.
             let _ = self.record_tx.send(Record::Started(self.job));

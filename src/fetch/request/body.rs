@@ -2,19 +2,23 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 pub use hyper::body::Bytes;
 use sha2::{Digest, Sha256};
 
+use super::saved_parts::PartOf;
 use crate::error::ItemError;
 use crate::model::human;
-use crate::store::{Spool, SpooledFile};
+use crate::store::{SavedPart, Spool, SpooledFile};
 
 /// Bytes that are written to the temporary file at once.
 const WRITE_BYTES: usize = 1 << 20;
 /// Smallest body, received in one piece, that keeps its network buffer; smaller ones are copied, so that they do not
 /// hold a buffer many times their size.
 const KEPT_BYTES: usize = 16 << 10;
+/// Smallest part that is saved for a later run, in bytes.
+const MIN_SAVED_BYTES: u64 = 1 << 20;
 
 /// The body of a response. Its temporary file is removed on drop.
 #[derive(Debug)]
@@ -84,8 +88,10 @@ pub(crate) struct Holding {
 pub(crate) struct Collector<'a> {
     spool: &'a Spool,
     in_memory_bytes: u64,
-    /// The size that the server announced.
+    /// The size that the server announced, if the body fits into memory.
     expected_bytes: Option<u64>,
+    /// Whether it announced more than that: then nothing is gained by waiting before it goes to the file.
+    is_large: bool,
     /// The whole body, if it arrived in one piece.
     whole: Option<Bytes>,
     pending: Vec<u8>,
@@ -94,6 +100,8 @@ pub(crate) struct Collector<'a> {
     size_bytes: u64,
     /// Whether bytes are being written: if that is cancelled, they are lost.
     is_flushing: bool,
+    /// What the body is, if its part is to be saved for a later run.
+    part_of: Option<Arc<PartOf>>,
 }
 
 impl<'a> Collector<'a> {
@@ -103,11 +111,32 @@ impl<'a> Collector<'a> {
             spool,
             in_memory_bytes,
             expected_bytes: expected_bytes.filter(|expected| *expected <= in_memory_bytes),
+            is_large: expected_bytes.is_some_and(|expected| expected > in_memory_bytes),
             whole: None,
             pending: Vec::new(),
             file: None,
             size_bytes: 0,
             is_flushing: false,
+            part_of: None,
+        }
+    }
+
+    /// A body of which an earlier run has received a part.
+    pub(crate) fn of_part(spool: &'a Spool, in_memory_bytes: u64, part: SavedPart, of: PartOf) -> Self {
+        let SavedPart { file, hasher, size_bytes, .. } = part;
+        let collector = Self::new(spool, in_memory_bytes, None);
+        Self { file: Some((file, hasher)), size_bytes, part_of: Some(Arc::new(of)), ..collector }
+    }
+
+    /// Saves what is received for a later run, should this one end before the body does.
+    pub(crate) fn save_part_of(&mut self, of: PartOf) {
+        self.part_of = Some(Arc::new(of));
+    }
+
+    /// What was received is of no use any more.
+    pub(crate) fn discard(mut self) {
+        if let Some((file, _)) = self.file.take() {
+            file.discard();
         }
     }
 
@@ -150,7 +179,7 @@ impl<'a> Collector<'a> {
             self.pending.extend_from_slice(&whole);
         }
         self.pending.extend_from_slice(bytes);
-        let spills = self.file.is_some() || self.size_bytes > self.in_memory_bytes;
+        let spills = self.is_large || self.file.is_some() || self.size_bytes > self.in_memory_bytes;
         if spills && self.pending.len() >= WRITE_BYTES.min(self.in_memory_bytes as usize + 1) {
             self.flush().await?;
         }
@@ -177,14 +206,20 @@ impl<'a> Collector<'a> {
         let spool = self.spool.clone();
         let file = self.file.take();
         let mut pending = std::mem::take(&mut self.pending);
+        let size_bytes = self.size_bytes;
+        let part_of = self.part_of.clone().filter(|_| size_bytes >= MIN_SAVED_BYTES);
         self.is_flushing = true;
         let written = tokio::task::spawn_blocking(move || -> io::Result<((SpooledFile, Sha256), Vec<u8>)> {
-            let (file, mut hasher) = match file {
+            let (mut file, mut hasher) = match file {
                 Some(file) => file,
                 None => (spool.create()?, Sha256::new()),
             };
             file.file().write_all(&pending)?;
             hasher.update(&pending);
+            if let Some(of) = part_of {
+                let hash = human::hex(&hasher.clone().finalize());
+                file.save_part(&of.link, &of.about, size_bytes, hash);
+            }
             pending.clear();
             pending.shrink_to(WRITE_BYTES);
             Ok(((file, hasher), pending))

@@ -1,5 +1,6 @@
 //! Sends one request and interprets its response.
 
+use std::io;
 use std::time::{Duration, Instant, SystemTime};
 
 use percent_encoding::AsciiSet;
@@ -12,17 +13,19 @@ use super::content_encoding::{self, Coding};
 use super::head::{Head, text};
 use super::receive::{self, Terms};
 use super::resume::{self, Partial};
+use super::saved_parts::PartOf;
 use super::timing;
 use crate::error::{ErrorKind, ItemError};
 use crate::fetch::connect::clients::HttpClient;
 use crate::fetch::credentials::digest::Challenge;
 use crate::fetch::fault::{self, Fault};
 use crate::fetch::limits::FetchLimits;
+use crate::fetch::meter::Meter;
 use crate::fetch::politeness::noai;
 use crate::fetch::schedule::progress::{Progress, Watched};
 use crate::fetch::schedule::scheduler::Slot;
 use crate::fetch::{file_name, retry};
-use crate::model::{Message, Transfer, TransferTimes};
+use crate::model::{Message, Transfer, TransferTimes, human};
 use crate::store::Spool;
 
 /// Only what is not ASCII is escaped.
@@ -76,6 +79,8 @@ pub(crate) struct HttpRequest<'r, 'a> {
     pub(crate) name: &'r str,
     pub(crate) limits: &'r FetchLimits,
     pub(crate) spool: &'a Spool,
+    /// Shows how much was received.
+    pub(crate) meter: Option<&'r Meter>,
     /// Validators of a result that still exists.
     pub(crate) known: Option<&'r Known>,
     /// The right to this request.
@@ -96,7 +101,7 @@ pub(crate) async fn request<'a>(
 ) -> Result<Reply, Fault> {
     let watch = timing::Watch::start();
     let whole = async {
-        let from = partial.as_ref().filter(|partial| partial.url == *request.url && partial.can_resume());
+        let from = partial.as_ref().filter(|partial| partial.can_resume() && partial.is_of(request.url));
         let is_resumed = from.is_some();
         let sending = request.client.send(with_conditions(&request, from));
         let response = watch.head(sending).await;
@@ -162,12 +167,13 @@ impl<'a> Answer<'_, 'a> {
             412 | 416 if self.is_resumed => {
                 if status == StatusCode::RANGE_NOT_SATISFIABLE
                     && partial.as_ref().is_some_and(|partial| partial.was_all(self.response.headers()))
-                    && let Some(whole) = partial.take()
+                    && let Some(mut whole) = partial.take()
                 {
+                    whole.url.clone_from(self.request.url);
                     drain(self.response).await;
                     return finish(whole, self.request.name, self.watch.times(), None).await;
                 }
-                *partial = None;
+                resume::discard(partial);
                 drain(self.response).await;
                 Ok(Reply::StartAgain)
             }
@@ -201,7 +207,7 @@ impl<'a> Answer<'_, 'a> {
 
     /// Receives a whole body; a part received before is dropped.
     async fn begin(self, partial: &mut Option<Partial<'a>>) -> Result<Reply, Fault> {
-        let &HttpRequest { limits, name, url, spool, progress, .. } = self.request;
+        let &HttpRequest { limits, name, url, spool, progress, meter, .. } = self.request;
         let headers = self.response.headers();
         if let Some(directive) = limits.skips_noai.then(|| noai::refusal(headers)).flatten() {
             let error = ItemError::new(ErrorKind::NoAi, name).with("detail", directive);
@@ -213,13 +219,24 @@ impl<'a> Answer<'_, 'a> {
         let is_packed = !codings.is_empty();
         let announced = self.response.content_length();
         let whole_bytes = announced.filter(|_| !is_packed);
-        let terms = Terms { name, limits, whole_bytes, end_bytes: announced, progress };
-        if announced.is_some_and(|announced| announced > limits.max_body_bytes) {
-            return Err(receive::too_large(terms));
-        }
+        let terms = Terms { name, limits, whole_bytes, end_bytes: announced, progress, meter };
+        terms.check_size(announced.unwrap_or(0))?;
         let validator = if is_packed { None } else { resume::strong_validator(headers) };
-        let collector = Collector::new(spool, limits.max_body_in_memory_bytes, whole_bytes);
-        let part = Partial { url: url.clone(), head, collector, whole_bytes, validator, resumed: 0, kept: None };
+        resume::discard(partial);
+        let coming_bytes = announced.unwrap_or(0);
+        if let Some(free) = lacking_space(self.request, coming_bytes).await {
+            let error = ItemError::new(ErrorKind::BodyTooLarge, name).with("size", human::bytes(coming_bytes));
+            return Err(Fault::new(error.with("free", human::bytes(free))));
+        }
+        let mut collector = Collector::new(spool, limits.max_body_in_memory_bytes, whole_bytes);
+        let may_spool = whole_bytes.is_none_or(|whole| whole > limits.max_body_in_memory_bytes);
+        if let Some(validator) = validator.as_deref().filter(|_| may_spool && spool.saves_parts())
+            && let Some(of) = PartOf::new(self.request.requested, url, &head, whole_bytes, validator)
+        {
+            collector.save_part_of(of);
+        }
+        let (url, resource) = (url.clone(), None);
+        let part = Partial { url, resource, head, collector, whole_bytes, validator, resumed: 0, kept: None };
         let part = partial.insert(part);
         self.watch.body_begins();
         let packed_bytes = if is_packed {
@@ -237,19 +254,23 @@ impl<'a> Answer<'_, 'a> {
 
     /// Receives the rest of a body, if the response is that.
     async fn resume(self, partial: &mut Option<Partial<'a>>) -> Result<Reply, Fault> {
-        let &HttpRequest { limits, name, progress, .. } = self.request;
+        let &HttpRequest { limits, name, progress, meter, .. } = self.request;
         let fits = partial.as_ref().map(|part| part.fits(self.response.headers()));
         let (Some(Ok(end)), Some(part)) = (fits, partial.as_mut()) else {
             tracing::debug!(name, why = ?fits, "a transfer starts again");
-            *partial = None;
+            resume::discard(partial);
             drain(self.response).await;
             return Ok(Reply::StartAgain);
         };
         let whole_bytes = resume::whole_bytes(self.response.headers());
-        let terms = Terms { name, limits, whole_bytes, end_bytes: Some(end), progress };
-        if whole_bytes.is_some_and(|whole| whole > limits.max_body_bytes) {
-            return Err(receive::too_large(terms));
+        let terms = Terms { name, limits, whole_bytes, end_bytes: Some(end), progress, meter };
+        terms.check_size(whole_bytes.unwrap_or(0))?;
+        if lacking_space(self.request, end.saturating_sub(part.collector.size_bytes())).await.is_some() {
+            // The part is real, and worth waiting for space.
+            let full = io::Error::from(io::ErrorKind::StorageFull);
+            return Err(Fault::new(ItemError::writing(self.request.spool.path(), &full)));
         }
+        (part.url, part.resource) = (self.request.url.clone(), None);
         part.whole_bytes = whole_bytes;
         part.head.http_status = self.response.status().as_u16();
         part.resumed += 1;
@@ -258,7 +279,7 @@ impl<'a> Answer<'_, 'a> {
         if let Err(fault) = received {
             // A part longer than announced can't be trusted.
             if fault.error.kind == ErrorKind::BadResponse {
-                *partial = None;
+                resume::discard(partial);
             }
             return Err(fault);
         }
@@ -268,6 +289,17 @@ impl<'a> Answer<'_, 'a> {
             None => Ok(Reply::StartAgain),
         }
     }
+}
+
+/// The free bytes of the disk for large bodies, if these don't fit. (A disk that is full all the same pauses the job.)
+async fn lacking_space(request: &HttpRequest<'_, '_>, coming_bytes: u64) -> Option<u64> {
+    if coming_bytes <= request.limits.max_body_in_memory_bytes {
+        return None;
+    }
+    let spool = request.spool.clone();
+    // The disk may be that of another machine.
+    let free_bytes = tokio::task::spawn_blocking(move || spool.free_bytes()).await.ok().flatten();
+    free_bytes.filter(|free| coming_bytes > *free)
 }
 
 /// What has to be decoded, in the order in which it was applied: the content's codings, then those of its transfer.

@@ -4,9 +4,10 @@ use reqwest::Response;
 use reqwest::header::{
     CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, LAST_MODIFIED, TRANSFER_ENCODING,
 };
+use serde::{Deserialize, Serialize};
 
 /// What a response says about its body.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Head {
     pub(crate) http_status: u16,
     pub(crate) content_type: Option<String>,

@@ -8,5 +8,7 @@ pub(super) mod kept_parts;
 pub(super) mod minimum_speed;
 mod pushback;
 pub(super) mod receive;
+mod resource;
 pub(super) mod resume;
+pub(super) mod saved_parts;
 pub(super) mod timing;

@@ -13,10 +13,11 @@ use tokio_util::io::StreamReader;
 use super::body::{Bytes, Collector};
 use super::content_encoding::{self, Coding, Reader};
 use super::minimum_speed::MinimumSpeed;
-use crate::config::{MAX_BODY_IN_MEMORY_BYTES, MAX_UNPACKED_TIMES};
+use crate::config::MAX_UNPACKED_TIMES;
 use crate::error::{ErrorKind, ItemError};
 use crate::fetch::fault::{self, Fault};
 use crate::fetch::limits::FetchLimits;
+use crate::fetch::meter::Meter;
 use crate::fetch::schedule::progress::Progress;
 use crate::model::{Message, human};
 
@@ -31,6 +32,37 @@ pub(crate) struct Terms<'a> {
     /// The size at which this response ends, if known.
     pub(crate) end_bytes: Option<u64>,
     pub(crate) progress: &'a Progress<'a>,
+    /// Shows how much was received.
+    pub(crate) meter: Option<&'a Meter>,
+}
+
+impl Terms<'_> {
+    /// Fails a body of this size above the limit.
+    pub(crate) fn check_size(&self, size_bytes: u64) -> Result<(), Fault> {
+        match self.limits.max_body_bytes.filter(|most| size_bytes > *most) {
+            Some(most) => {
+                let error = ItemError::new(ErrorKind::BodyTooLarge, self.name).with("limit", human::bytes(most));
+                Err(Fault::new(error))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Fails a body that has expanded like a decompression bomb, unless the user limits the size of bodies.
+    fn check_ratio(&self, size_bytes: u64, received_bytes: u64) -> Result<(), Fault> {
+        let is_checked = self.limits.max_body_bytes.is_none() && size_bytes > self.limits.unchecked_unpacked_bytes;
+        if is_checked && size_bytes / MAX_UNPACKED_TIMES > received_bytes {
+            let error = ItemError::new(ErrorKind::BodyTooLarge, self.name).with("times", MAX_UNPACKED_TIMES);
+            return Err(Fault::new(error.with("size", human::bytes(self.limits.unchecked_unpacked_bytes))));
+        }
+        Ok(())
+    }
+
+    fn show(&self, size_bytes: u64, received_bytes: u64, whole_bytes: Option<u64>) {
+        if let Some(meter) = self.meter {
+            meter.set(size_bytes, received_bytes, whole_bytes);
+        }
+    }
 }
 
 /// Appends a response's body to what was collected before.
@@ -46,13 +78,12 @@ pub(crate) async fn plain(response: Response, collector: &mut Collector<'_>, ter
             Err(Broken::TooSlow) => return Err(too_slow(terms)),
         };
         let size_bytes = collector.size_bytes().saturating_add(chunk.len() as u64);
-        if size_bytes > terms.limits.max_body_bytes {
-            return Err(too_large(terms));
-        }
+        terms.check_size(size_bytes)?;
         if terms.end_bytes.is_some_and(|end| size_bytes > end) {
             return Err(fault::bad_response(terms.name, "link_more"));
         }
         collector.take(chunk).await.map_err(Fault::new)?;
+        terms.show(size_bytes, size_bytes, terms.whole_bytes.or(terms.end_bytes));
     }
     let had = collector.size_bytes();
     if terms.whole_bytes.or(terms.end_bytes).is_some_and(|wanted| had < wanted) {
@@ -94,14 +125,11 @@ pub(crate) async fn packed(
             break;
         }
         let size_bytes = collector.size_bytes().saturating_add(count as u64);
-        if size_bytes > terms.limits.max_body_bytes {
-            return Err(too_large(terms));
-        }
-        if size_bytes > MAX_BODY_IN_MEMORY_BYTES && size_bytes / MAX_UNPACKED_TIMES > received.load(Ordering::Relaxed) {
-            let limit = format!("{MAX_UNPACKED_TIMES} times its compressed size");
-            return Err(Fault::new(ItemError::new(ErrorKind::BodyTooLarge, terms.name).with("limit", limit)));
-        }
+        let received_bytes = received.load(Ordering::Relaxed);
+        terms.check_size(size_bytes)?;
+        terms.check_ratio(size_bytes, received_bytes)?;
         collector.push(bytes).await.map_err(Fault::new)?;
+        terms.show(size_bytes, received_bytes, terms.end_bytes);
         reader.as_mut().consume(count);
     }
     let had = received.load(Ordering::Relaxed);
@@ -109,12 +137,6 @@ pub(crate) async fn packed(
         return Err(Fault::new(fault::short_body(terms.name, had, terms.end_bytes)));
     }
     Ok(had)
-}
-
-/// A body above the limit.
-pub(crate) fn too_large(terms: Terms<'_>) -> Fault {
-    let limit = human::bytes(terms.limits.max_body_bytes);
-    Fault::new(ItemError::new(ErrorKind::BodyTooLarge, terms.name).with("limit", limit))
 }
 
 fn too_slow(terms: Terms<'_>) -> Fault {

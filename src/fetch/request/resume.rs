@@ -3,6 +3,8 @@
 //!
 //! When in doubt, a transfer starts over: bytes of two versions must never be mixed in one file.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use reqwest::header::{
@@ -14,15 +16,21 @@ use url::Url;
 use super::body::Collector;
 use super::head::{Head, text_of_all};
 use super::kept_parts::KeptPart;
+use super::resource::resource_of;
+use super::saved_parts::{About, PartOf, key_of};
+use crate::fetch::meter::Meter;
+use crate::store::{Spool, sha256_hex};
 
 /// How much older than its response a Last-Modified must be to be a strong validator (RFC 9110, 8.8.2.2; a minute also
 /// covers clocks that differ).
 const STRONG_AFTER: Duration = Duration::from_mins(1);
 
-/// A body that was received in part.
+/// A body that was received in part. Dropped, it stays saved where that is possible, see [`discard`].
 pub(crate) struct Partial<'a> {
     /// The URL that answered, after redirects.
     pub(crate) url: Url,
+    /// The same of an earlier run, of which only the hash of its [`resource_of`] is known.
+    pub(crate) resource: Option<String>,
     /// The head of the first response.
     pub(crate) head: Head,
     /// The bytes received.
@@ -37,7 +45,68 @@ pub(crate) struct Partial<'a> {
     pub(crate) kept: Option<KeptPart>,
 }
 
+/// A part is of no use any more.
+pub(crate) fn discard(partial: &mut Option<Partial<'_>>) {
+    if let Some(part) = partial.take() {
+        part.collector.discard();
+    }
+}
+
+/// Sets a flag when it is dropped.
+struct StopOnDrop(Arc<AtomicBool>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+/// What an earlier run has saved of this link's body, if it can be continued. Reads all of it, on a thread that may wait
+/// for the disk; if that is cancelled, it stays saved.
+pub(crate) async fn saved_part<'a>(
+    spool: &'a Spool,
+    link: &Url,
+    in_memory_bytes: u64,
+    meter: Option<&Arc<Meter>>,
+) -> Option<Partial<'a>> {
+    if !spool.has_parts() {
+        return None;
+    }
+    let key = key_of(link);
+    if !spool.has_part(&key) {
+        return None;
+    }
+    let stop = StopOnDrop(Arc::default());
+    let (from, wanted, stopped, shown) = (spool.clone(), key.clone(), Arc::clone(&stop.0), meter.cloned());
+    let goes_on = move |about: &str, bytes| {
+        if let Some(meter) = &shown {
+            meter.took_over(bytes, About::parse(about).and_then(|about| about.whole_bytes));
+        }
+        !stopped.load(Ordering::Acquire)
+    };
+    let part = tokio::task::spawn_blocking(move || from.take_part(&wanted, &goes_on)).await.ok().flatten()?;
+    let Some(About { resource, head, whole_bytes, validator }) = About::parse(&part.about) else {
+        part.file.discard();
+        return None;
+    };
+    if let Some(meter) = meter {
+        meter.took_over(part.size_bytes, whole_bytes);
+    }
+    let of = PartOf { link: key, about: part.about.clone() };
+    let collector = Collector::of_part(spool, in_memory_bytes, part, of);
+    let (url, resource, validator) = (link.clone(), Some(resource), Some(validator));
+    Some(Partial { url, resource, head, collector, whole_bytes, validator, resumed: 0, kept: None })
+}
+
 impl Partial<'_> {
+    /// Whether this URL leads to the same body. The same link may have been signed again.
+    pub(crate) fn is_of(&self, url: &Url) -> bool {
+        match &self.resource {
+            Some(resource) => *resource == sha256_hex(resource_of(url).as_bytes()),
+            None => self.url == *url || resource_of(&self.url) == resource_of(url),
+        }
+    }
+
     /// Whether the rest can be requested.
     pub(crate) fn can_resume(&self) -> bool {
         self.validator.is_some() && self.collector.is_intact() && self.collector.size_bytes() > 0
@@ -177,7 +246,6 @@ mod tests {
     use reqwest::header::HeaderValue;
 
     use super::super::resume::*;
-    use crate::store::Spool;
 
     type Lines<'a> = &'a [(&'a str, &'a str)];
 
@@ -251,6 +319,7 @@ mod tests {
         runtime.block_on(collector.push(b"abcd")).unwrap();
         let mut partial = Partial {
             url: Url::parse("http://h/a").unwrap(),
+            resource: None,
             head: Head { etag: Some("\"1\"".into()), ..Head::default() },
             collector,
             whole_bytes: Some(10),

@@ -16,6 +16,8 @@ pub(crate) enum LimitField {
     Connections,
     /// Links fetched at once per host.
     PerHost,
+    /// Largest file to fetch in MB; empty is no limit.
+    MaxBytes,
     /// Seconds to wait for a lost network.
     NetworkWait,
     /// Seconds without a byte.
@@ -30,8 +32,15 @@ impl LimitField {
     /// Limits of this computer.
     pub(crate) const MACHINE: [Self; 2] = [Self::Workers, Self::Memory];
     /// Limits of links.
-    pub(crate) const LINKS: [Self; 6] =
-        [Self::Connections, Self::PerHost, Self::NetworkWait, Self::Timeout, Self::ConnectTimeout, Self::Retries];
+    pub(crate) const LINKS: [Self; 7] = [
+        Self::Connections,
+        Self::PerHost,
+        Self::MaxBytes,
+        Self::NetworkWait,
+        Self::Timeout,
+        Self::ConnectTimeout,
+        Self::Retries,
+    ];
 
     /// Its label.
     pub(crate) fn label(self, lang: Lang) -> &'static str {
@@ -40,6 +49,7 @@ impl LimitField {
             Self::Memory => "memory_budget",
             Self::Connections => "connections",
             Self::PerHost => "per_host",
+            Self::MaxBytes => "max_bytes",
             Self::NetworkWait => "network_wait",
             Self::Timeout => "timeout",
             Self::ConnectTimeout => "connect_timeout",
@@ -54,6 +64,7 @@ impl LimitField {
             Self::Memory => (64.0, 1_048_576.0, 128.0),
             Self::Connections => (1.0, 4096.0, 8.0),
             Self::PerHost => (1.0, 1024.0, 1.0),
+            Self::MaxBytes => (1.0, 1_048_576.0, 100.0),
             Self::NetworkWait => (0.0, 86_400.0, 30.0),
             Self::Timeout | Self::ConnectTimeout => (1.0, 3600.0, 5.0),
             Self::Retries => (0.0, 100.0, 1.0),
@@ -63,7 +74,7 @@ impl LimitField {
     /// The unit after the number.
     pub(crate) fn suffix(self, lang: Lang) -> &'static str {
         match self {
-            Self::Memory => " MB",
+            Self::Memory | Self::MaxBytes => " MB",
             Self::NetworkWait | Self::Timeout | Self::ConnectTimeout => lang.word("seconds_unit"),
             Self::Workers | Self::Connections | Self::PerHost | Self::Retries => "",
         }
@@ -73,6 +84,7 @@ impl LimitField {
     pub(crate) fn empty(self, lang: Lang) -> Option<String> {
         match self {
             Self::Workers | Self::Memory => Some(lang.word("automatic").to_owned()),
+            Self::MaxBytes => Some(lang.word("no_limit").to_owned()),
             Self::Timeout => Some(format!("{}{}", config::READ_TIMEOUT_S, self.suffix(lang))),
             Self::ConnectTimeout => Some(format!("{}{}", config::CONNECT_TIMEOUT_S, self.suffix(lang))),
             Self::Retries => Some(config::RETRIES.to_string()),
@@ -88,6 +100,7 @@ impl LimitField {
             Self::Memory => limits.memory_bytes.map(|memory| memory as f64 / MB),
             Self::Connections => Some(limits.connections as f64),
             Self::PerHost => Some(limits.per_host as f64),
+            Self::MaxBytes => limits.max_bytes.map(|most| most as f64 / MB),
             Self::NetworkWait => Some(limits.network_wait_s as f64),
             Self::Timeout => seconds(network.timeout_s),
             Self::ConnectTimeout => seconds(network.connect_timeout_s),
@@ -103,6 +116,7 @@ impl LimitField {
             Self::Memory => limits.memory_bytes = whole.map(|memory| memory << 20),
             Self::Connections => limits.connections = whole.map_or(limits.connections, |links| links as usize),
             Self::PerHost => limits.per_host = whole.map_or(limits.per_host, |links| links as usize),
+            Self::MaxBytes => limits.max_bytes = whole.map(|most| most << 20),
             Self::NetworkWait => limits.network_wait_s = whole.unwrap_or(limits.network_wait_s),
             Self::Timeout => network.timeout_s = whole,
             Self::ConnectTimeout => network.connect_timeout_s = whole,

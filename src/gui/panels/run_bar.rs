@@ -125,7 +125,7 @@ fn running_ui(ui: &mut Ui, state: &mut State, job: &JobView) {
             if let Some(left) = progress.seconds_left.filter(|_| width > 760.0) {
                 label::text(ui, lang.left(left), theme::figures(), p.text2);
             }
-            if width > 1000.0 && progress.items_per_s > 0.0 {
+            if width > 1000.0 && (progress.items_per_s > 0.0 || progress.bytes_per_s > 0.0) {
                 let words = lang.rates(progress.items_per_s, progress.bytes_per_s);
                 label::text(ui, words, theme::figures(), p.text2);
             }
@@ -201,9 +201,9 @@ fn bar_ui(ui: &mut Ui, state: &State, progress: &Progress, going: bool) {
     if progress.total == 0 {
         return;
     }
-    let share = |items: u64| (items as f64 / progress.total as f64) as f32 * rect.width();
-    let failed = if progress.failed > 0 { share(progress.failed).max(4.0) } else { 0.0 };
-    let good = share(progress.done + progress.skipped).min(rect.width() - failed);
+    let share = |items: f64| (items / progress.total as f64) as f32 * rect.width();
+    let failed = if progress.failed > 0 { share(progress.failed as f64).max(4.0) } else { 0.0 };
+    let good = share(progress.worked_off() - progress.failed as f64).min(rect.width() - failed);
     let part = |from: f32, to: f32| {
         Rect::from_min_max(pos2(rect.left() + from, rect.top()), pos2(rect.left() + to, rect.bottom()))
     };

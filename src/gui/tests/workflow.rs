@@ -7,7 +7,7 @@ use egui_kittest::kittest::{NodeT, Queryable};
 use super::super::fake_engine::{self, FakeEngine};
 use super::{Window, window};
 use crate::engine::{Command, Preview, StepFault};
-use crate::model::{ItemState, JobState, Lang, Message, Recipe, Step};
+use crate::model::{ItemState, JobState, Lang, Message, Progress, Recipe, Step};
 
 fn running(engine: &mut FakeEngine) {
     engine.add_items();
@@ -321,4 +321,21 @@ fn items_with_remarks_and_skipped_ones_can_be_listed_alone() {
     window.press("With remarks");
     window.press("Done 259");
     assert_eq!(window.harness.state_mut().state_mut().listing.filter, crate::engine::ItemsFilter::default());
+}
+
+#[test]
+fn the_bar_and_the_rate_move_while_a_large_file_is_received() {
+    let mut window = window(|engine| {
+        running(engine);
+        let progress = &mut engine.job().progress;
+        *progress = Progress { total: 2, total_is_final: true, ..Progress::default() };
+        (progress.received_items, progress.bytes_per_s) = (0.5, 14e6);
+    });
+    for name in ["25 %", "0 of 2", "14 MB/s"] {
+        assert!(window.has(name), "{name}");
+    }
+    window.engine.job().progress.received_items = 0.98;
+    window.engine.publish();
+    window.settle();
+    assert!(window.has("49 %"));
 }

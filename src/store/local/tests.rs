@@ -331,3 +331,117 @@ fn a_folder_that_was_moved_or_deleted_is_not_in_place() {
     fs::create_dir(&root).unwrap();
     assert!(!out.is_in_place().unwrap(), "another folder of that name is not the one that was opened");
 }
+
+/// Receives a part of a link's body for a job, and stops.
+fn save_part(out: &dyn OutputFolder, job: &str, link: &str, bytes: &[u8]) -> PathBuf {
+    let mut file = out.spool(job).create().unwrap();
+    file.file().write_all(bytes).unwrap();
+    file.save_part(link, "about", bytes.len() as u64, sha256_hex(bytes));
+    file.path()
+}
+
+/// Another program in the same folder, after the one that was there has died.
+fn next(dir: &Path, dead: &dyn OutputFolder) -> Arc<dyn OutputFolder> {
+    dead.close();
+    let out = output(dir);
+    out.sweep(&mut |path| panic!("a part was taken for a result: {path:?}"));
+    out
+}
+
+fn take(spool: &Spool, link: &str) -> Option<(u64, Vec<u8>)> {
+    let part = spool.take_part(link, &|_, _| true)?;
+    assert_eq!((part.about.as_str(), part.file.size_bytes().unwrap()), ("about", part.size_bytes));
+    let mut file = part.file.file();
+    file.write_all(b"more").unwrap();
+    Some((part.size_bytes, part.file.bytes().unwrap()))
+}
+
+#[test]
+fn a_saved_part_is_taken_over_by_one_run_and_continued_before_its_last_byte() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = output(dir.path());
+    save_part(first.as_ref(), "1", "a", b"abcdef");
+    assert!(first.spool("1").has_part("a"), "the same run may continue it, too");
+    let (second, third) = (next(dir.path(), first.as_ref()), next(dir.path(), first.as_ref()));
+    let (here, there) = (second.spool("1"), third.spool("2"));
+    assert!(here.has_part("a") && there.has_part("a") && !here.has_part("b"));
+    let part = here.take_part("a", &|_, _| true).unwrap();
+    assert_eq!(sha256_hex(b"abcde"), crate::model::human::hex(&sha2::Digest::finalize(part.hasher)));
+    assert_eq!(take(&there, "a"), None, "it is taken");
+    drop(part.file);
+    // It is still a part, of five bytes now.
+    assert_eq!(take(&here, "a"), Some((4, b"abcdmore".to_vec())));
+    let fourth = next(dir.path(), second.as_ref());
+    assert_eq!(take(&fourth.spool("3"), "a"), Some((3, b"abcmore".to_vec())), "only what was noted counts");
+}
+
+#[test]
+fn a_part_that_is_complete_or_useless_is_removed_with_its_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = output(dir.path());
+    for is_complete in [true, false] {
+        let mut file = out.spool("1").create().unwrap();
+        file.file().write_all(b"abc").unwrap();
+        file.save_part("a", "about", 3, sha256_hex(b"abc"));
+        assert_eq!(names(dir.path()).len(), 2, "a part and its note");
+        if is_complete {
+            file.seal(sha256_hex(b"abc"));
+            drop(file);
+        } else {
+            file.discard();
+        }
+        assert_eq!(names(dir.path()), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_part_whose_bytes_are_not_those_that_were_noted_is_removed() {
+    let damages: [fn(&Path); 5] = [
+        |part| fs::write(part, b"abcdeX").unwrap(),
+        |part| fs::write(part, b"Xbcdef").unwrap(),
+        |part| fs::write(part, b"abcde").unwrap(),
+        |part| fs::write(part.with_extension("note.part"), b"pixloom-part-1").unwrap(),
+        |part| fs::remove_file(part).unwrap(),
+    ];
+    for (number, damage) in damages.into_iter().enumerate() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = output(dir.path());
+        damage(&save_part(first.as_ref(), "1", "a", b"abcdef"));
+        let second = next(dir.path(), first.as_ref());
+        assert_eq!(take(&second.spool("1"), "a"), None, "damage {number}");
+        second.close();
+        assert_eq!(names(dir.path()), Vec::<String>::new(), "damage {number}");
+    }
+}
+
+#[test]
+fn parts_are_removed_with_their_job_or_when_they_are_old_and_the_longer_of_two_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = output(dir.path());
+    save_part(first.as_ref(), "1", "a", b"abcdef");
+    save_part(first.as_ref(), "2", "a", b"abc");
+    save_part(first.as_ref(), "2", "b", b"abc");
+    let old = save_part(first.as_ref(), "2", "c", b"abc");
+    let note = File::options().write(true).open(old.with_extension("note.part")).unwrap();
+    note.set_modified(SystemTime::now() - std::time::Duration::from_hours(8 * 24)).unwrap();
+    let second = next(dir.path(), first.as_ref());
+    let has = |link: &str| second.spool("1").has_part(link);
+    assert_eq!(["a", "b", "c"].map(has), [true, true, false]);
+    second.discard_parts("1");
+    assert_eq!(["a", "b"].map(has), [false, true], "another job may be resumed");
+    save_part(second.as_ref(), "1", "d", b"abc");
+    assert!(!has("d"), "the job is over");
+    second.close();
+    assert_eq!(names(dir.path()).len(), 2, "a part and its note: {:?}", names(dir.path()));
+}
+
+#[test]
+fn a_part_whose_verification_is_stopped_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = output(dir.path());
+    save_part(first.as_ref(), "1", "a", b"abcdef");
+    let second = next(dir.path(), first.as_ref());
+    assert!(second.spool("1").take_part("a", &|_, _| false).is_none());
+    let third = next(dir.path(), second.as_ref());
+    assert_eq!(take(&third.spool("1"), "a"), Some((5, b"abcdemore".to_vec())));
+}

@@ -158,6 +158,7 @@ impl Bench {
             bodies: None,
             helpers: Helpers::new(None),
             pending: 1,
+            parts_owner: String::new(),
             has_died: true,
             has_run_before: true,
         });
