@@ -35,6 +35,7 @@ line_link_not_utf8 = has a link that is not UTF-8
 line_link_not_text = has a link that is not text
 line_json_type = is neither a JSON object nor a string
 line_no_json = is not valid JSON ({ $detail })
+line_no_keys = is empty, and has no "{ $key }"
 line_no_key = has no "{ $key }"; it has { $keys }
 line_key_not_text = has a "{ $key }" that is not text
 line_short = has { $had } of { $of } columns, and "{ $column }" is not among them

@@ -13,7 +13,7 @@ network_gone = Network lost.
 too_many_failures = { $failed ->
         [one] 1 item has failed
        *[other] { $failed } items have failed
-    }, more than --max-failures { $allowed } allows. Check the cause with `pixloom jobs`.
+    }, more than --max-failures { $allowed } allows. `pixloom jobs { $job }` shows the causes.
     .window = { $failed ->
         [one] 1 item has failed
        *[other] { $failed } items have failed

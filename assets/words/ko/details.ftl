@@ -35,6 +35,7 @@ line_link_not_utf8 = 링크가 UTF-8이 아닙니다
 line_link_not_text = 링크가 텍스트가 아닙니다
 line_json_type = JSON 객체도 문자열도 아닙니다
 line_no_json = 올바른 JSON이 아닙니다({ $detail })
+line_no_keys = 비어 있어 "{ $key }" 항목이 없습니다
 line_no_key = "{ $key }" 키가 없습니다. 있는 키: { $keys }
 line_key_not_text = "{ $key }" 값이 텍스트가 아닙니다
 line_short = 열 { $of }개 중 { $had }개만 있고 "{ $column }" 열이 없습니다

@@ -250,7 +250,10 @@ impl Run {
     /// Stops the run if more items have failed than its request allows.
     pub(crate) fn check_failures(&self, failed: u64) {
         if let Some(allowed) = self.spec.limits.max_failures.filter(|allowed| failed > *allowed) {
-            let message = Message::new("too_many_failures").count("failed", failed).count("allowed", allowed);
+            let message = Message::new("too_many_failures")
+                .count("failed", failed)
+                .count("allowed", allowed)
+                .with("job", self.job);
             self.set_error(RunError::Fatal(JobError::Machine(message)));
         }
     }

@@ -135,7 +135,12 @@ pub(super) fn give(
         Links::Empty => list.no_link(position, "", "line_no_link"),
         Links::NotText => list.no_link(position, "", Message::new("line_key_not_text").with("key", wanted)),
         Links::Missing => {
-            list.no_link(position, "", Message::new("line_no_key").with("key", wanted).with("keys", keys))
+            let message = if keys.is_empty() {
+                Message::new("line_no_keys")
+            } else {
+                Message::new("line_no_key").with("keys", keys)
+            };
+            list.no_link(position, "", message.with("key", wanted))
         }
     }
 }

@@ -352,6 +352,7 @@ fn json_arrays_give_their_elements() {
             && found[4].contains("row 5 of list is not valid JSON"),
         "{found:?}"
     );
+    assert!(json("[{}]")[0].contains("is empty, and has no \"url\""), "{:?}", json("[{}]"));
     assert!(json(r#"[{"url":"http://h/a"},"#)[0].contains("its JSON is damaged (the array ends early)"));
     assert_eq!(json("[\u{c}\"http://h/a\"\u{c},\u{b}]")[0], "http://h/a");
     assert!(json("[]").is_empty() && json("").is_empty());
