@@ -38,7 +38,8 @@ fn a_list_on_standard_input_is_kept_for_a_retry() {
     assert_eq!(kinds, ["bad_url", "http_status"]);
     assert_eq!(home.files("out").len(), 1);
     let output = home.run(&["retry", "1", "--json"]).expect(1);
-    assert_eq!(output.events().pop().unwrap()["failed"], 2, "{output:?}");
+    let end = output.events().pop().unwrap();
+    assert_eq!((&end["failed"], &end["whole_job"]["failed"]), (&1.into(), &2.into()), "no link is no link: {output:?}");
     assert!(server.hits("/gone.jpg") >= 2 && server.hits("/pic/tulip.jpg") == 1);
 }
 
