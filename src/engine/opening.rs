@@ -94,23 +94,8 @@ fn snapshot(settings: &Settings, catalog_fault: Option<JobError>) -> Snapshot {
 #[expect(clippy::disallowed_types, reason = "another program locks the catalog")]
 mod tests {
     use super::*;
-    use crate::engine::{Command, Engine, Handle};
+    use crate::engine::{Command, Engine};
     use crate::model::Lang;
-
-    /// Far above what a busy machine needs.
-    const DEADLINE: Duration = Duration::from_mins(1);
-
-    fn wait(handle: &Handle, what: &str, is_there: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
-        let until = Instant::now() + DEADLINE;
-        loop {
-            let snapshot = handle.snapshot();
-            if is_there(&snapshot) {
-                return snapshot;
-            }
-            assert!(Instant::now() < until, "not reached: {what}; the snapshot is {snapshot:#?}");
-            std::thread::yield_now();
-        }
-    }
 
     fn options(dir: &std::path::Path) -> EngineOptions {
         let settings_path = Some(dir.join("settings.toml"));
@@ -126,13 +111,13 @@ mod tests {
             other.execute_batch(lock).unwrap();
             let engine = Engine::start_in_background(options(dir.path())).unwrap();
             let handle = engine.handle();
-            let waiting = wait(&handle, "the lock is reported", |snapshot| snapshot.catalog_fault.is_some());
+            let waiting = handle.wait_for("the lock is reported", |snapshot| snapshot.catalog_fault.is_some());
             let text = waiting.catalog_fault.as_ref().map(|fault| fault.window_text(Lang::English)).unwrap();
             assert!(text.contains("locked by another program") && text.contains("catalog.sqlite"), "{text}");
             assert!(waiting.current.is_none());
             let clear = handle.send(Command::Clear).unwrap();
             other.execute_batch("ROLLBACK").unwrap();
-            let opened = wait(&handle, "the catalog is open", |snapshot| snapshot.commands_included >= clear);
+            let opened = handle.wait_for("the catalog is open", |snapshot| snapshot.commands_included >= clear);
             assert!(opened.current.is_some() && opened.catalog_fault.is_none());
         }
     }
@@ -144,7 +129,7 @@ mod tests {
         let other = rusqlite::Connection::open(dir.path().join("catalog.sqlite")).unwrap();
         other.execute_batch("BEGIN EXCLUSIVE").unwrap();
         let engine = Engine::start_in_background(options(dir.path())).unwrap();
-        wait(&engine.handle(), "the lock is reported", |snapshot| snapshot.catalog_fault.is_some());
+        engine.handle().wait_for("the lock is reported", |snapshot| snapshot.catalog_fault.is_some());
         drop(engine);
         other.execute_batch("ROLLBACK").unwrap();
     }
@@ -163,12 +148,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let engine = Engine::start(options(dir.path())).unwrap();
         let handle = engine.handle();
-        wait(&handle, "a draft is listed", |snapshot| snapshot.current.is_some());
+        handle.wait_for("a draft is listed", |snapshot| snapshot.current.is_some());
         let other = rusqlite::Connection::open(dir.path().join("catalog.sqlite")).unwrap();
         other.execute_batch("BEGIN IMMEDIATE").unwrap();
         handle.send(Command::Remove(vec![1])).unwrap();
-        wait(&handle, "the lock is reported", |snapshot| snapshot.catalog_fault.is_some());
+        handle.wait_for("the lock is reported", |snapshot| snapshot.catalog_fault.is_some());
         other.execute_batch("ROLLBACK").unwrap();
-        wait(&handle, "it is over", |snapshot| snapshot.catalog_fault.is_none());
+        handle.wait_for("it is over", |snapshot| snapshot.catalog_fault.is_none());
     }
 }

@@ -169,3 +169,20 @@ impl<T> Slot<T> {
         &self.bell_rx
     }
 }
+
+#[cfg(test)]
+impl Handle {
+    /// Waits until a snapshot has something, described by `what`.
+    pub(crate) fn wait_for(&self, what: &str, is_there: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
+        // Far above what a busy machine needs.
+        let until = std::time::Instant::now() + std::time::Duration::from_mins(1);
+        loop {
+            let snapshot = self.snapshot();
+            if is_there(&snapshot) {
+                return snapshot;
+            }
+            assert!(std::time::Instant::now() < until, "not reached: {what}; the snapshot is {snapshot:#?}");
+            std::thread::yield_now();
+        }
+    }
+}

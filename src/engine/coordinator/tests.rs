@@ -38,22 +38,10 @@ fn with_stuck(disk: Disk, dir: &Path) -> (Engine, Sender<()>, Arc<AtomicBool>) {
     (Engine::start_with(options, Some(Arc::new(before_task))).unwrap(), gate_tx, is_stuck)
 }
 
-fn wait(handle: &Handle, what: &str, is_there: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
-    let until = Instant::now() + DEADLINE;
-    loop {
-        let snapshot = handle.snapshot();
-        if is_there(&snapshot) {
-            return snapshot;
-        }
-        assert!(Instant::now() < until, "not reached: {what}; the snapshot is {snapshot:#?}");
-        std::thread::yield_now();
-    }
-}
-
 /// Sends a command and waits until a snapshot includes it.
 fn send(handle: &Handle, command: Command) -> Arc<Snapshot> {
     let number = handle.send(command).unwrap();
-    wait(handle, "the command is acknowledged", |snapshot| snapshot.commands_included >= number)
+    handle.wait_for("the command is acknowledged", |snapshot| snapshot.commands_included >= number)
 }
 
 fn state(snapshot: &Snapshot) -> Option<JobState> {
@@ -71,23 +59,23 @@ fn start_add_and_cancel_are_acknowledged_while_the_output_folder_is_stuck() {
     paths.iter().for_each(|path| std::fs::write(path, b"any bytes are copied").unwrap());
     let (engine, gate_tx, is_stuck) = with_stuck(Disk::Output, dir.path());
     let handle = engine.handle();
-    wait(&handle, "a draft is listed", |snapshot| snapshot.current.is_some());
+    handle.wait_for("a draft is listed", |snapshot| snapshot.current.is_some());
     let out = dir.path().join("out");
     send(&handle, Command::SetSink(SinkSpec { dir: Some(out.clone()), ..SinkSpec::default() }));
     send(&handle, Command::AddPaths(paths[..3].to_vec()));
-    let job = wait(&handle, "three are listed", |snapshot| total(snapshot) == 3).current.as_ref().unwrap().id;
+    let job = handle.wait_for("three are listed", |snapshot| total(snapshot) == 3).current.as_ref().unwrap().id;
 
     assert_eq!(state(&send(&handle, Command::Start)), Some(JobState::Queued));
-    wait(&handle, "the folder is being prepared", |_| is_stuck.load(Ordering::Acquire));
+    handle.wait_for("the folder is being prepared", |_| is_stuck.load(Ordering::Acquire));
     send(&handle, Command::Add(vec![source::files([paths[3].clone()])]));
-    let grown = wait(&handle, "the new file has joined the job", |snapshot| total(snapshot) == 4);
+    let grown = handle.wait_for("the new file has joined the job", |snapshot| total(snapshot) == 4);
     assert_eq!((grown.current.as_ref().unwrap().id, state(&grown)), (job, Some(JobState::Queued)));
     assert_eq!(state(&send(&handle, Command::Cancel(job))), Some(JobState::Cancelled));
     assert!(!out.exists(), "all of this has happened before the folder could be created");
 
     assert_eq!(state(&send(&handle, Command::Resume(job))), Some(JobState::Queued));
     drop(gate_tx);
-    wait(&handle, "the job is done", |snapshot| state(snapshot) == Some(JobState::Done));
+    handle.wait_for("the job is done", |snapshot| state(snapshot) == Some(JobState::Done));
     assert_eq!(std::fs::read_dir(&out).unwrap().count(), 4);
 }
 
@@ -98,17 +86,17 @@ fn commands_are_acknowledged_while_the_disk_of_sources_and_settings_is_stuck() {
     std::fs::write(&path, b"any bytes are copied").unwrap();
     let (engine, gate_tx, is_stuck) = with_stuck(Disk::Settings, dir.path());
     let handle = engine.handle();
-    wait(&handle, "a draft is listed", |snapshot| snapshot.current.is_some());
+    handle.wait_for("a draft is listed", |snapshot| snapshot.current.is_some());
     let added = send(&handle, Command::AddPaths(vec![path]));
     assert!(added.current.as_ref().unwrap().counting, "the path is still to be looked at");
-    wait(&handle, "the path is being looked at", |_| is_stuck.load(Ordering::Acquire));
+    handle.wait_for("the path is being looked at", |_| is_stuck.load(Ordering::Acquire));
     send(&handle, Command::LoadRecipe(dir.path().join("none.toml")));
     assert_eq!(state(&send(&handle, Command::Start)), Some(JobState::Queued));
     let job = handle.snapshot().current.as_ref().unwrap().id;
     assert_eq!(state(&send(&handle, Command::Cancel(job))), Some(JobState::Draft), "it had not become a job");
     drop(gate_tx);
-    wait(&handle, "the file is listed", |snapshot| total(snapshot) == 1);
-    wait(&handle, "the missing recipe is reported", |snapshot| matches!(snapshot.notice, Some(Notice::Failed(_))));
+    handle.wait_for("the file is listed", |snapshot| total(snapshot) == 1);
+    handle.wait_for("the missing recipe is reported", |snapshot| matches!(snapshot.notice, Some(Notice::Failed(_))));
     assert_eq!(state(&handle.snapshot()), Some(JobState::Draft));
 }
 
@@ -119,7 +107,7 @@ fn a_job_that_is_started_cancelled_and_started_again_while_a_disk_is_stuck_runs_
     std::fs::write(&path, b"any bytes are copied").unwrap();
     let (engine, gate_tx, _) = with_stuck(Disk::Settings, dir.path());
     let handle = engine.handle();
-    wait(&handle, "a draft is listed", |snapshot| snapshot.current.is_some());
+    handle.wait_for("a draft is listed", |snapshot| snapshot.current.is_some());
     let sink = SinkSpec { dir: Some(dir.path().join("out")), ..SinkSpec::default() };
     send(&handle, Command::SetSink(sink));
     send(&handle, Command::AddPaths(vec![path]));
@@ -128,7 +116,7 @@ fn a_job_that_is_started_cancelled_and_started_again_while_a_disk_is_stuck_runs_
     send(&handle, Command::Cancel(job));
     assert_eq!(state(&send(&handle, Command::Start)), Some(JobState::Queued));
     drop(gate_tx);
-    wait(&handle, "the job has ended", |snapshot| state(snapshot) == Some(JobState::Done));
+    handle.wait_for("the job has ended", |snapshot| state(snapshot) == Some(JobState::Done));
     // After everything that was sent before, no late answer makes it a draft.
     send(&handle, Command::DismissNotice);
     assert_eq!((state(&handle.snapshot()), total(&handle.snapshot())), (Some(JobState::Done), 1));
@@ -162,10 +150,10 @@ fn every_command_is_acknowledged_while_the_recorder_waits_for_the_output_folder(
     let (engine, gate_tx, _) = with_stuck(Disk::Output, dir.path());
     drop(gate_tx);
     let handle = engine.handle();
-    wait(&handle, "a draft is listed", |snapshot| snapshot.current.is_some());
+    handle.wait_for("a draft is listed", |snapshot| snapshot.current.is_some());
     // A job with two failures, and a draft with three items.
     send(&handle, Command::Submit(Box::new(copies(dir.path(), "first", &["a", "missing-1", "missing-2"]))));
-    let done = wait(&handle, "the first job is done", |snapshot| state(snapshot) == Some(JobState::Done));
+    let done = handle.wait_for("the first job is done", |snapshot| state(snapshot) == Some(JobState::Done));
     let failed = job(&done);
     let reader = engine.reader().unwrap();
     let attempts = |seq: usize| reader.after(failed, 0, 10).unwrap()[seq - 1].attempts;
@@ -174,12 +162,12 @@ fn every_command_is_acknowledged_while_the_recorder_waits_for_the_output_folder(
     let paths = ["b", "c", "d"].map(|name| dir.path().join(name));
     paths.iter().for_each(|path| std::fs::write(path, b"any bytes are copied").unwrap());
     send(&handle, Command::AddPaths(paths.to_vec()));
-    let draft = job(&wait(&handle, "three are listed", |snapshot| total(snapshot) == 3));
+    let draft = job(&handle.wait_for("three are listed", |snapshot| total(snapshot) == 3));
 
     let faults = Faults::of(&dir.path().join("second"));
     faults.stall_folder_syncs(true);
     send(&handle, Command::Submit(Box::new(copies(dir.path(), "second", &["e"]))));
-    wait(&handle, "the recorder is stuck", |_| faults.waiting() > 0);
+    handle.wait_for("the recorder is stuck", |_| faults.waiting() > 0);
     let running = job(&handle.snapshot());
     assert_ne!(running, draft);
 
@@ -202,12 +190,12 @@ fn every_command_is_acknowledged_while_the_recorder_waits_for_the_output_folder(
     assert!(faults.waiting() > 0, "all of this has happened while the recorder was stuck");
 
     faults.stall_folder_syncs(false);
-    let new = wait(&handle, "the new draft has its file", |snapshot| job(snapshot) != draft && total(snapshot) == 1);
+    let new = handle.wait_for("the new draft has its file", |snapshot| job(snapshot) != draft && total(snapshot) == 1);
     assert_eq!(state(&new), Some(JobState::Draft));
-    wait(&handle, "the other failed item has failed again", |_| attempts(3) > attempts_before);
+    handle.wait_for("the other failed item has failed again", |_| attempts(3) > attempts_before);
     let states = || reader.after(failed, 0, 10).unwrap().iter().map(|row| row.state).collect::<Vec<_>>();
     let wanted = [ItemState::Done, ItemState::Skipped, ItemState::Failed];
-    wait(&handle, "one is skipped, one has failed", |_| states() == wanted);
+    handle.wait_for("one is skipped, one has failed", |_| states() == wanted);
     // Undo took back the removal, which came last, and Redo removed the item again.
     assert_eq!(reader.job(draft).unwrap().unwrap().total, 2);
     assert_eq!(reader.request(draft).unwrap().unwrap().lists, columns);
@@ -221,9 +209,9 @@ fn an_empty_draft_that_is_left_is_deleted_and_undo_brings_its_recipe_back() {
     let (engine, gate_tx, _) = with_stuck(Disk::Output, dir.path());
     drop(gate_tx);
     let handle = engine.handle();
-    wait(&handle, "a draft is listed", |snapshot| snapshot.current.is_some());
+    handle.wait_for("a draft is listed", |snapshot| snapshot.current.is_some());
     send(&handle, Command::AddPaths(vec![path]));
-    let first = wait(&handle, "it is listed", |snapshot| total(snapshot) == 1).current.as_ref().unwrap().id;
+    let first = handle.wait_for("it is listed", |snapshot| total(snapshot) == 1).current.as_ref().unwrap().id;
     let empty = send(&handle, Command::Clear).current.as_ref().unwrap().id;
     assert_ne!(empty, first);
     assert_eq!(send(&handle, Command::Clear).current.as_ref().unwrap().id, empty, "an empty draft is not replaced");
