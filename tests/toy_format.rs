@@ -44,7 +44,7 @@ static TOY: FormatSpec = FormatSpec {
         stored_channels: |channels, _| channels,
         carries: Carries::NOTHING,
         is_deep: false,
-        recode: None,
+        rewriting: None,
         bytes: |_, info| info.size_bytes(),
     }),
 };

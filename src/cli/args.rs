@@ -224,6 +224,8 @@ pub(super) struct RunArgs {
     min_saving: Option<String>,
     #[arg(long, conflicts_with = "min_saving")]
     keep_smaller: bool,
+    #[arg(long)]
+    lossless_jpeg: bool,
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     workers: Option<u16>,
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=4096))]
@@ -439,11 +441,13 @@ impl RunArgs {
             save.set_format(format);
         }
         let min_saving = self.min_saving.clone().or_else(|| self.keep_smaller.then(|| "0".to_owned()));
+        let lossless_jpeg = self.lossless_jpeg.then(|| "true".to_owned());
         let shortcuts = [
             ("quality", &self.quality),
             ("colour", &self.colour),
             ("metadata", &self.metadata),
             ("min_saving", &min_saving),
+            ("lossless_jpeg", &lossless_jpeg),
         ];
         let named = self.save.as_deref().map(engine::save_keys_named).unwrap_or_default();
         for (name, word) in shortcuts.into_iter().filter_map(|(name, word)| Some((name, word.as_ref()?))) {
@@ -454,7 +458,10 @@ impl RunArgs {
             }
             let value = save::key(name).map(|key| key.param.value_of(word.clone()));
             value.and_then(|value| save.set(name, &value)).map_err(|why| JobError::Recipe {
-                location: RecipeLocation::Argument(format!("--{} {word}", name.replace('_', "-"))),
+                location: RecipeLocation::Argument(match word.as_str() {
+                    "true" => format!("--{}", name.replace('_', "-")),
+                    word => format!("--{} {word}", name.replace('_', "-")),
+                }),
                 why,
             })?;
         }

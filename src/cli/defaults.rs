@@ -26,7 +26,7 @@ const OTHER_VARIABLES: [&str; 6] =
 /// Options that mean nothing without another one.
 const NEEDS: [(&str, &str); 3] = [("url_column", "urls"), ("checksum_column", "urls"), ("encoding", "urls")];
 /// Options that set one key of `--save`.
-const KEYS: [&str; 3] = ["quality", "colour", "metadata"];
+const KEYS: [&str; 5] = ["quality", "colour", "metadata", "min_saving", "lossless_jpeg"];
 
 /// Arguments with options from elsewhere, and where each of those came from.
 pub(super) struct Extended {

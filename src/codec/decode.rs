@@ -8,7 +8,7 @@ use super::sniff::{recognise, require};
 use super::spec::{DecodeOptions, Header, Opened, Stripped};
 use super::{errors, meta};
 use crate::error::ItemError;
-use crate::model::{Channels, ColourChoice, Format, Metadata, Part, Samples, Save};
+use crate::model::{Channels, ColourChoice, Format, Metadata, Part, Samples};
 use std::sync::Arc;
 
 /// Reads only a header, and refuses files that can't or mustn't be decoded: `Empty`, `NotAPicture`, `Unsupported`,
@@ -95,11 +95,6 @@ pub fn taken(bytes: &[u8]) -> Option<String> {
 /// orientation are unchanged. `None` if this requires re-encoding.
 pub fn stripped(bytes: &[u8]) -> Option<Stripped> {
     (recognise(bytes)?.strip)(bytes)
-}
-
-/// A file with other settings of its format, with the same coded pixels. `None` if this requires re-encoding.
-pub fn recoded(bytes: &[u8], save: &Save) -> Option<Vec<u8>> {
-    (recognise(bytes)?.encoder.as_ref()?.recode?)(bytes, save)
 }
 
 /// The size that an image is decoded at, of a drawing that is drawn as large as it is needed; others don't change.

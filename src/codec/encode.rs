@@ -63,6 +63,16 @@ fn kept(spec: &EncoderSpec, save: &Save, profile: Option<Arc<[u8]>>, metadata: &
     meta::placed(Extras { profile, metadata: meta::by_policy(metadata, save.metadata) }, &spec.carries)
 }
 
+/// What a result of a format keeps of a profile and metadata.
+pub(super) fn kept_of(
+    format: Format,
+    save: &Save,
+    profile: Option<Arc<[u8]>>,
+    metadata: &Metadata,
+) -> Result<Extras, ItemError> {
+    Ok(kept(encoder_spec(format)?, save, profile, metadata))
+}
+
 /// The parts of a file that a result does not have, although the settings keep them.
 pub fn left_out(format: Format, save: &Save, profile: Option<&Arc<[u8]>>, metadata: &Metadata) -> Vec<Part> {
     if save.metadata == MetadataPolicy::Strip {

@@ -25,6 +25,7 @@ mod pixels;
 mod png;
 mod pnm;
 mod qoi;
+mod rewrite;
 mod sniff;
 pub mod spec;
 mod svg;
@@ -36,7 +37,7 @@ pub use animation::canvas_rows::DecodedFrames;
 pub use animation::frame_encoder::FrameEncoder;
 pub use decode::{
     colour_for, decode_bytes, drawn_at, is_drawing, on_screen, open, open_cancellable, probe, probe_page, probe_with,
-    recoded, stripped, taken,
+    stripped, taken,
 };
 pub use encode::{animation_bytes, encoder, encoding_bytes, frame_encoder, keeps_all, left_out};
 pub use formats::{add_format, may_be_animated, register_formats};
@@ -46,8 +47,9 @@ pub use guard::host::DecodeHost;
 pub use guard::serve::serve_if_helper;
 pub use open_frames::{OpenedFrames, check_frames, frames_held_bytes, open_frames, open_frames_cancellable};
 pub use pixels::quality_search::within_bytes;
+pub use rewrite::{Rewritten, rearranged_part, rewrites, rewriting_bytes, rewritten};
 pub use sniff::{is_image, require_format, sniff};
-pub use spec::{DecodeOptions, Encoder, Header, Opened, set_fast_huffman};
+pub use spec::{DecodeOptions, Encoder, Header, Opened, Rearrangement, set_fast_huffman};
 
 #[cfg(test)]
 mod tests;

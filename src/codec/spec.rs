@@ -14,7 +14,7 @@ use super::errors;
 use super::guard::control::DecodeControl;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    Channels, ColourChoice, DamagedPolicy, Format, FormatInfo, ImageInfo, Metadata, Orientation, Original, Part,
+    Area, Channels, ColourChoice, DamagedPolicy, Format, FormatInfo, ImageInfo, Metadata, Orientation, Original, Part,
     Picture, RowReader, RowWriter, SampleType, Save, TruncatedPolicy,
 };
 
@@ -103,14 +103,45 @@ pub struct EncoderSpec {
     pub carries: Carries,
     /// Whether a file keeps more than 8 bits of deeper samples.
     pub is_deep: bool,
-    /// Writes a file of the same format with the same coded values, where the settings allow that without loss.
-    pub recode: Option<Recode>,
+    /// How files of the format are rewritten without loss, if they can be.
+    pub rewriting: Option<RewritingSpec>,
     /// Estimated bytes of memory at the end of encoding, including the file.
     pub bytes: fn(&Save, &ImageInfo) -> u64,
 }
 
-/// The file with other settings and without loss; `None` if that can't be done.
-pub type Recode = fn(&[u8], &Save) -> Option<Vec<u8>>;
+/// How files of a format are rewritten without decoding them to pixels.
+pub struct RewritingSpec {
+    /// The part nearest to the wanted one that can be cut out and turned without loss.
+    pub part: fn(&[u8], &Rearrangement) -> Option<Area>,
+    /// What a file contains apart from pixels.
+    pub contents: fn(&[u8]) -> Result<Contents, ItemError>,
+    /// Writes the file; `None` if it can't be read completely.
+    pub write: WriteRewritten,
+    /// Estimated bytes of memory, including the file; `true` if it is cut or turned.
+    pub bytes: fn(&[u8], &Header, bool) -> u64,
+}
+
+/// Writes a file with the same coded values, all of them as stored or cut and turned.
+pub type WriteRewritten =
+    fn(&[u8], &Save, &Extras, Option<&Rearrangement>, &dyn Fn() -> bool) -> Result<Option<Vec<u8>>, ItemError>;
+
+/// What happens to an image that is only cut and turned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rearrangement {
+    /// The part of the stored image that is kept.
+    pub part: Area,
+    /// How it is turned afterwards: as an image with this orientation is made upright.
+    pub turn: Orientation,
+}
+
+/// What a file contains apart from pixels.
+#[derive(Clone, Debug, Default)]
+pub struct Contents {
+    /// The ICC profile; `None` is sRGB.
+    pub profile: Option<Vec<u8>>,
+    /// The metadata.
+    pub metadata: Metadata,
+}
 
 /// A file without its metadata.
 #[derive(Clone, Debug, PartialEq, Eq)]

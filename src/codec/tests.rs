@@ -21,12 +21,24 @@ use std::sync::Arc;
 use moxcms::{ColorProfile, Layout, TransformOptions};
 
 use super::formats::known;
+use super::spec::FormatSpec;
 use super::*;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
     Band, Channels, ColourChoice, Format, Image, ImageInfo, Metadata, MetadataPolicy, Orientation, SampleType, Samples,
     Save, TruncatedPolicy,
 };
+
+/// The 8-bit samples of a file that its format must recognise, and their channels.
+pub(super) fn samples_of(spec: &FormatSpec, file: &[u8]) -> (Vec<u8>, Channels) {
+    assert!((spec.sniff)(file));
+    let mut opened = open(file, &DecodeOptions::default()).unwrap();
+    let info = opened.rows.info();
+    let mut band = Band::empty(&info);
+    opened.rows.read_rows(info.height_px, &mut band).unwrap();
+    let Samples::U8(samples) = band.samples else { panic!("8 bits") };
+    (samples, info.channels)
+}
 
 const WRITABLE: [Format; 9] =
     [known::JPEG, known::PNG, known::WEBP, known::TIFF, known::AVIF, known::JXL, known::GIF, known::QOI, known::BMP];
@@ -280,7 +292,7 @@ fn every_orientation_is_reported_and_reset_in_kept_metadata() {
                 let opened = open(&bytes, &DecodeOptions::default()).unwrap();
                 assert_eq!(opened.header.orientation, expected);
                 let kept = opened.metadata.exif.unwrap();
-                assert_eq!(crate::codec::meta::exif::orientation(Some(&kept)), Orientation::Upright);
+                assert_eq!(crate::codec::meta::orientation(Some(&kept), None), Orientation::Upright);
                 assert!(contains(&kept, b"Pixmaker"));
                 assert!(!contains(&kept, b"thumb!"), "a thumbnail of the picture before it was turned");
                 assert_eq!(kept.len(), 114);

@@ -89,6 +89,8 @@ pub struct Save {
     pub progressive: bool,
     /// Optimized Huffman tables for JPEG.
     pub optimize: bool,
+    /// Whether JPEG files that are only cut and turned are not decoded: whole blocks are moved, without loss.
+    pub lossless_jpeg: bool,
     /// 0 (fastest) to 9 (smallest); `None` is the format's default.
     pub effort: Option<u8>,
     /// Number of colours, 2 to 256; `None` is unlimited for PNG and 256 for GIF.

@@ -61,7 +61,7 @@ pub use outcome::{
 pub use param::{FileKind, ParamKind, ParamSpec};
 pub use progress::{Busy, Progress};
 pub use recipe::{Recipe, Step, Value};
-pub use remark::{Part, Remark};
+pub use remark::{LossReason, Part, Remark};
 pub use remark_sums::{RemarkSum, RemarkSums, Remarked};
 pub use save::SaveKey;
 pub use source::{Ignored, IgnoredReason, SourceSpec};

@@ -91,6 +91,22 @@ pub enum Remark {
     },
     /// The data of an image is damaged; what could be decoded was saved.
     Damaged,
+    /// A JPEG file was cut at other places than requested, because only whole blocks can be moved without loss.
+    CutBetweenBlocks {
+        /// The part that was kept: left edge in the turned image, in px.
+        x: u32,
+        /// Its top edge.
+        y: u32,
+        /// Its width and height.
+        size_px: (u32, u32),
+        /// The requested width and height.
+        asked_px: (u32, u32),
+    },
+    /// A JPEG file was decoded and encoded again, although `lossless_jpeg` was requested.
+    NotLossless {
+        /// Why.
+        why: LossReason,
+    },
     /// The original's bytes were kept, because re-encoding did not save enough.
     KeptOriginal,
     /// A result is larger than its original, although its pixels are as many or fewer.
@@ -222,6 +238,18 @@ impl Remark {
             Self::NotStoredYet => Message::new("remark-not_stored_yet"),
             Self::FirstPage { pages } => Message::new("remark-first_page").count("pages", (*pages).into()),
             Self::Damaged => Message::new("remark-damaged"),
+            Self::CutBetweenBlocks { x, y, size_px: (width, height), asked_px: (asked_width, asked_height) } => {
+                let message = Message::new("remark-cut_between_blocks").with("x", x).with("y", y);
+                let message = message.with("width", width).with("height", height);
+                message.with("asked_width", asked_width).with("asked_height", asked_height)
+            }
+            Self::NotLossless { why } => Message::new(match why {
+                LossReason::Steps => "remark-not_lossless_steps",
+                LossReason::Blocks => "remark-not_lossless_blocks",
+                LossReason::Colours => "remark-not_lossless_colours",
+                LossReason::Size => "remark-not_lossless_size",
+                LossReason::Data => "remark-not_lossless_data",
+            }),
             Self::KeptOriginal => Message::new("remark-kept_original"),
             Self::Grew { from, to } => {
                 Message::new("remark-grew").with("from", human::bytes(*from)).with("to", human::bytes(*to))
@@ -277,6 +305,7 @@ impl Remark {
             Self::TakenForSrgb { .. } => Message::new("remark-many_taken_for_srgb").count("count", count),
             Self::AboveWhite => Message::new("remark-many_above_white").count("count", count),
             Self::LeftOver => Message::new("remark-many_left_over").count("count", count),
+            Self::CutBetweenBlocks { .. } => Message::new("remark-many_cut_between_blocks").count("count", count),
             Self::ToneMapped { .. } => Message::new("remark-many_tone_mapped").count("count", count),
             Self::ConvertedToSrgb { .. } => Message::new("remark-many_converted_to_srgb").count("count", count),
             Self::LeftOut { .. } => Message::new("remark-many_left_out").count("count", count),
@@ -295,6 +324,7 @@ impl Remark {
                 | Self::TakenForSrgb { .. }
                 | Self::ToneMapped { .. }
                 | Self::ConvertedToSrgb { .. }
+                | Self::CutBetweenBlocks { .. }
                 | Self::LeftOut { .. }
                 | Self::Grew { .. }
                 | Self::FirstFrame { .. }
@@ -323,6 +353,22 @@ impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text(Lang::English))
     }
+}
+
+/// Why a file could not be rewritten without loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LossReason {
+    /// Steps change pixels.
+    Steps,
+    /// The image has too few whole blocks.
+    Blocks,
+    /// Another colour space is requested.
+    Colours,
+    /// The file would be larger than the limit.
+    Size,
+    /// The data is damaged or coded in an unusual way.
+    Data,
 }
 
 /// A part of a file that could not be kept.

@@ -51,6 +51,7 @@ pub fn keys() -> &'static [SaveKey] {
             SUBSAMPLING,
             PROGRESSIVE,
             OPTIMIZE,
+            LOSSLESS_JPEG,
             EFFORT,
             PALETTE,
             COMPRESSION,
@@ -142,6 +143,18 @@ const OPTIMIZE: SaveKey = SaveKey {
     shape: Shape::OfKind,
     get: |save| save.optimize.then_some(Value::Bool(true)),
     set: |save, value| truth(value).map(|on| save.optimize = on),
+};
+
+const LOSSLESS_JPEG: SaveKey = SaveKey {
+    param: spec(
+        "lossless_jpeg",
+        "Turn, flip and crop JPEG files without loss, in whole blocks of 8 or 16 px; colours and profile stay",
+        ParamKind::Bool { default: false },
+    ),
+    scope: Scope::SomeFormats,
+    shape: Shape::OfKind,
+    get: |save| save.lossless_jpeg.then_some(Value::Bool(true)),
+    set: |save, value| truth(value).map(|on| save.lossless_jpeg = on),
 };
 
 const EFFORT: SaveKey = SaveKey {

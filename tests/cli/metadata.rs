@@ -141,3 +141,28 @@ fn a_dry_run_names_what_a_format_cannot_hold_of_every_item() {
         assert!(remarks.contains("EXIF") && remarks.contains("comment"), "{remarks}");
     }
 }
+
+#[test]
+fn lossless_jpeg_turns_and_cuts_without_encoding_again_and_says_where_it_does_not() {
+    let home = Home::new();
+    home.file("a.jpg", std::fs::read("assets/samples/dunes-at-dusk.jpg").unwrap());
+    home.run(&["run", "a.jpg", "-o", "whole", "-s", "crop:width=320,height=160", "--lossless-jpeg"]).expect(0);
+    let turn = |from: &str, out: &str, degrees: &str| {
+        let step = format!("rotate:degrees={degrees}");
+        home.run(&["run", from, "-o", out, "-s", &step, "--lossless-jpeg"]).expect(0).err
+    };
+    turn("whole/a.jpg", "right", "90");
+    let text = turn("right/a.jpg", "back", "270");
+    let bytes = |path: &str| std::fs::read(home.path(path)).unwrap();
+    assert!(bytes("back/a.jpg") == bytes("whole/a.jpg") && !text.contains("blocks"), "{text}");
+    let cut =
+        home.run(&["run", "whole/a.jpg", "-o", "cut", "-s", "crop:x=21,width=99", "--save", "keep:lossless_jpeg=true"]);
+    let cut = cut.expect(0).err;
+    assert!(cut.contains("1 JPEG file was cut at other places than requested"), "{cut}");
+    let record = home.run(&["export", "4", "--format", "jsonl"]).expect(0).out;
+    assert!(record.contains("Cut to 104 x 160 px at 16,0 instead of 99 x 160 px"), "{record}");
+    let other = home.run(&["run", "a.jpg", "-o", "gray", "-s", "grayscale", "--lossless-jpeg"]).expect(0).err;
+    assert!(other.contains("Encoded again: steps other than quarter turns"), "{other}");
+    let refused = home.run(&["run", "a.jpg", "--format", "webp", "--lossless-jpeg"]).expect(2).err;
+    assert!(refused.contains("--lossless-jpeg: lossless_jpeg doesn't apply to webp"), "{refused}");
+}

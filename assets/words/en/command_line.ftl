@@ -63,6 +63,7 @@ option-colour = Convert to sRGB or another colour space (its profile is embedded
 option-metadata = Which EXIF, XMP and IPTC data to keep [default: no-gps]
 option-min_saving = Keep the original's bytes unless re-encoding saves at least this many percent
 option-keep_smaller = Keep the original's bytes unless re-encoding makes the file smaller
+option-lossless_jpeg = Turn, flip and crop JPEG files without loss, in whole blocks of 8 or 16 px, instead of encoding them again; without steps, turn them upright. Partial blocks at an edge that would become the first ones are cut off
 option-workers = Images processed at once [default: one per core]
 option-connections = URLs fetched at once
 option-per_host = URLs fetched at once per host

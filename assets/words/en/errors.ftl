@@ -172,6 +172,17 @@ remark-first_pages = { $count ->
        *[other] { $count } multi-page images: only the first page was used. "Page" in the save settings selects another.
     }
 remark-damaged = Damaged: only what could be decoded was saved.
+remark-cut_between_blocks = Cut to { $width } x { $height } px at { $x },{ $y } instead of { $asked_width } x { $asked_height } px: without loss, JPEG is cut between blocks only.
+remark-many_cut_between_blocks = { $count ->
+        [one] 1 JPEG file was cut at other places than requested: without loss, JPEG is cut between blocks only.
+       *[other] { $count } JPEG files were cut at other places than requested: without loss, JPEG is cut between blocks only.
+    }
+remark-not_lossless_steps = Encoded again: steps other than quarter turns, flips and crops change pixels. Without them, JPEG is changed without loss.
+remark-not_lossless_blocks = Encoded again: the image has too few whole blocks to be turned without loss.
+remark-not_lossless_colours = Encoded again: its colours had to be converted. With --colour keep, JPEG is changed without loss.
+    .window = Encoded again: its colours had to be converted. With "Keep" as its colour space, JPEG is changed without loss.
+remark-not_lossless_size = Encoded again: without loss, the file would be larger than the limit. A larger limit avoids that.
+remark-not_lossless_data = Encoded again: its data is damaged or coded in an unusual way, so it can't be changed without loss.
 remark-kept_original = Re-encoding did not save enough, so the original was kept.
 remark-grew = Larger than the original: { $from } became { $to }. A lower quality, or --keep-smaller, avoids that.
     .window = Larger than the original: { $from } became { $to }. A lower quality, or a minimum saving, avoids that.

@@ -2,6 +2,7 @@
 ### (`long_edge` is shown as "Long edge"), and summaries and formulas are in the code's declarations.
 
 save-max_bytes = Largest file
+save-lossless_jpeg = Lossless JPEG edits
 save-subsampling =
     .choice-420 = 4:2:0
     .choice-422 = 4:2:2

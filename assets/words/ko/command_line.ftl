@@ -63,6 +63,7 @@ option-colour = sRGB나 다른 색 공간으로 변환(프로필 포함), 또는
 option-metadata = 유지할 EXIF, XMP, IPTC 데이터 [기본값: no-gps]
 option-min_saving = 다시 저장해서 이만큼(%) 줄지 않으면 원본을 그대로 둠
 option-keep_smaller = 다시 저장해도 작아지지 않으면 원본을 그대로 둠
+option-lossless_jpeg = JPEG 파일을 다시 인코딩하지 않고 8px 또는 16px 블록 단위로 손실 없이 회전하고 뒤집고 자름. 단계가 없으면 바로 세우기만 함. 돌린 뒤 맨 앞에 오게 될 가장자리의 덜 찬 블록은 잘라 냄
 option-workers = 동시에 처리할 이미지 수 [기본값: 코어마다 하나]
 option-connections = 동시에 가져올 URL 수
 option-per_host = 호스트마다 동시에 가져올 URL 수

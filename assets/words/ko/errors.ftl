@@ -150,6 +150,14 @@ remark-first_page = { $pages }페이지 중 첫 페이지만 사용했습니다.
 remark-first_pages = 여러 페이지가 있는 이미지 { $count }개는 첫 페이지만 사용했습니다. --save의 page=N으로 다른 페이지를 고를 수 있습니다.
     .window = 여러 페이지가 있는 이미지 { $count }개는 첫 페이지만 사용했습니다. 저장 설정의 페이지에서 다른 페이지를 고를 수 있습니다.
 remark-damaged = 이미지가 손상되어 읽을 수 있는 부분만 저장했습니다.
+remark-cut_between_blocks = { $asked_width }x{ $asked_height }px 대신 { $x },{ $y }에서 { $width }x{ $height }px로 잘랐습니다. JPEG는 블록 경계에서만 손실 없이 자를 수 있습니다.
+remark-many_cut_between_blocks = JPEG 파일 { $count }개를 요청한 것과 조금 다른 위치에서 잘랐습니다. JPEG는 블록 경계에서만 손실 없이 자를 수 있습니다.
+remark-not_lossless_steps = 다시 인코딩했습니다. 90도 단위 회전, 뒤집기, 자르기 외의 단계는 픽셀을 바꿉니다. 그런 단계가 없으면 JPEG를 손실 없이 바꿀 수 있습니다.
+remark-not_lossless_blocks = 다시 인코딩했습니다. 온전한 블록이 너무 적어 손실 없이 돌릴 수 없습니다.
+remark-not_lossless_colours = 다시 인코딩했습니다. 색을 변환해야 했습니다. --colour keep을 쓰면 JPEG를 손실 없이 바꿀 수 있습니다.
+    .window = 다시 인코딩했습니다. 색을 변환해야 했습니다. 색 공간을 유지하면 JPEG를 손실 없이 바꿀 수 있습니다.
+remark-not_lossless_size = 다시 인코딩했습니다. 손실 없이 바꾸면 파일이 최대 크기를 넘습니다. 최대 크기를 늘리면 막을 수 있습니다.
+remark-not_lossless_data = 다시 인코딩했습니다. 데이터가 손상되었거나 드문 방식으로 저장되어 있어 손실 없이 바꿀 수 없습니다.
 remark-kept_original = 다시 저장해도 충분히 작아지지 않아 원본을 그대로 두었습니다.
 remark-grew = 원본보다 커졌습니다: { $from } → { $to }. 품질을 낮추거나 --keep-smaller를 쓰면 막을 수 있습니다.
     .window = 원본보다 커졌습니다: { $from } → { $to }. 품질을 낮추거나 최소 절감률을 지정하면 막을 수 있습니다.

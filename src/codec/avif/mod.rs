@@ -63,7 +63,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         stored_channels: |channels: Channels, _| channels.with_colour(),
         carries: Carries::EXIF_AND_XMP,
         is_deep: true,
-        recode: None,
+        rewriting: None,
         bytes: encode::encoding_bytes,
     }),
 };

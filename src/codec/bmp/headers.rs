@@ -119,17 +119,11 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
     use super::super::SPEC;
-    use crate::codec::{DecodeOptions, open};
-    use crate::model::{Band, Channels, Samples};
+    use crate::codec::tests::samples_of;
+    use crate::model::Channels;
 
     fn read(file: &[u8]) -> (Vec<u8>, Channels) {
-        assert!((SPEC.sniff)(file));
-        let mut opened = open(file, &DecodeOptions::default()).unwrap();
-        let info = opened.rows.info();
-        let mut band = Band::empty(&info);
-        opened.rows.read_rows(info.height_px, &mut band).unwrap();
-        let Samples::U8(samples) = band.samples else { panic!("8 bits") };
-        (samples, info.channels)
+        samples_of(&SPEC, file)
     }
 
     /// A file with a header of some bytes for 3 x 2 px (negative heights begin at the top), palette and pixels.

@@ -42,7 +42,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         stored_channels: |channels, _| if channels == Channels::GrayAlpha { Channels::Rgba } else { channels },
         carries: Carries { density: true, ..Carries::NOTHING },
         is_deep: false,
-        recode: None,
+        rewriting: None,
         bytes: |_, info| stored_bytes(info),
     }),
 };

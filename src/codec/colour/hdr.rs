@@ -362,6 +362,20 @@ impl<R: RowReader> RowReader for ShownRows<R> {
             Self::Mapped(rows) => rows.read_rows(max_rows, band),
         }
     }
+
+    fn truncation(&self) -> Option<Truncated> {
+        match self {
+            Self::Plain(rows) => rows.truncation(),
+            Self::Mapped(rows) => rows.truncation(),
+        }
+    }
+
+    fn remark(&self) -> Option<Remark> {
+        match self {
+            Self::Plain(rows) => rows.remark(),
+            Self::Mapped(rows) => rows.remark(),
+        }
+    }
 }
 
 #[cfg(test)]

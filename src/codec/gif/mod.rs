@@ -54,7 +54,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         stored_channels: |channels, _| channels.with_colour(),
         carries: Carries { xmp: true, texts: CarriesTexts::Comments, ..Carries::NOTHING },
         is_deep: false,
-        recode: None,
+        rewriting: None,
         bytes: encode::encoding_bytes,
     }),
 };

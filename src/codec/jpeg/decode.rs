@@ -63,7 +63,7 @@ fn header(markers: &Markers) -> Result<FileHeader, ItemError> {
     if markers.process == Process::Lossless {
         info = lossless::info(markers)?;
     }
-    Ok(FileHeader::still(info, exif::orientation(markers.metadata.exif.as_deref())))
+    Ok(FileHeader::still(info, meta::orientation(markers.metadata.exif.as_deref(), markers.metadata.xmp.as_deref())))
 }
 
 pub(super) fn open<'a>(
@@ -126,7 +126,7 @@ pub(super) fn open<'a>(
 
 /// Refuses a header that claims far more than its bytes can hold: every minimum coded unit takes at least a bit, so a
 /// bomb is detected before libjpeg allocates memory for it.
-fn could_hold(bytes: &[u8], markers: &Markers) -> Result<(), ItemError> {
+pub(super) fn could_hold(bytes: &[u8], markers: &Markers) -> Result<(), ItemError> {
     let pixels = u64::from(markers.width_px) * u64::from(markers.height_px);
     // Arithmetic coding takes far less than a bit for each unit of an empty area.
     let per_bit = if markers.process == Process::Arithmetic { 256 } else { 1 };

@@ -1,6 +1,6 @@
 //! The binding to libjpeg: a decoder and an encoder that return fatal errors as values, and collect warnings.
 //!
-//! This file and [`super::fast_entropy`] contain the only unsafe code for JPEG. libjpeg pads missing data and only
+//! This file, [`super::transcode`] and [`super::fast_entropy`] contain the only unsafe code for JPEG. libjpeg pads missing data and only
 //! warns. It reports fatal errors through a callback that must not return. The callback here unwinds (the C code is
 //! built with unwind tables) to [`guarded`], the only entry into the library.
 
@@ -52,20 +52,20 @@ struct ErrorManager {
 
 /// Extends libjpeg's destination manager in the same way.
 #[repr(C)]
-struct Destination {
+pub(super) struct Destination {
     base: ffi::jpeg_destination_mgr,
-    out: Vec<u8>,
+    pub(super) out: Vec<u8>,
 }
 
 /// Extends libjpeg's progress manager in the same way.
 #[repr(C)]
-struct ProgressManager<'c> {
+pub(super) struct ProgressManager<'c> {
     base: ffi::jpeg_progress_mgr,
     cancelled: &'c dyn Fn() -> bool,
 }
 
 impl<'c> ProgressManager<'c> {
-    fn new(cancelled: &'c dyn Fn() -> bool) -> Self {
+    pub(super) fn new(cancelled: &'c dyn Fn() -> bool) -> Self {
         let base = ffi::jpeg_progress_mgr {
             progress_monitor: Some(progress_monitor),
             pass_counter: 0,
@@ -88,7 +88,7 @@ unsafe extern "C-unwind" fn progress_monitor(cinfo: &mut ffi::jpeg_common_struct
 }
 
 /// Enters libjpeg; a fatal error comes back as a value.
-fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, Fatal> {
+pub(super) fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, Fatal> {
     catch_unwind(AssertUnwindSafe(call)).map_err(|payload| match payload.downcast::<Fatal>() {
         Ok(fatal) => *fatal,
         Err(other) => resume_unwind(other),
@@ -205,12 +205,12 @@ impl Pixels {
 
 /// libjpeg's decoder over bytes in memory.
 pub(super) struct Decoder<'a> {
-    state: Box<DecoderState>,
+    pub(super) state: Box<DecoderState>,
     _bytes: PhantomData<&'a [u8]>,
 }
 
-struct DecoderState {
-    cinfo: ffi::jpeg_decompress_struct,
+pub(super) struct DecoderState {
+    pub(super) cinfo: ffi::jpeg_decompress_struct,
     errors: ErrorManager,
     fast: Option<FastHuffman>,
     /// Whether the data after the pixels was read.
@@ -223,6 +223,17 @@ struct DecoderState {
 unsafe impl Send for Decoder<'_> {}
 
 impl<'a> Decoder<'a> {
+    /// A decoder that is not started.
+    pub(super) fn blank() -> Self {
+        // SAFETY: all zeros are valid for the C struct; libjpeg initialises it before it is used.
+        let cinfo = unsafe { std::mem::zeroed::<ffi::jpeg_decompress_struct>() };
+        let errors = ErrorManager::new();
+        let state = Box::new(DecoderState { cinfo, errors, fast: None, is_at_end: false, _pinned: PhantomPinned });
+        let mut decoder = Self { state, _bytes: PhantomData };
+        decoder.state.cinfo.common.err = ptr::from_mut(&mut decoder.state.errors).cast();
+        decoder
+    }
+
     /// Reads the header and starts decoding at `eighths / 8` of the size. A file with several scans is read completely
     /// here, unless cancelled. With `fast_huffman`, our own Huffman decoder is used if possible.
     pub(super) fn start(
@@ -232,12 +243,7 @@ impl<'a> Decoder<'a> {
         cancelled: &dyn Fn() -> bool,
         fast_huffman: bool,
     ) -> Result<Self, Fatal> {
-        // SAFETY: all zeros are valid for the C struct; libjpeg initialises it below.
-        let cinfo = unsafe { std::mem::zeroed::<ffi::jpeg_decompress_struct>() };
-        let errors = ErrorManager::new();
-        let mut state = Box::new(DecoderState { cinfo, errors, fast: None, is_at_end: false, _pinned: PhantomPinned });
-        state.cinfo.common.err = ptr::from_mut(&mut state.errors).cast();
-        let mut decoder = Self { state, _bytes: PhantomData };
+        let mut decoder = Self::blank();
         let cinfo = &mut decoder.state.cinfo;
         let mut progress = ProgressManager::new(cancelled);
         let started = guarded(|| {
@@ -410,13 +416,13 @@ pub(super) struct Settings {
 
 /// libjpeg's encoder into memory.
 pub(super) struct Encoder {
-    state: Box<EncoderState>,
+    pub(super) state: Box<EncoderState>,
 }
 
-struct EncoderState {
-    cinfo: ffi::jpeg_compress_struct,
+pub(super) struct EncoderState {
+    pub(super) cinfo: ffi::jpeg_compress_struct,
     errors: ErrorManager,
-    destination: Destination,
+    pub(super) destination: Destination,
     _pinned: PhantomPinned,
 }
 
@@ -461,53 +467,9 @@ impl Destination {
     }
 }
 
-/// The same coefficients with optimized tables, in one scan or in several, with these markers. Fails if any data is
-/// missing or damaged.
-pub(super) fn transcoded(bytes: &[u8], progressive: bool, markers: &[(u8, Vec<u8>)]) -> Result<Vec<u8>, Fatal> {
-    // SAFETY: all zeros are valid for the C struct; libjpeg initialises it below.
-    let cinfo = unsafe { std::mem::zeroed::<ffi::jpeg_decompress_struct>() };
-    let errors = ErrorManager::new();
-    let state = Box::new(DecoderState { cinfo, errors, fast: None, is_at_end: false, _pinned: PhantomPinned });
-    let mut decoder = Decoder { state, _bytes: PhantomData };
-    decoder.state.cinfo.common.err = ptr::from_mut(&mut decoder.state.errors).cast();
-    let mut encoder = Encoder::blank();
-    let dest = ptr::from_mut(&mut encoder.state.destination).cast();
-    guarded(|| {
-        let (source, target) = (&mut decoder.state.cinfo, &mut encoder.state.cinfo);
-        // SAFETY: both structs are zeroed, pinned in their boxes, and their error managers are set; the destination is
-        // in the box of `target`, and `bytes` outlives the decoder. The coefficients belong to `source`, which lives
-        // until `target` is finished.
-        unsafe {
-            ffi::jpeg_create_decompress(source);
-            ffi::jpeg_mem_src(source, bytes.as_ptr(), bytes.len() as ffi::c_ulong);
-            ffi::jpeg_read_header(source, 1);
-            let coefficients = ffi::jpeg_read_coefficients(source);
-            ffi::jpeg_CreateCompress(target, ffi::JPEG_LIB_VERSION, size_of::<ffi::jpeg_compress_struct>());
-            target.dest = dest;
-            let fastest = ffi::JINT_COMPRESS_PROFILE_VALUE::JCP_FASTEST as i32;
-            ffi::jpeg_c_set_int_param(target, ffi::J_INT_PARAM::JINT_COMPRESS_PROFILE, fastest);
-            ffi::jpeg_copy_critical_parameters(source, target);
-            target.optimize_coding = 1;
-            if progressive {
-                ffi::jpeg_simple_progression(target);
-            }
-            ffi::jpeg_write_coefficients(target, coefficients);
-            for (marker, data) in markers {
-                ffi::jpeg_write_marker(target, i32::from(*marker), data.as_ptr(), data.len() as u32);
-            }
-            ffi::jpeg_finish_compress(target);
-        }
-    })?;
-    let faults = decoder.faults();
-    if faults.hit_end || faults.data_missing || faults.bad_data {
-        return Err(Fatal { code: 0, words: "damaged".to_owned(), at_end: true, is_cancelled: false });
-    }
-    Ok(std::mem::take(&mut encoder.state.destination.out))
-}
-
 impl Encoder {
     /// An encoder that is not started.
-    fn blank() -> Self {
+    pub(super) fn blank() -> Self {
         // SAFETY: all zeros are valid for the C struct; libjpeg initialises it before it is used.
         let cinfo = unsafe { std::mem::zeroed::<ffi::jpeg_compress_struct>() };
         let base = ffi::jpeg_destination_mgr {

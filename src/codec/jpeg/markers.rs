@@ -33,6 +33,8 @@ pub(super) struct Markers {
     /// Whether the first scan holds all components. If not, or in a progressive file, libjpeg keeps the coefficients of
     /// the whole image.
     pub(super) is_interleaved: bool,
+    /// Whether Adobe's marker says how colours are stored.
+    pub(super) has_adobe_marker: bool,
     /// Offset of the first scan's coded data in bytes.
     pub(super) data_at: usize,
     pub(super) profile: Option<Vec<u8>>,
@@ -56,9 +58,11 @@ impl Markers {
     /// Bytes of the coefficients that libjpeg keeps until the last scan: 64 of 16 bits for each block of each
     /// component, including whole units. 0 if there is only one scan.
     pub(super) fn coefficient_bytes(&self) -> u64 {
-        if !self.progressive && self.is_interleaved {
-            return 0;
-        }
+        if !self.progressive && self.is_interleaved { 0 } else { self.all_coefficient_bytes() }
+    }
+
+    /// Bytes of all coefficients.
+    pub(super) fn all_coefficient_bytes(&self) -> u64 {
         let (across, down) = self.unit_blocks();
         let units = u64::from(self.width_px).div_ceil(8 * across) * u64::from(self.height_px).div_ceil(8 * down);
         let blocks: u64 = self.sampling.iter().map(|&(h, v)| u64::from(h) * u64::from(v)).sum();
@@ -70,6 +74,7 @@ impl Markers {
 pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
     let mut markers = Markers::default();
     let mut icc: Vec<(u8, &[u8])> = Vec::new();
+    let mut icc_count = 0;
     let mut segments = Segments::default();
     let mut stored_density = None;
     let mut at = 2;
@@ -99,12 +104,14 @@ pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
                 }
             }
             0xE2 => {
-                if let Some(&[number, _count, ref data @ ..]) = payload.strip_prefix(ICC) {
+                if let Some(&[number, count, ref data @ ..]) = payload.strip_prefix(ICC) {
                     icc.push((number, data));
+                    icc_count = count;
                 } else {
                     segments.add(marker, payload);
                 }
             }
+            0xEE => markers.has_adobe_marker |= payload.starts_with(b"Adobe"),
             0xDA => {
                 if markers.components == 0 {
                     return Err(errors::corrupt("jpeg_scan"));
@@ -123,6 +130,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
     }
     markers.metadata = Metadata { density: stored_density, ..segments.metadata() };
     icc.sort_by_key(|&(number, _)| number);
+    // Numbers may be wrong; but if each part is there twice, the profile is.
+    let numbers = icc.chunk_by(|one, next| one.0 == next.0).count();
+    if numbers == usize::from(icc_count) {
+        icc.dedup_by_key(|&mut (number, _)| number);
+    }
     markers.profile = (!icc.is_empty()).then(|| icc.iter().flat_map(|&(_, data)| data).copied().collect());
     Ok(markers)
 }

@@ -11,6 +11,8 @@ use crate::codec::spec::Extras;
 use crate::model::{KeywordText, Metadata, Part, text_encoding};
 
 pub(super) const EXIF: &[u8] = b"Exif\0\0";
+/// What every reader checks: some cameras write another byte than zero after it.
+const EXIF_NAME: &[u8] = b"Exif\0";
 pub(super) const ICC: &[u8] = b"ICC_PROFILE\0";
 const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 const PHOTOSHOP: &[u8] = b"Photoshop 3.0\0";
@@ -70,7 +72,7 @@ impl<'a> Segments<'a> {
     fn add_app1(&mut self, payload: &'a [u8]) {
         if let Some(part) = payload.strip_prefix(XMP_EXTENSION) {
             self.extensions.push(part);
-        } else if let Some(exif) = payload.strip_prefix(EXIF) {
+        } else if let Some(exif) = payload.strip_prefix(EXIF_NAME).and_then(|rest| rest.get(1..)) {
             // A block too large for its segment continues in the next one, which has no header of its own.
             let is_first = exif.starts_with(b"II*\0") || exif.starts_with(b"MM\0*");
             if self.exif.is_empty() || !is_first {

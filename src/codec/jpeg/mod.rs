@@ -10,10 +10,11 @@ mod lossless;
 mod markers;
 mod metadata;
 mod recode;
+mod transcode;
 
 pub(super) use embedded::decode_embedded;
 
-use super::spec::{Carries, CarriesIptc, CarriesTexts, EncoderSpec, FormatSpec, Frames};
+use super::spec::{Carries, CarriesIptc, CarriesTexts, EncoderSpec, FormatSpec, Frames, RewritingSpec};
 use crate::model::{FormatInfo, FormatKey, SaveInfo};
 
 /// libjpeg's own limit, slightly below the format's.
@@ -34,6 +35,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
                 FormatKey::new("subsampling"),
                 FormatKey::new("progressive"),
                 FormatKey::new("optimize"),
+                FormatKey::new("lossless_jpeg"),
                 FormatKey::new("background"),
             ],
             has_profile: true,
@@ -61,12 +63,19 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
             ..Carries::EXIF_AND_XMP
         },
         is_deep: false,
-        recode: Some(recode::recoded),
+        rewriting: Some(RewritingSpec {
+            part: recode::part,
+            contents: recode::contents,
+            write: recode::rewritten,
+            bytes: recode::held_bytes,
+        }),
         bytes: encode::encoding_bytes,
     }),
 };
 
 #[cfg(test)]
 mod other_codings;
+#[cfg(test)]
+mod rewriting;
 #[cfg(test)]
 mod tests;

@@ -48,7 +48,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         stored_channels: |channels, _| channels,
         carries: Carries::EXIF_AND_XMP,
         is_deep: false,
-        recode: None,
+        rewriting: None,
         bytes: encode::encoding_bytes,
     }),
 };

@@ -38,14 +38,11 @@ const DNG_VERSION: u16 = 0xC612;
 /// Bytes of an entry: tag, type, count, value or offset.
 const ENTRY: usize = 12;
 
-/// The orientation in a block; upright if there is none.
-pub(crate) fn orientation(block: Option<&[u8]>) -> Orientation {
-    let value = block.and_then(|block| {
-        let tiff = Tiff::new(block)?;
-        let at = tiff.find(tiff.first_ifd()?, ORIENTATION)?;
-        tiff.number(at)
-    });
-    Orientation::from_exif(value.unwrap_or(1))
+/// The orientation in a block.
+pub(super) fn orientation(block: &[u8]) -> Option<Orientation> {
+    let tiff = Tiff::new(block)?;
+    let at = tiff.find(tiff.first_ifd()?, ORIENTATION)?;
+    tiff.number(at).map(Orientation::from_exif)
 }
 
 /// The EXIF block that an orientation needs; `None` if it is upright.

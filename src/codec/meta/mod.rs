@@ -21,6 +21,11 @@ use xmp::Claims;
 pub(super) use xmp::joined as xmp_joined;
 pub(super) use xmp_split::split as xmp_split;
 
+/// The orientation that EXIF says, or XMP if EXIF says nothing, as in ImageMagick and Pillow; upright if neither does.
+pub(super) fn orientation(exif: Option<&[u8]>, xmp: Option<&[u8]>) -> Orientation {
+    exif.and_then(exif::orientation).or_else(|| xmp.and_then(xmp::orientation)).unwrap_or_default()
+}
+
 /// The blocks of an image that is being turned upright: orientation 1 everywhere, and no thumbnail or preview of the
 /// old image. If the file itself has no density, or one that programs write by default, EXIF's is used.
 pub(super) fn upright(metadata: Metadata, orientation: Orientation) -> Metadata {
@@ -28,6 +33,18 @@ pub(super) fn upright(metadata: Metadata, orientation: Orientation) -> Metadata 
     let density = metadata.density.filter(|density| in_exif.is_none() || !place::is_default(*density)).or(in_exif);
     let turned = |Density { x_per_inch, y_per_inch }| Density { x_per_inch: y_per_inch, y_per_inch: x_per_inch };
     let swaps_axes = orientation.swaps_axes();
+    let metadata = without_claims(metadata);
+    Metadata {
+        density: if swaps_axes { density.map(turned) } else { density },
+        exif: metadata.exif.map(|exif| exif::upright(&exif, swaps_axes)),
+        xmp: metadata.xmp.map(|xmp| xmp::upright(&xmp).map_or(xmp, Into::into)),
+        iptc: metadata.iptc.map(|iptc| iptc::without_preview(&iptc).map_or(iptc, Into::into)),
+        ..metadata
+    }
+}
+
+/// The blocks without claims about data beside the image.
+pub(super) fn without_claims(metadata: Metadata) -> Metadata {
     let xmp = metadata.xmp.map(|xmp| xmp::from_utf16(&xmp).map_or(xmp, Into::into));
     let mut left_out = metadata.left_out;
     // No result has data beside its image, so that claims about such data would be false.
@@ -39,14 +56,7 @@ pub(super) fn upright(metadata: Metadata, orientation: Orientation) -> Metadata 
         None => (None, Claims::default()),
     };
     note_claims(&mut left_out, claims);
-    Metadata {
-        left_out,
-        density: if swaps_axes { density.map(turned) } else { density },
-        exif: metadata.exif.map(|exif| exif::upright(&exif, swaps_axes)),
-        xmp: xmp.map(|xmp| xmp::upright(&xmp).map_or(xmp, Into::into)),
-        iptc: metadata.iptc.map(|iptc| iptc::without_preview(&iptc).map_or(iptc, Into::into)),
-        ..metadata
-    }
+    Metadata { xmp, left_out, ..metadata }
 }
 
 /// The parts of a file, other than metadata, that are beside its image.

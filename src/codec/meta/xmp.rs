@@ -11,7 +11,7 @@ use roxmltree::ParsingOptions;
 pub(super) use roxmltree::{Document, Node};
 
 use super::date_time::moment;
-use crate::model::ColourChoice;
+use crate::model::{ColourChoice, Orientation};
 
 const EXIF: &str = "http://ns.adobe.com/exif/1.0/";
 const TIFF: &str = "http://ns.adobe.com/tiff/1.0/";
@@ -251,6 +251,13 @@ pub(super) fn taken(packet: &[u8]) -> Option<String> {
             .and_then(|property| moment(property.text.trim().as_bytes()))
     };
     find(EXIF, "DateTimeOriginal").or_else(|| find(PHOTOSHOP, "DateCreated")).or_else(|| find(XAP, "CreateDate"))
+}
+
+/// The orientation.
+pub(super) fn orientation(packet: &[u8]) -> Option<Orientation> {
+    let document = text(packet).and_then(parse)?;
+    let property = properties(&document).find(|one| (one.namespace, one.name) == (TIFF, "Orientation"))?;
+    property.text.trim().parse().ok().map(Orientation::from_exif)
 }
 
 /// A JPEG's main packet and its extension as one packet, without the property that links them. Only the main one if

@@ -184,6 +184,29 @@ impl FewColours {
         self.indices.all().flat_map(|index| colour(index).into_iter().take(self.channels.count())).collect()
     }
 
+    /// Whether all pixels are opaque.
+    pub(in crate::codec) fn is_opaque(&self) -> bool {
+        self.palette.iter().all(|colour| colour[3] == 255)
+    }
+
+    /// Number of colours in the palette.
+    pub(in crate::codec) fn colour_count(&self) -> usize {
+        self.palette.len()
+    }
+
+    /// The same colours in other channels; alpha may only be left out if all pixels are opaque.
+    pub(in crate::codec) fn in_channels(self, channels: Channels) -> Self {
+        Self { channels, ..self }
+    }
+
+    /// The pixels of a colour image that are all opaque and gray.
+    pub(in crate::codec) fn gray_levels(&self) -> Option<Vec<u8>> {
+        let is_gray =
+            self.channels == Channels::Rgb && self.palette.iter().all(|&[r, g, b, a]| r == g && g == b && a == 255);
+        let level = |index: u8| self.palette.get(usize::from(index)).map_or(0, |colour| colour[0]);
+        is_gray.then(|| self.indices.all().map(level).collect())
+    }
+
     /// The whole image.
     pub(in crate::codec) fn into_small(self) -> Small {
         if self.channels == Channels::Gray {

@@ -7,7 +7,8 @@ use moxcms::{
     ProfileText, RenderingIntent, ToneReprCurve, TransferCharacteristics, XyY,
 };
 
-use crate::codec::colour;
+use super::chunks::chunks;
+use crate::codec::colour::{self, Hdr};
 
 /// Fraction by which a gamma may differ from sRGB's 1/2.2 and still mean sRGB, as in libpng.
 const GAMMA_TOLERANCE: f32 = 0.05;
@@ -17,6 +18,24 @@ const PRIMARY_TOLERANCE: f32 = 0.01;
 const PLAUSIBLE_GAMMA: std::ops::RangeInclusive<f32> = 0.1..=4.0;
 /// White, red, green, blue of sRGB.
 const SRGB: [(f32, f32); 4] = [(0.3127, 0.329), (0.64, 0.33), (0.3, 0.6), (0.15, 0.06)];
+
+/// The name of a profile that stands for BT.2100 with PQ, whatever its contents (W3C, PNG with the ITU BT.2100 PQ EOTF).
+const PQ_PROFILE: &[u8] = b"ITUR_2100_PQ_FULL\0";
+
+/// A high dynamic range that can be mapped to SDR.
+pub(super) fn hdr(bytes: &[u8], stored: &Info<'_>) -> Option<Hdr> {
+    let Some(points) = stored.coding_independent_code_points else {
+        let is_pq = || chunks(bytes).any(|(kind, data)| kind == *b"iCCP" && data.starts_with(PQ_PROFILE));
+        return (stored.icc_profile.is_some() && is_pq()).then_some(Hdr::Pq);
+    };
+    Hdr::from_number(points.transfer_function.into()).filter(|_| points.is_video_full_range_image)
+}
+
+/// The profile for an image that was mapped to SDR.
+pub(super) fn after_mapping(stored: &Info<'_>) -> Option<Vec<u8>> {
+    // BT.2100's primaries are those of BT.2020.
+    colour::by_primaries(stored.coding_independent_code_points.map_or(9, |points| points.color_primaries.into()))
+}
 
 /// The profile for the file's code points, if it has any that are supported.
 pub(super) fn by_code_points(stored: &Info<'_>) -> Option<Vec<u8>> {
@@ -36,8 +55,8 @@ pub(super) fn by_code_points(stored: &Info<'_>) -> Option<Vec<u8>> {
     named(profile)
 }
 
-/// The name of a colour space that is not supported and treated as sRGB: those of a high dynamic range, and those that
-/// leave headroom below black and above white.
+/// The name of a colour space that is not supported and treated as sRGB: a high dynamic range that is not mapped, and
+/// values with headroom below black and above white.
 pub(super) fn treated_as_srgb(stored: &Info<'_>) -> Option<&'static str> {
     if stored.icc_profile.is_some() {
         return None;
@@ -47,11 +66,7 @@ pub(super) fn treated_as_srgb(stored: &Info<'_>) -> Option<&'static str> {
 }
 
 fn dynamic_range(stored: &Info<'_>) -> Option<&'static str> {
-    match stored.coding_independent_code_points?.transfer_function {
-        16 => Some("PQ"),
-        18 => Some("HLG"),
-        _ => None,
-    }
+    Hdr::from_number(stored.coding_independent_code_points?.transfer_function.into()).map(Hdr::name)
 }
 
 /// Whether no chunk says what colours mean.
@@ -229,18 +244,93 @@ mod tests {
     #[test]
     fn unsupported_colour_spaces_are_treated_as_srgb_and_named() {
         for (points, name) in [
-            ([9, 16, 0, 1], Some("PQ")),
-            ([9, 18, 0, 1], Some("HLG")),
             ([1, 13, 0, 0], Some("video range")),
+            ([9, 16, 0, 0], Some("PQ")),
             ([12, 13, 0, 1], None),
             ([2, 2, 0, 1], None),
             ([250, 250, 0, 1], None),
         ] {
             let bytes = file(ColorType::Rgb, &COLOURS, &[(b"cICP", &points)]);
-            assert_eq!(probe(&bytes).unwrap().treated_as_srgb, name, "{points:?}");
+            let header = probe(&bytes).unwrap();
+            assert_eq!((header.treated_as_srgb, header.tone_mapped), (name, None), "{points:?}");
             if points[0] != 12 {
                 assert_eq!(shown(&bytes), COLOURS, "{points:?}");
             }
+        }
+    }
+
+    /// The level of PQ (ST 2084) for this many nits.
+    fn pq(nits: f64) -> u8 {
+        let y = (nits / 10_000.0).powf(0.159_301_757_812_5);
+        (255.0 * ((0.835_937_5 + 18.851_562_5 * y) / (1.0 + 18.687_5 * y)).powf(78.843_75)).round() as u8
+    }
+
+    #[test]
+    fn a_high_dynamic_range_is_mapped_to_sdr_with_203_nits_as_white() {
+        let light = |level: u8| {
+            let root = (f64::from(level) / 255.0).powf(1.0 / 78.843_75);
+            ((root - 0.835_937_5).max(0.0) / (18.851_562_5 - 18.687_5 * root)).powf(1.0 / 0.159_301_757_812_5)
+                * 10_000.0
+        };
+        let grays = [0.0, 10.0, 100.0, 203.0].map(pq);
+        let expected = grays.map(|level| encode(light(level) / 203.0));
+        let points = |primaries, transfer| [primaries, transfer, 0, 1];
+        let rgb = grays.iter().flat_map(|&gray| [gray; 3]).collect::<Vec<_>>();
+        let rgba = grays.iter().flat_map(|&gray| [gray, gray, gray, 77]).collect::<Vec<_>>();
+        for primaries in [1, 9, 12] {
+            let chunk = points(primaries, 16);
+            let chunks: [(&[u8; 4], &[u8]); 2] = [(b"gAMA", &gamma(45_455)), (b"cICP", &chunk)];
+            let gray = file(ColorType::Grayscale, &grays, &chunks);
+            near(&shown(&gray), &expected, 1.5);
+            let colour = shown(&file(ColorType::Rgb, &rgb, &chunks));
+            near(&colour, &expected.map(|level| [level; 3]).concat(), 1.5);
+            let clear = shown(&file(ColorType::Rgba, &rgba, &chunks));
+            near(&clear, &expected.map(|level| [level, level, level, 77.0]).concat(), 1.5);
+            for (bytes, has_profile) in [(&gray, false), (&file(ColorType::Rgb, &rgb, &chunks), primaries != 1)] {
+                let header = probe(bytes).unwrap();
+                assert_eq!((header.treated_as_srgb, header.tone_mapped), (None, Some("PQ")));
+                assert_eq!(read(bytes, ColourChoice::Keep).1, has_profile, "no profile says PQ: {primaries}");
+            }
+        }
+        // HLG at 75 % is reference white (BT.2408), and 50 % is a scene's light of 1/12, 50.7 nits on a display of 1,000.
+        let hlg = file(ColorType::Grayscale, &[0, 128, 191], &[(b"cICP", &points(9, 18))]);
+        near(&shown(&hlg), &[0.0, encode(50.7 / 203.0), 255.0], 2.0);
+        assert_eq!(probe(&hlg).unwrap().tone_mapped, Some("HLG"));
+        // Brighter light keeps its steps.
+        let bright = file(ColorType::Grayscale, &[203.0, 400.0, 1_000.0].map(pq), &[(b"cICP", &points(9, 16))]);
+        let levels = shown(&bright);
+        assert!(levels.is_sorted() && levels[0] > 235 && levels[1] > levels[0] + 2 && levels[2] > 252, "{levels:?}");
+        // The name of a profile can say PQ as well, whatever the profile is.
+        let mut named = flate2::write::ZlibEncoder::new(b"ITUR_2100_PQ_FULL\0\0".to_vec(), flate2::Compression::fast());
+        let srgb = moxcms::ColorProfile::new_srgb().encode().unwrap();
+        std::io::Write::write_all(&mut named, &srgb).unwrap();
+        let by_name = file(ColorType::Rgb, &rgb, &[(b"iCCP", &named.finish().unwrap())]);
+        near(&shown(&by_name), &expected.map(|level| [level; 3]).concat(), 1.5);
+    }
+
+    #[test]
+    fn profiles_that_do_not_fit_are_ignored_as_by_libpng_and_named() {
+        use crate::model::Part;
+        let packed = |profile: &[u8]| {
+            let mut packing = flate2::write::ZlibEncoder::new(b"x\0\0".to_vec(), flate2::Compression::fast());
+            std::io::Write::write_all(&mut packing, profile).unwrap();
+            packing.finish().unwrap()
+        };
+        let left_out = |bytes: &[u8]| open(bytes, &DecodeOptions::default()).unwrap().metadata.left_out;
+        let adobe = packed(&moxcms::ColorProfile::new_adobe_rgb().encode().unwrap());
+        let gray = packed(&moxcms::ColorProfile::new_gray_with_gamma(1.5).encode().unwrap());
+        let grays = [0, 60, 128, 255];
+        let broken = b"x\0\0neither".to_vec();
+        for profile in [&adobe, &broken] {
+            let bytes = file(ColorType::Grayscale, &grays, &[(b"iCCP", profile)]);
+            assert_eq!((shown(&bytes), left_out(&bytes)), (grays.to_vec(), vec![Part::UnusableProfile]));
+        }
+        let bytes = file(ColorType::Grayscale, &grays, &[(b"iCCP", &gray)]);
+        near(&shown(&bytes), &grays.map(|v| encode((f64::from(v) / 255.0).powf(1.5))), 1.0);
+        assert_eq!(left_out(&bytes), []);
+        for profile in [&gray, &broken] {
+            let bytes = file(ColorType::Rgb, &COLOURS, &[(b"iCCP", profile)]);
+            assert_eq!((shown(&bytes), left_out(&bytes)), (COLOURS.to_vec(), vec![Part::UnusableProfile]));
         }
     }
 

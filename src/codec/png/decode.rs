@@ -9,12 +9,13 @@ use super::chunks::{Bytes, chunks, from_png};
 use super::text_chunks::Texts;
 use super::{colour_chunks, decode_frames, salvage};
 use crate::codec::animation::canvas_rows::DecodedFrames;
+use crate::codec::colour::{self, Hdr, Rewind, ShownRows};
+use crate::codec::errors;
 use crate::codec::guard::control::DecodeControl;
-use crate::codec::meta::{self, density, exif};
+use crate::codec::meta::{self, density};
 use crate::codec::pixels::placeholder;
 use crate::codec::pixels::whole_image::{WholeReader, shape};
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
-use crate::codec::{colour, errors};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
     Band, Channels, DamagedPolicy, FrameReader, ImageInfo, Metadata, Part, Remark, RowReader, SampleType, Samples,
@@ -69,22 +70,46 @@ fn header(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> FileHeader {
     let sample = if depth == BitDepth::Sixteen { SampleType::U16 } else { SampleType::U8 };
     let info = ImageInfo { width_px: stored.width, height_px: stored.height, channels, sample, premultiplied: false };
     let frames = decode_frames::scan(bytes).map_or(1, |scan| scan.frames);
-    let header = FileHeader::still(info, exif::orientation(exif_of(bytes, &Texts::of(bytes)).as_deref()));
+    let texts = Texts::of(bytes);
+    let orientation = meta::orientation(exif_of(bytes, &texts).as_deref(), xmp_of(&texts).as_deref());
     let is_narrow = matches!(stored.bit_depth, BitDepth::One | BitDepth::Two | BitDepth::Four);
-    let header = header.with_few_colours(is_narrow || stored.color_type == ColorType::Indexed);
-    FileHeader { frames, treated_as_srgb: colour_chunks::treated_as_srgb(stored), ..header }
+    let header =
+        FileHeader::still(info, orientation).with_few_colours(is_narrow || stored.color_type == ColorType::Indexed);
+    let tone_mapped = hdr(bytes, stored).map(Hdr::name);
+    let treated_as_srgb = colour_chunks::treated_as_srgb(stored).filter(|_| tone_mapped.is_none());
+    FileHeader { frames, treated_as_srgb, tone_mapped, ..header }
+}
+
+/// The high dynamic range of a still image. Frames of an animation are not mapped, because they must not differ.
+fn hdr(bytes: &[u8], stored: &Info<'_>) -> Option<Hdr> {
+    colour_chunks::hdr(bytes, stored).filter(|_| decode_frames::scan(bytes).is_none_or(|scan| scan.frames == 1))
+}
+
+/// The rows, mapped to SDR if they have a high dynamic range.
+fn mapped<'a, R: Rewind + 'a>(rows: R, hdr: Option<Hdr>) -> Result<Box<dyn RowReader + 'a>, ItemError> {
+    Ok(Box::new(ShownRows::new(rows, hdr, &mut 0.0)?))
 }
 
 /// The EXIF block, wherever it is.
 fn exif_of<'b>(bytes: &'b [u8], texts: &Texts) -> Option<Cow<'b, [u8]>> {
     let bare = |block: Vec<u8>| block.strip_prefix(b"Exif\0\0").map(<[u8]>::to_vec).unwrap_or(block);
-    exif_block(bytes).map(Cow::Borrowed).or_else(|| texts.raw_profile(&["exif", "APP1"]).map(bare).map(Cow::Owned))
+    let raw = || texts.raw_profiles(&["exif", "APP1"]).find(|block| !block.starts_with(XMP_NAME));
+    exif_block(bytes).map(Cow::Borrowed).or_else(|| raw().map(bare).map(Cow::Owned))
+}
+
+/// The name of XMP in a segment of a JPEG file, which some programs keep as a profile.
+const XMP_NAME: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+
+/// The XMP packet.
+fn xmp_of(texts: &Texts) -> Option<Vec<u8>> {
+    let segment = || texts.raw_profiles(&["APP1"]).find_map(|block| block.strip_prefix(XMP_NAME).map(<[u8]>::to_vec));
+    texts.xmp().or_else(|| texts.raw_profiles(&["xmp"]).next()).or_else(segment)
 }
 
 /// When the image was taken.
 pub(super) fn taken(bytes: &[u8]) -> Option<String> {
     let reader = reader(bytes).ok()?;
-    meta::taken(&extras(bytes, &reader).1)
+    meta::taken(&extras(bytes, &reader, None).1)
 }
 
 /// The eXIf chunk, which may also come after the pixels.
@@ -107,19 +132,21 @@ pub(in crate::codec) fn open<'a>(
     let mut reader = reader(bytes)?;
     let header = header(bytes, &reader);
     plausible(bytes, &reader)?;
-    let (profile, metadata) = extras(bytes, &reader);
+    let hdr = hdr(bytes, reader.info());
+    let (profile, metadata) = extras(bytes, &reader, hdr);
     if options.keeps_damaged()
         && let Some(file) = salvage::salvaged(bytes, decompressed_bytes(reader.info()))
     {
+        // They were mapped when that file was read.
         let rows = Box::new(first_rows(&file, &header.info, control)?);
         return Ok(Decoded { header, rows, profile, metadata });
     }
     let (info, file_bytes) = (header.info, bytes.len() as u64);
     if let Some(scan) = decode_frames::scan_any(bytes).filter(|scan| scan.has_fallback) {
-        let rows = Box::new(first_frame(reader, header.info, scan, keep)?);
+        let rows = mapped(first_frame(reader, header.info, scan, keep)?, hdr)?;
         return Ok(Decoded { header, rows, profile, metadata });
     }
-    let rows: Box<dyn RowReader> = if reader.info().interlaced {
+    let rows = if reader.info().interlaced {
         let accepts = (keep, options.keeps_damaged());
         let (raw, end) = passes(&mut reader, &info, accepts, control.cancelled)?;
         let samples = if info.sample == SampleType::U16 {
@@ -129,22 +156,17 @@ pub(in crate::codec) fn open<'a>(
         };
         let rows = WholeReader::new(info, samples)?;
         // Interlaced rows are spread over the image; none is known to be complete.
-        Box::new(match end {
+        let rows = match end {
             End::Whole => rows,
             End::Short => rows.coarse(0, file_bytes),
             End::Damaged => rows.damaged(),
-        })
+        };
+        mapped(rows, hdr)?
     } else {
-        Box::new(PngReader {
-            reader,
-            info,
-            next_row: 0,
-            file_bytes,
-            keep,
-            keep_damaged: options.keeps_damaged(),
-            is_damaged: false,
-            rows_had: None,
-        })
+        let keep_damaged = options.keeps_damaged();
+        let rows =
+            PngReader { reader, info, next_row: 0, bytes, keep, keep_damaged, is_damaged: false, rows_had: None };
+        mapped(rows, hdr)?
     };
     Ok(Decoded { header, rows, profile, metadata })
 }
@@ -254,7 +276,7 @@ pub(super) fn open_frames(bytes: &[u8], keep: bool) -> Result<DecodedFrames<'_>,
     let canvas = header(bytes, &reader).info;
     let Some(scan) = decode_frames::scan(bytes) else { return Err(errors::corrupt("no_frames")) };
     plausible(bytes, &reader)?;
-    let (profile, metadata) = extras(bytes, &reader);
+    let (profile, metadata) = extras(bytes, &reader, None);
     Ok(DecodedFrames {
         frames: Box::new(decode_frames::PngFrames::new(reader, canvas, scan, keep)?),
         profile,
@@ -275,17 +297,17 @@ fn plausible(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> Result<(), ItemError> 
 }
 
 /// The profile and the metadata.
-fn extras(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> (Option<Vec<u8>>, Metadata) {
+fn extras(bytes: &[u8], reader: &Reader<Bytes<'_>>, hdr: Option<Hdr>) -> (Option<Vec<u8>>, Metadata) {
     let stored = reader.info();
     let texts = Texts::of(bytes);
-    let xmp = texts.xmp().or_else(|| texts.raw_profile(&["xmp"]));
-    let iptc = texts.raw_profile(&["iptc", "8bim"]).and_then(|block| match block.first() {
+    let xmp = xmp_of(&texts);
+    let iptc = texts.raw_profiles(&["iptc", "8bim"]).next().and_then(|block| match block.first() {
         Some(0x1C) => Some(block),
         _ => meta::in_photoshop(&block).iptc,
     });
-    let raw_icc = texts.raw_profile(&["icc", "icm"]);
+    let raw_icc = texts.raw_profiles(&["icc", "icm"]).next();
     let has_credentials = chunks(bytes).any(|(kind, _)| kind == *b"caBX");
-    let metadata = Metadata {
+    let mut metadata = Metadata {
         exif: exif_of(bytes, &texts).map(|block| block.as_ref().into()),
         xmp: xmp.map(Into::into),
         iptc: iptc.map(Into::into),
@@ -296,20 +318,40 @@ fn extras(bytes: &[u8], reader: &Reader<Bytes<'_>>) -> (Option<Vec<u8>>, Metadat
         texts: texts.into_texts(),
         left_out: if has_credentials { vec![Part::ContentCredentials] } else { Vec::new() },
     };
-    let profile = colour_chunks::by_code_points(stored)
-        .or_else(|| stored.icc_profile.as_ref().map(|profile| profile.to_vec()))
-        .or(raw_icc)
+    if hdr.is_some() {
+        let is_gray = colour_count(reader) == 1;
+        return (colour_chunks::after_mapping(stored).filter(|_| !is_gray), metadata);
+    }
+    let code_points = colour_chunks::by_code_points(stored);
+    let embedded = stored.icc_profile.as_ref().map(|profile| profile.to_vec()).or(raw_icc);
+    let is_broken = embedded.is_none() && chunks(bytes).any(|(kind, _)| kind == *b"iCCP");
+    // As in libpng: the profile of a gray image is one of gray.
+    let is_gray = colour_count(reader) == 1;
+    let embedded = embedded
+        .map_or(Ok(None), |profile| if is_gray && is_of_colours(&profile) { Err(()) } else { Ok(Some(profile)) });
+    if code_points.is_none() && (is_broken || embedded.is_err()) {
+        metadata.left_out.push(Part::UnusableProfile);
+    }
+    let profile = code_points
+        .or_else(|| embedded.ok().flatten())
         .or_else(|| colour_chunks::by_gamma(stored))
         .or_else(|| colour_chunks::are_missing(stored).then(|| meta::implied_profile(&metadata)).flatten());
     (profile.and_then(|profile| fitting(profile, reader)), metadata)
 }
 
+/// Whether a profile is one of red, green and blue (ICC.1, 7.2.8).
+fn is_of_colours(profile: &[u8]) -> bool {
+    profile.get(16..20) == Some(b"RGB ")
+}
+
+fn colour_count(reader: &Reader<Bytes<'_>>) -> usize {
+    if matches!(reader.output_color_type().0, ColorType::Grayscale | ColorType::GrayscaleAlpha) { 1 } else { 3 }
+}
+
 /// A profile that fits the file's pixels: code points and primaries describe colours, and gray pixels are on their
 /// axis.
 fn fitting(profile: Vec<u8>, reader: &Reader<Bytes<'_>>) -> Option<Vec<u8>> {
-    let is_gray = matches!(reader.output_color_type().0, ColorType::Grayscale | ColorType::GrayscaleAlpha);
-    let stored = reader.info();
-    if !is_gray || stored.icc_profile.is_some() && stored.coding_independent_code_points.is_none() {
+    if colour_count(reader) > 1 || !is_of_colours(&profile) {
         return Some(profile);
     }
     colour::fitting(Some(profile.into()), Channels::Gray).map(|profile| profile.to_vec())
@@ -319,7 +361,7 @@ struct PngReader<'a> {
     reader: Reader<Bytes<'a>>,
     info: ImageInfo,
     next_row: u32,
-    file_bytes: u64,
+    bytes: &'a [u8],
     /// Whether to accept a truncated file, and a damaged one.
     keep: bool,
     keep_damaged: bool,
@@ -358,6 +400,16 @@ impl PngReader<'_> {
         }
         self.rows_had.get_or_insert(self.next_row);
         Ok(())
+    }
+}
+
+impl Rewind for PngReader<'_> {
+    fn rewind(&mut self) {
+        // The same bytes were read before.
+        if let Ok(reader) = reader(self.bytes) {
+            self.reader = reader;
+            (self.next_row, self.is_damaged, self.rows_had) = (0, false, None);
+        }
     }
 }
 
@@ -403,7 +455,7 @@ impl RowReader for PngReader<'_> {
         self.rows_had.filter(|_| !self.is_damaged).map(|rows| Truncated {
             rows,
             of_rows,
-            bytes: self.file_bytes,
+            bytes: self.bytes.len() as u64,
             frames: None,
         })
     }

@@ -3,7 +3,8 @@
 
 use ::png::{BitDepth, ColorType, Compression, DeflateCompression, EncodingError, Filter, Info, PixelDimensions, Unit};
 
-use super::text_chunks;
+use super::reduce::{self, Needs, Reduced};
+use super::{level, text_chunks};
 use crate::codec::errors;
 use crate::codec::meta::density;
 use crate::codec::pixels::convert::Converter;
@@ -16,23 +17,25 @@ use crate::model::{Band, Channels, ImageInfo, Metadata, RowWriter, SampleType, S
 
 /// Deflate level for images with a palette: the fast level compresses them poorly.
 const PALETTE_EFFORT: u8 = 6;
-/// Deflate level for flat images, which the fast level compresses poorly: it takes half the time of level 6 for nearly
-/// the same size.
-const FLAT_EFFORT: u8 = 4;
-/// Bytes of rows by which flat images are recognised.
-const SAMPLE_BYTES: usize = 1 << 20;
+/// Bytes of rows by which the level is chosen.
+const SAMPLE_BYTES: usize = 2 << 20;
+/// Most bytes of rows that are held because the image may need fewer channels or bits.
+const MAX_HELD_BYTES: usize = 64 << 20;
 /// Most pixels of an image that is compressed both with 256 colours and without, to save the smaller one.
 const COMPARED_PX: usize = 4 << 20;
 
 /// Bytes that encoding takes: the file, and some rows, or the whole image if a palette is chosen for it.
 pub(super) fn encoding_bytes(save: &Save, info: &ImageInfo) -> u64 {
     let pixels = u64::from(info.width_px) * u64::from(info.height_px);
-    match save.palette {
+    if save.palette.is_some() {
         // RGBA, RGB, palette indices, and the distinct colours in Oklab.
-        Some(_) => pixels * (4 + 3 + 1 + 8) + stored_bytes(info),
-        // Some rows, and the numbers of an image's colours if there are few.
-        None => (info.row_samples() * info.sample.size_bytes()) as u64 * 4 + (2 << 20) + pixels + stored_bytes(info),
+        return pixels * (4 + 3 + 1 + 8) + stored_bytes(info);
     }
+    // Some rows, the numbers of an image's colours if there are few, and all rows if they may need fewer channels or bits.
+    let rows = (info.row_samples() * info.sample.size_bytes()) as u64 * 4 + (4 << 20);
+    let is_held = info.channels.has_alpha() || info.sample == SampleType::U16;
+    let held = if is_held { stored_bytes(info).min(MAX_HELD_BYTES as u64) } else { 0 };
+    rows + held + pixels + stored_bytes(info)
 }
 
 /// The channels that a file stores. The colours of a palette are red, green and blue.
@@ -66,15 +69,17 @@ enum Started {
     Collected(Collector<u8>),
 }
 
-/// The first rows, until it is known how to compress them.
+/// The first rows, until it is known how to write them.
 struct Held {
     info: ImageInfo,
     count: RowCount,
-    converter: Converter<u8>,
+    rows: Rows,
     /// All pixels so far, while there are few colours.
     few: Option<FewColours>,
-    /// Otherwise their samples.
-    samples: Vec<u8>,
+    /// Otherwise their bytes.
+    bytes: Vec<u8>,
+    /// What these need.
+    needs: Needs,
 }
 
 struct Streamed {
@@ -83,12 +88,38 @@ struct Streamed {
     rows: Rows,
     writer: ::png::StreamWriter<'static, SharedBytes>,
     out: SharedBytes,
-    bytes: Vec<u8>,
 }
 
+/// Converts rows to the bytes of a file.
 enum Rows {
     Eight(Converter<u8>),
-    Sixteen(Converter<u16>),
+    Sixteen(Converter<u16>, Vec<u8>),
+}
+
+impl Rows {
+    fn new(info: ImageInfo) -> Self {
+        // Operations compute with floats, mostly on 8-bit images, so floats are stored in 8 bits.
+        if info.sample == SampleType::U16 {
+            Self::Sixteen(Converter::new(info, info.channels), Vec::new())
+        } else {
+            Self::Eight(Converter::new(info, info.channels))
+        }
+    }
+
+    const fn is_deep(&self) -> bool {
+        matches!(self, Self::Sixteen(..))
+    }
+
+    fn convert<'b>(&'b mut self, band: &'b Band) -> &'b [u8] {
+        match self {
+            Self::Eight(converter) => converter.convert(band),
+            Self::Sixteen(converter, bytes) => {
+                bytes.clear();
+                bytes.extend(converter.convert(band).iter().flat_map(|sample| sample.to_be_bytes()));
+                bytes
+            }
+        }
+    }
 }
 
 /// The stream writer owns its sink and does not return it, so this one is shared with the encoder.
@@ -156,9 +187,6 @@ impl PngEncoder {
         head.bit_depth = BitDepth::from_u8(bits).unwrap_or(BitDepth::Eight);
         head.palette = Some(indexed.palette.iter().flat_map(|&[r, g, b, _]| [r, g, b]).collect::<Vec<u8>>().into());
         let alphas: Vec<u8> = indexed.palette.iter().map(|colour| colour[3]).take_while(|&alpha| alpha < 255).collect();
-        // An image with alpha keeps it, even if all of it is opaque.
-        let alphas =
-            if alphas.is_empty() && info.channels.has_alpha() && self.palette.is_none() { vec![255] } else { alphas };
         head.trns = (!alphas.is_empty()).then(|| alphas.into());
         self.packed(head, &Narrow::from((&indexed, bits)))
     }
@@ -178,26 +206,77 @@ impl PngEncoder {
 }
 
 impl PngEncoder {
-    /// Begins a file with the rows that are held.
-    fn stream(&self, held: Held) -> Result<Streamed, ItemError> {
-        use std::io::Write as _;
-        let info = held.info;
+    /// The description of a file of whole bytes.
+    fn head(info: ImageInfo, is_deep: bool) -> Info<'static> {
         let mut head = Info::with_size(info.width_px, info.height_px);
         head.color_type = colour_type(info.channels);
-        head.bit_depth = BitDepth::Eight;
-        let level = is_flat(&held.samples, info.row_samples()).then_some(FLAT_EFFORT);
+        head.bit_depth = if is_deep { BitDepth::Sixteen } else { BitDepth::Eight };
+        head
+    }
+
+    /// Begins a file with its first rows, by which the level is chosen.
+    fn begin(
+        &self,
+        info: ImageInfo,
+        is_deep: bool,
+        bytes: &[u8],
+    ) -> Result<(::png::StreamWriter<'static, SharedBytes>, SharedBytes), ItemError> {
+        use std::io::Write as _;
+        let head = Self::head(info, is_deep);
+        let level = if self.effort.is_some() { None } else { level::of(&head, bytes) };
         let out = SharedBytes::default();
         let mut writer = self.file(head, level, &out)?.into_stream_writer().map_err(encoding)?;
-        writer.write_all(&held.samples).map_err(|error| errors::cant_encode(errors::from_encoder(error)))?;
-        let rows = Rows::Eight(held.converter);
-        Ok(Streamed { info, count: held.count, rows, writer, out, bytes: Vec::new() })
+        writer.write_all(bytes).map_err(|error| errors::cant_encode(errors::from_encoder(error)))?;
+        Ok((writer, out))
+    }
+
+    /// Continues with the rows after those that are held.
+    fn stream(&self, held: Held) -> Result<Streamed, ItemError> {
+        let (writer, out) = self.begin(held.info, held.rows.is_deep(), &held.bytes)?;
+        Ok(Streamed { info: held.info, count: held.count, rows: held.rows, writer, out })
+    }
+
+    /// A file of all rows.
+    fn whole(&self, info: ImageInfo, is_deep: bool, bytes: &[u8]) -> Result<Vec<u8>, ItemError> {
+        let (writer, out) = self.begin(info, is_deep, bytes)?;
+        writer.finish().map_err(encoding)?;
+        out.take()
+    }
+
+    /// A file of an image that is held completely.
+    fn reduced(&self, mut held: Held) -> Result<Vec<u8>, ItemError> {
+        let is_deep = held.rows.is_deep();
+        if let Some(few) = held.few.take() {
+            return self.small(held.info, few);
+        }
+        let Reduced { channels, is_deep, bytes } = held.needs.reduced(held.info.channels, is_deep, held.bytes);
+        let info = ImageInfo { channels, ..held.info };
+        if held.rows.is_deep() && !is_deep {
+            // Only now are the samples known to be of 8 bits.
+            let few = FewColours::new(channels).and_then(|mut few| few.add(&bytes).then_some(few));
+            if let Some(few) = few {
+                return self.small(info, few);
+            }
+        }
+        self.whole(info, is_deep, &bytes)
     }
 
     /// A file of an image with few colours.
-    fn small(&self, mut held: Held, few: FewColours) -> Result<Vec<u8>, ItemError> {
-        let info = held.info;
+    fn small(&self, info: ImageInfo, few: FewColours) -> Result<Vec<u8>, ItemError> {
         let compared = info.width_px as usize * info.height_px as usize <= COMPARED_PX;
-        let samples = if compared && info.channels.colour_count() > 1 { few.samples() } else { Vec::new() };
+        let channels = reduce::without(info.channels, !few.is_opaque(), true);
+        let (info, few) = (ImageInfo { channels, ..info }, few.in_channels(channels));
+        if let Some(levels) = few.gray_levels().filter(|_| self.extras.profile.is_none()) {
+            let info = ImageInfo { channels: Channels::Gray, ..info };
+            let stepped = FewColours::new(Channels::Gray).and_then(|mut few| few.add(&levels).then_some(few));
+            match stepped {
+                Some(stepped) => return self.small(info, stepped),
+                // A palette of 4 bits takes less.
+                None if few.colour_count() > 16 => return self.whole(info, false, &levels),
+                None => {}
+            }
+        }
+        let samples = if compared && channels.colour_count() > 1 { few.samples() } else { Vec::new() };
         let small = match few.into_small() {
             Small::Gray(steps) => {
                 let mut head = Info::with_size(info.width_px, info.height_px);
@@ -213,26 +292,28 @@ impl PngEncoder {
             return Ok(indexed);
         }
         // Gradients of 256 colours compress better by their differences.
-        held.samples = samples;
-        let plain = self.stream(held)?.finish()?;
+        let plain = self.whole(info, false, &samples)?;
         Ok(if plain.len() < indexed.len() { plain } else { indexed })
     }
 }
 
 impl Held {
-    /// Takes rows; `true` if it is known how to compress them.
+    /// Takes rows; `true` if it is known how to write them.
     fn add(&mut self, band: &Band) -> Result<bool, ItemError> {
         self.count.add(band, &self.info)?;
-        let samples = self.converter.convert(band);
+        let added = self.rows.convert(band);
         if let Some(few) = &mut self.few {
-            if few.add(samples) {
+            if few.add(added) {
                 return Ok(false);
             }
-            self.samples = few.samples();
+            self.bytes = few.samples();
             self.few = None;
+            self.needs.add(&self.bytes);
         }
-        self.samples.extend_from_slice(samples);
-        Ok(self.samples.len() >= SAMPLE_BYTES)
+        self.needs.add(added);
+        self.bytes.extend_from_slice(added);
+        let most = if self.needs.may_shrink() { MAX_HELD_BYTES } else { SAMPLE_BYTES };
+        Ok(self.bytes.len() >= most)
     }
 }
 
@@ -261,23 +342,11 @@ impl RowWriter for PngEncoder {
             self.started = Some(Started::Collected(Collector::new(info, Channels::Rgba)?));
             return Ok(());
         }
-        // Operations compute with floats, mostly on 8-bit images, so floats are stored in 8 bits.
-        let sixteen = info.sample == SampleType::U16;
-        let mut head = Info::with_size(info.width_px, info.height_px);
-        head.color_type = colour_type(info.channels);
-        head.bit_depth = if sixteen { BitDepth::Sixteen } else { BitDepth::Eight };
+        let rows = Rows::new(info);
+        let few = if rows.is_deep() { None } else { FewColours::new(info.channels) };
+        let needs = Needs::new(info.channels, rows.is_deep(), self.extras.profile.is_none());
         let count = RowCount::new(info.height_px);
-        let converter = Converter::new(info, info.channels);
-        if !sixteen {
-            let few = FewColours::new(info.channels);
-            self.started = Some(Started::Held(Box::new(Held { info, count, converter, few, samples: Vec::new() })));
-            return Ok(());
-        }
-        let out = SharedBytes::default();
-        let writer = self.file(head, None, &out)?.into_stream_writer().map_err(encoding)?;
-        let rows = Rows::Sixteen(Converter::new(info, info.channels));
-        self.started =
-            Some(Started::Streamed(Box::new(Streamed { info, count, rows, writer, out, bytes: Vec::new() })));
+        self.started = Some(Started::Held(Box::new(Held { info, count, rows, few, bytes: Vec::new(), needs })));
         Ok(())
     }
 
@@ -297,14 +366,7 @@ impl RowWriter for PngEncoder {
             None => return Err(errors::not_started()),
         };
         streamed.count.add(band, &streamed.info)?;
-        let bytes = match &mut streamed.rows {
-            Rows::Eight(converter) => converter.convert(band),
-            Rows::Sixteen(converter) => {
-                streamed.bytes.clear();
-                streamed.bytes.extend(converter.convert(band).iter().flat_map(|sample| sample.to_be_bytes()));
-                &streamed.bytes
-            }
-        };
+        let bytes = streamed.rows.convert(band);
         streamed.writer.write_all(bytes).map_err(|error| errors::cant_encode(errors::from_encoder(error)))
     }
 }
@@ -313,12 +375,9 @@ impl Encoder for PngEncoder {
     fn finish(mut self: Box<Self>) -> Result<Vec<u8>, ItemError> {
         match self.started.take() {
             Some(Started::Streamed(streamed)) => streamed.finish(),
-            Some(Started::Held(mut held)) => {
+            Some(Started::Held(held)) => {
                 held.count.complete()?;
-                match held.few.take() {
-                    Some(few) => self.small(*held, few),
-                    None => self.stream(*held)?.finish(),
-                }
+                self.reduced(*held)
             }
             Some(Started::Collected(rows)) => {
                 let info = rows.info;
@@ -330,12 +389,4 @@ impl Encoder for PngEncoder {
             None => Err(errors::not_started()),
         }
     }
-}
-
-/// Whether most bytes equal those above them, as in drawings and screenshots, which deflate compresses well if it takes
-/// its time. In photographs it gains little.
-fn is_flat(samples: &[u8], row_bytes: usize) -> bool {
-    let Some(below) = samples.get(row_bytes..).filter(|below| !below.is_empty()) else { return false };
-    let equal = samples.iter().zip(below).filter(|(above, below)| above == below).count();
-    equal * 2 > below.len()
 }

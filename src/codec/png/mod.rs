@@ -6,6 +6,8 @@ pub(super) mod decode;
 mod decode_frames;
 mod encode;
 mod encode_animation;
+mod level;
+mod reduce;
 mod salvage;
 mod strip;
 mod text_chunks;
@@ -30,7 +32,11 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         save: Some(SaveInfo {
             default_quality: None,
             keys: &[
-                FormatKey::with_meaning("effort", "1, 4 for flat images, 6 for few colours", "the level of deflate"),
+                FormatKey::with_meaning(
+                    "effort",
+                    "1, 3 where that saves 25 %, 6 for few colours",
+                    "the level of deflate",
+                ),
                 FormatKey::with_default("palette", "all colours"),
             ],
             has_profile: true,
@@ -74,7 +80,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
             ..Carries::EXIF_AND_XMP
         },
         is_deep: false,
-        recode: None,
+        rewriting: None,
         bytes: encode::encoding_bytes,
     }),
 };

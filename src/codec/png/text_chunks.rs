@@ -59,9 +59,9 @@ impl Texts {
         Some(text.text.clone().into_bytes())
     }
 
-    /// The raw profile of one of these names.
-    pub(super) fn raw_profile(&self, names: &[&str]) -> Option<Vec<u8>> {
-        self.0.iter().find(|text| is_raw_profile(text, names)).and_then(|text| unfold(&text.text))
+    /// The raw profiles of these names.
+    pub(super) fn raw_profiles<'n>(&'n self, names: &'n [&str]) -> impl Iterator<Item = Vec<u8>> + 'n {
+        self.0.iter().filter(|text| is_raw_profile(text, names)).filter_map(|text| unfold(&text.text))
     }
 
     /// The texts for people.

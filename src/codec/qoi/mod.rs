@@ -38,7 +38,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         stored_channels: |channels, _| channels,
         carries: Carries::NOTHING,
         is_deep: false,
-        recode: None,
+        rewriting: None,
         bytes: encode::encoding_bytes,
     }),
 };

@@ -1,5 +1,7 @@
 //! Metadata from every container into every other one: kept, converted, or reported by name.
 
+use std::fmt::Write as _;
+
 use super::*;
 use crate::codec::{left_out, taken};
 use crate::model::{KeywordText, Part};
@@ -381,4 +383,62 @@ fn gain_maps_and_further_images_are_recognised_without_xmp() {
     let mut samsung = jpeg_with(&[]);
     samsung.extend(b"MotionPhoto_Data\0\0\0\x18ftypmp42SEFHSEFT");
     assert_eq!(read(&samsung).left_out, [Part::Video]);
+}
+
+const TURNED_EXIF: &[u8] = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+const TURNED_XMP: &[u8] =
+    b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>\
+    <rdf:Description xmlns:tiff='http://ns.adobe.com/tiff/1.0/' tiff:Orientation='8'/></rdf:RDF></x:xmpmeta>";
+
+#[test]
+fn orientation_is_read_from_exif_however_it_is_marked_and_else_from_xmp() {
+    let xmp = || segment(0xE1, &[b"http://ns.adobe.com/xap/1.0/\0", TURNED_XMP].concat());
+    let exif = |mark: &[u8]| segment(0xE1, &[mark, TURNED_EXIF].concat());
+    let orientation = |file: &[u8]| probe(file).unwrap().orientation;
+    assert_eq!(orientation(&jpeg_with(&[exif(b"Exif\0\0")])), Orientation::Rotate90);
+    // As exiftool and Chromium read it.
+    assert_eq!(orientation(&jpeg_with(&[exif(b"Exif\0\xFF")])), Orientation::Rotate90);
+    // As ImageMagick and Pillow do.
+    assert_eq!(orientation(&jpeg_with(&[xmp()])), Orientation::Rotate270);
+    assert_eq!(orientation(&jpeg_with(&[xmp(), exif(b"Exif\0\0")])), Orientation::Rotate90);
+    let packet = xmp_of(&read(&jpeg_with(&[xmp()])));
+    assert!(packet.contains("tiff:Orientation='1'"), "{packet}");
+}
+
+#[test]
+fn a_profile_whose_segments_are_there_twice_is_used_once() {
+    let profile = moxcms::ColorProfile::new_display_p3().encode().unwrap();
+    let parts: Vec<&[u8]> = profile.chunks(100).collect();
+    let part = |number: usize, count: usize| {
+        let head = [number as u8 + 1, count as u8];
+        segment(0xE2, &[b"ICC_PROFILE\0".as_slice(), &head, parts[number]].concat())
+    };
+    let all = |count: usize| (0..parts.len()).map(|number| part(number, count)).collect::<Vec<_>>();
+    let profile_of = |segments: &[Vec<u8>]| {
+        let options = DecodeOptions { colour: ColourChoice::Keep, ..DecodeOptions::default() };
+        open(&jpeg_with(segments), &options).unwrap().profile.map(|profile| profile.to_vec())
+    };
+    let count = parts.len();
+    let backwards = all(count).into_iter().rev().collect::<Vec<_>>();
+    // Wrong counts are ignored, as in ImageMagick.
+    for segments in [all(count), [all(count), all(count)].concat(), backwards, all(0), all(2), all(99)] {
+        assert_eq!(profile_of(&segments).as_deref(), Some(profile.as_slice()));
+    }
+}
+
+#[test]
+fn a_png_profile_of_a_jpeg_segment_is_exif_or_xmp_by_its_name() {
+    let raw = |data: &[u8]| {
+        let mut hex = String::new();
+        data.iter().for_each(|byte| write!(hex, "{byte:02x}").unwrap());
+        let text = format!("Raw profile type APP1\0\nAPP1\n{:8}\n{hex}\n", data.len());
+        chunk(*b"tEXt", text.as_bytes())
+    };
+    let xmp = raw(&[b"http://ns.adobe.com/xap/1.0/\0", TITLE.as_bytes()].concat());
+    let exif = raw(&[b"Exif\0\0", TURNED_EXIF].concat());
+    let alone = read(&png_with(std::slice::from_ref(&xmp)));
+    assert!(xmp_of(&alone).contains("Titel") && alone.exif.is_none());
+    let both = png_with(&[xmp, exif]);
+    assert!(xmp_of(&read(&both)).contains("Titel") && read(&both).exif.is_some());
+    assert_eq!(probe(&both).unwrap().orientation, Orientation::Rotate90);
 }

@@ -216,7 +216,7 @@ fn rotations_of_an_avif_are_reported_once_and_its_exif_is_upright() {
         let opened = open(&bytes, &DecodeOptions::default()).unwrap();
         assert_eq!(opened.header, header);
         let exif = opened.metadata.exif.unwrap();
-        assert_eq!(crate::codec::meta::exif::orientation(Some(&exif)), Orientation::Upright, "{value}");
+        assert_eq!(crate::codec::meta::orientation(Some(&exif), None), Orientation::Upright, "{value}");
         assert!(exif.windows(8).any(|window| window == b"Pixmaker"));
     }
 }
@@ -229,7 +229,7 @@ fn metadata_of_avif_and_jpeg_xl_is_read() {
     let jxl = decode("jxl_from_jpeg.jxl");
     let exif = jxl.metadata.exif.unwrap();
     assert!(exif.windows(8).any(|window| window == b"Pixmaker"));
-    assert_eq!(crate::codec::meta::exif::orientation(Some(&exif)), Orientation::Upright);
+    assert_eq!(crate::codec::meta::orientation(Some(&exif), None), Orientation::Upright);
     assert!(String::from_utf8(jxl.metadata.xmp.unwrap().to_vec()).unwrap().contains("xmpmeta"));
     // The decoder rotated it from 53 x 37.
     assert_eq!((jxl.info.width_px, jxl.info.height_px), (37, 53));

@@ -233,13 +233,12 @@ pub(super) fn sniff(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use super::super::SPEC;
+    use crate::codec::DecodeOptions;
     use crate::codec::guard::control::DecodeControl;
-    use crate::codec::{DecodeOptions, open};
+    use crate::codec::tests::samples_of;
     use crate::error::ErrorKind;
-    use crate::model::{Band, Channels, Samples};
+    use crate::model::Channels;
 
     #[test]
     fn run_length_coded_pixels_are_cancelled_while_they_are_decoded() {
@@ -256,13 +255,7 @@ mod tests {
     }
 
     fn read(file: &[u8]) -> (Vec<u8>, Channels) {
-        assert!((SPEC.sniff)(file));
-        let mut opened = open(file, &DecodeOptions::default()).unwrap();
-        let info = opened.rows.info();
-        let mut band = Band::empty(&info);
-        opened.rows.read_rows(info.height_px, &mut band).unwrap();
-        let Samples::U8(samples) = band.samples else { panic!("8 bits") };
-        (samples, info.channels)
+        samples_of(&SPEC, file)
     }
 
     /// A header for 2 x 2 px of a kind with this many bits, and the descriptor.

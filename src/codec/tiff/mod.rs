@@ -61,7 +61,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         stored_channels: |channels, _| if channels == Channels::GrayAlpha { Channels::Rgba } else { channels },
         carries: Carries { iptc: CarriesIptc::Yes, density: true, fit: exif_fields::fit, ..Carries::EXIF_AND_XMP },
         is_deep: false,
-        recode: None,
+        rewriting: None,
         bytes: encode::encoding_bytes,
     }),
 };

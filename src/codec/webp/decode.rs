@@ -63,7 +63,8 @@ fn header(bytes: &[u8], features: Features) -> FileHeader {
     let (width_px, height_px) = (features.width_px, features.height_px);
     let info = ImageInfo { width_px, height_px, channels, sample: SampleType::U8, premultiplied: false };
     let lossless = if features.is_animated { decode_frames::are_lossless(bytes) } else { features.is_lossless };
-    FileHeader { frames, lossless, ..FileHeader::still(info, exif::orientation(exif_block(bytes))) }
+    let orientation = meta::orientation(exif_block(bytes), chunk(bytes, *b"XMP "));
+    FileHeader { frames, lossless, ..FileHeader::still(info, orientation) }
 }
 
 pub(super) fn probe(bytes: &[u8], _page: u32) -> Result<FileHeader, ItemError> {

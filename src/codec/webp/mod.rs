@@ -61,7 +61,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         stored_channels: encode::stored_channels,
         carries: Carries::EXIF_AND_XMP,
         is_deep: false,
-        recode: None,
+        rewriting: None,
         bytes: encode::encoding_bytes,
     }),
 };

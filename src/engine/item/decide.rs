@@ -11,7 +11,7 @@ use super::checksum::Checksum;
 use super::content_type_check::{actual_extension, check_content, with_content_type};
 use super::limits;
 use super::naming::{NameClaims, NameHints, Naming, Resolution, extension_of_content, is_extension_of, own_extension};
-use super::render::{Prepared, StrippedImage, is_copied, prepare, recoded, stripped, without_part};
+use super::render::{Prepared, StrippedImage, is_copied, prepare, stripped, without_part};
 use super::texts::{ItemRecipe, RecipeTexts};
 use crate::codec::{self, DecodeControl};
 use crate::config::MAX_BODY_IN_MEMORY_BYTES;
@@ -60,7 +60,7 @@ pub(crate) struct Response<'a> {
 pub(crate) enum Action {
     /// They are the result.
     Copy,
-    /// They are the result without their metadata, or with other tables: these bytes, the image's size in px, and what else is lost.
+    /// They are the result without their metadata: these bytes, the image's size in px, and what else is lost.
     Strip { bytes: Vec<u8>, size_px: (u32, u32), remark: Option<Remark> },
     /// They go through the pipeline.
     Render(Box<Prepared>),
@@ -150,12 +150,9 @@ impl<'a> Rules<'a> {
             self.check_copied(subject)?;
             return Ok(Action::Strip { bytes, size_px, remark });
         }
-        if let Some((bytes, size_px)) = recoded(&bytes, self.recipe, self.save) {
-            self.check_copied(subject)?;
-            return Ok(Action::Strip { bytes, size_px, remark: None });
-        }
         let prepared = prepare(&bytes, self.pipeline, self.save, &self.control)
             .and_then(|prepared| {
+                let prepared = prepared.rewriting(&bytes, self.recipe, self.save);
                 limits::check(self.limits, self.budget_bytes, &prepared, subject.size_bytes)?;
                 Ok(prepared.accepting(self.limits.truncated, self.limits.damaged))
             })

@@ -14,6 +14,7 @@ pub(super) mod naming;
 pub(super) mod prior_results;
 pub(super) mod render;
 pub(super) mod repeats;
+mod rewrite;
 pub(super) mod seen_links;
 pub(super) mod step_files;
 #[cfg(test)]

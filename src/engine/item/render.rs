@@ -6,12 +6,13 @@ use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use super::rewrite::{Rewriting, rewriting};
 use crate::codec::spec::Stripped;
 use crate::codec::{self, DecodeControl, DecodeOptions, Header};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    Area, ColourChoice, DamagedPolicy, Format, Frame, FramesChoice, ImageInfo, Metadata, Picture, Plays, Recipe,
-    Remark, Save, Truncated, TruncatedPolicy, is_copy, is_only_recoded, is_only_stripped,
+    Area, ColourChoice, DamagedPolicy, Format, Frame, FramesChoice, ImageInfo, LossReason, Metadata, Picture, Plays,
+    Recipe, Remark, Save, Truncated, TruncatedPolicy, is_copy, is_only_stripped,
 };
 use crate::op::{DrawnSmall, Pipeline, Plan};
 
@@ -31,6 +32,8 @@ pub(crate) struct Prepared {
     encoding_bytes: u64,
     truncated: TruncatedPolicy,
     damaged: DamagedPolicy,
+    /// Whether the file is rewritten without decoding it.
+    rewriting: Rewriting,
 }
 
 /// A rendered image.
@@ -90,7 +93,18 @@ pub(crate) fn prepare(
             codec::decode_bytes(bytes, &codec::drawn_at(&header, plan.max_downscale()))
         };
         let (truncated, damaged) = (TruncatedPolicy::Fail, DamagedPolicy::Fail);
-        Ok(Prepared { header, plan, drawn_small, format, frames, decoding_bytes, encoding_bytes, truncated, damaged })
+        Ok(Prepared {
+            header,
+            plan,
+            drawn_small,
+            format,
+            frames,
+            decoding_bytes,
+            encoding_bytes,
+            truncated,
+            damaged,
+            rewriting: Rewriting::No,
+        })
     })
 }
 
@@ -124,6 +138,11 @@ pub(crate) fn is_copied(bytes: &[u8], recipe: &Recipe, save: &Save) -> bool {
         return codec::probe(bytes).is_err_and(|error| error.kind == ErrorKind::NotAPicture);
     }
     let all = Save { frames: FramesChoice::All, ..save.clone() };
+    let without = Save { lossless_jpeg: false, ..save.clone() };
+    // That applies to some formats only.
+    if save.lossless_jpeg && codec::sniff(bytes).is_none_or(|format| !codec::rewrites(format)) {
+        return is_copied(bytes, recipe, &without);
+    }
     is_copy(recipe, save)
         || (is_copy(recipe, &all)
             && codec::sniff(bytes).is_none_or(|format| {
@@ -153,19 +172,6 @@ pub(crate) fn stripped(bytes: &[u8], recipe: &Recipe, save: &Save) -> Option<Str
     Some(StrippedImage { bytes, size_px: header.upright_size_px(), remark })
 }
 
-/// An image's bytes with other settings of its format and the same coded pixels, and its size in px, upright; `None` if
-/// more is requested, or if it would have to be encoded again.
-pub(crate) fn recoded(bytes: &[u8], recipe: &Recipe, save: &Save) -> Option<(Vec<u8>, (u32, u32))> {
-    if !is_only_recoded(recipe, save) {
-        return None;
-    }
-    let header = codec::probe(bytes).ok()?;
-    if save.format.resolve(header.format) != header.format {
-        return None;
-    }
-    Some((codec::recoded(bytes, save)?, header.upright_size_px()))
-}
-
 impl Prepared {
     /// The result's size in px; `None` if it depends on the pixels.
     pub(crate) fn known_size_px(&self) -> Option<(u32, u32)> {
@@ -190,7 +196,8 @@ impl Prepared {
             DrawnSmall::Step(step) => Remark::DrawnSmall { step: step.to_owned() },
             DrawnSmall::TooLarge => Remark::DrawnTooLarge,
         });
-        first_page.into_iter().chain(first_frame).chain(colours).chain(tone_mapped).chain(drawn_small).collect()
+        let all = first_page.into_iter().chain(first_frame).chain(colours).chain(tone_mapped).chain(drawn_small);
+        all.chain(self.rewriting.remark()).collect()
     }
 
     /// The same, and what the result's format can't hold, if that is known without decoding the image: its decoder gives
@@ -253,6 +260,44 @@ impl Prepared {
         }
     }
 
+    /// The same, rewritten instead of rendered where that is requested and possible.
+    pub(crate) fn rewriting(mut self, bytes: &[u8], recipe: &Recipe, save: &Save) -> Self {
+        if self.format == self.header.format && codec::rewrites(self.format) {
+            let (how, plan) = rewriting(bytes, &self.header, &self.plan, recipe, save);
+            self.rewriting = how;
+            self.plan = plan.unwrap_or(self.plan);
+        }
+        self
+    }
+
+    /// The rewritten file. The inner error is for a file that has to be rendered, and what its result says about that.
+    fn rewrite(
+        &self,
+        bytes: &[u8],
+        save: &Save,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Result<Rendered, Option<Remark>>, ItemError> {
+        let change = match &self.rewriting {
+            Rewriting::No | Rewriting::Refused(_) => return Ok(Err(None)),
+            Rewriting::AsStored { .. } => None,
+            Rewriting::Rearranged { change, .. } => Some(change),
+        };
+        let refused = |why| Ok(Err(change.map(|_| Remark::NotLossless { why })));
+        let Some(file) = codec::rewritten(bytes, self.format, save, change, cancelled)? else {
+            return refused(LossReason::Data);
+        };
+        if save.max_bytes.is_some_and(|most| file.bytes.len() as u64 > most) {
+            return refused(LossReason::Size);
+        }
+        let format = self.format.label().to_owned();
+        let left_out = (!file.left_out.is_empty()).then_some(Remark::LeftOut { parts: file.left_out, format });
+        let remarks = self.remarks(save).into_iter().chain(left_out).collect();
+        let is_kept_whole = codec::keeps_all(&file.metadata, save.metadata);
+        let mut rendered = Rendered { bytes: file.bytes, info: self.plan.output(), truncation: None, remarks };
+        self.smaller(bytes, &mut rendered, save, is_kept_whole);
+        Ok(Ok(rendered))
+    }
+
     /// The same with other policies for files that end early and for damaged ones.
     pub(crate) fn accepting(self, truncated: TruncatedPolicy, damaged: DamagedPolicy) -> Self {
         Self { truncated, damaged, ..self }
@@ -260,10 +305,9 @@ impl Prepared {
 
     /// Peak memory of rendering in bytes, including the input's and the output's files.
     pub(crate) fn peak_bytes(&self, file_bytes: u64) -> u64 {
-        file_bytes
-            .saturating_add(self.decoding_bytes)
-            .saturating_add(self.plan.peak_bytes())
-            .saturating_add(self.encoding_bytes)
+        let rendering = self.decoding_bytes.saturating_add(self.plan.peak_bytes()).saturating_add(self.encoding_bytes);
+        // What can't be rewritten is rendered afterwards.
+        file_bytes.saturating_add(rendering.max(self.rewriting.bytes()))
     }
 
     /// Decodes, runs the pipeline and encodes.
@@ -278,6 +322,10 @@ impl Prepared {
         if self.frames > 1 {
             return guarded(|| self.render_frames(bytes, save, *control));
         }
+        let refused = match guarded(|| self.rewrite(bytes, save, cancelled))? {
+            Ok(rendered) => return Ok(rendered),
+            Err(refused) => refused,
+        };
         guarded(|| {
             let options = DecodeOptions {
                 max_downscale: self.plan.max_downscale(),
@@ -295,7 +343,7 @@ impl Prepared {
             let left_out = self.left_out(save, opened.profile.as_ref(), &opened.metadata);
             let converted = self.converted(save, opened.is_converted);
             let remarks = self.remarks(save).into_iter().chain(opened.rows.remark());
-            let remarks = remarks.chain(converted).chain(left_out).collect();
+            let remarks = remarks.chain(converted).chain(left_out).chain(refused).collect();
             let is_kept_whole = codec::keeps_all(&opened.metadata, save.metadata);
             let mut rendered = Rendered { bytes: encoder.finish_cancellable(cancelled)?, info, truncation, remarks };
             self.smaller(bytes, &mut rendered, save, is_kept_whole);
@@ -369,7 +417,7 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
     use super::super::render::*;
-    use crate::model::{FormatChoice, Step};
+    use crate::model::{FormatChoice, MetadataPolicy, Step};
 
     #[test]
     fn a_panic_in_a_task_becomes_its_error() {
@@ -537,5 +585,65 @@ mod tests {
         let percent = 100 - half.len() * 100 / photo.len();
         assert!(render(&photo, Vec::new(), &at(70, Some(percent as u8 - 5))).bytes == half);
         assert!(render(&photo, Vec::new(), &at(70, Some(percent as u8 + 5))).bytes == photo);
+    }
+
+    #[test]
+    fn jpeg_is_turned_and_cut_without_loss_between_blocks_and_remarks_say_what_differs() {
+        let control = DecodeControl::in_process();
+        let photo = include_bytes!("../../../assets/samples/dunes-at-dusk.jpg").as_slice();
+        let save = Save { lossless_jpeg: true, metadata: MetadataPolicy::Keep, ..Save::default() };
+        let render = |bytes: &[u8], steps: &[Step], save: &Save| {
+            let recipe = Recipe { steps: steps.to_vec(), ..Recipe::default() };
+            let pipeline = super::super::step_files::pipeline(&recipe).unwrap();
+            let prepared = prepare(bytes, &pipeline, save, &control).unwrap().rewriting(bytes, &recipe, save);
+            let planned = prepared.known_size_px();
+            let rendered = prepared.render(bytes, save, &control).unwrap();
+            assert_eq!(planned, Some((rendered.info.width_px, rendered.info.height_px)));
+            let header = codec::probe(&rendered.bytes).unwrap();
+            assert_eq!((header.info.width_px, header.info.height_px), planned.unwrap());
+            assert_eq!(header.orientation, crate::model::Orientation::Upright);
+            rendered
+        };
+        let (right, left) = (Step::new("rotate").with("degrees", 90.0), Step::new("rotate").with("degrees", -90.0));
+        let crop = |x: f64, width: f64| {
+            let crop = Step::new("crop").with("x", x).with("y", 32.0);
+            crop.with("width", width).with("height", 160.0)
+        };
+        let original = render(photo, &[crop(0.0, 320.0)], &save).bytes;
+        // Encoding again would not give the same bytes.
+        let there = render(&original, std::slice::from_ref(&right), &save);
+        assert_eq!(there.remarks, []);
+        assert!(render(&there.bytes, &[left], &save).bytes == original);
+        let cut = render(&original, &[crop(21.0, 100.0)], &save);
+        let remark = Remark::CutBetweenBlocks { x: 16, y: 32, size_px: (105, 128), asked_px: (100, 128) };
+        assert_eq!(cut.remarks, [remark]);
+        // 105 px are six blocks of 16 px, and a part that can't become the first column.
+        let mirrored = render(&cut.bytes, &[Step::new("flip").with("axis", "horizontal")], &save);
+        assert_eq!((mirrored.info.width_px, mirrored.remarks.len()), (96, 1));
+        // Steps that do nothing to this image are no reason to encode it again.
+        let resize = |px: f64| Step::new("resize").with("long_edge", px);
+        assert_eq!(render(&original, &[resize(5_000.0), right.clone()], &save).bytes, there.bytes);
+        let why = |rendered: &Rendered| {
+            rendered.remarks.iter().find_map(|remark| match remark {
+                Remark::NotLossless { why } => Some(*why),
+                _ => None,
+            })
+        };
+        assert_eq!(why(&render(&original, &[resize(100.0)], &save)), Some(LossReason::Steps));
+        let display_p3 = Save { colour: ColourChoice::DisplayP3, ..save.clone() };
+        assert_eq!(why(&render(&original, std::slice::from_ref(&right), &display_p3)), Some(LossReason::Colours));
+        let small = Save { max_bytes: Some(4_000), ..save.clone() };
+        assert_eq!(why(&render(&original, std::slice::from_ref(&right), &small)), Some(LossReason::Size));
+        let few = render(&original, &[crop(0.0, 10.0)], &save).bytes;
+        assert_eq!(
+            why(&render(&few, &[Step::new("flip").with("axis", "horizontal")], &save)),
+            Some(LossReason::Blocks)
+        );
+        // Other formats are not affected.
+        let png = Save { format: FormatChoice::known("png"), ..Save::default() };
+        let png = prepare(photo, &super::super::step_files::pipeline(&Recipe::default()).unwrap(), &png, &control);
+        let png = png.unwrap().render(photo, &Save { effort: Some(1), ..Save::default() }, &control).unwrap().bytes;
+        assert_eq!(render(&png, &[right], &save).remarks, []);
+        assert!(is_copied(&png, &Recipe::default(), &save) && !is_copied(photo, &Recipe::default(), &save));
     }
 }

@@ -232,6 +232,44 @@ impl Plan {
             }
     }
 
+    /// The part of the stored image that is kept and how it is turned afterwards, if nothing else happens to its pixels.
+    pub fn rearrangement(&self) -> Option<(Rect, Orientation)> {
+        if self.tail.is_some() || self.input != self.full {
+            return None;
+        }
+        let mut part = Rect::all_of(&self.full);
+        let mut turn = Turn::default();
+        for pass in &self.passes {
+            match pass {
+                Pass::Turn(next) => turn = turn.then(*next),
+                Pass::Crop(rect) => {
+                    let kept = ImageInfo { width_px: part.width_px, height_px: part.height_px, ..self.full };
+                    let inner = turn.rect_before(*rect, &turn.output(kept));
+                    part = Rect { x: part.x + inner.x, y: part.y + inner.y, ..inner };
+                }
+                _ => return None,
+            }
+        }
+        Some((part, turn.orientation()))
+    }
+
+    /// The plan that keeps a part of a stored image and turns it.
+    #[must_use]
+    pub fn rearranging(full: ImageInfo, part: Rect, turn: Orientation) -> Self {
+        let mut plan = Self::new(full, full);
+        if part != Rect::all_of(&full) {
+            plan.append(Pass::Crop(part));
+        }
+        plan.push_turn(Turn::upright(turn));
+        plan.finish();
+        plan
+    }
+
+    /// Where a part of a stored image is after a turn.
+    pub const fn turned_part(full: &ImageInfo, part: Rect, turn: Orientation) -> Rect {
+        Turn::upright(turn).rect_after(part, full)
+    }
+
     /// Whether a decoder may deliver Rec. 601 luma (the Y of a JPEG file) instead of colour, because nothing else is
     /// used.
     pub fn accepts_luma(&self) -> bool {

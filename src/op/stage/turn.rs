@@ -45,6 +45,12 @@ impl Turn {
         Self { transpose, flip_x, flip_y }
     }
 
+    /// The orientation of the stored images that this turn makes upright.
+    pub fn orientation(self) -> Orientation {
+        let all = (1..=8).map(Orientation::from_exif);
+        all.into_iter().find(|orientation| Self::upright(*orientation) == self).unwrap_or_default()
+    }
+
     /// This one, then another.
     #[must_use]
     pub const fn then(self, next: Self) -> Self {
@@ -80,6 +86,19 @@ impl Turn {
         } else {
             Rect { x, y, ..rect }
         }
+    }
+
+    /// The rectangle of the turned image that was `rect` of an image of this size.
+    pub const fn rect_after(self, rect: Rect, image: &ImageInfo) -> Rect {
+        let (rect, width_px, height_px) = if self.transpose {
+            let turned = Rect { x: rect.y, y: rect.x, width_px: rect.height_px, height_px: rect.width_px };
+            (turned, image.height_px, image.width_px)
+        } else {
+            (rect, image.width_px, image.height_px)
+        };
+        let x = if self.flip_x { width_px - rect.x - rect.width_px } else { rect.x };
+        let y = if self.flip_y { height_px - rect.y - rect.height_px } else { rect.y };
+        Rect { x, y, ..rect }
     }
 
     /// The resampling that, applied before the turn, equals `resample` after it.
