@@ -3,6 +3,7 @@
 mod decode;
 mod decode_frames;
 mod encode;
+mod segments;
 
 use super::spec::{Carries, EncoderSpec, FormatSpec, FrameSpec, Frames, IsolatedSpec, ProcessorLimit};
 use crate::model::{FormatInfo, SaveInfo};

@@ -228,6 +228,18 @@ fn an_animation_of_jpeg_xl_with_far_too_many_frames_is_not_read_to_its_end() {
 }
 
 #[test]
+fn whole_frames_of_jpeg_xl_are_not_all_kept_in_memory() {
+    let wanted = |bytes: &[u8]| frames_held_bytes(bytes, &probe(bytes).unwrap());
+    let whole: &[u8] = file!("whole.jxl");
+    // Each frame of this file fills the canvas: twelve of them take as much as one.
+    let (header, canvas) = (probe(whole).unwrap(), probe(whole).unwrap().info.size_bytes() * 4);
+    assert_eq!(header.frames, 12);
+    assert!(wanted(whole) < 8 * canvas, "{} of {canvas}", wanted(whole));
+    assert!(wanted(PARTS) > 9 * probe(PARTS).unwrap().info.size_bytes() * 4);
+    check("whole", whole, file!("whole.canvases.png"), &[(40, 1000); 12], 0);
+}
+
+#[test]
 fn metadata_of_a_sequence_is_that_of_its_still_image() {
     let opened = open_frames(ALPHA, &DecodeOptions::default()).unwrap();
     assert_eq!(opened.metadata.exif, decode(ALPHA).unwrap().metadata.exif);

@@ -108,6 +108,9 @@ def main():
     times = [70, 33, 41, 100, 10, 20]
     jxl("parts", parts, ["-d", 0], duration=times, loop=0)
     jxl("lossy", parts, ["-d", 1], duration=times, loop=0)
+    # Frames that replace all of the canvas.
+    whole = [slopes(24, 20, i * 3) for i in range(12)]
+    jxl("whole", whole, ["-d", 0], duration=40, loop=0, blend=0)
     clear = []
     for i in range(4):
         clear.append(Image.new("RGBA", (40, 30)))
