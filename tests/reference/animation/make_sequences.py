@@ -55,6 +55,12 @@ def jxl(name, frames, options, **png):
         folder = Path(folder)
         frames[0].save(folder / "in.png", save_all=True, append_images=frames[1:], **png)
         run("cjxl", folder / "in.png", HERE / f"{name}.jxl", *options)
+    djxl(name)
+
+
+def djxl(name):
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
         run("djxl", HERE / f"{name}.jxl", folder / "out.apng")
         shutil.copy(folder / "out.apng", folder / "out.png")
         canvases(name, seen(folder / "out.png"))
@@ -107,6 +113,13 @@ def main():
         ImageDraw.Draw(parts[-1]).rectangle((5 + i * 6, 4 + i * 3, 12 + i * 6, 12 + i * 3), fill=(250, 40 + i * 20, 40))
     times = [70, 33, 41, 100, 10, 20]
     jxl("parts", parts, ["-d", 0], duration=times, loop=0)
+    # cjxl 0.7 draws every frame over an empty slot. In the same file with the slot of the frame before (two bits of each
+    # header), the canvas is kept.
+    chain = bytearray((HERE / "parts.jxl").read_bytes())
+    for start in (457, 540, 626, 709, 783):
+        chain[start + 7] ^= 1 << 2 | 1 << 6
+    (HERE / "chain.jxl").write_bytes(chain)
+    djxl("chain")
     jxl("lossy", parts, ["-d", 1], duration=times, loop=0)
     # Frames that replace all of the canvas.
     whole = [slopes(24, 20, i * 3) for i in range(12)]
