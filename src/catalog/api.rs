@@ -54,6 +54,10 @@ pub trait Catalog: Send {
     /// about the item; the items stay running. Outcomes other than `Outcome::Done` are ignored.
     fn record_outputs(&mut self, finished: &[&Finished]) -> Result<(), JobError>;
 
+    /// Done items are running again with these outputs: their results are about to be renamed, or replaced by those of
+    /// items before them. Skipped items that have the same results follow them. Other items stay as they are.
+    fn displace(&mut self, job: JobId, outputs: &[(u64, String)]) -> Result<(), JobError>;
+
     /// Records what happened to items, and updates their jobs' counters. Recording an outcome twice changes nothing.
     /// An output that was recorded before must not differ now.
     fn finish(&mut self, finished: &[&Finished]) -> Result<(), JobError>;
@@ -205,6 +209,12 @@ pub trait CatalogReader: Send {
 
     /// Whether a path's text is the output of an item, recorded or finished.
     fn is_output(&self, job: JobId, path: &str) -> Result<bool, JobError>;
+
+    /// Whether a path's text is the output of an item, with this hash.
+    fn is_output_with(&self, job: JobId, path: &str, hash: &str) -> Result<bool, JobError>;
+
+    /// The done item whose output a path's text is.
+    fn item_of_output(&self, job: JobId, path: &str) -> Result<Option<ItemRow>, JobError>;
 
     /// The result of an item, if it has this locator and its result was recorded with a hash. If its job kept the result
     /// of an earlier job, that one.

@@ -15,9 +15,10 @@ use super::intake::earlier_results::EarlierResults;
 use super::intake::lists;
 use super::intake::read_sources::nothing_in;
 use super::item::body::ItemBody;
+use super::item::claims::{CountedRows, NameClaims, may_be_given};
 use super::item::decide::{Action, PlannedName, Rules, Subject, decide, may_be_copied, refusal};
 use super::item::limits::Clock;
-use super::item::naming::{self, NameClaims, NameHints, Naming, Publish, Resolution, Verdict};
+use super::item::naming::{self, NameHints, Naming, Publish, Resolution, Verdict};
 use super::item::prior_results::{FilePlan, PriorResults};
 use super::item::render::Prepared;
 use super::item::repeats::{RepeatedLinks, may_repeat_files};
@@ -137,6 +138,19 @@ struct PlanClaims<'a> {
     replaced: Option<&'a Path>,
 }
 
+/// Items are planned one by one.
+struct NoOtherRows;
+
+impl CountedRows for NoOtherRows {
+    fn after(&self, _seq: u64, _rows: u32) -> Result<Vec<ItemRow>, JobError> {
+        Ok(Vec::new())
+    }
+
+    fn is_own_output(&self, _path: &Path) -> bool {
+        false
+    }
+}
+
 impl NameClaims for PlanClaims<'_> {
     fn wants_name(&self, _policy: ConflictPolicy) -> bool {
         true
@@ -151,7 +165,7 @@ impl NameClaims for PlanClaims<'_> {
     }
 
     fn is_input(&self, path: &Path) -> bool {
-        naming::may_be_given(&self.spec.sources, path)
+        may_be_given(&self.spec.sources, path)
     }
 
     fn replaced(&self) -> Option<&Path> {
@@ -278,6 +292,7 @@ impl Planner<'_> {
             self.plan.skipped += 1;
             return planned;
         }
+        self.naming.count_name(&row, &NoOtherRows);
         let refused = row.error.clone().or_else(|| refusal(self.spec, &self.naming, &row));
         let result = match refused {
             Some(error) => {

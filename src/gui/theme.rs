@@ -464,7 +464,6 @@ fn style(palette: &Palette, mut visuals: Visuals) -> Style {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -291,6 +291,8 @@ pub struct ItemRow {
     pub columns: Columns,
     /// The number of the first item with the same link.
     pub repeats: Option<u64>,
+    /// Whether it was processed before and is, or was, processed again.
+    pub is_retried: bool,
     /// The file name in the response, if it differs from the link's own.
     pub response_name: Option<String>,
 }
@@ -511,6 +513,7 @@ impl ItemRow {
             origin: item.origin,
             columns: item.columns,
             repeats: item.repeats,
+            is_retried: false,
             response_name: None,
         }
     }

@@ -83,7 +83,7 @@ fn is_plain(name: &str) -> bool {
 
 /// The plain name. It goes through upper case, because some letters have two lower-case forms (σ, ς), and is in lower case
 /// before that, because others have two upper-case forms (ẞ and SS of ß).
-pub(super) fn folded(name: &str) -> String {
+pub fn folded(name: &str) -> String {
     if name.is_ascii() {
         return name.to_ascii_lowercase();
     }

@@ -6,6 +6,6 @@ mod case_collisions;
 mod name_template;
 mod planned_path;
 
-pub use case_collisions::{CaseCollisions, Collision};
+pub use case_collisions::{CaseCollisions, Collision, folded};
 pub use name_template::Template;
 pub use planned_path::PlannedPath;

@@ -47,14 +47,53 @@ impl PlannedPath {
         folded(&self.path().to_string_lossy())
     }
 
+    /// Which candidate a path is, if it is one; 0 is this one itself.
+    pub fn number_of(&self, path: &Path) -> Option<u32> {
+        let rest = path.file_name()?.to_str()?.strip_prefix(&self.name)?.strip_suffix(&self.extension)?;
+        if path.parent() != Some(&self.folder) {
+            return None;
+        }
+        if rest.is_empty() {
+            return Some(0);
+        }
+        let digits = rest.strip_prefix(" (")?.strip_suffix(')')?;
+        let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        if is_number { digits.parse().ok() } else { None }
+    }
+
     /// Whether a path is this one or one of its candidates.
     pub fn is_candidate(&self, path: &Path) -> bool {
-        let name = path.file_name().and_then(|name| name.to_str());
-        let rest = name.and_then(|name| name.strip_prefix(&self.name)?.strip_suffix(&self.extension));
-        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        let is_suffix =
-            |rest: &str| rest.strip_prefix(" (").and_then(|rest| rest.strip_suffix(')')).is_some_and(is_number);
-        path.parent() == Some(&self.folder) && rest.is_some_and(|rest| rest.is_empty() || is_suffix(rest))
+        self.number_of(path).is_some()
+    }
+
+    /// An existing result as the path that is planned for one.
+    pub fn of_result(path: &Path) -> Option<Self> {
+        let name = path.file_name()?.to_str()?;
+        let extension = path.extension().and_then(|extension| extension.to_str()).map_or(0, |text| text.len() + 1);
+        let (name, extension) = name.split_at(name.len() - extension);
+        Some(Self { folder: path.parent()?.to_path_buf(), name: name.to_owned(), extension: extension.to_owned() })
+    }
+
+    /// What [`PlannedPath::numbered`] with this number, or a candidate of that, was made of.
+    pub fn without_number(&self, n: u64) -> Option<PathBuf> {
+        let name = &self.name[..self.name.rfind(&format!(" ({n})"))?];
+        Some(self.folder.join(format!("{name}{}", self.extension)))
+    }
+
+    /// A candidate as systems compare it that take upper and lower case for the same.
+    pub fn folded_candidate(&self, n: u32) -> String {
+        folded(&self.candidate(n).to_string_lossy())
+    }
+
+    /// Whether another path differs at most in its extension.
+    pub fn has_stem_of(&self, other: &Self) -> bool {
+        self.folder == other.folder && self.name == other.name
+    }
+
+    /// The path with a number in its name, `name (n).ext`, which has candidates of its own.
+    #[must_use]
+    pub fn numbered(&self, n: u64) -> Self {
+        Self { name: format!("{} ({n})", self.name), ..self.clone() }
     }
 
     /// The path itself (0), or the `n`th candidate beside it: `name (n).ext`.

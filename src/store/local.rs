@@ -276,6 +276,14 @@ impl OutputFolder for LocalOutput {
         self.root.below(dir)?.remove(name)
     }
 
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let ((dir, from), (to_dir, to)) = (split(from)?, split(to)?);
+        if dir != to_dir {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "a result stays in its folder"));
+        }
+        self.root.below(dir)?.rename_exclusively(from, to)
+    }
+
     fn sweep(&self, each: &mut dyn FnMut(&Path)) -> u64 {
         let mut sweeper = Sweeper::default();
         LocalFolders.walk(self.root.path(), &mut |path| {

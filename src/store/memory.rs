@@ -195,6 +195,16 @@ impl OutputFolder for MemoryOutput {
         files().remove(path).map(drop).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut files = files();
+        if files.contains_key(to) {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        let bytes = files.remove(from).ok_or(io::ErrorKind::NotFound)?;
+        files.insert(to.to_path_buf(), bytes);
+        Ok(())
+    }
+
     fn sweep(&self, each: &mut dyn FnMut(&Path)) -> u64 {
         Memory.walk(&self.0, each);
         0

@@ -46,6 +46,9 @@ pub trait OutputFolder: fmt::Debug + Send + Sync {
     /// Removes a result that has its final name already.
     fn take_back(&self, path: &Path) -> io::Result<()>;
 
+    /// Gives a result another name in its folder. A name that is taken is `AlreadyExists`.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+
     /// Removes the temporaries of owners that have died, in and below this folder, and calls `each` for every other
     /// file. Returns how many it removed. Saved parts of bodies stay until they are old; the spool finds those in this
     /// folder.

@@ -319,6 +319,10 @@ impl OutputFolder for UnreliableOutput {
         self.inner.take_back(path)
     }
 
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.inner.rename(from, to)
+    }
+
     fn sweep(&self, each: &mut dyn FnMut(&Path)) -> u64 {
         self.state.pass();
         self.inner.sweep(each)

@@ -98,6 +98,43 @@ pub(super) fn forget_outputs(sql: &Connection, id: ItemId) -> rusqlite::Result<(
     Ok(())
 }
 
+/// A done item whose result is about to get another path, or to be replaced by that of another item, is running again.
+pub(super) fn displace(sql: &Connection, id: ItemId, output: &str, sums: &mut Sums) -> Result<(), CatalogError> {
+    let Some(from) = status(sql, id)?.filter(|from| from.state == ItemState::Done) else { return Ok(()) };
+    let former: Option<String> = sql
+        .prepare_cached("SELECT output FROM item WHERE job_id = ?1 AND seq = ?2")?
+        .query_row(params![id.job.0, id.seq as i64], |row| row.get(0))?;
+    if let Some(former) = former {
+        move_outputs_of_repeats(sql, id.job, &former, Some(output).filter(|output| *output != former))?;
+    }
+    sql.prepare_cached(
+        "UPDATE item SET state = 'running', output = ?3, bytes_in = 0, bytes_out = 0, finished_at = NULL, number = NULL \
+         WHERE job_id = ?1 AND seq = ?2",
+    )?
+    .execute(params![id.job.0, id.seq as i64, output])?;
+    forget_outputs(sql, id)?;
+    sums.change(&from, &ItemStatus { state: ItemState::Running, ..waiting_again(&from) });
+    Ok(())
+}
+
+/// Rows that repeat a link have the result of its first row, which gets another path, or none.
+fn move_outputs_of_repeats(sql: &Connection, job: JobId, from: &str, to: Option<&str>) -> rusqlite::Result<()> {
+    let mut select = sql.prepare_cached(
+        "SELECT seq FROM item INDEXED BY item_output_path WHERE job_id = ?1 AND output = ?2 AND state = 'skipped'",
+    )?;
+    let seqs: Vec<i64> = select.query_map(params![job.0, from], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for seq in seqs {
+        sql.prepare_cached(
+            "UPDATE item SET output = ?3, output_hash = CASE WHEN ?3 IS NULL THEN NULL ELSE output_hash END \
+             WHERE job_id = ?1 AND seq = ?2",
+        )?
+        .execute(params![job.0, seq, to])?;
+        sql.prepare_cached("UPDATE item_output SET path = ?3 WHERE job_id = ?1 AND seq = ?2")?
+            .execute(params![job.0, seq, to])?;
+    }
+    Ok(())
+}
+
 /// Returns running items to the waiting state whose work was stopped.
 pub(super) fn requeue_running(sql: &Connection, job: JobId) -> Result<(), CatalogError> {
     sql.prepare_cached(
@@ -279,7 +316,8 @@ fn extra_of_result(one: &Finished) -> Result<Option<String>, serde_json::Error> 
 }
 
 /// The columns of an item that is processed again.
-const RETRIED: &str = "state = 'waiting', error_kind = NULL, error = NULL, error_args = NULL, reason = NULL, \
+const RETRIED: &str = "extra = json_set(CASE WHEN json_valid(extra) THEN extra ELSE '{}' END, '$.retried', json('true')), \
+    state = 'waiting', error_kind = NULL, error = NULL, error_args = NULL, reason = NULL, \
     http_status = NULL, bytes_in = 0, bytes_out = 0, attempts = 0, finished_at = NULL, number = NULL";
 
 fn waiting_again(from: &ItemStatus) -> ItemStatus {

@@ -418,6 +418,26 @@ impl CatalogReader for Reader {
         })
     }
 
+    fn is_output_with(&self, job: JobId, path: &str, hash: &str) -> Result<bool, JobError> {
+        self.read(|sql| {
+            let mut select = sql.prepare_cached(
+                "SELECT 1 FROM item INDEXED BY item_output_path \
+                 WHERE job_id = ?1 AND output = ?2 AND output_hash = ?3 LIMIT 1",
+            )?;
+            Ok(select.exists(params![job.0, path, hash])?)
+        })
+    }
+
+    fn item_of_output(&self, job: JobId, path: &str) -> Result<Option<ItemRow>, JobError> {
+        self.read(|sql| {
+            let mut select = sql.prepare_cached(&format!(
+                "SELECT {ITEM_COLUMNS} FROM item INDEXED BY item_output_path WHERE job_id = ?1 AND output = ?2 \
+                 AND state = 'done' LIMIT 1"
+            ))?;
+            Ok(select.query_row(params![job.0, path], row::item).optional()?)
+        })
+    }
+
     fn prior_result(&self, id: ItemId, locator: &str) -> Result<Option<PriorResult>, JobError> {
         let which = "WHERE job_id = ?1 AND seq = ?2 AND locator = ?3";
         self.read(|sql| prior_result(sql, which, params![id.job.0, id.seq as i64, locator]))

@@ -39,6 +39,9 @@ pub(super) struct Extra {
     /// The number of the first item with the same link.
     #[serde(skip_serializing_if = "Option::is_none")]
     repeats: Option<u64>,
+    /// Whether it was processed before and is, or was, processed again.
+    #[serde(skip_serializing)]
+    retried: bool,
     /// How its bytes were transferred, if there is more to say than the time it took.
     #[serde(skip_serializing)]
     transfer: Transfer,
@@ -100,6 +103,7 @@ pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<ItemRow> {
         origin: extra.origin,
         columns: std::mem::take(&mut extra.columns),
         repeats: extra.repeats,
+        is_retried: extra.retried,
         response_name: extra.transfer.file_name.take(),
         remarks: extra.remarks(),
     })

@@ -160,6 +160,16 @@ impl Catalog for Writer {
         self.run(|sql, _| finished.iter().try_for_each(|one| outcome::record_output(sql, one)))
     }
 
+    fn displace(&mut self, job: JobId, outputs: &[(u64, String)]) -> Result<(), JobError> {
+        self.run(|sql, _| {
+            let mut sums = Sums::default();
+            for (seq, output) in outputs {
+                outcome::displace(sql, ItemId { job, seq: *seq }, output, &mut sums)?;
+            }
+            Ok(sums.apply(sql, job)?)
+        })
+    }
+
     fn finish(&mut self, finished: &[&Finished]) -> Result<(), JobError> {
         self.run(|sql, _| {
             let mut jobs: BTreeMap<JobId, (Sums, u64)> = BTreeMap::new();

@@ -206,10 +206,11 @@ impl Coordinator {
         });
         self.parts.runs.insert(&run);
         self.count_links(&run)?;
-        let mut threads = run.start(&pool, &self.parts.runtime, &self.parts.readers)?;
+        let mut threads = Vec::new();
         if !last_run.undecided.is_empty() {
             threads.push(run.decide_interrupted(last_run.undecided)?);
         }
+        threads.extend(run.start(&pool, &self.parts.runtime, &self.parts.readers)?);
         let mut meter = RateMeter::new();
         meter.go();
         self.queue.begin_run(Active {

@@ -8,9 +8,10 @@ use std::path::PathBuf;
 
 use super::body::ItemBody;
 use super::checksum::Checksum;
+use super::claims::NameClaims;
 use super::content_type_check::{actual_extension, check_content, with_content_type};
 use super::limits;
-use super::naming::{NameClaims, NameHints, Naming, Resolution, extension_of_content, is_extension_of, own_extension};
+use super::naming::{NameHints, Naming, Resolution, extension_of_content, is_extension_of, own_extension};
 use super::render::{Prepared, StrippedImage, is_copied, prepare, stripped, without_part};
 use super::texts::{ItemRecipe, RecipeTexts};
 use crate::codec::{self, DecodeControl};
@@ -237,7 +238,7 @@ pub(crate) fn decide(
     let hints = NameHints { size_px: size_px.flatten(), hash, is_pending: !is_known, ..decision.hints(subject) };
     let planned = naming.planned_path(row, hints, &decision.extension);
     decision.name = if is_known {
-        PlannedName::Known(naming.resolve(&planned, &row.locator, claims))
+        PlannedName::Known(naming.resolve(&planned, row, claims))
     } else {
         PlannedName::Pending(planned.path())
     };

@@ -4,12 +4,14 @@
 
 pub(super) mod body;
 pub(super) mod checksum;
-pub(super) mod content_type_check;
+pub(super) mod claims;
+mod content_type_check;
 pub(super) mod decide;
 pub(super) mod decode_image;
 pub(super) mod input_folders;
 pub(super) mod limits;
 pub(super) mod name_example;
+pub(super) mod name_plan;
 pub(super) mod naming;
 pub(super) mod prior_results;
 pub(super) mod render;

@@ -3,25 +3,31 @@
 use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::SystemTime;
 
+use super::claims::{CountedRows, Holder, NameClaims, RunClaims, holder, is_free, is_own_output, is_taken};
 use super::input_folders::InputFolders;
+use super::name_plan::{NamePlan, Slot};
 use super::texts::{RecipeTexts, column_values};
 use crate::catalog::CatalogReader;
 use crate::codec;
 use crate::error::{ErrorKind, ItemError, JobError};
-use crate::fetch::safe_file_name;
+use crate::fetch::{name_from_url, safe_file_name};
 use crate::model::{
-    Columns, ConflictPolicy, FieldValues, Format, ItemOutput, ItemRow, JobId, JobSpec, Locator, Message, SourceSpec,
-    Tree, link_name,
+    Columns, ConflictPolicy, FieldValues, Format, FormatChoice, ItemOutput, ItemRow, ItemState, JobId, JobSpec,
+    Locator, Message, Tree, link_name,
 };
-use crate::sink::{CaseCollisions, Collision, PlannedPath, Template};
+use crate::sink::{CaseCollisions, PlannedPath, Template};
 use crate::source;
 use crate::store::{self, Content, EntryKind, OutputFolder, Space, Staged};
 
 /// How many names `name (n).ext` are tried.
 const MAX_CANDIDATES: u32 = 100_000;
+
+/// Items that are read at once to count their names.
+const ROWS_READ: u32 = 256;
 
 /// How a job names its results.
 pub(crate) struct Naming {
@@ -29,7 +35,7 @@ pub(crate) struct Naming {
     /// The same folder, held open from the first result on.
     output: OnceLock<Arc<dyn OutputFolder>>,
     /// What is in it, as far as other systems would take a new name for the same.
-    collisions: Arc<Mutex<CaseCollisions>>,
+    collisions: Mutex<CaseCollisions>,
     template: Template,
     /// The texts of the recipe with fields.
     texts: RecipeTexts,
@@ -37,6 +43,11 @@ pub(crate) struct Naming {
     policy: ConflictPolicy,
     /// The folders that the job reads, if there are several.
     input_folders: InputFolders,
+    /// The format of all results, if one is chosen.
+    format: FormatChoice,
+    plan: Mutex<NamePlan>,
+    /// Whether the output folder had files when the job began.
+    has_files: AtomicBool,
 }
 
 /// What a name is made of besides the item's row.
@@ -54,44 +65,27 @@ pub(crate) struct NameHints<'a> {
     pub(crate) is_pending: bool,
 }
 
-/// What else has a claim to a name.
-pub(crate) trait NameClaims {
-    /// Whether the name is needed before the work, because it may decide what happens to the item.
-    fn wants_name(&self, policy: ConflictPolicy) -> bool;
-
-    /// Whether another result of the job is about to get this name.
-    fn is_promised(&self, path: &Path) -> bool;
-
-    /// Whether an existing file is a result of the same job.
-    fn is_own_output(&self, path: &Path) -> bool;
-
-    /// Whether an existing file is, or may still become, an input of the job.
-    fn is_input(&self, path: &Path) -> bool;
-
-    /// The item's own result of an earlier job, which is replaced in place.
-    fn replaced(&self) -> Option<&Path> {
-        None
-    }
-}
-
-/// The claims known to a job that runs: those in the catalog, and the names of the same batch.
-pub(crate) struct RunClaims<'a> {
-    pub(crate) job: JobId,
-    pub(crate) reader: &'a dyn CatalogReader,
-    pub(crate) promised: Option<&'a HashSet<PathBuf>>,
-    pub(crate) replaced: Option<&'a Path>,
-}
-
 /// A staged result and the path that is planned for it.
 pub(crate) struct Target {
     pub(crate) staged: Staged,
     pub(crate) locator: Locator,
     planned: PlannedPath,
-    collisions: Arc<Mutex<CaseCollisions>>,
+    claimant: Claimant,
     policy: ConflictPolicy,
     /// The item's own result of an earlier job, which it replaces.
     pub(crate) replaced: Option<PathBuf>,
     chosen: Option<(PathBuf, Publish)>,
+}
+
+/// An item that wants a name.
+#[derive(Clone, Copy, Debug)]
+struct Claimant {
+    seq: u64,
+    slot: Slot,
+    /// Whether only the response of a link tells its name: those that are known before come first.
+    is_named_by_response: bool,
+    /// Whether it failed before: then it takes no name from results that were there in the meantime.
+    is_retried: bool,
 }
 
 /// How a result gets its name.
@@ -101,19 +95,8 @@ pub(crate) enum Publish {
     Fresh(u32),
     /// Replaces the file that is there, as the policy says.
     Replace,
-}
-
-/// Who has a name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Holder {
-    /// Nobody.
-    None,
-    /// Another result of the same job, perhaps in other case.
-    Ours,
-    /// A file that is not the job's.
-    Others,
-    /// Such a file in other case: many systems would take both names for one.
-    OthersInOtherCase,
+    /// Takes it from the item with this number, which comes after it but was finished first.
+    InsteadOf(u64),
 }
 
 /// What follows from the policy for taken names.
@@ -139,11 +122,23 @@ pub(crate) enum Verdict {
 impl Naming {
     pub(crate) fn new(spec: &JobSpec, out_dir: PathBuf) -> Result<Self, JobError> {
         let template = template(spec)?;
-        let collisions = Arc::new(Mutex::new(CaseCollisions::new(&out_dir)));
+        let collisions = Mutex::new(CaseCollisions::new(&out_dir));
         let (tree, policy) = (spec.output().sink.tree, spec.output().sink.on_conflict);
         let input_folders = InputFolders::of(spec);
         let texts = RecipeTexts::of(&spec.recipe);
-        Ok(Self { out_dir, output: OnceLock::new(), collisions, template, texts, tree, policy, input_folders })
+        Ok(Self {
+            out_dir,
+            output: OnceLock::new(),
+            collisions,
+            template,
+            texts,
+            tree,
+            policy,
+            input_folders,
+            format: spec.output().save.format,
+            plan: Mutex::default(),
+            has_files: AtomicBool::new(false),
+        })
     }
 
     /// Notes the names of the files in the output folder. `earlier` is the job and its catalog if it has run before: its
@@ -152,6 +147,7 @@ impl Naming {
         // Only the other policies distinguish the job's own names.
         let earlier = earlier.filter(|_| self.policy != ConflictPolicy::Rename);
         let mut note = |path: &Path| {
+            self.has_files.store(true, Ordering::Relaxed);
             self.collisions().note(path, || earlier.is_some_and(|(job, reader)| is_own_output(job, path, reader)));
         };
         // A plan creates no folder.
@@ -230,8 +226,243 @@ impl Naming {
     }
 
     /// Applies the policy for taken names to a planned path.
-    pub(crate) fn resolve(&self, planned: &PlannedPath, input: &Locator, claims: &dyn NameClaims) -> Resolution {
-        resolve(self.policy, planned, input, &self.collisions(), claims)
+    pub(crate) fn resolve(&self, planned: &PlannedPath, row: &ItemRow, claims: &dyn NameClaims) -> Resolution {
+        self.resolve_for(planned, self.claimant(row, planned), &row.locator, claims).1
+    }
+
+    fn plan(&self) -> MutexGuard<'_, NamePlan> {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether names are known before items are processed, except for extensions.
+    fn is_countable(&self) -> bool {
+        let is_known = !self.template.needs_size() && !self.template.needs_hash() && !self.template.needs_date();
+        is_known && !self.template.has_index()
+    }
+
+    /// The path planned for a row before it is processed, without an extension if only the content or the response will
+    /// tell it.
+    fn path_of_row(&self, row: &ItemRow) -> PlannedPath {
+        let file_name = match &row.locator {
+            Locator::Url(url) => given_name(row).or_else(|| name_from_url(url)),
+            Locator::File(_) => None,
+        };
+        let hints = NameHints { file_name: file_name.as_deref(), ..NameHints::default() };
+        let extension = match self.format {
+            FormatChoice::Fixed(format) => Some(format.extension().to_owned()),
+            FormatChoice::Keep => own_extension(&row.locator, file_name.as_deref()),
+        };
+        self.planned_path(row, hints, extension.as_deref().unwrap_or_default())
+    }
+
+    /// Counts the name of one item that is to have a result.
+    pub(crate) fn count_name(&self, row: &ItemRow, rows: &dyn CountedRows) {
+        if self.policy == ConflictPolicy::Rename && self.is_countable() {
+            // Without other rows, nothing can fail.
+            let _ = self.count_row(&mut self.plan(), row, rows);
+        }
+    }
+
+    /// Counts the names of the items up to this number, in list order. `page` holds the last ones of them; the others
+    /// are read from `rows`.
+    pub(crate) fn count_names(&self, page: &[ItemRow], last_seq: u64, rows: &dyn CountedRows) -> Result<(), JobError> {
+        if self.policy != ConflictPolicy::Rename || !self.is_countable() {
+            return Ok(());
+        }
+        let mut plan = self.plan();
+        let from = plan.counted_to;
+        let fresh = page.get(page.partition_point(|row| row.id.seq <= from)..).unwrap_or_default();
+        if last_seq == from + fresh.len() as u64 {
+            fresh.iter().try_for_each(|row| self.count_row(&mut plan, row, rows))?;
+        }
+        while plan.counted_to < last_seq {
+            let read = rows.after(plan.counted_to, ROWS_READ)?;
+            if read.is_empty() {
+                plan.counted_to = last_seq;
+            }
+            read.iter().try_for_each(|row| self.count_row(&mut plan, row, rows))?;
+        }
+        Ok(())
+    }
+
+    fn count_row(&self, plan: &mut NamePlan, row: &ItemRow, rows: &dyn CountedRows) -> Result<(), JobError> {
+        plan.counted_to = plan.counted_to.max(row.id.seq);
+        // It has no link or file at all.
+        let is_invalid = row.state == ItemState::Failed && row.attempts == 0;
+        if is_invalid || self.is_duplicate(plan, row, rows)? {
+            return Ok(());
+        }
+        let planned = self.path_of_row(row);
+        let output = row.output.as_deref().map(Locator::parse);
+        match output.as_ref().and_then(Locator::path).and_then(|output| planned.number_of(output)) {
+            Some(number) => plan.set(row.id.seq, &planned, number),
+            None => plan.count(row.id.seq, &planned, &|path| {
+                self.has_files.load(Ordering::Relaxed) && is_taken(path) && !rows.is_own_output(path)
+            }),
+        }
+        Ok(())
+    }
+
+    /// Whether a row repeats the link and the name of an earlier one.
+    fn is_duplicate(&self, plan: &mut NamePlan, row: &ItemRow, rows: &dyn CountedRows) -> Result<bool, JobError> {
+        let Some(first) = row.repeats else { return Ok(false) };
+        let key = self.row_key(&row.columns, row.id.seq);
+        let is_file = row.locator.path().is_some();
+        if key.is_empty() && !is_file {
+            return Ok(true);
+        }
+        let of_first = rows.after(first.saturating_sub(1), 1)?.into_iter().find(|other| other.id.seq == first);
+        if is_file {
+            return Ok(of_first.is_some_and(|other| self.is_same_name(row, &other)));
+        }
+        let is_name_of_first = of_first.is_some_and(|other| self.row_key(&other.columns, first) == key);
+        Ok(is_name_of_first || plan.is_repeated_name(first, &key))
+    }
+
+    /// Whether a file waits for earlier ones of the same name.
+    pub(crate) fn has_turns(&self, row: &ItemRow, planned: &PlannedPath) -> bool {
+        self.policy != ConflictPolicy::Rename || matches!(self.slot(row, planned), Slot::Unplanned { .. })
+    }
+
+    fn claimant(&self, row: &ItemRow, planned: &PlannedPath) -> Claimant {
+        let slot = self.slot(row, planned);
+        let is_named_by_response = matches!(slot, Slot::Unplanned { .. }) && row.locator.path().is_none();
+        Claimant { seq: row.id.seq, slot, is_named_by_response, is_retried: row.is_retried }
+    }
+
+    /// Which of the names that belong to a planned path an item gets.
+    fn slot(&self, row: &ItemRow, planned: &PlannedPath) -> Slot {
+        if self.template.has_index() {
+            return Slot::Number(0);
+        }
+        let number = match self.policy {
+            ConflictPolicy::Rename => self.plan().number(row.id.seq),
+            _ => Some(0),
+        };
+        if let Some(number) = number.filter(|_| self.is_countable()) {
+            let of_row = self.path_of_row(row);
+            if of_row == *planned {
+                return Slot::Number(number);
+            }
+            if of_row.has_stem_of(planned) {
+                return Slot::Unplanned { may_be_plain: number == 0 };
+            }
+        }
+        Slot::Unplanned { may_be_plain: true }
+    }
+
+    /// Whether the name of an item's result was known before its response.
+    fn is_planned(&self, row: &ItemRow, result: &Path) -> bool {
+        let is_counted = || self.is_countable() && self.plan().number(row.id.seq).is_some();
+        let is_of_row = || self.path_of_row(row).is_candidate(result);
+        self.template.has_index() || row.locator.path().is_some() || (is_counted() && is_of_row())
+    }
+
+    /// The item whose result has a path that belongs to this item, since this one comes first: in the list, or because its
+    /// name was known before its response.
+    fn later_owner(&self, path: &Path, claimant: Claimant, claims: &dyn NameClaims) -> Option<u64> {
+        if claimant.is_retried || claims.is_promised(path) {
+            return None;
+        }
+        let owner = claims.owner(path)?;
+        let is_rename = self.policy == ConflictPolicy::Rename;
+        let own_place = (is_rename && claimant.is_named_by_response, claimant.seq);
+        let place_of_owner = (is_rename && !self.is_planned(&owner, path), owner.id.seq);
+        (own_place < place_of_owner).then_some(owner.id.seq)
+    }
+
+    /// The path and the name that follow from the policy for taken names.
+    fn resolve_for(
+        &self,
+        planned: &PlannedPath,
+        claimant: Claimant,
+        input: &Locator,
+        claims: &dyn NameClaims,
+    ) -> (PlannedPath, Resolution) {
+        let is_replaced = |own: &&Path| {
+            planned.is_candidate(own) && !claims.is_promised(own) && !claims.is_own_output(own) && !claims.is_input(own)
+        };
+        if let Some(own) = claims.replaced().filter(is_replaced) {
+            let verdict = Verdict::Save(own.to_path_buf(), Publish::Replace);
+            return (planned.clone(), Resolution { is_taken: true, verdict });
+        }
+        if self.policy == ConflictPolicy::Rename {
+            return self.renamed(planned, claimant, input, claims);
+        }
+        let wanted = planned.path();
+        let holder = holder(&wanted, &self.collisions(), claims);
+        let later = if holder == Holder::Ours { self.later_owner(&wanted, claimant, claims) } else { None };
+        let resolution = Resolution {
+            is_taken: holder != Holder::None,
+            verdict: match later {
+                Some(later) => Verdict::Save(wanted, Publish::InsteadOf(later)),
+                None => resolve(self.policy, wanted, holder, input, claims),
+            },
+        };
+        (planned.clone(), resolution)
+    }
+
+    /// The same for the policy that gives results whose names are taken other names.
+    fn renamed(
+        &self,
+        planned: &PlannedPath,
+        claimant: Claimant,
+        input: &Locator,
+        claims: &dyn NameClaims,
+    ) -> (PlannedPath, Resolution) {
+        let own = match claimant.slot {
+            Slot::Number(number) => Some(number),
+            Slot::Unplanned { may_be_plain: true } => Some(0),
+            Slot::Unplanned { may_be_plain: false } => None,
+        };
+        let is_free = |path: &Path| is_free(path, &self.collisions(), claims);
+        let mut is_others = false;
+        if let Some((number, path)) = own.map(|number| (number, planned.candidate(number))) {
+            let save = |publish| Verdict::Save(path.clone(), publish);
+            let resolved = |verdict| (planned.clone(), Resolution { is_taken: number > 0, verdict });
+            if is_free(&path) {
+                return resolved(save(Publish::Fresh(number)));
+            }
+            if let Some(later) = self.later_owner(&path, claimant, claims) {
+                return resolved(save(Publish::InsteadOf(later)));
+            }
+            is_others = holder(&path, &self.collisions(), claims) != Holder::Ours;
+        }
+        let (base, first) = match claimant.slot {
+            // Its own one is that of another program's file by now.
+            Slot::Number(number) if is_others => (planned.clone(), number + 1),
+            _ => (planned.numbered(claimant.seq), 0),
+        };
+        // Names that other items are planned to have are left to them.
+        let is_for_others = |number| base == *planned && self.plan().is_claimed(&base.folded_candidate(number));
+        let mut candidates =
+            (first..first.saturating_add(MAX_CANDIDATES)).map(|number| (number, base.candidate(number)));
+        let (is_taken, verdict) = match candidates.find(|(number, path)| !is_for_others(*number) && is_free(path)) {
+            Some((number, path)) => (number > 0 || base != *planned, Verdict::Save(path, Publish::Fresh(number))),
+            None => (true, Verdict::Refuse(conflict(input, &planned.path()))),
+        };
+        (base, Resolution { is_taken, verdict })
+    }
+
+    /// What becomes of an item whose result has a path that belongs to an item before it.
+    pub(crate) fn displaced(&self, row: &ItemRow, result: &Path, claims: &dyn NameClaims) -> Verdict {
+        if self.policy != ConflictPolicy::Rename {
+            return resolve(self.policy, result.to_path_buf(), Holder::Ours, &row.locator, claims);
+        }
+        let refused = || Verdict::Refuse(conflict(&row.locator, result));
+        let Some(planned) = PlannedPath::of_result(result) else { return refused() };
+        let slot = Slot::Unplanned { may_be_plain: false };
+        let claimant = Claimant { slot, ..self.claimant(row, &planned) };
+        let verdict = self.renamed(&planned, claimant, &row.locator, claims).1.verdict;
+        if let Verdict::Save(path, _) = &verdict {
+            self.note(path);
+        }
+        verdict
+    }
+
+    /// The result of an item that was about to be renamed when the process died, if it still has its former name.
+    pub(crate) fn former_path(seq: u64, output: &Path) -> Option<PathBuf> {
+        PlannedPath::of_result(output)?.without_number(seq)
     }
 
     /// Writes a result under a temporary name in the folder it is for.
@@ -245,8 +476,16 @@ impl Naming {
         let planned = self.planned_path(row, hints, extension);
         let output = self.output().map_err(|error| store::write_error(&self.out_dir, &error))?;
         let staged = output.stage(planned.folder(), row.id.seq, content)?;
-        let (collisions, locator) = (Arc::clone(&self.collisions), row.locator.clone());
-        Ok(Target { staged, locator, planned, collisions, policy: self.policy, replaced: None, chosen: None })
+        let claimant = self.claimant(row, &planned);
+        Ok(Target {
+            staged,
+            locator: row.locator.clone(),
+            planned,
+            claimant,
+            policy: self.policy,
+            replaced: None,
+            chosen: None,
+        })
     }
 
     /// The output folder, held open, so that nothing is written to whatever replaces it later.
@@ -324,15 +563,26 @@ impl Target {
     }
 
     /// Decides on the final name. Only the recorder does that; `promised` are the names of the same batch.
-    pub(crate) fn choose(&mut self, job: JobId, reader: &dyn CatalogReader, promised: &HashSet<PathBuf>) -> Verdict {
-        let mut collisions = self.collisions.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn choose(
+        &mut self,
+        naming: &Naming,
+        job: JobId,
+        reader: &dyn CatalogReader,
+        promised: &HashSet<PathBuf>,
+    ) -> Verdict {
         let claims = RunClaims { job, reader, promised: Some(promised), replaced: self.replaced.as_deref() };
-        let resolution = resolve(self.policy, &self.planned, &self.locator, &collisions, &claims);
+        let (planned, resolution) = naming.resolve_for(&self.planned, self.claimant, &self.locator, &claims);
+        self.planned = planned;
         if let Verdict::Save(path, publish) = &resolution.verdict {
-            collisions.note(path, || true);
+            naming.note(path);
             self.chosen = Some((path.clone(), *publish));
         }
         resolution.verdict
+    }
+
+    /// Whether it gets its name after the items whose names were known before.
+    pub(crate) fn is_named_by_response(&self) -> bool {
+        self.policy == ConflictPolicy::Rename && self.claimant.is_named_by_response
     }
 
     /// The name that was decided on.
@@ -352,13 +602,24 @@ impl Target {
                 Ok(()) => Ok((path, true)),
                 Err(error) => Err(failed(&path, &error)),
             },
+            // With `rename`, the other result has another name by now.
+            Publish::InsteadOf(_) => {
+                let replaces = self.policy != ConflictPolicy::Rename;
+                match temporary.publish(&path, replaces) {
+                    Ok(()) => Ok((path, replaces)),
+                    Err(error) => Err(failed(&path, &error)),
+                }
+            }
             Publish::Fresh(first) => {
-                for n in first..MAX_CANDIDATES {
+                for n in first..first.saturating_add(MAX_CANDIDATES) {
                     let path = self.planned.candidate(n);
                     match temporary.publish(&path, false) {
                         Ok(()) => return Ok((path, false)),
                         // Another program has just made a file of that name.
-                        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                        Err(error)
+                            if error.kind() == io::ErrorKind::AlreadyExists
+                                && self.policy == ConflictPolicy::Rename => {}
+                        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => break,
                         Err(error) => return Err(failed(&path, &error)),
                     }
                 }
@@ -368,51 +629,15 @@ impl Target {
     }
 }
 
-impl NameClaims for RunClaims<'_> {
-    /// With `rename`, a taken name only gets a number, so it never decides whether the item is processed.
-    fn wants_name(&self, policy: ConflictPolicy) -> bool {
-        policy != ConflictPolicy::Rename
-    }
-
-    fn is_promised(&self, path: &Path) -> bool {
-        self.promised.is_some_and(|promised| promised.contains(path))
-    }
-
-    fn is_own_output(&self, path: &Path) -> bool {
-        is_own_output(self.job, path, self.reader)
-    }
-
-    fn is_input(&self, path: &Path) -> bool {
-        is_input(self.job, path, self.reader) || may_become_input(self.job, path, self.reader)
-    }
-
-    fn replaced(&self) -> Option<&Path> {
-        self.replaced
-    }
-}
-
-/// Applies the policy for taken names to a planned path. Nothing else knows the policies.
+/// Applies the other policies for taken names to a path. Nothing else knows the policies.
 fn resolve(
     policy: ConflictPolicy,
-    planned: &PlannedPath,
+    wanted: PathBuf,
+    holder: Holder,
     input: &Locator,
-    collisions: &CaseCollisions,
     claims: &dyn NameClaims,
-) -> Resolution {
-    let wanted = planned.path();
-    let is_replaced = |own: &&Path| {
-        planned.is_candidate(own) && !claims.is_promised(own) && !claims.is_own_output(own) && !claims.is_input(own)
-    };
-    if let Some(own) = claims.replaced().filter(is_replaced) {
-        return Resolution { is_taken: true, verdict: Verdict::Save(own.to_path_buf(), Publish::Replace) };
-    }
-    if policy == ConflictPolicy::Rename {
-        // The first free candidate is used, no matter which item has the name.
-        let (n, verdict) = first_free(planned, input, collisions, claims);
-        return Resolution { is_taken: n != Some(0), verdict };
-    }
-    let holder = holder(&wanted, collisions, claims);
-    let verdict = match (policy, holder) {
+) -> Verdict {
+    match (policy, holder) {
         // Only a file of exactly this name is replaced; one that differs in case stays.
         (_, Holder::None) | (ConflictPolicy::Overwrite, Holder::OthersInOtherCase) => {
             Verdict::Save(wanted, Publish::Fresh(0))
@@ -429,21 +654,6 @@ fn resolve(
         (ConflictPolicy::Overwrite | ConflictPolicy::Fail | ConflictPolicy::Rename, _) => {
             Verdict::Refuse(conflict(input, &wanted))
         }
-    };
-    Resolution { is_taken: holder != Holder::None, verdict }
-}
-
-/// The first free candidate, and its number.
-fn first_free(
-    planned: &PlannedPath,
-    input: &Locator,
-    collisions: &CaseCollisions,
-    claims: &dyn NameClaims,
-) -> (Option<u32>, Verdict) {
-    let mut candidates = (0..MAX_CANDIDATES).map(|n| (n, planned.candidate(n)));
-    match candidates.find(|(_, path)| is_free(path, collisions, claims)) {
-        Some((n, path)) => (Some(n), Verdict::Save(path, Publish::Fresh(n))),
-        None => (None, Verdict::Refuse(conflict(input, &planned.path()))),
     }
 }
 
@@ -519,76 +729,6 @@ pub(crate) fn extension_of_content(head: &[u8], content_type: Option<&str>) -> O
         _ => return None,
     };
     Some(extension.to_owned())
-}
-
-/// Who has a name.
-fn holder(wanted: &Path, collisions: &CaseCollisions, claims: &dyn NameClaims) -> Holder {
-    let holder_of = |path: &Path, others: Holder| {
-        if claims.is_promised(path) {
-            Holder::Ours
-        } else if !is_taken(path) {
-            Holder::None
-        } else if claims.is_own_output(path) {
-            Holder::Ours
-        } else {
-            others
-        }
-    };
-    match holder_of(wanted, Holder::Others) {
-        Holder::None => match collisions.find(wanted) {
-            None => Holder::None,
-            Some(Collision::Ours) => Holder::Ours,
-            Some(Collision::Others) => Holder::OthersInOtherCase,
-            Some(Collision::Plain(path)) => holder_of(&path, Holder::OthersInOtherCase),
-        },
-        holder => holder,
-    }
-}
-
-/// Whether a name is free.
-fn is_free(path: &Path, collisions: &CaseCollisions, claims: &dyn NameClaims) -> bool {
-    let is_free = |path: &Path| !claims.is_promised(path) && !is_taken(path);
-    is_free(path)
-        && match collisions.find(path) {
-            None => true,
-            Some(Collision::Plain(plain)) => is_free(&plain),
-            Some(Collision::Ours | Collision::Others) => false,
-        }
-}
-
-fn is_taken(path: &Path) -> bool {
-    store::of_path(path).is_taken(path)
-}
-
-/// A path as the catalog keeps those of inputs: its folder without links.
-pub(crate) fn in_real_folder(path: &Path) -> PathBuf {
-    match (path.parent().and_then(|folder| store::of_path(folder).resolve(folder).ok()), path.file_name()) {
-        (Some(folder), Some(name)) => folder.join(name),
-        _ => path.to_path_buf(),
-    }
-}
-
-fn is_input(job: JobId, path: &Path, reader: &dyn CatalogReader) -> bool {
-    // When in doubt, it counts as one: an original is worth more than a result.
-    reader.is_input(job, &Locator::File(in_real_folder(path)).to_text()).unwrap_or(true)
-}
-
-/// Whether a source that has not been read to its end may still give this file.
-fn may_become_input(job: JobId, path: &Path, reader: &dyn CatalogReader) -> bool {
-    if reader.has_open_sources(job).is_ok_and(|open| !open) {
-        return false;
-    }
-    let Ok(Some(spec)) = reader.spec(job) else { return true };
-    may_be_given(&spec.sources, path)
-}
-
-/// Whether one of these sources may give this file.
-pub(crate) fn may_be_given(sources: &[SourceSpec], path: &Path) -> bool {
-    sources.iter().any(|source| source::may_give(source, path))
-}
-
-fn is_own_output(job: JobId, path: &Path, reader: &dyn CatalogReader) -> bool {
-    reader.is_output(job, &Locator::File(path.to_path_buf()).to_text()).unwrap_or(true)
 }
 
 fn conflict(locator: &Locator, path: &Path) -> ItemError {

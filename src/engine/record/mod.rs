@@ -1,5 +1,6 @@
 //! Writes what happened to the catalog, and makes outputs safe before they count as done.
 
+mod displaced;
 pub(crate) mod message;
 pub(super) mod recorder;
 #[cfg(test)]

@@ -13,10 +13,11 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
+use super::displaced::Displaced;
 use super::message::{FinishedItem, NotAdded, Record};
 use crate::catalog::{Added, Adding, Catalog, CatalogReader};
 use crate::config::{COMMIT_BATCH_FILES, COMMIT_BATCH_MS};
-use crate::engine::item::naming::{Target, Verdict, existing_output};
+use crate::engine::item::naming::{Publish, Target, Verdict, existing_output};
 use crate::engine::run::name_order::Turn;
 use crate::engine::run::{Run, RunError};
 use crate::error::{ItemError, JobError};
@@ -196,7 +197,12 @@ impl Recorder {
                 continue;
             };
             let held = held_by_job.entry(job).or_default();
-            match run.name_order.turn(seq) {
+            let turn = match run.name_order.turn(seq) {
+                // Whose names those of the last run are is known only then.
+                Turn::Now if run.is_adopting() => Turn::Later,
+                turn => turn,
+            };
+            match turn {
                 Turn::Later if recorded.target.is_some() => {
                     *held += 1;
                     self.held.push(recorded);
@@ -229,7 +235,12 @@ impl Recorder {
     /// Makes staged outputs safe and records every outcome.
     fn commit(&mut self, mut batch: Vec<FinishedItem>) {
         self.sync_files(&mut batch);
-        self.choose_names(&mut batch);
+        let displaced = self.choose_names(&mut batch);
+        let Some(displaced) = self.displace(displaced, &mut batch) else {
+            self.release(&batch);
+            return;
+        };
+        self.withhold_stale(&mut batch);
         for FinishedItem { finished, target, .. } in &mut batch {
             if let Some(path) = target.as_ref().and_then(Target::chosen) {
                 finished.outcome = Outcome::Done { output: Locator::File(path.to_path_buf()).to_text() };
@@ -248,7 +259,8 @@ impl Recorder {
         }
         self.rename(&mut batch);
         let has_outcome = |recorded: &&FinishedItem| !recorded.is_withheld && !recorded.stops_job();
-        let finished: Vec<&Finished> = batch.iter().filter(has_outcome).map(|recorded| &recorded.finished).collect();
+        let finished = batch.iter().filter(has_outcome).map(|recorded| &recorded.finished);
+        let finished: Vec<&Finished> = finished.chain(&displaced).collect();
         let counting = Arc::clone(&self.runs.counting);
         let counted = counting.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = self.catalog.finish(&finished)
@@ -296,14 +308,30 @@ impl Recorder {
         }
     }
 
-    fn choose_names(&self, batch: &mut [FinishedItem]) {
+    /// Chooses the name of every result. Returns the results that lose theirs to one of these.
+    fn choose_names(&self, batch: &mut [FinishedItem]) -> Vec<Displaced> {
         let mut taken: HashSet<PathBuf> = HashSet::new();
-        for recorded in batch.iter_mut() {
+        let mut displaced = Vec::new();
+        // Names that were known before go first: they take those that only responses tell.
+        let is_of_response =
+            |recorded: &&mut FinishedItem| recorded.target.as_ref().is_some_and(Target::is_named_by_response);
+        let (of_responses, planned): (Vec<_>, Vec<_>) = batch.iter_mut().partition(is_of_response);
+        for recorded in planned.into_iter().chain(of_responses) {
             let id = recorded.finished.id;
             let Some(target) = recorded.target.as_mut() else { continue };
-            match target.choose(id.job, self.reader.as_ref(), &taken) {
-                Verdict::Save(path, _) => {
-                    taken.insert(path);
+            let Some(run) = self.runs.get(id.job) else {
+                // Its run is gone: it waits until the job continues.
+                recorded.target = None;
+                recorded.is_withheld = true;
+                continue;
+            };
+            match target.choose(&run.naming, id.job, self.reader.as_ref(), &taken) {
+                Verdict::Save(path, publish) => {
+                    taken.insert(path.clone());
+                    if let Publish::InsteadOf(seq) = publish {
+                        let id = ItemId { job: id.job, seq };
+                        displaced.extend(Displaced::plan(&run, id, path, self.reader.as_ref(), &mut taken));
+                    }
                 }
                 Verdict::Skip(path, sentence) => {
                     recorded.target = None;
@@ -312,6 +340,58 @@ impl Recorder {
                     recorded.finished.outputs = vec![existing_output(&path)];
                 }
                 Verdict::Refuse(error) => recorded.fail(error),
+            }
+        }
+        displaced
+    }
+
+    /// Gives results that lose their names to items before them other names, or their items another outcome, which is
+    /// returned; `None` if the catalog fails. An item whose name can't be cleared fails.
+    fn displace(&mut self, displaced: Vec<Displaced>, batch: &mut [FinishedItem]) -> Option<Vec<Finished>> {
+        let mut by_job: BTreeMap<JobId, Vec<(u64, String)>> = BTreeMap::new();
+        for one in &displaced {
+            let ItemId { job, seq } = one.finished.id;
+            by_job.entry(job).or_default().push((seq, Locator::File(one.path().to_path_buf()).to_text()));
+        }
+        for (job, outputs) in by_job {
+            if let Err(error) = self.catalog.displace(job, &outputs) {
+                self.stop_run(job, &error);
+                return None;
+            }
+        }
+        let mut ended = Vec::with_capacity(displaced.len());
+        for mut one in displaced {
+            let Some(run) = self.runs.get(one.finished.id.job) else { continue };
+            run.note_displaced();
+            if let Err(error) = one.rename(&run) {
+                let is_taker = |recorded: &&mut FinishedItem| {
+                    recorded.target.as_ref().and_then(Target::chosen).is_some_and(|chosen| chosen == one.from)
+                };
+                if let Some(taker) = batch.iter_mut().find(is_taker) {
+                    self.fail_to_save(taker, store::write_error(&one.from, &error));
+                }
+            }
+            if matches!(one.finished.outcome, Outcome::Failed(_)) {
+                run.note_failure();
+            }
+            ended.push(one.finished);
+        }
+        Some(ended)
+    }
+
+    /// Rows that repeat a link whose result has another name by now are looked at again.
+    fn withhold_stale(&self, batch: &mut [FinishedItem]) {
+        for recorded in batch {
+            let Finished { id, outcome, outputs, output_hash, .. } = &recorded.finished;
+            let is_duplicate = matches!(outcome, Outcome::Skipped { reason: SkipReason::Duplicate, .. });
+            let Some(run) = self.runs.get(id.job).filter(|run| is_duplicate && run.has_displaced()) else { continue };
+            let Some((path, hash)) = outputs.first().and_then(|output| output.path.as_ref()).zip(output_hash.as_ref())
+            else {
+                continue;
+            };
+            if self.reader.is_output_with(id.job, path, hash).is_ok_and(|is_there| !is_there) {
+                recorded.is_withheld = true;
+                run.rewind();
             }
         }
     }

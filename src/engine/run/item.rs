@@ -13,9 +13,10 @@ use super::{Run, RunError};
 use crate::catalog::CatalogReader;
 use crate::codec::DecodeControl;
 use crate::engine::item::body::ItemBody;
+use crate::engine::item::claims::RunClaims;
 use crate::engine::item::decide::{Action, Decision, PlannedName, Response, Rules, Subject, decide};
 use crate::engine::item::limits::Clock;
-use crate::engine::item::naming::{NameHints, Resolution, RunClaims, Target, Verdict, existing_output, given_name};
+use crate::engine::item::naming::{NameHints, Resolution, Target, Verdict, existing_output, given_name};
 use crate::engine::item::prior_results::Prior;
 use crate::engine::item::render::guarded;
 use crate::engine::record::message::{FinishedItem, Record};
@@ -83,11 +84,13 @@ impl Run {
             }
         };
         if input.fetched.is_none() && !self.naming.needs_hash() {
-            self.name_order.wait_for_room(&self.switch)?;
             // Without the size, which may be known only after the work: more items than necessary wait for each other.
             let hints = decision.hints(&input.subject());
             let planned = self.naming.planned_path(&input.row, hints, &decision.extension);
-            self.name_order.start(id.seq, &planned.folded());
+            if self.naming.has_turns(&input.row, &planned) {
+                self.name_order.wait_for_room(&self.switch)?;
+                self.name_order.start(id.seq, &planned.folded());
+            }
         }
         let at_once = is_idle && matches!(decision.action, Action::Copy) && input.size_bytes <= SAVED_AT_ONCE_BYTES;
         let admission = self.take_admission(decision.action.peak_bytes(input.size_bytes), !at_once)?;
@@ -304,8 +307,13 @@ impl Run {
             self.release(seq);
         }
         if has_failed {
-            self.check_failures(self.failures.fetch_add(1, Ordering::Relaxed) + 1);
+            self.note_failure();
         }
+    }
+
+    /// Counts an item that has failed.
+    pub(crate) fn note_failure(&self) {
+        self.check_failures(self.failures.fetch_add(1, Ordering::Relaxed) + 1);
     }
 
     /// Keeps a fetched body for previews, if a window wants that.

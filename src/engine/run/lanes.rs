@@ -18,6 +18,7 @@ use crate::catalog::CatalogReader;
 use crate::config::MAX_BODY_IN_MEMORY_BYTES;
 use crate::engine::item::body::ItemBody;
 use crate::engine::item::checksum::Checksum;
+use crate::engine::item::claims::JobRows;
 use crate::engine::item::decide::{checksum, may_be_copied, refusal};
 use crate::engine::item::prior_results::{FilePlan, Prior, PriorResults};
 use crate::engine::item::repeats::duplicate_of;
@@ -113,6 +114,10 @@ impl Run {
             };
             after_seq = last_seq;
             let mut rows = page.rows;
+            if let Err(error) = self.count_names(&rows, last_seq, reader) {
+                self.set_error(RunError::Fatal(error));
+                continue;
+            }
             rows.retain(|row| !in_flight.contains(&row.id.seq) && self.isolation.may_start(row));
             let (written_tx, written_rx) = bounded(1);
             let then = move || {
@@ -174,6 +179,16 @@ impl Run {
         }
         let outputs = if item.state == ItemState::Failed { Vec::new() } else { reader.outputs(item.id)? };
         Ok(FileRepeat::Record(Box::new(duplicate_of(row, &item, outputs))))
+    }
+
+    /// Counts the names of the items up to this number; `page` holds the last ones of them.
+    pub(super) fn count_names(
+        &self,
+        page: &[ItemRow],
+        last_seq: u64,
+        reader: &dyn CatalogReader,
+    ) -> Result<(), JobError> {
+        self.naming.count_names(page, last_seq, &JobRows { job: self.job, reader })
     }
 
     /// The checksum that an item's list specifies.

@@ -192,7 +192,10 @@ impl Lane<'_> {
         let in_flight = self.run.handed_out().clone();
         let page = self.reader.waiting(self.run.job, self.after_seq, PAGE_ROWS)?;
         match page.last() {
-            Some(last) => self.after_seq = last.id.seq,
+            Some(last) => {
+                self.run.count_names(&page, last.id.seq, self.reader)?;
+                self.after_seq = last.id.seq;
+            }
             None => self.ended_at = Some(pokes),
         }
         let is_new = |row: &ItemRow| {

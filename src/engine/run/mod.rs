@@ -19,7 +19,7 @@ mod revisit;
 pub(super) mod transfers;
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
@@ -70,6 +70,10 @@ pub(crate) struct Run {
     started: Mutex<Vec<u64>>,
     isolation: Isolation,
     pub(crate) name_order: NameOrder,
+    /// Whether results of the last run are being adopted.
+    is_adopting: AtomicBool,
+    /// Whether results have lost their names to those of items before them.
+    has_displaced: AtomicBool,
     repeats: Repeats,
     pub(crate) transfers: Transfers,
     /// Who saved parts of bodies belong to.
@@ -141,6 +145,8 @@ impl Run {
             started: Mutex::default(),
             isolation: Isolation::new(parts.has_died),
             name_order: NameOrder::default(),
+            is_adopting: AtomicBool::new(false),
+            has_displaced: AtomicBool::new(false),
             repeats: Repeats::default(),
             retried_at_ms: AtomicI64::new(now_ms()),
             has_run_before: parts.has_run_before,
@@ -185,6 +191,7 @@ impl Run {
     /// without an output were in progress in too many crashes, and fail, unless they were being received.
     pub(crate) fn decide_interrupted(self: &Arc<Self>, rows: Vec<ItemRow>) -> Result<JoinHandle<()>, JobError> {
         let run = Arc::clone(self);
+        self.is_adopting.store(true, Ordering::Release);
         named("pixloom-adopt", move || {
             let (mut ended, mut requeued) = (Vec::new(), Vec::new());
             let spool = run.spool();
@@ -200,25 +207,9 @@ impl Run {
                     ended.push(Finished { attempts: row.attempts, ..Finished::new(row.id, outcome) });
                     continue;
                 }
-                let path = row.output.as_deref().map(Locator::parse);
-                let hash = path.as_ref().and_then(|file| store::sha256_of(file).ok());
-                match (row.output, hash) {
-                    (Some(output), Some(hash)) if row.output_hash.as_ref() == Some(&hash) => {
-                        let mut finished = Finished::new(row.id, Outcome::Done { output: output.clone() });
-                        let file = Locator::parse(&output);
-                        let size =
-                            store::of(&file).and_then(|store| store.head(&file)).map_or(0, |head| head.size_bytes);
-                        finished.bytes_in = row.size_bytes.unwrap_or(row.bytes_in);
-                        finished.bytes_out = size;
-                        finished.output_hash = Some(hash);
-                        (finished.width_px, finished.height_px) = (row.width_px, row.height_px);
-                        (finished.hash, finished.content_type) = (row.hash, row.content_type);
-                        finished.http_status = row.http_status;
-                        finished.timings = row.timings;
-                        finished.attempts = row.attempts.max(1);
-                        ended.push(finished);
-                    }
-                    _ => requeued.push(row.id.seq),
+                match run.adopted(&row) {
+                    Some(finished) => ended.push(finished),
+                    None => requeued.push(row.id.seq),
                 }
             }
             let job = run.job;
@@ -229,9 +220,43 @@ impl Run {
             if let Err(error) = settled {
                 run.set_error(RunError::Fatal(error));
             }
+            run.is_adopting.store(false, Ordering::Release);
+            // Those that waited for it get their names.
+            let _ = run.record_tx.send(Record::Started(job));
             run.rewind();
             run.settle();
         })
+    }
+
+    /// The outcome of an item whose output is recorded, if it is whole.
+    fn adopted(&self, row: &ItemRow) -> Option<Finished> {
+        let output = row.output.clone()?;
+        let (file, wanted) = (Locator::parse(&output), row.output_hash.clone()?);
+        let is_whole = |file: &Locator| store::sha256_of(file).is_ok_and(|hash| hash == wanted);
+        if !is_whole(&file) {
+            // It may have been about to be renamed.
+            let path = file.path()?;
+            let former =
+                Naming::former_path(row.id.seq, path).filter(|former| is_whole(&Locator::File(former.clone())))?;
+            self.naming.output().and_then(|output| output.rename(&former, path)).ok()?;
+        }
+        let head = store::of(&file).and_then(|store| store.head(&file));
+        let adopted = recorded_again(row, Outcome::Done { output });
+        Some(Finished { bytes_out: head.map_or(0, |head| head.size_bytes), ..adopted })
+    }
+
+    /// Whether results of the last run are being adopted.
+    pub(crate) fn is_adopting(&self) -> bool {
+        self.is_adopting.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn note_displaced(&self) {
+        self.has_displaced.store(true, Ordering::Release);
+    }
+
+    /// Whether results have lost their names to those of items before them.
+    pub(crate) fn has_displaced(&self) -> bool {
+        self.has_displaced.load(Ordering::Acquire)
     }
 
     /// Stops the run for good: ends every wait and cancels all work.
@@ -358,6 +383,24 @@ impl Run {
 
     fn handed_out(&self) -> MutexGuard<'_, HashSet<u64>> {
         self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What was recorded of an item that is recorded again with this outcome.
+pub(crate) fn recorded_again(row: &ItemRow, outcome: Outcome) -> Finished {
+    Finished {
+        bytes_in: row.size_bytes.unwrap_or(row.bytes_in),
+        bytes_out: row.bytes_out,
+        width_px: row.width_px,
+        height_px: row.height_px,
+        hash: row.hash.clone(),
+        output_hash: row.output_hash.clone(),
+        http_status: row.http_status,
+        content_type: row.content_type.clone(),
+        attempts: row.attempts.max(1),
+        timings: row.timings,
+        input_size_px: row.input_size_px,
+        ..Finished::new(row.id, outcome)
     }
 }
 

@@ -120,7 +120,7 @@ impl Run {
         });
     }
 
-    fn save_copy(&self, repeat: &Repeat) {
+    fn save_copy(self: &Arc<Self>, repeat: &Repeat) {
         let Repeat { row, first, .. } = repeat;
         match guarded(|| self.stage_copy(repeat)) {
             Ok(target) => {
@@ -139,6 +139,11 @@ impl Run {
                     ..Finished::new(row.id, Outcome::Done { output: String::new() })
                 };
                 self.record(finished, Some(target));
+            }
+            // The result was just renamed, or is gone: the row looks at it again.
+            Err(error) if matches!(error.kind, ErrorKind::InputChanged | ErrorKind::NotFound) => {
+                self.release(row.id.seq);
+                let _ = self.record_tx.send(self.requeue());
             }
             Err(error) => self.end_unsaved(row, error.named(&row.locator)),
         }

@@ -62,6 +62,7 @@ forward! {
     set_running(job: JobId, seqs: &[u64]) -> ();
     set_waiting(job: JobId, seqs: &[u64]) -> ();
     record_outputs(finished: &[&Finished]) -> ();
+    displace(job: JobId, outputs: &[(u64, String)]) -> ();
     finish(finished: &[&Finished]) -> ();
     requeue_running(job: JobId) -> ();
     begin_run(job: JobId) -> LastRun;

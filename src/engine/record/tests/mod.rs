@@ -40,6 +40,8 @@ const STEPS: usize = 60;
 /// Sources of the job, and items of each.
 const SOURCES: u32 = 2;
 const SOURCE_ITEMS: u64 = 20;
+/// The source of links, all of which get the same name from their responses, so that each may take it from a later one.
+const LINKS: u32 = 1;
 
 /// SplitMix64.
 struct Random(u64);
@@ -295,7 +297,8 @@ impl Bench {
     fn item(&self, source: u32, n: u64) -> NewItem {
         let path = self.dir.path().join(format!("{source}/{source}-{n}.bin"));
         let error = (n % 7 == 6).then(|| ItemError::new(ErrorKind::NotFound, path.display()));
-        NewItem { error, ..NewItem::new(Locator::File(path)) }
+        let link = Locator::Url(format!("http://127.0.0.1/{n}"));
+        NewItem { error, ..NewItem::new(if source == LINKS { link } else { Locator::File(path) }) }
     }
 
     fn start(&mut self, most: u64) {
@@ -323,7 +326,8 @@ impl Bench {
             let target = is_done.then(|| {
                 let content = content_of(&row.locator);
                 let content = Content::Bytes(content.as_bytes());
-                process.run.naming.stage(&row, NameHints::default(), "bin", content).unwrap()
+                let hints = NameHints { file_name: Some("same.bin"), ..NameHints::default() };
+                process.run.naming.stage(&row, hints, "bin", content).unwrap()
             });
             if let Some(target) = &target {
                 finished.bytes_out = target.staged.size_bytes;
@@ -487,6 +491,11 @@ impl Bench {
         }
         assert_eq!(results_in(&self.dir.path().join("out")), files, "seed {}", self.seed);
     }
+
+    /// Whether a link's result had to leave its name to that of an earlier one.
+    fn has_displaced(&self) -> bool {
+        self.tracking.lock().unwrap().model.has_displaced
+    }
 }
 
 fn content_of(locator: &Locator) -> String {
@@ -495,7 +504,7 @@ fn content_of(locator: &Locator) -> String {
 
 #[test]
 fn catalog_and_recorder_do_what_the_model_does_whatever_is_asked_and_whenever_the_process_dies() {
-    let mut deaths = 0;
+    let (mut deaths, mut has_displaced) = (0, false);
     for seed in 0..SEEDS {
         let mut bench = Bench::new(seed);
         for _ in 0..STEPS {
@@ -503,8 +512,9 @@ fn catalog_and_recorder_do_what_the_model_does_whatever_is_asked_and_whenever_th
         }
         bench.complete();
         deaths += bench.deaths;
+        has_displaced |= bench.has_displaced();
     }
-    assert!(deaths > SEEDS as u32, "only {deaths} deaths");
+    assert!(deaths > SEEDS as u32 && has_displaced, "only {deaths} deaths");
 }
 
 #[test]

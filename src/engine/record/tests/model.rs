@@ -10,6 +10,7 @@ use crate::model::{FailureFilter, Finished, ItemState, JobId, JobSpec, JobState,
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Model {
     pub(super) jobs: BTreeMap<JobId, ModelJob>,
+    pub(super) has_displaced: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -170,6 +171,16 @@ impl Model {
             if matches!(item.state, ItemState::Waiting | ItemState::Running) {
                 (item.state, item.output) = (ItemState::Running, Some(output.clone()));
             }
+        }
+    }
+
+    pub(super) fn displace(&mut self, job: JobId, outputs: &[(u64, String)]) {
+        for (seq, output) in outputs {
+            let item = self.job(job).items.get_mut(seq).filter(|item| item.state == ItemState::Done);
+            let Some(item) = item else { continue };
+            (item.state, item.output) = (ItemState::Running, Some(output.clone()));
+            (item.bytes_in, item.bytes_out, item.number, item.outputs) = (0, 0, None, 0);
+            self.has_displaced = true;
         }
     }
 

@@ -154,6 +154,7 @@ track! {
     set_running(job: JobId, seqs: &[u64]) -> ();
     set_waiting(job: JobId, seqs: &[u64]) -> ();
     record_outputs(finished: &[&Finished]) -> ();
+    displace(job: JobId, outputs: &[(u64, String)]) -> ();
     finish(finished: &[&Finished]) -> ();
     requeue_running(job: JobId) -> ();
     retry(job: JobId, failures: &FailureFilter, seqs: Option<&[u64]>) -> u64;
