@@ -57,7 +57,7 @@ pub const LOW_SPEED_S: u64 = 60;
 pub const MAX_UNPACKED_TIMES: u64 = 250;
 /// Bytes up to which a body may expand from any compressed size. Deflate reaches 1032 times, and blank images and tables
 /// come close to that.
-pub const UNCHECKED_UNPACKED_BYTES: u64 = 1 << 30;
+pub const UNCHECKED_UNPACKED_BYTES: u64 = 256 << 20;
 /// Seconds without any answer to its requests after which a host is given up.
 pub const HOST_SILENCE_S: u64 = 120;
 /// Seconds for which every host must fail before the network counts as lost.

@@ -179,6 +179,7 @@ fn patient() -> FetchLimits {
         backoff_base: Duration::from_millis(2),
         backoff_max: Duration::from_millis(20),
         max_body_in_memory_bytes: 1000,
+        unchecked_unpacked_bytes: 8 << 20,
         system_proxy: false,
         ..FetchLimits::default()
     }
@@ -315,7 +316,20 @@ fn run_of(more: &[&str]) -> (Home, World, RunOutput) {
     let address = access_to(&world)[0].host.clone();
     let header = format!("{address} X-Key=settings:key");
     let cookie = format!("{address}=settings:key");
-    let args = ["run", "--urls", "list.txt", "-o", "out", "--json", "--connections", "128", "--per-host", "20"];
+    let args = [
+        "run",
+        "--urls",
+        "list.txt",
+        "-o",
+        "out",
+        "--json",
+        "--connections",
+        "128",
+        "--per-host",
+        "20",
+        "--max-bytes",
+        "50MB",
+    ];
     let access =
         ["--robots", "never", "--header", &header, "--cookie", &cookie, "--ca-file", authority.to_str().unwrap()];
     let said = home.run(&[&args[..], &access, more].concat()).expect(1);

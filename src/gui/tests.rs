@@ -390,6 +390,8 @@ fn network_settings_are_sent_and_errors_appear_below_their_fields() {
     window.type_into("Proxy address", "proxy:3128");
     window.key(Modifiers::NONE, Key::Tab);
     window.type_into("Host to add", "https://nas.local");
+    window.harness.get_by_label("Add host").scroll_to_me();
+    window.settle();
     window.press("Add host");
     assert!(window.has("Enter only a host name or address, such as nas.local."));
     window.type_into("Host to add", "NAS.local");
@@ -570,6 +572,8 @@ fn every_save_setting_has_an_editor_derived_from_its_declaration() {
     let commands = window.commands();
     let Some(Command::SetSave(save)) = commands.last() else { panic!("{commands:?}") };
     assert_eq!((save.format, save.progressive, save.max_bytes), (FormatChoice::known("jpeg"), true, Some(200_000)));
+    window.harness.get_by_label("Less: Save").scroll_to_me();
+    window.settle();
     window.press("Less: Save");
     assert!(window.has("Largest file") && !window.has("Optimize"), "what was given stays in sight");
 }

@@ -40,6 +40,7 @@ fn images_are_resized_sharpened_and_saved_as_webp_and_the_catalog_records_it() {
         assert_eq!((row.bytes_out, row.output_hash.clone().unwrap()), (bytes.len() as u64, sha256(&bytes)));
         let input = row.locator.path().unwrap();
         assert_eq!(row.bytes_in, fs::metadata(input).unwrap().len());
+        assert_eq!(row.hash, Some(sha256(&fs::read(input).unwrap())));
         assert_eq!(row.size_bytes, Some(row.bytes_in));
         assert!(row.finished_at_ms.is_some() && row.attempts == 1, "{row:?}");
     }

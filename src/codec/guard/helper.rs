@@ -79,7 +79,7 @@ pub(super) struct Helper {
     ready: bool,
     /// Whether its priority was lowered, which can't be undone.
     slowed: bool,
-    /// Processor time that it had used before its work of now.
+    /// Processor time that it had used before its current task.
     computed_before: Duration,
 }
 

@@ -160,7 +160,7 @@ impl FrameReader for JxlFrames<'_> {
     }
 }
 
-/// A number of ticks, of which there are `per_second` (a fraction).
+/// The time that some ticks take; a second has `per_second` of them (a fraction).
 fn delay(ticks: u32, per_second: (u32, u32)) -> Delay {
     let (mut above, mut below) = (u64::from(ticks) * u64::from(per_second.1), u64::from(per_second.0.max(1)));
     let (mut divisor, mut rest) = (above, below);

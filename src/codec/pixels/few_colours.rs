@@ -69,7 +69,7 @@ impl Narrow {
         kept.into_iter().for_each(|number| self.push(number));
     }
 
-    /// The numbers from one on, as many as there are of so many.
+    /// At most `count` numbers, from the one at `first` on.
     fn numbers(&self, first: usize, count: usize) -> impl Iterator<Item = u8> + '_ {
         let mask = (0xFF_u16 >> (8 - self.bits)) as u8;
         (first..self.len.min(first.saturating_add(count))).map(move |n| {
@@ -90,7 +90,7 @@ impl Narrow {
         *self = wide;
     }
 
-    /// Rows of so many numbers, each beginning with a byte.
+    /// Rows of `width` numbers; each row begins with a byte of its own.
     pub(in crate::codec) fn rows(&self, width: usize) -> impl Iterator<Item = Vec<u8>> + '_ {
         (0..self.len).step_by(width.max(1)).map(move |first| {
             let mut row = Self::new(self.bits);

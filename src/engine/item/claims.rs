@@ -132,6 +132,17 @@ pub(super) fn holder(wanted: &Path, collisions: &CaseCollisions, claims: &dyn Na
     }
 }
 
+/// Whether a file that is no result of the job has a name, perhaps in other case.
+pub(super) fn is_of_others(path: &Path, collisions: &CaseCollisions, rows: &dyn CountedRows) -> bool {
+    let is_of_others = |path: &Path| is_taken(path) && !rows.is_own_output(path);
+    is_of_others(path)
+        || match collisions.find(path) {
+            Some(Collision::Others) => true,
+            Some(Collision::Plain(plain)) => is_of_others(&plain),
+            Some(Collision::Ours) | None => false,
+        }
+}
+
 /// Whether a name is free.
 pub(super) fn is_free(path: &Path, collisions: &CaseCollisions, claims: &dyn NameClaims) -> bool {
     let is_free = |path: &Path| !claims.is_promised(path) && !is_taken(path);

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::SystemTime;
 
-use super::claims::{CountedRows, Holder, NameClaims, RunClaims, holder, is_free, is_own_output, is_taken};
+use super::claims::{CountedRows, Holder, NameClaims, RunClaims, holder, is_free, is_of_others, is_own_output};
 use super::input_folders::InputFolders;
 use super::name_plan::{NamePlan, Slot};
 use super::texts::{RecipeTexts, column_values};
@@ -297,7 +297,7 @@ impl Naming {
         match output.as_ref().and_then(Locator::path).and_then(|output| planned.number_of(output)) {
             Some(number) => plan.set(row.id.seq, &planned, number),
             None => plan.count(row.id.seq, &planned, &|path| {
-                self.has_files.load(Ordering::Relaxed) && is_taken(path) && !rows.is_own_output(path)
+                self.has_files.load(Ordering::Relaxed) && is_of_others(path, &self.collisions(), rows)
             }),
         }
         Ok(())

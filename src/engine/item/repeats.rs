@@ -1,6 +1,6 @@
 //! Rows of lists, arguments and queries that repeat a link: it is fetched once. A row whose name differs gets a result of
 //! its own; an equal one is a duplicate of the row before it. If the first fails, so do its repeats. Files that are named
-//! more than once are duplicates likewise.
+//! more than once are duplicates as well.
 
 use url::Url;
 

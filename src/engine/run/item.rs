@@ -221,6 +221,7 @@ impl Run {
             }
             Action::Strip { bytes, size_px, remark } => {
                 facts.remarks.extend(remark.clone());
+                facts.hash = facts.hash.or_else(|| input.body.hash().ok());
                 (facts.width_px, facts.height_px) = (Some(size_px.0), Some(size_px.1));
                 stage(Some(*size_px), &hash_of(bytes), Content::Bytes(bytes))?
             }
@@ -234,6 +235,7 @@ impl Run {
                     let timed_out = error.kind == ErrorKind::Cancelled && !stopped();
                     if timed_out { clock.error() } else { error }
                 })?;
+                facts.hash = facts.hash.or_else(|| Some(store::sha256_hex(&bytes)));
                 facts.truncation = rendered.truncation;
                 facts.remarks = rendered.remarks;
                 facts.remarks.extend(rendered.truncation.map(Remark::from));

@@ -119,6 +119,23 @@ impl Run {
                 continue;
             }
             rows.retain(|row| !in_flight.contains(&row.id.seq) && self.isolation.may_start(row));
+            // Before their starts are recorded: a row that waits for another one is not started.
+            let planned = rows.into_iter().map(|row| (self.plan_repeat(&row, reader), row));
+            let mut rows = Vec::new();
+            for (repeat, row) in planned {
+                match repeat {
+                    Ok(FileRepeat::Process) => rows.push(row),
+                    Ok(FileRepeat::Wait) => {
+                        first_repeat.get_or_insert((row.id.seq, pokes));
+                    }
+                    Ok(FileRepeat::Record(finished)) => {
+                        if self.try_hand_out(&row) {
+                            self.fail(*finished);
+                        }
+                    }
+                    Err(error) => self.set_error(RunError::Fatal(error)),
+                }
+            }
             let (written_tx, written_rx) = bounded(1);
             let then = move || {
                 let _ = written_tx.send(());
@@ -129,23 +146,6 @@ impl Run {
             }
             for row in rows {
                 self.switch.wait_going()?;
-                match self.plan_repeat(&row, reader) {
-                    Ok(FileRepeat::Process) => {}
-                    Ok(FileRepeat::Wait) => {
-                        first_repeat.get_or_insert((row.id.seq, pokes));
-                        continue;
-                    }
-                    Ok(FileRepeat::Record(finished)) => {
-                        if self.try_hand_out(&row) {
-                            self.fail(*finished);
-                        }
-                        continue;
-                    }
-                    Err(error) => {
-                        self.set_error(RunError::Fatal(error));
-                        continue;
-                    }
-                }
                 if !self.try_hand_out(&row) {
                     continue;
                 }
