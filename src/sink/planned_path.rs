@@ -74,10 +74,12 @@ impl PlannedPath {
         Some(Self { folder: path.parent()?.to_path_buf(), name: name.to_owned(), extension: extension.to_owned() })
     }
 
-    /// What [`PlannedPath::numbered`] with this number, or a candidate of that, was made of.
-    pub fn without_number(&self, n: u64) -> Option<PathBuf> {
-        let name = &self.name[..self.name.rfind(&format!(" ({n})"))?];
-        Some(self.folder.join(format!("{name}{}", self.extension)))
+    /// What [`PlannedPath::numbered`] with this number was made of, if this is one of its candidates.
+    pub fn without_number(&self, n: u64) -> Option<Self> {
+        let (name, rest) = self.name.rsplit_once(&format!(" ({n})"))?;
+        let numbered = Self { name: format!("{name} ({n})"), ..self.clone() };
+        let is_candidate = rest.is_empty() || numbered.number_of(&self.path()).is_some();
+        is_candidate.then(|| Self { name: name.to_owned(), ..self.clone() })
     }
 
     /// A candidate as systems compare it that take upper and lower case for the same.
@@ -144,6 +146,21 @@ mod tests {
         assert_eq!(path.candidate(0), Path::new("/out/x.y.jpg"));
         assert_eq!(path.candidate(1), Path::new("/out/x.y (1).jpg"));
         assert_eq!(plan(Tree::Flat, "{stem}", "", "x", "").candidate(12), Path::new("/out/x (12)"));
+    }
+
+    #[test]
+    fn a_number_that_a_result_got_is_found_again() {
+        let without = |path: &str, n| {
+            let path = PlannedPath::of_result(Path::new(path)).unwrap().without_number(n)?.path();
+            Some(path.to_str().unwrap().to_owned())
+        };
+        for path in ["/out/x (7).jpg", "/out/x (7) (1).jpg", "/out/x (7) (12).jpg"] {
+            assert_eq!(without(path, 7).as_deref(), Some("/out/x.jpg"), "{path}");
+        }
+        assert_eq!(without("/out/x (7) (7).jpg", 7).as_deref(), Some("/out/x (7).jpg"));
+        for path in ["/out/x.jpg", "/out/x (17).jpg", "/out/x (7) y.jpg", "/out/x (7)1.jpg"] {
+            assert_eq!(without(path, 7), None, "{path}");
+        }
     }
 
     #[test]

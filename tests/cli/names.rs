@@ -298,6 +298,20 @@ fn a_job_that_was_killed_and_resumed_gives_the_names_of_one_that_was_not() {
 }
 
 #[test]
+fn a_name_with_the_number_of_its_item_leaves_that_to_an_item_that_is_planned_to_have_it() {
+    let home = Home::new();
+    for order in ORDERS {
+        // The number of the third item, and that of the fourth of these names.
+        let paths = ["/1/a.txt", "/2/a.txt", "/3/x", "/4/a%20(3).txt"].map(str::to_owned);
+        let answer = |path: &str| if path == "/3/x" { named(path, "a.txt") } else { ok(path, "text/plain") };
+        let (files, code) = fetched(&home, &order, &paths, answer, &[]);
+        let wanted =
+            [("a.txt", "/1/a.txt"), ("a (1).txt", "/2/a.txt"), ("a (3) (1).txt", "/3/x"), ("a (3).txt", &paths[3])];
+        assert_eq!((files, code), (contents(&wanted), 0), "{order:?}");
+    }
+}
+
+#[test]
 fn a_retry_changes_no_name_that_a_result_has() {
     let home = Home::new();
     let fails = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));

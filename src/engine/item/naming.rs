@@ -450,7 +450,9 @@ impl Naming {
             return resolve(self.policy, result.to_path_buf(), Holder::Ours, &row.locator, claims);
         }
         let refused = || Verdict::Refuse(conflict(&row.locator, result));
-        let Some(planned) = PlannedPath::of_result(result) else { return refused() };
+        let Some(present) = PlannedPath::of_result(result) else { return refused() };
+        // One that has the number of its item already gets one more, as if the other had been there first.
+        let planned = present.without_number(row.id.seq).unwrap_or(present);
         let slot = Slot::Unplanned { may_be_plain: false };
         let claimant = Claimant { slot, ..self.claimant(row, &planned) };
         let verdict = self.renamed(&planned, claimant, &row.locator, claims).1.verdict;
@@ -460,9 +462,10 @@ impl Naming {
         verdict
     }
 
-    /// The result of an item that was about to be renamed when the process died, if it still has its former name.
-    pub(crate) fn former_path(seq: u64, output: &Path) -> Option<PathBuf> {
-        PlannedPath::of_result(output)?.without_number(seq)
+    /// What the result of an item may have been called that was about to be renamed when the process died.
+    pub(crate) fn former_paths(seq: u64, output: &Path) -> Vec<PathBuf> {
+        let former = PlannedPath::of_result(output).and_then(|output| output.without_number(seq));
+        former.map_or_else(Vec::new, |former| vec![former.path(), former.numbered(seq).path()])
     }
 
     /// Writes a result under a temporary name in the folder it is for.

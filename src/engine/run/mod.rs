@@ -236,8 +236,8 @@ impl Run {
         if !is_whole(&file) {
             // It may have been about to be renamed.
             let path = file.path()?;
-            let former =
-                Naming::former_path(row.id.seq, path).filter(|former| is_whole(&Locator::File(former.clone())))?;
+            let mut former = Naming::former_paths(row.id.seq, path).into_iter();
+            let former = former.find(|former| is_whole(&Locator::File(former.clone())))?;
             self.naming.output().and_then(|output| output.rename(&former, path)).ok()?;
         }
         let head = store::of(&file).and_then(|store| store.head(&file));
