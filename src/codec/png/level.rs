@@ -7,6 +7,8 @@ use ::png::{Compression, DeflateCompression, Encoder, Filter, Info};
 const LEVEL: u8 = 3;
 /// The level is chosen if the file becomes smaller than this share of the fast level's. It takes three times as long.
 const WORTH_IT: f64 = 0.75;
+/// The same for flat images, which take less time than others at any level.
+const WORTH_IT_FLAT: f64 = 1.0;
 /// Rows with fewer bytes take no time at any level.
 const SMALL_BYTES: usize = 64 << 10;
 /// Parts of the rows that are tried, and bytes of each.
@@ -16,7 +18,7 @@ const PART_BYTES: usize = 24 << 10;
 /// The level for a file whose first rows these are; `None` is the fast one.
 pub(super) fn of(head: &Info<'_>, bytes: &[u8]) -> Option<u8> {
     let row_bytes = head.raw_row_length().saturating_sub(1);
-    if bytes.len() < SMALL_BYTES || is_flat(bytes, row_bytes) {
+    if bytes.len() < SMALL_BYTES {
         return Some(LEVEL);
     }
     let rows = (PART_BYTES / row_bytes.max(1)).max(2);
@@ -31,7 +33,8 @@ pub(super) fn of(head: &Info<'_>, bytes: &[u8]) -> Option<u8> {
     let slow = size(head, &tried, row_bytes, |encoder| {
         encoder.set_deflate_compression(DeflateCompression::Level(LEVEL));
     })?;
-    ((slow as f64) < fast as f64 * WORTH_IT).then_some(LEVEL)
+    let worth_it = if is_flat(bytes, row_bytes) { WORTH_IT_FLAT } else { WORTH_IT };
+    ((slow as f64) < fast as f64 * worth_it).then_some(LEVEL)
 }
 
 /// Bytes of a file of these rows.
@@ -51,8 +54,7 @@ fn size(
     Some(out.len())
 }
 
-/// Whether most bytes equal those above them, as in drawings and screenshots, which deflate compresses well if it takes
-/// its time.
+/// Whether most bytes equal those above them, as in drawings and screenshots.
 fn is_flat(samples: &[u8], row_bytes: usize) -> bool {
     let Some(below) = samples.get(row_bytes..).filter(|below| !below.is_empty()) else { return false };
     let equal = samples.iter().zip(below).filter(|(above, below)| above == below).count();
