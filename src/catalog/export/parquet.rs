@@ -71,7 +71,7 @@ enum Column {
 }
 
 impl<'a> Table<'a> {
-    /// A table of these columns, of which the first `own` are the catalog's.
+    /// A table of these columns. The first `own` are the catalog's, the others are those of the list.
     pub(super) fn begin(columns: &[String], own: usize, to: &'a mut (dyn Write + Send)) -> Result<Self> {
         let kinds: Vec<Kind> =
             columns.iter().enumerate().map(|(at, name)| if at < own { Kind::of(name) } else { Kind::Text }).collect();

@@ -20,7 +20,7 @@ use crate::store::descriptors;
 /// How often the list's thread is asked to stop.
 const POLL: Duration = Duration::from_millis(5);
 
-/// Rows without remarks are told by their text, without parsing it; a list's column of that name has another path.
+/// Rows without remarks are recognised by their text, without parsing it; a list's column of that name has another path.
 const IS_REMARKED: &str =
     " AND extra LIKE '%\"remarks\":[%' AND coalesce(json_array_length(extra, '$.remarks'), 0) > 0";
 

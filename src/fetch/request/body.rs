@@ -121,7 +121,7 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// A body of which an earlier run has received a part.
+    /// A body that an earlier run has received in part.
     pub(crate) fn of_part(spool: &'a Spool, in_memory_bytes: u64, part: SavedPart, of: PartOf) -> Self {
         let SavedPart { file, hasher, size_bytes, .. } = part;
         let collector = Self::new(spool, in_memory_bytes, None);

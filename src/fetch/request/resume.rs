@@ -29,7 +29,7 @@ const STRONG_AFTER: Duration = Duration::from_mins(1);
 pub(crate) struct Partial<'a> {
     /// The URL that answered, after redirects.
     pub(crate) url: Url,
-    /// The same of an earlier run, of which only the hash of its [`resource_of`] is known.
+    /// The same of an earlier run; only the hash of its [`resource_of`] is known.
     pub(crate) resource: Option<String>,
     /// The head of the first response.
     pub(crate) head: Head,

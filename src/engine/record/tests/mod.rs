@@ -40,7 +40,7 @@ const STEPS: usize = 60;
 /// Sources of the job, and items of each.
 const SOURCES: u32 = 2;
 const SOURCE_ITEMS: u64 = 20;
-/// The source of links, all of which get the same name from their responses, so that each may take it from a later one.
+/// The source of links. They all get the same name from their responses, so that each may take it from a later one.
 const LINKS: u32 = 1;
 
 /// SplitMix64.
