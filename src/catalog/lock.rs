@@ -11,11 +11,9 @@ use crate::error::JobError;
 use crate::model::JobId;
 use crate::store::descriptors;
 
-/// Attempts to lock a file that other processes keep removing when they release it.
-const ATTEMPTS: u32 = 100;
-/// Further attempts if the lock is held: a check ([`is_locked`]) holds it for some microseconds.
-const RETRIES: u32 = 10;
-/// Pause before each of them.
+/// Attempts to lock a file that other processes keep removing when they release it, or keep checking.
+const ATTEMPTS: u32 = 500;
+/// Pause before a lock is tried again that others only check.
 const RETRY_AFTER: Duration = Duration::from_millis(2);
 
 /// The lock of a job or a window; released on drop, and by the system when the process dies.
@@ -37,15 +35,15 @@ pub(super) fn lock_window(catalog_path: &Path) -> Result<Option<JobLock>, JobErr
 
 fn lock_file(path: PathBuf) -> Result<Option<JobLock>, JobError> {
     let failed = |error: std::io::Error| JobError::catalog_io(&path, &error);
-    let mut retries = 0;
     for _ in 0..ATTEMPTS {
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).write(true);
         let file = descriptors::when_free(|| options.open(&path)).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) if retries < RETRIES => {
-                retries += 1;
+            // Whoever holds a job excludes others; a check ([`is_locked`]) shares the lock, however long it takes.
+            Err(TryLockError::WouldBlock) if file.try_lock_shared().is_ok() => {
+                drop(file);
                 thread::sleep(RETRY_AFTER);
                 continue;
             }
@@ -132,6 +130,20 @@ mod tests {
                 assert!(lock_job(&catalog, JobId(1)).unwrap().is_some(), "nothing else locks it");
             }
             checking.join().unwrap();
+        });
+    }
+
+    #[test]
+    fn a_job_can_be_locked_however_long_a_check_takes() {
+        let dir = tempfile::tempdir().unwrap();
+        let catalog = dir.path().join("catalog.sqlite");
+        let checking = File::create(lock_path(&catalog, JobId(1))).unwrap();
+        checking.lock_shared().unwrap();
+        std::thread::scope(|scope| {
+            let locking = scope.spawn(|| lock_job(&catalog, JobId(1)).unwrap());
+            thread::sleep(RETRY_AFTER * 30);
+            checking.unlock().unwrap();
+            assert!(locking.join().unwrap().is_some());
         });
     }
 

@@ -10,6 +10,7 @@ use super::{Coordinator, Phase};
 use crate::engine::api::snapshot::Notice;
 use crate::engine::record::message::call;
 use crate::engine::run::RunError;
+use crate::engine::run::isolation::Isolated;
 use crate::engine::space::{self, Measured};
 use crate::error::{ErrorKind, JobError};
 use crate::model::{Edge, JobId, JobState, Message};
@@ -204,8 +205,13 @@ impl Coordinator {
 
     fn end_if_complete(&mut self, job: JobId) {
         let Some(active) = self.queue.run(job) else { return };
-        if active.phase != Phase::Running || !active.run.is_drained() || active.run.isolate_next() {
+        if active.phase != Phase::Running || !active.run.is_drained() {
             return;
+        }
+        match active.run.isolate_next() {
+            Isolated::Nothing => {}
+            Isolated::One => return,
+            Isolated::Last(requeue) => return self.record(requeue),
         }
         let (state, reason) = if active.is_cut_off {
             (JobState::Paused, Some(JobError::Machine(LIST_CUT_OFF)))

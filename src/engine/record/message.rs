@@ -20,6 +20,7 @@ pub(crate) struct NotAdded {
 }
 
 /// A message to the recorder.
+#[must_use = "it takes effect only once it is sent"]
 pub(crate) enum Record {
     /// Items from a source; the result is sent to `added_tx`.
     Items { job: JobId, items: Vec<NewItem>, adding: Adding, added_tx: Sender<Result<Added, Box<NotAdded>>> },

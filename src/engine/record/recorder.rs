@@ -240,7 +240,7 @@ impl Recorder {
             self.release(&batch);
             return;
         };
-        self.withhold_stale(&mut batch);
+        let stale = self.withhold_stale(&mut batch);
         for FinishedItem { finished, target, .. } in &mut batch {
             if let Some(path) = target.as_ref().and_then(Target::chosen) {
                 finished.outcome = Outcome::Done { output: Locator::File(path.to_path_buf()).to_text() };
@@ -255,6 +255,7 @@ impl Recorder {
             // Nothing was renamed: the items wait again.
             self.stop_run(first.id.job, &error);
             self.release(&batch);
+            self.look_again(&stale);
             return;
         }
         self.rename(&mut batch);
@@ -274,12 +275,26 @@ impl Recorder {
                 run.set_error(RunError::DiskFull(JobError::Item(error.clone())));
             }
             // Its output may be recorded already, although it has no name.
-            if let Err(error) = self.catalog.set_waiting(job, &[seq]) {
-                tracing::warn!(%error, "an item could not be put back");
-            }
+            self.put_back(ItemId { job, seq });
         }
+        stale.iter().for_each(|id| self.put_back(*id));
         self.release(&batch);
         drop(counted);
+        self.look_again(&stale);
+    }
+
+    /// The lanes look at withheld items again, which have been released.
+    fn look_again(&self, stale: &[ItemId]) {
+        for run in stale.iter().filter_map(|id| self.runs.get(id.job)) {
+            run.rewind();
+            run.settle();
+        }
+    }
+
+    fn put_back(&mut self, id: ItemId) {
+        if let Err(error) = self.catalog.set_waiting(id.job, &[id.seq]) {
+            tracing::warn!(%error, "an item could not be put back");
+        }
     }
 
     fn release(&self, batch: &[FinishedItem]) {
@@ -379,8 +394,10 @@ impl Recorder {
         Some(ended)
     }
 
-    /// Rows that repeat a link whose result has another name by now are looked at again.
-    fn withhold_stale(&self, batch: &mut [FinishedItem]) {
+    /// Rows that repeat a link whose result has another name by now are looked at again: they are returned, and their
+    /// runs are not complete before that.
+    fn withhold_stale(&self, batch: &mut [FinishedItem]) -> Vec<ItemId> {
+        let mut stale = Vec::new();
         for recorded in batch {
             let Finished { id, outcome, outputs, output_hash, .. } = &recorded.finished;
             let is_duplicate = matches!(outcome, Outcome::Skipped { reason: SkipReason::Duplicate, .. });
@@ -391,9 +408,11 @@ impl Recorder {
             };
             if self.reader.is_output_with(id.job, path, hash).is_ok_and(|is_there| !is_there) {
                 recorded.is_withheld = true;
-                run.rewind();
+                run.pending.fetch_add(1, Ordering::AcqRel);
+                stale.push(*id);
             }
         }
+        stale
     }
 
     /// An item could not be saved: it failed, unless the whole output folder is gone.

@@ -64,6 +64,17 @@ impl Isolation {
     }
 }
 
+/// What happens once nothing but suspects is left.
+#[must_use]
+pub(crate) enum Isolated {
+    /// No item has to run alone: the run is complete.
+    Nothing,
+    /// An item runs alone, or will.
+    One,
+    /// All have run alone. Once the recorder has this record, any item may start again.
+    Last(Record),
+}
+
 impl Run {
     /// Whether items of this run may be recorded as running that have not begun yet.
     pub(crate) fn marks_items_early(&self) -> bool {
@@ -96,27 +107,26 @@ impl Run {
         self.record_tx.send(Record::StartedNow(self.job, Box::new(then))).is_ok()
     }
 
-    /// When nothing is in progress and nothing else waits: lets the next suspect run alone; `false` if there is none.
-    pub(crate) fn isolate_next(self: &Arc<Self>) -> bool {
+    /// When nothing is in progress and nothing else waits: lets the next suspect run alone.
+    pub(crate) fn isolate_next(self: &Arc<Self>) -> Isolated {
         let Isolation { alone, suspects, .. } = &self.isolation;
         let mut suspects = suspects.lock().unwrap_or_else(PoisonError::into_inner);
         if alone.load(Ordering::SeqCst) == NONE {
             if suspects.is_empty() {
-                return false;
+                return Isolated::Nothing;
             }
             // Items may be added and started at any moment: the next call finds out whether one was.
             alone.store(HOLD, Ordering::SeqCst);
-            return true;
+            return Isolated::One;
         }
         let next = suspects.pop_first();
         drop(suspects);
         alone.store(next.unwrap_or(NONE), Ordering::SeqCst);
-        if next.is_some() {
-            self.rewind();
-        } else {
+        if next.is_none() {
             // Items that were held back may have been recorded as running.
-            self.requeue();
+            return Isolated::Last(self.requeue());
         }
-        true
+        self.rewind();
+        Isolated::One
     }
 }

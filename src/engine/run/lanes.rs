@@ -164,10 +164,10 @@ impl Run {
     fn plan_repeat(&self, row: &ItemRow, reader: &dyn CatalogReader) -> Result<FileRepeat, JobError> {
         let Some(first) = row.repeats else { return Ok(FileRepeat::Process) };
         // Noted before the item is read: it may get its outcome right after that.
-        self.repeats.wait(first, row.id.seq);
+        self.repeated_files.wait(first);
         let item = reader.item(ItemId { job: self.job, seq: first })?;
         let waits = item.as_ref().is_some_and(|item| matches!(item.state, ItemState::Waiting | ItemState::Running));
-        if waits || !self.repeats.take_back(first, row.id.seq) {
+        if waits || !self.repeated_files.take_back(first) {
             return Ok(FileRepeat::Wait);
         }
         let Some(item) = item.filter(|item| self.naming.is_same_name(row, item)) else {

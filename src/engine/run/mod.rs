@@ -5,7 +5,7 @@
 
 mod admission;
 pub(super) mod budget;
-mod isolation;
+pub(crate) mod isolation;
 mod item;
 mod lanes;
 mod links;
@@ -41,7 +41,7 @@ use isolation::Isolation;
 pub(crate) use lanes::body_in_memory_bytes;
 use name_order::NameOrder;
 use pools::PixelPool;
-use repeats::Repeats;
+use repeats::{Repeats, WaitedFor};
 use transfers::Transfers;
 
 /// Items that a remark at the end of a run names.
@@ -75,6 +75,7 @@ pub(crate) struct Run {
     /// Whether results have lost their names to those of items before them.
     has_displaced: AtomicBool,
     repeats: Repeats,
+    repeated_files: WaitedFor,
     pub(crate) transfers: Transfers,
     /// Who saved parts of bodies belong to.
     parts_owner: String,
@@ -148,6 +149,7 @@ impl Run {
             is_adopting: AtomicBool::new(false),
             has_displaced: AtomicBool::new(false),
             repeats: Repeats::default(),
+            repeated_files: WaitedFor::default(),
             retried_at_ms: AtomicI64::new(now_ms()),
             has_run_before: parts.has_run_before,
             rewinds: AtomicU64::new(0),
@@ -332,14 +334,17 @@ impl Run {
         self.switch.poke();
     }
 
-    /// A task for the recorder: items that were started and returned wait again; then the lanes start over.
+    /// A task for the recorder: items that were started and returned wait again; then the lanes start over. The run is
+    /// not complete before that.
     pub(crate) fn requeue(self: &Arc<Self>) -> Record {
         let run = Arc::clone(self);
+        run.pending.fetch_add(1, Ordering::AcqRel);
         Record::Call(Box::new(move |catalog| {
             if let Err(error) = catalog.requeue_running(run.job) {
                 tracing::warn!(%error, "couldn't return a job's items to the waiting state");
             }
             run.rewind();
+            run.settle();
         }))
     }
 
@@ -369,7 +374,7 @@ impl Run {
 
     /// Releases an item that was handed out: it is recorded, or waits again.
     pub(crate) fn release(&self, seq: u64) {
-        if self.repeats.release(seq) {
+        if self.repeats.release(seq) | self.repeated_files.release(seq) {
             // Before the item counts as ended, so that the run does not end before the lane has looked.
             self.switch.poke();
         }

@@ -24,7 +24,39 @@ const AT_ONCE: usize = 256;
 /// Bytes in which the date of an image is looked for.
 const CAPTURE_TIME_BYTES: u64 = 1 << 20;
 
-/// Rows that wait for the rows that they repeat. Only as many links as are in progress or queued can be waited for.
+/// Files that rows wait for which repeat them, and how often each is waited for. Unlike links', these rows stay in the
+/// lane's hands: it reads them again after any change.
+#[derive(Default)]
+pub(super) struct WaitedFor(Mutex<HashMap<u64, u32>>);
+
+impl WaitedFor {
+    fn counts(&self) -> MutexGuard<'_, HashMap<u64, u32>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A row waits for an item.
+    pub(super) fn wait(&self, first: u64) {
+        *self.counts().entry(first).or_default() += 1;
+    }
+
+    /// A row does not wait after all; `false` if the item has ended meanwhile.
+    pub(super) fn take_back(&self, first: u64) -> bool {
+        let mut counts = self.counts();
+        let Some(count) = counts.get_mut(&first) else { return false };
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(&first);
+        }
+        true
+    }
+
+    /// An item has an outcome or waits again; whether rows waited for it.
+    pub(super) fn release(&self, first: u64) -> bool {
+        self.counts().remove(&first).is_some()
+    }
+}
+
+/// Rows that wait for the rows whose links they repeat. Only as many links as are in progress or queued can be waited for.
 #[derive(Default)]
 pub(crate) struct Repeats(Mutex<Waiting>);
 
@@ -142,8 +174,9 @@ impl Run {
             }
             // The result was just renamed, or is gone: the row looks at it again.
             Err(error) if matches!(error.kind, ErrorKind::InputChanged | ErrorKind::NotFound) => {
+                let requeue = self.requeue();
                 self.release(row.id.seq);
-                let _ = self.record_tx.send(self.requeue());
+                let _ = self.record_tx.send(requeue);
             }
             Err(error) => self.end_unsaved(row, error.named(&row.locator)),
         }
@@ -175,5 +208,21 @@ impl Run {
         let replaced = prior.as_ref().map(Prior::output);
         target.replaced = replaced.and_then(|output| output.path().map(Path::to_path_buf));
         Ok(target)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_waited_for_until_it_ends_or_no_row_waits_any_more() {
+        let files = WaitedFor::default();
+        files.wait(5);
+        files.wait(5);
+        assert!(files.take_back(5) && files.release(5), "another row still waits");
+        assert!(!files.take_back(5) && !files.release(5), "it has ended");
+        files.wait(5);
+        assert!(files.take_back(5) && !files.release(5), "no row waits any more");
     }
 }

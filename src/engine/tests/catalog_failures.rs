@@ -12,7 +12,7 @@ use crossbeam_channel::{Receiver, bounded};
 use super::failing_catalog::{Failing, FailingCatalog};
 use crate::catalog;
 use crate::engine::{Command, Engine, EngineOptions, Notice, Snapshot};
-use crate::model::{Durability, Edge, ItemState, JobSpec, JobState, Limits, Locator};
+use crate::model::{Durability, Edge, ItemState, JobSpec, JobState, Lang, Limits, Locator};
 use crate::source;
 
 /// No wait takes longer.
@@ -21,10 +21,10 @@ const DEADLINE: Duration = Duration::from_mins(1);
 const FILES: usize = 7;
 
 /// How a job ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum End {
     Finished,
-    Stopped,
+    Stopped(Option<String>),
     /// It could not even be created.
     Refused,
 }
@@ -139,9 +139,10 @@ fn wait(changed_rx: &Receiver<()>, end: impl Fn() -> Option<End>) -> End {
 }
 
 fn end_of(snapshot: &Snapshot) -> Option<End> {
-    let of_edges = snapshot.events.iter().find_map(|event| match event.edge {
+    let of_edges = snapshot.events.iter().find_map(|event| match &event.edge {
         Edge::Finished => Some(End::Finished),
-        Edge::Stopped { .. } | Edge::Paused => Some(End::Stopped),
+        Edge::Stopped { reason } => Some(End::Stopped(Some(reason.text(Lang::English)))),
+        Edge::Paused => Some(End::Stopped(None)),
         _ => None,
     });
     of_edges.or_else(|| matches!(snapshot.notice, Some(Notice::Failed(_))).then_some(End::Refused))

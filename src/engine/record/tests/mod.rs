@@ -260,8 +260,9 @@ impl Bench {
             90..92 => self.restore(),
             92..94 => {
                 // A pause and a resume.
-                let process = self.process();
-                process.run.requeue();
+                let requeue = self.process().run.requeue();
+                self.take(requeue);
+                self.process().in_batch.clear();
                 self.drain();
             }
             94..97 => {
