@@ -1,50 +1,158 @@
-//! Where a database is.
+//! Data source names: what people write as `--db` or `--catalog`. Passwords are never part of one.
 
+use std::fmt;
 use std::path::PathBuf;
 
-/// Where a database is: what a person writes as `--db` or `--catalog`.
+use percent_encoding::percent_decode_str;
+use url::Url;
+
+use crate::model::SecretRef;
+
+/// Where a database is, and how to log in; without a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Dsn {
-    /// A SQLite file.
-    Sqlite(PathBuf),
-    /// A PostgreSQL server, as it was written.
-    Postgres(String),
+pub struct Dsn {
+    /// The usual scheme of its kind of database.
+    pub scheme: &'static str,
+    /// Where it is.
+    pub place: Place,
+    /// The user; `None` is the database's default.
+    pub user: Option<String>,
+    /// Where the password comes from, if the name says so.
+    pub password: Option<SecretRef>,
+    /// Options after `?`, in order, by lower-case name.
+    pub options: Vec<(String, String)>,
+}
+
+/// Where a database is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A file.
+    File(PathBuf),
+    /// A server.
+    Server {
+        /// Its host, or the folder of its socket.
+        host: Option<String>,
+        /// Its port; `None` is the usual one.
+        port: Option<u16>,
+        /// The name of the database; `None` is the server's default.
+        name: Option<String>,
+    },
+}
+
+/// What is needed to log in and is not part of a data source name.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Login {
+    /// The user, if the name gives none.
+    pub user: Option<String>,
+    /// The password.
+    pub password: Option<String>,
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login")
+            .field("user", &self.user)
+            .field("password", &self.password.as_ref().map(|_| "…"))
+            .finish()
+    }
 }
 
 impl Dsn {
-    /// Reads a path, `sqlite:PATH`, `sqlite://PATH` or `postgres://...`.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
-        match scheme.as_deref() {
-            Some("postgres" | "postgresql") => Ok(Self::Postgres(text.to_owned())),
-            Some("sqlite") => Self::file(text.get("sqlite://".len()..).unwrap_or_default()),
-            Some(other) if !other.is_empty() && other.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
-                Err(format!("{other}:// is no database that is known; give a SQLite path or postgres://..."))
+    /// A file.
+    pub(super) fn file(scheme: &'static str, path: &str) -> Result<Self, String> {
+        if path.is_empty() {
+            return Err("the path is empty".to_owned());
+        }
+        let place = Place::File(PathBuf::from(path));
+        Ok(Self { scheme, place, user: None, password: None, options: Vec::new() })
+    }
+
+    /// Reads the URL of a server, which may have these options. A password in it is returned apart. The error does not
+    /// repeat the text.
+    pub(super) fn server(
+        scheme: &'static str,
+        known_options: &[&str],
+        text: &str,
+    ) -> Result<(Self, Option<String>), String> {
+        let url = Url::parse(text).map_err(|error| format!("it is not a valid URL ({error})"))?;
+        let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let some = |text: &str| Some(decoded(text)).filter(|text| !text.is_empty());
+        let (mut password, mut options) = (None, Vec::new());
+        let mut host = url.host_str().and_then(some).map(|host| host.trim_matches(['[', ']']).to_owned());
+        for (name, value) in url.query_pairs() {
+            let name = name.to_ascii_lowercase();
+            match name.as_str() {
+                "password" => {
+                    let named = value.parse().map_err(|_| "password must be env:NAME or settings:NAME".to_owned())?;
+                    password = Some(named);
+                }
+                "host" => host = Some(value.into_owned()),
+                _ if known_options.contains(&name.as_str()) => options.push((name, value.into_owned())),
+                _ => {
+                    let known = known_options.join(", ");
+                    return Err(format!("{name} is not an option; these are: host, password, {known}"));
+                }
             }
-            _ => Self::file(text.strip_prefix("sqlite:").unwrap_or(text)),
+        }
+        let place = Place::Server { host, port: url.port(), name: some(url.path().trim_start_matches('/')) };
+        let typed = url.password().and_then(some);
+        Ok((Self { scheme, place, user: some(url.username()), password, options }, typed))
+    }
+
+    /// The last value of an option.
+    pub fn option(&self, name: &str) -> Option<&str> {
+        self.options.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A short name for people: the file, or the database and its host.
+    pub fn label(&self) -> String {
+        match &self.place {
+            Place::File(path) => path.display().to_string(),
+            Place::Server { host, name, .. } => {
+                let host = host.as_deref().unwrap_or("localhost");
+                name.as_ref().map_or_else(|| host.to_owned(), |name| format!("{name} on {host}"))
+            }
         }
     }
 
-    fn file(path: &str) -> Result<Self, String> {
-        if path.is_empty() { Err("the path is empty".to_owned()) } else { Ok(Self::Sqlite(PathBuf::from(path))) }
+    /// Whether the server is this machine: a socket, or a loopback address.
+    pub fn is_loopback(&self) -> bool {
+        let Place::Server { host: Some(host), .. } = &self.place else { return true };
+        let is_local = |ip: std::net::IpAddr| ip.to_canonical().is_loopback();
+        host.starts_with('/') || host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(is_local)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-    use super::*;
-
-    #[test]
-    fn a_path_and_a_server_are_told_apart() {
-        let sqlite = |path: &str| Ok(Dsn::Sqlite(PathBuf::from(path)));
-        assert_eq!(Dsn::parse("/a/b.sqlite"), sqlite("/a/b.sqlite"));
-        assert_eq!(Dsn::parse("sqlite:b.db"), sqlite("b.db"));
-        assert_eq!(Dsn::parse("sqlite:///a/b.db"), sqlite("/a/b.db"));
-        assert_eq!(Dsn::parse(r"C:\b.db"), sqlite(r"C:\b.db"));
-        assert!(matches!(Dsn::parse("PostgreSQL://u@h/db"), Ok(Dsn::Postgres(_))));
-        assert!(Dsn::parse("mysql://h/db").unwrap_err().contains("mysql"));
-        assert!(Dsn::parse("").is_err());
-        assert!(Dsn::parse("sqlite://").is_err());
+/// As it is stored and can be read again; passwords only as references.
+impl fmt::Display for Dsn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+        let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        let (host, port, name) = match &self.place {
+            Place::File(path) => return write!(f, "{}:{}", self.scheme, path.display()),
+            Place::Server { host, port, name } => (host, port, name),
+        };
+        write!(f, "{}://", self.scheme)?;
+        if let Some(user) = &self.user {
+            write!(f, "{}@", encoded(user))?;
+        }
+        let is_socket = host.as_ref().is_some_and(|host| host.starts_with('/'));
+        match host {
+            Some(host) if host.contains(':') => write!(f, "[{host}]")?,
+            Some(host) if !is_socket => f.write_str(host)?,
+            _ => {}
+        }
+        if let Some(port) = port {
+            write!(f, ":{port}")?;
+        }
+        write!(f, "/{}", name.as_deref().map(encoded).unwrap_or_default())?;
+        let socket = host.iter().filter(|_| is_socket).map(|host| ("host".to_owned(), host.clone()));
+        let password = self.password.iter().map(|secret| ("password".to_owned(), secret.to_string()));
+        let mut separator = '?';
+        for (name, value) in socket.chain(password).chain(self.options.iter().cloned()) {
+            write!(f, "{separator}{name}={}", encoded(&value))?;
+            separator = '&';
+        }
+        Ok(())
     }
 }

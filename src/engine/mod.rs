@@ -5,6 +5,7 @@
 
 pub mod api;
 mod coordinator;
+pub mod databases;
 mod dry_run;
 mod hand_over;
 mod intake;

@@ -320,3 +320,20 @@ catalog_damaged = The catalog { $path } is damaged ({ $detail }), and none of it
     .window = The catalog { $path } is damaged ({ $detail }), and none of its jobs can be read. Result files are kept outside the catalog.
 catalog_damaged_in_part = The catalog { $path } is damaged ({ $detail }). Jobs that can still be read: { $jobs }, with { $items } items, { $done } of them done; later entries may be missing. Choose another one with --catalog.
     .window = The catalog { $path } is damaged ({ $detail }). Jobs that can still be read: { $jobs }, with { $items } items, { $done } of them done; later entries may be missing.
+
+## Databases
+
+db_dsn = --db: { $detail }.
+db_unreachable = The database { $database } can't be reached: { $detail }. Check its address and that the server is running.
+db_too_many_connections = The database { $database } has no connection left: { $detail }. Use fewer with --db-connections, or try again later.
+db_login = The database { $database } refused the login: { $detail }. Check the user and the password.
+db_tls = The database { $database } has no secure connection: { $detail }. Check its certificate and sslmode.
+db_missing_database = The database { $database } can't be opened: { $detail }. Check its name.
+db_missing_table = The database { $database } doesn't know a table: { $detail }. Check its name and schema.
+db_missing_column = The database { $database } doesn't know a column: { $detail }. Check its name.
+db_statement = The database { $database } can't run the statement: { $detail }.
+db_permission = The database { $database } lacks a permission: { $detail }. Ask its administrator for it.
+db_read_only = The database { $database } is read-only: { $detail }.
+db_locked = The database { $database } is locked by another session: { $detail }. Try again when that is done.
+db_timeout = The database { $database } took too long: { $detail }. Allow more with --statement-timeout.
+db_other = The database { $database } reported an error: { $detail }.

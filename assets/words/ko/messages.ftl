@@ -311,3 +311,20 @@ catalog_damaged = 카탈로그 { JOSA($path, "이", "가") } 손상되어({ $det
     .window = 카탈로그 { JOSA($path, "이", "가") } 손상되어({ $detail }) 작업을 하나도 읽을 수 없습니다. 결과 파일은 카탈로그와 별도로 보관됩니다.
 catalog_damaged_in_part = 카탈로그 { JOSA($path, "이", "가") } 손상되었습니다({ $detail }). 아직 읽을 수 있는 작업은 { $jobs }개, 항목은 { $items }개이며 그중 { $done }개가 완료되었습니다. 이후 기록은 빠졌을 수 있습니다. --catalog로 다른 파일을 지정하세요.
     .window = 카탈로그 { JOSA($path, "이", "가") } 손상되었습니다({ $detail }). 아직 읽을 수 있는 작업은 { $jobs }개, 항목은 { $items }개이며 그중 { $done }개가 완료되었습니다. 이후 기록은 빠졌을 수 있습니다.
+
+## 데이터베이스
+
+db_dsn = --db: { $detail }.
+db_unreachable = 데이터베이스 { $database }에 연결할 수 없습니다: { $detail }. 주소를 확인하고 서버가 실행 중인지 확인하세요.
+db_too_many_connections = 데이터베이스 { $database }에 남은 연결이 없습니다: { $detail }. --db-connections로 연결 수를 줄이거나 나중에 다시 시도하세요.
+db_login = 데이터베이스 { $database }에 로그인할 수 없습니다: { $detail }. 사용자와 암호를 확인하세요.
+db_tls = 데이터베이스 { $database }에 안전하게 연결할 수 없습니다: { $detail }. 인증서와 sslmode를 확인하세요.
+db_missing_database = 데이터베이스 { $database }을(를) 열 수 없습니다: { $detail }. 이름을 확인하세요.
+db_missing_table = 데이터베이스 { $database }에 테이블이 없습니다: { $detail }. 이름과 스키마를 확인하세요.
+db_missing_column = 데이터베이스 { $database }에 열이 없습니다: { $detail }. 이름을 확인하세요.
+db_statement = 데이터베이스 { $database }에서 이 문을 실행할 수 없습니다: { $detail }.
+db_permission = 데이터베이스 { $database }에 대한 권한이 없습니다: { $detail }. 관리자에게 권한을 요청하세요.
+db_read_only = 데이터베이스 { $database }은(는) 읽기 전용입니다: { $detail }.
+db_locked = 다른 세션이 데이터베이스 { $database }을(를) 잠그고 있습니다: { $detail }. 그 작업이 끝난 뒤 다시 시도하세요.
+db_timeout = 데이터베이스 { $database }의 응답이 너무 늦습니다: { $detail }. --statement-timeout으로 제한 시간을 늘리세요.
+db_other = 데이터베이스 { $database }에서 오류가 발생했습니다: { $detail }.

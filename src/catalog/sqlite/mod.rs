@@ -21,9 +21,9 @@ use std::path::{Path, PathBuf};
 use super::api::{Catalog, ReaderFactory};
 use etcetera::BaseStrategy;
 
-use crate::db::{Dsn, sqlite};
+use crate::db::{self, Dsn, Place, sqlite};
 use crate::error::JobError;
-use crate::model::Message;
+use crate::model::{Message, locator};
 use crate::store::descriptors;
 
 /// Opens a catalog, creating or upgrading it as needed: its writing side, and a factory of readers.
@@ -52,10 +52,12 @@ pub fn default_path() -> Result<PathBuf, JobError> {
 
 /// The file that `--catalog` names.
 pub fn path_of(dsn: &str) -> Result<PathBuf, JobError> {
-    match Dsn::parse(dsn) {
-        Ok(Dsn::Sqlite(path)) => Ok(path),
-        Ok(Dsn::Postgres(_)) => Err(JobError::Refused(Message::new("catalog_postgres"))),
-        Err(detail) => Err(JobError::Refused(Message::new("catalog_dsn").with("dsn", dsn).with("detail", detail))),
+    match db::parse_dsn(dsn) {
+        Ok((Dsn { place: Place::File(path), .. }, _)) => Ok(path),
+        Ok(_) => Err(JobError::Refused(Message::new("catalog_postgres"))),
+        Err(detail) => Err(JobError::Refused(
+            Message::new("catalog_dsn").with("dsn", locator::without_user_info(dsn)).with("detail", detail),
+        )),
     }
 }
 

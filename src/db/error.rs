@@ -1,0 +1,134 @@
+//! Errors of databases.
+
+use std::fmt;
+
+/// Why a database refused something, or could not be reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DbError {
+    /// What happened.
+    pub kind: DbErrorKind,
+    /// The database's own message, on one line, without values of secrets.
+    pub message: String,
+    /// Its code: SQLSTATE of PostgreSQL, the error number of MySQL, the result code of SQLite; may be empty.
+    pub code: String,
+    /// The character of the statement that it is about, counted from 1.
+    pub position: Option<u32>,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DbErrorKind {
+    /// No connection: refused, no such host, no answer in time, or the server is starting or stopping.
+    Unreachable,
+    /// An open connection was lost; a transaction may have been committed or not.
+    ConnectionLost,
+    /// All connections of the server are taken.
+    TooManyConnections,
+    /// The user or password is wrong, or the user may not use this database.
+    Login,
+    /// The certificate can't be trusted, or the server offers no TLS.
+    Tls,
+    /// No such database or file, or a file that is no database.
+    MissingDatabase,
+    /// No such table.
+    MissingTable,
+    /// No such column.
+    MissingColumn,
+    /// The statement is wrong in another way.
+    Statement,
+    /// The user lacks a permission.
+    Permission,
+    /// The session or the database is read-only.
+    ReadOnly,
+    /// A deadlock or serialization failure: the transaction was rolled back and can be repeated.
+    Conflict,
+    /// A lock was not free in time.
+    Locked,
+    /// The statement took longer than its limit, or was cancelled.
+    Timeout,
+    /// A value was refused: a constraint, a trigger, a type, a length.
+    Rejected,
+    /// The disk or memory of the database is full.
+    Full,
+    /// Anything else.
+    Other,
+}
+
+impl DbError {
+    /// An error without a code.
+    pub fn new(kind: DbErrorKind, message: impl fmt::Display) -> Self {
+        let message = message.to_string();
+        let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+        Self { kind, message, code: String::new(), position: None }
+    }
+
+    /// The error with the database's code.
+    #[must_use]
+    pub fn with_code(mut self, code: impl fmt::Display) -> Self {
+        self.code = code.to_string();
+        self
+    }
+
+    /// Whether the same call may succeed later, unchanged.
+    pub fn is_transient(&self) -> bool {
+        use DbErrorKind as K;
+        matches!(
+            self.kind,
+            K::Unreachable | K::ConnectionLost | K::TooManyConnections | K::Conflict | K::Locked | K::Full
+        )
+    }
+
+    /// Whether the database itself is out of reach, whatever is sent to it.
+    pub fn is_outage(&self) -> bool {
+        matches!(self.kind, DbErrorKind::Unreachable | DbErrorKind::ConnectionLost | DbErrorKind::TooManyConnections)
+    }
+
+    /// Whether the request is wrong: the statement, a table or a column. Exit code 2.
+    pub fn is_usage(&self) -> bool {
+        use DbErrorKind as K;
+        matches!(self.kind, K::MissingTable | K::MissingColumn | K::Statement | K::MissingDatabase)
+    }
+
+    /// Whether the row is to blame, so that other rows of its batch may be written.
+    pub fn is_of_row(&self) -> bool {
+        self.kind == DbErrorKind::Rejected
+    }
+
+    /// Name for scripts.
+    pub const fn word(&self) -> &'static str {
+        self.kind.word()
+    }
+}
+
+impl DbErrorKind {
+    /// Name for scripts and word catalogues.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::ConnectionLost => "connection_lost",
+            Self::TooManyConnections => "too_many_connections",
+            Self::Login => "login",
+            Self::Tls => "tls",
+            Self::MissingDatabase => "missing_database",
+            Self::MissingTable => "missing_table",
+            Self::MissingColumn => "missing_column",
+            Self::Statement => "statement",
+            Self::Permission => "permission",
+            Self::ReadOnly => "read_only",
+            Self::Conflict => "conflict",
+            Self::Locked => "locked",
+            Self::Timeout => "timeout",
+            Self::Rejected => "rejected",
+            Self::Full => "full",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl fmt::Display for DbError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for DbError {}

@@ -1,0 +1,360 @@
+//! Connections to SQLite files: each has a thread of its own, because SQLite's calls block.
+#![expect(clippy::disallowed_types, reason = "connections to SQLite belong here")]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use rusqlite::{InterruptHandle, OpenFlags, TransactionBehavior, params_from_iter};
+use tokio::sync::{mpsc, oneshot};
+
+use super::errors::error_of;
+use super::values::{Bound, kind_of, value_of};
+use super::{DIALECT, tables};
+use crate::db::connection::Answer;
+use crate::db::{
+    Column, Connection, DbError, DbErrorKind, Dsn, Place, Row, Rows, Session, Table, TableName, Value, WriteMode,
+    WritePlan, WriteRow, Written,
+};
+
+/// Longest wait for a lock that another program holds, unless the session says otherwise.
+const LOCK_WAIT: Duration = Duration::from_secs(5);
+/// Rows that are read ahead, and batches of them.
+const PAGE_ROWS: usize = 512;
+const PAGES_AHEAD: usize = 2;
+/// Virtual machine steps between checks of the time limit.
+const STEPS_PER_CHECK: i32 = 10_000;
+
+type Task = Box<dyn FnOnce(&mut rusqlite::Connection) + Send>;
+
+/// A connection: its thread ends when this is dropped.
+struct SqliteConnection {
+    task_tx: Sender<Task>,
+    interrupt: InterruptHandle,
+    limit: Arc<Limit>,
+    was_cancelled: Arc<AtomicBool>,
+}
+
+/// When the running statement must end.
+#[derive(Default)]
+struct Limit {
+    most: Option<Duration>,
+    until: std::sync::Mutex<Option<Instant>>,
+}
+
+impl Limit {
+    fn begin(&self) {
+        *self.until.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
+            self.most.map(|most| Instant::now() + most);
+    }
+
+    fn is_over(&self) -> bool {
+        let until = *self.until.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        until.is_some_and(|until| Instant::now() >= until)
+    }
+}
+
+/// Interrupts a statement whose caller does not wait for it any more.
+struct Interrupting<'a> {
+    connection: &'a SqliteConnection,
+    is_done: bool,
+}
+
+impl Drop for Interrupting<'_> {
+    fn drop(&mut self) {
+        if !self.is_done {
+            self.connection.was_cancelled.store(true, Ordering::Release);
+            self.connection.interrupt.interrupt();
+        }
+    }
+}
+
+/// Opens the file; a missing one is not created.
+pub(super) async fn connect(dsn: &Dsn, session: Session) -> Result<Box<dyn Connection>, DbError> {
+    let Place::File(path) = dsn.place.clone() else {
+        return Err(DbError::new(DbErrorKind::Other, "a SQLite database is a file"));
+    };
+    let (task_tx, task_rx) = bounded::<Task>(1);
+    let (opened_tx, opened_rx) = oneshot::channel();
+    let limit = Arc::new(Limit { most: session.statement_timeout, until: std::sync::Mutex::default() });
+    let checked = Arc::clone(&limit);
+    let body = move || serve(&path, session, checked, opened_tx, &task_rx);
+    std::thread::Builder::new()
+        .name("pixloom-sqlite".to_owned())
+        .spawn(body)
+        .map_err(|error| DbError::new(DbErrorKind::Other, error))?;
+    let interrupt = opened_rx.await.map_err(|_| gone())??;
+    Ok(Box::new(SqliteConnection { task_tx, interrupt, limit, was_cancelled: Arc::default() }))
+}
+
+fn gone() -> DbError {
+    DbError::new(DbErrorKind::ConnectionLost, "the connection is closed")
+}
+
+fn serve(
+    path: &Path,
+    session: Session,
+    limit: Arc<Limit>,
+    opened_tx: oneshot::Sender<Result<InterruptHandle, DbError>>,
+    task_rx: &Receiver<Task>,
+) {
+    match open(path, session, limit) {
+        Ok(mut connection) => {
+            if opened_tx.send(Ok(connection.get_interrupt_handle())).is_err() {
+                return;
+            }
+            for task in task_rx {
+                task(&mut connection);
+            }
+        }
+        Err(error) => {
+            let mut error = error_of(&error);
+            if error.kind == DbErrorKind::MissingDatabase {
+                error.message = format!("{}: {}", path.display(), error.message);
+            }
+            let _ = opened_tx.send(Err(error));
+        }
+    }
+}
+
+fn open(path: &Path, session: Session, limit: Arc<Limit>) -> rusqlite::Result<rusqlite::Connection> {
+    // Without the URI flag, `?` and `%` in a path have no special meaning. Read-only sessions need write access to a WAL.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = rusqlite::Connection::open_with_flags(path, flags).or_else(|error| {
+        let read_only = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        if session.is_read_only { rusqlite::Connection::open_with_flags(path, read_only) } else { Err(error) }
+    })?;
+    connection.busy_timeout(session.lock_timeout.unwrap_or(LOCK_WAIT))?;
+    if session.is_read_only {
+        connection.pragma_update(None, "query_only", true)?;
+    }
+    if session.statement_timeout.is_some() {
+        connection.progress_handler(STEPS_PER_CHECK, Some(move || limit.is_over()))?;
+    }
+    // Fails now if the file is no database.
+    connection.query_row("SELECT count(*) FROM sqlite_schema", (), |_| Ok(()))?;
+    Ok(connection)
+}
+
+impl SqliteConnection {
+    /// Runs a task on the connection's thread.
+    async fn run<T: Send + 'static>(
+        &self,
+        task: impl FnOnce(&mut rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, DbError> {
+        let (answer_tx, answer_rx) = oneshot::channel();
+        let limit = Arc::clone(&self.limit);
+        let task: Task = Box::new(move |connection| {
+            limit.begin();
+            let _ = answer_tx.send(task(connection).map_err(|error| error_of(&error)));
+        });
+        // One call at a time: the queue is empty.
+        self.task_tx.try_send(task).map_err(|_| gone())?;
+        let mut interrupting = Interrupting { connection: self, is_done: false };
+        let answer = answer_rx.await;
+        interrupting.is_done = true;
+        answer.map_err(|_| gone())?
+    }
+}
+
+impl Connection for SqliteConnection {
+    fn describe<'a>(&'a mut self, sql: &'a str) -> Answer<'a, (Vec<Column>, usize)> {
+        let sql = sql.to_owned();
+        Box::pin(self.run(move |connection| {
+            let statement = connection.prepare(&sql)?;
+            Ok((columns_of(&statement), statement.parameter_count()))
+        }))
+    }
+
+    fn query<'a>(&'a mut self, sql: &'a str, values: &'a [Value]) -> Answer<'a, Box<dyn Rows + 'a>> {
+        Box::pin(async move {
+            let (sql, values) = (sql.to_owned(), values.to_vec());
+            let (columns_tx, columns_rx) = oneshot::channel();
+            let (page_tx, page_rx) = mpsc::channel(PAGES_AHEAD);
+            let limit = Arc::clone(&self.limit);
+            let task: Task = Box::new(move |connection| {
+                limit.begin();
+                read_rows(connection, &sql, &values, columns_tx, &page_tx);
+            });
+            self.task_tx.try_send(task).map_err(|_| gone())?;
+            let mut interrupting = Interrupting { connection: self, is_done: false };
+            let columns = columns_rx.await;
+            interrupting.is_done = true;
+            drop(interrupting);
+            let columns = columns.map_err(|_| gone())??;
+            let rows: Box<dyn Rows + 'a> = Box::new(SqliteRows {
+                connection: self,
+                columns,
+                page_rx,
+                page: Vec::new().into_iter(),
+                is_done: false,
+            });
+            Ok(rows)
+        })
+    }
+
+    fn execute<'a>(&'a mut self, sql: &'a str, values: &'a [Value]) -> Answer<'a, u64> {
+        let (sql, values) = (sql.to_owned(), values.to_vec());
+        Box::pin(self.run(move |connection| {
+            let mut statement = connection.prepare_cached(&sql)?;
+            let mut rows = statement.query(params_from_iter(values.iter().map(Bound)))?;
+            while rows.next()?.is_some() {}
+            drop(rows);
+            let is_change = !statement.readonly();
+            drop(statement);
+            Ok(if is_change { connection.changes() } else { 0 })
+        }))
+    }
+
+    fn table<'a>(&'a mut self, name: &'a TableName) -> Answer<'a, Option<Table>> {
+        let name = name.clone();
+        Box::pin(self.run(move |connection| tables::table(connection, &name)))
+    }
+
+    fn tables(&mut self) -> Answer<'_, Vec<TableName>> {
+        Box::pin(self.run(|connection| tables::tables(connection)))
+    }
+
+    fn write<'a>(&'a mut self, plan: &'a WritePlan, rows: &'a [WriteRow]) -> Answer<'a, Written> {
+        let (plan, rows) = (plan.clone(), rows.to_vec());
+        Box::pin(self.run(move |connection| write(connection, &plan, &rows)))
+    }
+
+    fn is_usable(&self) -> bool {
+        !self.was_cancelled.load(Ordering::Acquire)
+    }
+}
+
+fn columns_of(statement: &rusqlite::Statement<'_>) -> Vec<Column> {
+    let columns = statement.columns();
+    let column = |column: rusqlite::Column<'_>| Column {
+        name: column.name().to_owned(),
+        kind: kind_of(column.decl_type()),
+        type_name: column.decl_type().unwrap_or_default().to_owned(),
+    };
+    columns.map(column).collect()
+}
+
+/// Sends the columns, then pages of rows until the receiver is gone.
+fn read_rows(
+    connection: &rusqlite::Connection,
+    sql: &str,
+    values: &[Value],
+    columns_tx: oneshot::Sender<Result<Vec<Column>, DbError>>,
+    page_tx: &mpsc::Sender<Result<Vec<Row>, DbError>>,
+) {
+    let mut statement = match connection.prepare(sql) {
+        Ok(statement) => statement,
+        Err(error) => return drop(columns_tx.send(Err(error_of(&error)))),
+    };
+    let columns = columns_of(&statement);
+    let count = columns.len();
+    let mut rows = match statement.query(params_from_iter(values.iter().map(Bound))) {
+        Ok(rows) => rows,
+        Err(error) => return drop(columns_tx.send(Err(error_of(&error)))),
+    };
+    if columns_tx.send(Ok(columns)).is_err() {
+        return;
+    }
+    let mut page = Vec::with_capacity(PAGE_ROWS);
+    loop {
+        match rows.next() {
+            Ok(Some(row)) => {
+                let read = (0..count).map(|index| row.get_ref(index).map(value_of));
+                match read.collect::<Result<Row, _>>() {
+                    Ok(row) => page.push(row),
+                    Err(error) => return drop(page_tx.blocking_send(Err(error_of(&error)))),
+                }
+                if page.len() == PAGE_ROWS && page_tx.blocking_send(Ok(std::mem::take(&mut page))).is_err() {
+                    return;
+                }
+            }
+            Ok(None) => {
+                if !page.is_empty() {
+                    let _ = page_tx.blocking_send(Ok(page));
+                }
+                return;
+            }
+            Err(error) => {
+                if !page.is_empty() {
+                    let _ = page_tx.blocking_send(Ok(page));
+                }
+                return drop(page_tx.blocking_send(Err(error_of(&error))));
+            }
+        }
+    }
+}
+
+struct SqliteRows<'a> {
+    connection: &'a SqliteConnection,
+    columns: Vec<Column>,
+    page_rx: mpsc::Receiver<Result<Vec<Row>, DbError>>,
+    page: std::vec::IntoIter<Row>,
+    is_done: bool,
+}
+
+impl Rows for SqliteRows<'_> {
+    fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    fn next_rows(&mut self, most: usize) -> Answer<'_, Vec<Row>> {
+        Box::pin(async move {
+            if self.page.len() == 0 && !self.is_done {
+                match self.page_rx.recv().await {
+                    Some(page) => self.page = page?.into_iter(),
+                    None => self.is_done = true,
+                }
+            }
+            Ok(self.page.by_ref().take(most.max(1)).collect())
+        })
+    }
+}
+
+impl Drop for SqliteRows<'_> {
+    fn drop(&mut self) {
+        self.page_rx.close();
+        if !self.is_done {
+            self.connection.interrupt.interrupt();
+        }
+    }
+}
+
+fn write(connection: &mut rusqlite::Connection, plan: &WritePlan, rows: &[WriteRow]) -> rusqlite::Result<Written> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut written = Written::default();
+    {
+        let (exists, same) = (exists_statement(plan, false), exists_statement(plan, true));
+        let mut exists = transaction.prepare_cached(&exists)?;
+        let mut same = transaction.prepare_cached(&same)?;
+        let mut change = transaction.prepare_cached(&plan.statement(&DIALECT))?;
+        for row in rows {
+            let all = || params_from_iter(row.key.iter().chain(&row.values).map(Bound));
+            let is_there = exists.exists(params_from_iter(row.key.iter().map(Bound)))?;
+            let is_same = is_there && (plan.mode == WriteMode::Insert || same.exists(all())?);
+            if !is_there && plan.mode == WriteMode::Update {
+                written.missing += 1;
+                continue;
+            }
+            written.matched += 1;
+            if !is_same {
+                change.execute(all())?;
+                written.changed += 1;
+            }
+        }
+    }
+    transaction.commit()?;
+    Ok(written)
+}
+
+/// Whether there is a row with the key, and, if asked, with all values.
+fn exists_statement(plan: &WritePlan, with_values: bool) -> String {
+    let columns = plan.all_columns().take(if with_values { usize::MAX } else { plan.keys.len() }).enumerate();
+    let tests = columns.map(|(i, column)| {
+        let operator = if i < plan.keys.len() { "=" } else { "IS" };
+        format!("{} {operator} {}", DIALECT.quoted(&column.name), DIALECT.placeholder(i + 1))
+    });
+    format!("SELECT 1 FROM {} WHERE {}", plan.table.quoted(&DIALECT), tests.collect::<Vec<_>>().join(" AND "))
+}

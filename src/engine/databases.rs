@@ -1,0 +1,85 @@
+//! Databases of users, as jobs need them: pools that jobs share, passwords by reference, and errors in plain words.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::db::{self, DbError, DbErrorKind, Dsn, Login, Pool, Session};
+use crate::error::JobError;
+use crate::fetch::Secrets;
+use crate::model::{Message, SecretRef, TypedSecret};
+
+/// The pools of all jobs.
+#[expect(missing_debug_implementations, reason = "holds passwords")]
+pub struct Databases {
+    runtime: tokio::runtime::Handle,
+    secrets: Arc<Secrets>,
+    pools: Mutex<HashMap<(String, Session), Pool>>,
+}
+
+impl Databases {
+    /// Opens nothing yet.
+    pub fn new(runtime: tokio::runtime::Handle, secrets: Arc<Secrets>) -> Self {
+        Self { runtime, secrets, pools: Mutex::default() }
+    }
+
+    /// The runtime that owns the connections. Threads that may block wait for its tasks with `block_on`.
+    pub fn runtime(&self) -> &tokio::runtime::Handle {
+        &self.runtime
+    }
+
+    /// The pool of a database; connections are opened as they are needed. The first request decides how many there may
+    /// be.
+    pub fn pool(&self, dsn: &Dsn, session: Session, most: usize) -> Result<Pool, JobError> {
+        let key = (dsn.to_string(), session);
+        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pool) = pools.get(&key) {
+            return Ok(pool.clone());
+        }
+        let pool = Pool::new(dsn.clone(), self.login(dsn)?, session, most).map_err(|error| job_error(dsn, &error))?;
+        pools.insert(key, pool.clone());
+        Ok(pool)
+    }
+
+    /// The user and password: as referred to by the name, else where the database's own programs look for them.
+    fn login(&self, dsn: &Dsn) -> Result<Login, JobError> {
+        let kept = || db::database_of(dsn).kept_login(dsn);
+        let Some(secret) = &dsn.password else { return Ok(kept()) };
+        let password = self.secrets.look_up(secret, &dsn.label(), dsn.user.as_deref())?;
+        Ok(Login { user: None, password: Some(password.text().to_owned()) })
+    }
+}
+
+/// Reads what a person wrote as the name of a database. A password in it is kept as a named secret, and referred to.
+pub fn read_dsn(secrets: &Secrets, text: &str) -> Result<Dsn, JobError> {
+    let (mut dsn, password) =
+        db::parse_dsn(text).map_err(|detail| JobError::Refused(Message::new("db_dsn").with("detail", detail)))?;
+    if let Some(password) = password {
+        let user = dsn.user.as_ref().map(|user| format!("{user} at ")).unwrap_or_default();
+        let name = format!("{user}{}", dsn.label());
+        secrets.keep_named(&name, &TypedSecret::new(password))?;
+        dsn.password = Some(SecretRef::Settings(name));
+    }
+    Ok(dsn)
+}
+
+/// What a database's error means for a job: a wrong statement, table or column is refused (exit code 2), anything else
+/// stops the job, which can be resumed (exit code 3).
+pub fn job_error(dsn: &Dsn, error: &DbError) -> JobError {
+    let id = match error.kind {
+        DbErrorKind::Unreachable | DbErrorKind::ConnectionLost => "db_unreachable",
+        DbErrorKind::TooManyConnections => "db_too_many_connections",
+        DbErrorKind::Login => "db_login",
+        DbErrorKind::Tls => "db_tls",
+        DbErrorKind::MissingDatabase => "db_missing_database",
+        DbErrorKind::MissingTable => "db_missing_table",
+        DbErrorKind::MissingColumn => "db_missing_column",
+        DbErrorKind::Statement => "db_statement",
+        DbErrorKind::Permission => "db_permission",
+        DbErrorKind::ReadOnly => "db_read_only",
+        DbErrorKind::Locked | DbErrorKind::Conflict => "db_locked",
+        DbErrorKind::Timeout => "db_timeout",
+        DbErrorKind::Rejected | DbErrorKind::Full | DbErrorKind::Other => "db_other",
+    };
+    let message = Message::new(id).with("database", dsn.label()).with("detail", error.message.trim_end_matches('.'));
+    if error.is_usage() { JobError::Refused(message) } else { JobError::Machine(message) }
+}
