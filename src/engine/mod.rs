@@ -60,6 +60,7 @@ pub use space::{low as low_space_of, low_space};
 
 use coordinator::disk::BeforeTask;
 pub use coordinator::settings::RunSection;
+use databases::Databases;
 use hand_over::HandOver;
 use opening::Opening;
 
@@ -265,6 +266,7 @@ impl Running {
         let runs = record::recorder::Runs::default();
         let bodies: Option<Arc<views::body_cache::BodyCache>> = options.lists_drafts.then(Arc::default);
         let secrets = Arc::new(Secrets::new(options.secrets_path.clone()));
+        let databases = Arc::new(Databases::new(runtime.handle().clone(), Arc::clone(&secrets)));
         let mut threads = disks.threads;
 
         let recorder = record::recorder::Recorder {
@@ -279,10 +281,10 @@ impl Running {
         threads.push(run::named("pixloom-recorder", move || recorder.run())?);
 
         let (sources_tx, sources_reader) = (record_tx.clone(), readers.reader()?);
-        let (sources_runtime, sources_secrets) = (runtime.handle().clone(), Arc::clone(&secrets));
+        let (sources_databases, sources_secrets) = (Arc::clone(&databases), Arc::clone(&secrets));
         threads.push(run::named("pixloom-sources", move || {
             let reader = sources_reader.as_ref();
-            intake::read_sources::run(&intake_rx, &sources_tx, &note_tx, reader, &sources_runtime, &sources_secrets);
+            intake::read_sources::run(&intake_rx, &sources_tx, &note_tx, reader, &sources_databases, &sources_secrets);
         })?);
 
         let views = if let Some(bodies) = &bodies {
@@ -308,7 +310,7 @@ impl Running {
             readers: readers.clone(),
             reader: readers.reader()?,
             runs,
-            runtime: runtime.handle().clone(),
+            databases,
             bodies,
             revision,
             secrets,

@@ -210,7 +210,7 @@ impl Coordinator {
         if !last_run.undecided.is_empty() {
             threads.push(run.decide_interrupted(last_run.undecided)?);
         }
-        threads.extend(run.start(&pool, &self.parts.runtime, &self.parts.readers)?);
+        threads.extend(run.start(&pool, self.parts.databases.runtime(), &self.parts.readers)?);
         let mut meter = RateMeter::new();
         meter.go();
         self.queue.begin_run(Active {

@@ -32,6 +32,7 @@ use crossbeam_channel::{Receiver, Sender, never, tick};
 use super::EngineOptions;
 use super::api::handle::{NumberedCommand, Shared};
 use super::api::snapshot::{JobEntry, ListFile, NetworkFault, Notice, SourceGroup};
+use super::databases::Databases;
 use super::intake::read_sources::{IntakeNote, IntakeRequest};
 use super::intake::secrets;
 use super::record::message::Record;
@@ -70,7 +71,7 @@ pub(in crate::engine) struct Parts {
     pub(in crate::engine) readers: ReaderFactory,
     pub(in crate::engine) reader: Box<dyn CatalogReader>,
     pub(in crate::engine) runs: Runs,
-    pub(in crate::engine) runtime: tokio::runtime::Handle,
+    pub(in crate::engine) databases: Arc<Databases>,
     pub(in crate::engine) bodies: Option<Arc<BodyCache>>,
     pub(in crate::engine) revision: Arc<AtomicU64>,
     pub(in crate::engine) settings_file: Option<Arc<SettingsFile>>,

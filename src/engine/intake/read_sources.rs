@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender};
-use tokio::runtime::Handle;
 
 use super::earlier_results::EarlierResults;
 use super::{lists, secrets};
 use crate::catalog::{CatalogReader, JobSource};
 use crate::codec;
+use crate::engine::databases::Databases;
 use crate::engine::item::naming::{self, Naming};
 use crate::engine::item::repeats::{RepeatedLinks, may_repeat_files};
 use crate::engine::record::message::{Record, call};
@@ -97,7 +97,7 @@ pub(crate) fn run(
     record_tx: &Sender<Record>,
     note_tx: &Sender<IntakeNote>,
     reader: &dyn CatalogReader,
-    runtime: &Handle,
+    databases: &Arc<Databases>,
     secrets: &Arc<Secrets>,
 ) {
     for request in intake_rx {
@@ -108,7 +108,7 @@ pub(crate) fn run(
             record_tx,
             note_tx,
             reader,
-            runtime,
+            databases,
             secrets,
             source: None,
             batch: Vec::new(),
@@ -139,7 +139,7 @@ pub(super) struct Intake<'a> {
     pub(super) record_tx: &'a Sender<Record>,
     note_tx: &'a Sender<IntakeNote>,
     pub(super) reader: &'a dyn CatalogReader,
-    runtime: &'a Handle,
+    databases: &'a Arc<Databases>,
     secrets: &'a Arc<Secrets>,
     /// The current source's number in the job, if it has one.
     pub(super) source: Option<u32>,
@@ -468,7 +468,7 @@ const CHANGED: Message = Message::new("list_changed");
 
 /// Fetches a list from its URL.
 struct ListFetcher<'a> {
-    runtime: &'a Handle,
+    databases: &'a Arc<Databases>,
     secrets: &'a Arc<Secrets>,
     record_tx: &'a Sender<Record>,
     note_tx: &'a Sender<IntakeNote>,
@@ -482,13 +482,13 @@ struct ListFetcher<'a> {
 
 impl<'a> ListFetcher<'a> {
     fn of(intake: &Intake<'a>, spec: &'a JobSpec, index: u32, already_read: bool) -> Self {
-        let Intake { runtime, secrets, record_tx, note_tx, request, .. } = intake;
-        Self { runtime, secrets, record_tx, note_tx, job: request.job, spec, index, already_read }
+        let Intake { databases, secrets, record_tx, note_tx, request, .. } = intake;
+        Self { databases, secrets, record_tx, note_tx, job: request.job, spec, index, already_read }
     }
 
     /// Fetches the list and records its hash, so that a resume detects a list that has changed.
     fn fetch(&self, url: &str, cancelled: &dyn Fn() -> bool) -> Result<File, JobError> {
-        let list = lists::fetch(self.runtime, self.spec, self.secrets, url, cancelled)?;
+        let list = lists::fetch(self.databases.runtime(), self.spec, self.secrets, url, cancelled)?;
         match self.spec.sources.get(self.index as usize) {
             Some(source) if self.already_read && hash_of(source).is_some_and(|hash| hash != list.hash) => {
                 let sentence = CHANGED.with("list", locator::shown_url(url));
