@@ -61,6 +61,8 @@ mod same_bytes;
 mod temporaries;
 #[path = "cli/texts.rs"]
 mod texts;
+#[path = "cli/undo.rs"]
+mod undo;
 #[expect(dead_code, reason = "other tests use the rest of the server")]
 mod util;
 #[path = "cli/words.rs"]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::error::{ErrorKind, JobError};
 use crate::model::{
     Columns, FailureFilter, Finished, Ignored, ItemId, ItemOutput, ItemRow, ItemState, JobId, JobRow, JobSpec,
-    JobState, JobSummary, NewItem, SourceSpec,
+    JobState, JobSummary, NewItem, ReplacedFile, SourceSpec, UndoFile,
 };
 
 /// The writing side. It has one owner, and every call is one transaction that is safe on disk when it returns.
@@ -78,6 +78,19 @@ pub trait Catalog: Send {
 
     /// Marks failed items as skipped. Returns how many there were.
     fn skip_failed(&mut self, job: JobId, seqs: &[u64]) -> Result<u64, JobError>;
+
+    /// Records folders that a job created, as paths' texts. One that is recorded already stays as it is.
+    fn add_folders(&mut self, job: JobId, folders: &[String]) -> Result<(), JobError>;
+
+    /// Records files that results are about to replace, or what became of them.
+    fn set_replaced(&mut self, job: JobId, replaced: &[ReplacedFile]) -> Result<(), JobError>;
+
+    /// Forgets why the last undo or redo left files where they were.
+    fn begin_undo(&mut self, job: JobId) -> Result<(), JobError>;
+
+    /// Records how far undo or redo is with these files. Items whose results are in the trash are skipped and have no
+    /// output; once their results are brought back, they are done again.
+    fn record_undo(&mut self, job: JobId, files: &[UndoFile]) -> Result<(), JobError>;
 
     /// Removes items from a job; `restore_items` brings back what is returned. Running items stay.
     fn remove_items(&mut self, job: JobId, seqs: &[u64]) -> Result<Vec<(u64, NewItem)>, JobError>;
@@ -222,6 +235,25 @@ pub trait CatalogReader: Send {
 
     /// The same for the first item of a job that has this file as its input.
     fn prior_result_of_file(&self, job: JobId, locator: &str) -> Result<Option<PriorResult>, JobError>;
+
+    /// Results of a job that are recorded as existing, after the one with these numbers of item and output, in order.
+    fn undoable(&self, job: JobId, after: (u64, u32), limit: u32) -> Result<Vec<UndoFile>, JobError>;
+
+    /// Results of a job that are in the trash, in the same way.
+    fn undone(&self, job: JobId, after: (u64, u32), limit: u32) -> Result<Vec<UndoFile>, JobError>;
+
+    /// Results that the last undo or redo of a job left where they were, in the same way.
+    fn stayed(&self, job: JobId, after: (u64, u32), limit: u32) -> Result<Vec<UndoFile>, JobError>;
+
+    /// What undo and redo would find.
+    fn undo_counts(&self, job: JobId) -> Result<UndoCounts, JobError>;
+
+    /// Whether results of a job are in the trash.
+    fn can_redo(&self, job: JobId) -> Result<bool, JobError>;
+
+    /// The folders that a job created, the last one first, as numbers and paths' texts, before this number (`i64::MAX`
+    /// at first).
+    fn created_folders(&self, job: JobId, before: i64, limit: u32) -> Result<Vec<(i64, String)>, JobError>;
 
     /// Numbers and locators of a job's items after `after_seq`, in order.
     fn locators(&self, job: JobId, after_seq: u64, limit: u32) -> Result<Vec<(u64, String)>, JobError>;
@@ -436,6 +468,17 @@ pub struct Counts {
     pub bytes_in: u64,
     /// Bytes written.
     pub bytes_out: u64,
+}
+
+/// What undo and redo of a job would find.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UndoCounts {
+    /// Results that are recorded as existing.
+    pub results: u64,
+    /// Results in the trash.
+    pub undone: u64,
+    /// Files that results replaced without `--trash`.
+    pub lost: u64,
 }
 
 /// Waiting files.

@@ -12,7 +12,8 @@ mod sqlite;
 
 pub use api::{
     Added, Adding, Catalog, CatalogReader, Counts, Field, FinishedRow, Group, JobPage, JobSource, LastRun, ListFilter,
-    OUTPUT_COLUMNS, Order, PriorResult, RECORD_COLUMNS, ReaderFactory, RecordRows, SourceCursor, WaitingFiles,
+    OUTPUT_COLUMNS, Order, PriorResult, RECORD_COLUMNS, ReaderFactory, RecordRows, SourceCursor, UndoCounts,
+    WaitingFiles,
 };
 pub use export::{ExportFormat, export};
 pub use hand_over::{Note, WindowLock, claim as claim_window};

@@ -55,6 +55,7 @@ pub(super) enum Command {
     Run(Box<RunArgs>),
     Resume(ResumeArgs),
     Retry(RetryArgs),
+    Undo(UndoArgs),
     Jobs(JobsArgs),
     Export(ExportArgs),
     Ops { name: Option<String> },
@@ -96,6 +97,19 @@ impl RetryArgs {
         let statuses = self.status.iter().flat_map(|statuses| statuses.0.clone()).collect();
         FailureFilter { kinds: self.kind.clone(), statuses }
     }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct UndoArgs {
+    pub(super) job: i64,
+    #[arg(long)]
+    pub(super) redo: bool,
+    #[arg(long, conflicts_with = "redo")]
+    pub(super) dry_run: bool,
+    #[arg(long)]
+    pub(super) json: bool,
+    #[arg(short, long)]
+    pub(super) quiet: bool,
 }
 
 #[derive(Debug, Args)]
@@ -214,6 +228,8 @@ pub(super) struct RunArgs {
     on_conflict: ConflictWord,
     #[arg(long)]
     update: bool,
+    #[arg(long)]
+    trash: bool,
     #[arg(long, value_name = "FORMAT:KEY=VALUE,...")]
     save: Option<String>,
     #[arg(long, alias = "color", value_parser = key_words("colour"))]
@@ -374,6 +390,7 @@ impl RunArgs {
             tree: self.tree.into(),
             on_conflict: self.on_conflict.into(),
             update: self.update,
+            trash: self.trash.then_some(true),
             durability: if self.fast { Durability::Fast } else { Durability::Group },
             keep_times: self.keep_times,
         }

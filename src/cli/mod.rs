@@ -13,6 +13,7 @@ mod list_args;
 mod network_args;
 mod pipe;
 mod report;
+mod undo;
 mod values;
 
 use std::ffi::OsString;
@@ -206,7 +207,7 @@ fn choose(arguments: Arguments) -> Result<FrontEnd, JobError> {
             // The results of a job are in its folder and in the catalog; other commands have only their output.
             let is_job = match &command {
                 Command::Run(run) => !run.is_dry_run(),
-                command => matches!(command, Command::Resume(_) | Command::Retry(_)),
+                command => matches!(command, Command::Resume(_) | Command::Retry(_) | Command::Undo(_)),
             };
             let exit = execute(command, &catalog)?;
             let is_lost = !is_job && OUTPUT_FAILED.load(Ordering::Relaxed);
@@ -274,6 +275,7 @@ fn execute(command: Command, catalog: &CatalogChoice) -> Result<Exit, JobError> 
         }
         Command::Resume(args) => resume(&args, catalog),
         Command::Retry(args) => retry(&args, catalog),
+        Command::Undo(args) => undo::undo(&args, catalog),
         Command::Jobs(jobs) => {
             let history = engine::history(&catalog.path)?;
             match jobs.job {

@@ -303,6 +303,7 @@ fn reason_word(reason: Option<SkipReason>, lang: Lang) -> &'static str {
         Some(SkipReason::Unchanged) => "skipped_unchanged",
         Some(SkipReason::Exists) => "skipped_exists",
         Some(SkipReason::Declined) => "skipped_declined",
+        Some(SkipReason::Undone) => "skipped_undone",
         Some(SkipReason::Chosen) | None => "skipped_chosen",
     })
 }

@@ -17,6 +17,7 @@ mod run;
 mod space;
 #[cfg(test)]
 mod tests;
+mod undo;
 mod views;
 
 use std::path::{Path, PathBuf};
@@ -47,6 +48,7 @@ pub use api::command::Command;
 pub use api::export::export_job;
 pub use api::handle::Handle;
 pub use api::snapshot::{Estimate, JobEntry, JobView, ListFile, NetworkFault, Notice, Snapshot, SourceGroup};
+pub use api::undo::{UndoKind, UndoTally, UndoView};
 pub use api::view::{
     ItemsFilter, ItemsPage, ItemsRequest, ItemsSort, PicturePreview, Pixels, Preview, PreviewContent, PreviewRequest,
     StepFault, Thumbnail, Zoom,

@@ -82,6 +82,8 @@ pub enum ErrorKind {
     Conflict,
     /// The output would replace an input.
     WouldReplaceInput,
+    /// The file that its output replaces can't be moved to the trash.
+    NotTrashed,
     /// The output can't be written.
     Unwritable,
     /// The disk is full.
@@ -383,7 +385,7 @@ impl std::error::Error for ItemError {}
 
 impl ErrorKind {
     /// Every kind, in the order of their causes.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 41] = [
         Self::NotFound,
         Self::Unreadable,
         Self::Empty,
@@ -412,6 +414,7 @@ impl ErrorKind {
         Self::NoColumn,
         Self::Conflict,
         Self::WouldReplaceInput,
+        Self::NotTrashed,
         Self::Unwritable,
         Self::DiskFull,
         Self::ReadOnly,

@@ -194,6 +194,10 @@ pub struct SinkSpec {
     pub on_conflict: ConflictPolicy,
     /// Whether results that an earlier job made of the same inputs are kept while those are unchanged, and else replaced.
     pub update: bool,
+    /// Whether files that are replaced go to the system's trash first, so that undo can bring them back. `None`, the
+    /// front end's default, is yes for a draft that is started and no otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trash: Option<bool>,
     /// How results are synced to disk.
     pub durability: Durability,
     /// Whether results keep the modification times of their inputs: of a file, or the one that a server gives.
@@ -282,6 +286,7 @@ impl Default for SinkSpec {
             tree: Tree::default(),
             on_conflict: ConflictPolicy::default(),
             update: false,
+            trash: None,
             durability: Durability::default(),
             keep_times: false,
         }

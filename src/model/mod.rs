@@ -57,6 +57,7 @@ pub use origin::Origin;
 pub use outcome::{
     FailureFilter, Finished, ItemOutput, ItemRow, ItemState, JobRow, JobState, JobSummary, NewItem, Outcome,
     SkipReason, Timings,
+    undo::{ReplacedFile, ReplacedState, Stay, StayReason, UndoFile, UndoState},
 };
 pub use param::{FileKind, ParamKind, ParamSpec};
 pub use progress::{Busy, Progress};

@@ -1,5 +1,7 @@
 //! Items, jobs and outcomes as the catalog stores them.
 
+pub mod undo;
+
 use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
@@ -160,6 +162,8 @@ pub enum SkipReason {
     Declined,
     /// It had failed, and the user chose to skip it.
     Chosen,
+    /// Its job was undone: its result is in the trash.
+    Undone,
 }
 
 /// One output of an item.
@@ -380,7 +384,8 @@ impl JobState {
 
 impl SkipReason {
     /// Every reason.
-    pub const ALL: [Self; 5] = [Self::Duplicate, Self::Unchanged, Self::Exists, Self::Declined, Self::Chosen];
+    pub const ALL: [Self; 6] =
+        [Self::Duplicate, Self::Unchanged, Self::Exists, Self::Declined, Self::Chosen, Self::Undone];
 
     /// The word in the catalog.
     pub const fn word(self) -> &'static str {
@@ -390,6 +395,7 @@ impl SkipReason {
             Self::Exists => "exists",
             Self::Declined => "declined",
             Self::Chosen => "chosen",
+            Self::Undone => "undone",
         }
     }
 

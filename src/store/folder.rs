@@ -9,8 +9,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Component, Path, PathBuf};
-#[cfg(unix)]
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 #[cfg(unix)]
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, mkdirat, openat, renameat, unlinkat};
@@ -27,31 +26,61 @@ pub(super) struct Folder {
     /// The real path, where there is no handle.
     #[cfg(not(unix))]
     real: PathBuf,
+    /// Folders that were created on the way, by this one and those below it.
+    created: Arc<Mutex<Vec<PathBuf>>>,
 }
 
 impl Folder {
     /// Opens a folder, creating it if need be. Links on the way to it are the user's own, and followed.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
+        let mut missing = Vec::new();
         if !path.is_dir() {
+            missing.extend(path.ancestors().take_while(|folder| folder.symlink_metadata().is_err()));
             fs::create_dir_all(path)?;
         }
+        let opened = Self::open_existing(path)?;
+        missing.into_iter().rev().for_each(|folder| opened.note_created(folder));
+        Ok(opened)
+    }
+
+    /// Opens a folder that exists. Links on the way to it are followed.
+    pub(super) fn open_existing(path: &Path) -> io::Result<Self> {
+        let created = Arc::default();
         #[cfg(unix)]
         let opened = {
             let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-            Self { path: path.to_path_buf(), handle: Arc::new(open_at(CWD, path, flags, Mode::empty())?) }
+            Self { path: path.to_path_buf(), handle: Arc::new(open_at(CWD, path, flags, Mode::empty())?), created }
         };
         #[cfg(not(unix))]
-        let opened = Self { path: path.to_path_buf(), real: path.canonicalize()? };
+        let opened = Self { path: path.to_path_buf(), real: path.canonicalize()?, created };
         Ok(opened)
+    }
+
+    fn note_created(&self, folder: &Path) {
+        self.created.lock().unwrap_or_else(PoisonError::into_inner).push(folder.to_path_buf());
+    }
+
+    /// The folders that were created since the last call, outer ones first.
+    pub(super) fn take_created(&self) -> Vec<PathBuf> {
+        std::mem::take(&mut *self.created.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// This folder or one below it, created if need be; no link on the way down is followed.
     pub(super) fn below(&self, path: &Path) -> io::Result<Self> {
+        self.walk_to(path, true)
+    }
+
+    /// The same, but a folder that does not exist is `NotFound`.
+    pub(super) fn existing_below(&self, path: &Path) -> io::Result<Self> {
+        self.walk_to(path, false)
+    }
+
+    fn walk_to(&self, path: &Path, creates: bool) -> io::Result<Self> {
         let relative = path.strip_prefix(&self.path).map_err(|_| outside(path))?;
         let mut at = self.clone();
         for part in relative.components() {
             let Component::Normal(name) = part else { return Err(outside(path)) };
-            at = at.step(Path::new(name))?;
+            at = at.step(Path::new(name), creates)?;
         }
         Ok(at)
     }
@@ -113,15 +142,18 @@ impl Folder {
     }
 
     #[cfg(unix)]
-    fn step(&self, name: &Path) -> io::Result<Self> {
-        match mkdirat(&self.handle, name, Mode::from_raw_mode(0o777)) {
-            Ok(()) | Err(rustix::io::Errno::EXIST) => {}
-            Err(error) => return Err(error.into()),
+    fn step(&self, name: &Path, creates: bool) -> io::Result<Self> {
+        let path = self.path.join(name);
+        if creates {
+            match mkdirat(&self.handle, name, Mode::from_raw_mode(0o777)) {
+                Ok(()) => self.note_created(&path),
+                Err(rustix::io::Errno::EXIST) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let path = self.path.join(name);
         match open_at(&self.handle, name, flags, Mode::empty()) {
-            Ok(handle) => Ok(Self { path, handle: Arc::new(handle) }),
+            Ok(handle) => Ok(Self { path, handle: Arc::new(handle), created: Arc::clone(&self.created) }),
             Err(_) if self.is_link(name) => Err(link(name)),
             Err(error) => Err(error),
         }
@@ -135,16 +167,17 @@ impl Folder {
     }
 
     #[cfg(not(unix))]
-    fn step(&self, name: &Path) -> io::Result<Self> {
+    fn step(&self, name: &Path, creates: bool) -> io::Result<Self> {
         let path = self.path.join(name);
-        if !path.is_dir() {
+        if creates && !path.is_dir() {
             fs::create_dir(&path)?;
+            self.note_created(&path);
         }
         let real = path.canonicalize()?;
         if real != self.real.join(name) {
             return Err(link(name));
         }
-        Ok(Self { path, real })
+        Ok(Self { path, real, created: Arc::clone(&self.created) })
     }
 
     /// A new, empty file for writing, with what the user's umask leaves of rw-rw-rw-.
@@ -199,6 +232,26 @@ impl Folder {
         let (moved, expected) = (rustix::fs::fstat(self.file(name, false)?)?, rustix::fs::fstat(file)?);
         let is_same = (moved.st_dev, moved.st_ino) == (expected.st_dev, expected.st_ino);
         if is_same { Ok(()) } else { Err(outside(&folder.path.join(from_name))) }
+    }
+
+    /// Moves a file to a free name in this folder; `AlreadyExists` if the name is taken, `CrossesDevices` if the file is on
+    /// another file system.
+    #[cfg(unix)]
+    pub(super) fn receive(&self, name: &OsStr, from: &Path) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        {
+            use rustix::fs::{RenameFlags, renameat_with};
+            use rustix::io::Errno;
+            match renameat_with(CWD, from, &self.handle, name, RenameFlags::NOREPLACE) {
+                Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {}
+                done => return Ok(done?),
+            }
+        }
+        match rustix::fs::statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
+            Err(rustix::io::Errno::NOENT) => Ok(renameat(CWD, from, &self.handle, name)?),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Renames a file in it, replacing the one that may be there.
@@ -275,6 +328,11 @@ impl Folder {
     pub(super) fn rename_exclusively(&self, from: &std::ffi::OsStr, to: &std::ffi::OsStr) -> io::Result<()> {
         link_and_unlink(&self.own(from)?, &self.own(to)?)
     }
+}
+
+/// Whether an error of `below` means that a folder on the way down is a link.
+pub(super) fn is_link_error(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotADirectory && error.get_ref().is_some()
 }
 
 /// Opens a file or folder; waits while no descriptor is left.

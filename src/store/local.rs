@@ -175,6 +175,13 @@ impl Store for LocalFolders {
 #[derive(Debug, Default)]
 pub struct CreatedFolders(Vec<PathBuf>);
 
+impl CreatedFolders {
+    /// Their paths, outer ones first.
+    pub fn paths(&self) -> &[PathBuf] {
+        &self.0
+    }
+}
+
 impl Drop for CreatedFolders {
     fn drop(&mut self) {
         // The innermost first. The system removes no folder that holds anything.
@@ -269,6 +276,10 @@ impl OutputFolder for LocalOutput {
 
     fn sync_folders(&self, folders: &BTreeSet<PathBuf>) -> io::Result<()> {
         sync_folders(folders, self.root.path())
+    }
+
+    fn take_created(&self) -> Vec<PathBuf> {
+        self.root.take_created()
     }
 
     fn take_back(&self, path: &Path) -> io::Result<()> {

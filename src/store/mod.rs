@@ -16,6 +16,7 @@ mod part_note;
 mod read;
 mod scratch;
 mod spool;
+mod trash;
 #[cfg(test)]
 pub(crate) mod unreliable;
 
@@ -33,6 +34,7 @@ pub(crate) use read::read_error;
 pub use read::{is_intact, kind_at, read, read_head, read_text, sha256_of, size_at};
 pub use scratch::{Scratch, copy_to};
 pub use spool::{SavedPart, Spool, SpoolFolder, SpooledFile, nameless_file};
+pub use trash::{Expected, FileIdentity, Trash, sha256_in_trash};
 
 use crate::error::{ErrorKind, ItemError, JobError, is_device_failure};
 use crate::model::{Locator, Message};

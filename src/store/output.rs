@@ -43,6 +43,11 @@ pub trait OutputFolder: fmt::Debug + Send + Sync {
     /// Makes the names in these folders, and the folders' own names, safe against a power cut.
     fn sync_folders(&self, folders: &BTreeSet<PathBuf>) -> io::Result<()>;
 
+    /// The folders that were created for results since the last call, outer ones first.
+    fn take_created(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
     /// Removes a result that has its final name already.
     fn take_back(&self, path: &Path) -> io::Result<()>;
 

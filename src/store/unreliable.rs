@@ -315,6 +315,10 @@ impl OutputFolder for UnreliableOutput {
         self.inner.sync_folders(folders)
     }
 
+    fn take_created(&self) -> Vec<PathBuf> {
+        self.inner.take_created()
+    }
+
     fn take_back(&self, path: &Path) -> io::Result<()> {
         self.inner.take_back(path)
     }

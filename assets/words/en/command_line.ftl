@@ -16,6 +16,7 @@ help_values = possible values: { $values }
 command-run = Run a job without a window
 command-resume = Resume an interrupted job (default: the most recent)
 command-retry = Retry a job's failed items
+command-undo = Move a job's results to the system's trash, and bring back the files that they replaced
 command-jobs = List jobs, or show one in detail
 command-export = Write a job's items to a table for other programs
 command-ops = List the operations, or show one in detail; `ops save` lists output formats and their options
@@ -29,6 +30,10 @@ option-lang = The language of messages and help [default: from LC_ALL, LC_MESSAG
 option-no_config = Ignore PIXLOOM_* variables and the section [run] of settings.toml
 option-job = The job's number
 option-retry-kind = Only failures of this kind, such as timeout or not_a_picture (repeatable)
+option-redo = Bring an undone job's results back from the trash
+option-undo-dry_run = Only count what would be moved and what would stay
+option-undo-json = Print JSON lines to standard output
+option-undo-quiet = Report only files that stay
 option-status = Only failures with this HTTP status, such as 404, 500-503 or 5xx (repeatable)
 option-json = Print JSON lines to standard output: progress, failures and remarks, or with --json=items also every item
 option-jobs-json = Print JSON lines to standard output
@@ -57,6 +62,7 @@ option-quality = Quality from 1 (smallest) to 100 (best) [default: 85 for JPEG, 
 option-name = Names of results, without extension; fields: {"{stem}"} {"{ext}"} {"{index}"} {"{index:05}"} {"{parent}"} {"{host}"} {"{width}"} {"{height}"} {"{date}"} {"{date:%Y-%m-%d}"} {"{hash}"} {"{dir}"} {"{col:NAME}"}; the date is the date taken, or else the file's; {"{col:NAME}"} is a column of the item's list
 option-tree = Whether to recreate the folder structure in the output folder
 option-on_conflict = What to do if the output file exists; skip requests no link whose result is recorded and exists
+option-trash = Move files that are replaced (--on-conflict overwrite, --update) to the system's trash first, so that `pixloom undo` can bring them back
 option-update = Process only what changed since an earlier job with the same recipe and output folder: unchanged links and files are skipped, changed ones replace their results
 option-save = Format and its settings in one, such as 'webp:quality=82'; `pixloom ops save` lists them all
 option-colour = Convert to sRGB or another colour space (its profile is embedded), or keep each image's own [default: srgb]
@@ -125,6 +131,10 @@ examples-retry =
     pixloom retry 12                  all failed items of job 12
     pixloom retry 12 --kind timeout   only those that timed out
     pixloom retry 12 --status 5xx     only those that a server refused with 500 to 599
+examples-undo =
+    pixloom undo 12             the unchanged results of job 12 go to the trash
+    pixloom undo 12 --dry-run   only count them
+    pixloom undo 12 --redo      bring them back
 examples-jobs =
     pixloom jobs             all jobs, newest first
     pixloom jobs 12          job 12, with its failures by cause
@@ -266,6 +276,54 @@ skipped_unchanged = unchanged since the last run
 skipped_exists = its file exists
 skipped_declined = its publisher does not allow fetching it
 skipped_chosen = by choice
+skipped_undone = its job was undone
+
+## Undo
+
+undo_moved = { $count ->
+        [one] 1 result is in the trash now.
+       *[other] { $count } results are in the trash now.
+    }
+undo_returned = { $count ->
+        [one] 1 file that a result had replaced is back.
+       *[other] { $count } files that results had replaced are back.
+    }
+undo_folders = { $count ->
+        [one] 1 empty folder was removed.
+       *[other] { $count } empty folders were removed.
+    }
+undo_stayed = { $count ->
+        [one] 1 file stays as it is (see above).
+       *[other] { $count } files stay as they are (see above).
+    }
+undo_lost = { $count ->
+        [one] 1 file was replaced without --trash: nothing can bring it back.
+       *[other] { $count } files were replaced without --trash: nothing can bring them back.
+    }
+undo_would_move = { $count ->
+        [one] 1 result would go to the trash.
+       *[other] { $count } results would go to the trash.
+    }
+undo_would_return = { $count ->
+        [one] 1 file that a result replaced would come back.
+       *[other] { $count } files that results replaced would come back.
+    }
+undo_would_stay = { $count ->
+        [one] 1 result would stay as it is.
+       *[other] { $count } results would stay as they are.
+    }
+redo_moved = { $count ->
+        [one] 1 result is back.
+       *[other] { $count } results are back.
+    }
+redo_replaced = { $count ->
+        [one] 1 file that a result replaces is in the trash again.
+       *[other] { $count } files that results replace are in the trash again.
+    }
+undo_redo_with = Bring the results back with: { $command }
+undo_stopped = Stopped. Run the command again to finish.
+nothing_to_undo = Job { $job } has no results to undo.
+nothing_to_redo = Job { $job } has no results in the trash.
 
 ## Dry run
 

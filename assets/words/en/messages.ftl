@@ -337,3 +337,17 @@ db_read_only = The database { $database } is read-only: { $detail }.
 db_locked = The database { $database } is locked by another session: { $detail }. Try again when that is done.
 db_timeout = The database { $database } took too long: { $detail }. Allow more with --statement-timeout.
 db_other = The database { $database } reported an error: { $detail }.
+
+## Undo: why a file stays
+
+stays_changed = { $path } stays: it has changed since the job saved it.
+stays_gone = { $path } is not there any more.
+stays_not_a_file = { $path } stays: it is not a regular file any more.
+stays_behind_link = { $path } stays: one of its folders is a link now.
+stays_unreadable = { $path } stays: it can't be read ({ $detail }).
+stays_no_trash = { $path } stays: it can't be moved to the trash ({ $detail }). Delete it yourself if you don't need it.
+stays_taken = { $path } can't be brought back: another file has its name. Move that file, then repeat.
+stays_not_in_trash = { $path } can't be brought back: it is not in the trash any more.
+stays_not_returned = { $path } can't be brought back from the trash ({ $detail }).
+stays_replaced_not_back = { $path } is in the trash, but the file that it had replaced is not back: { $detail }
+stays_back_changed = { $path } stays: the file that undo brought back has changed since. Move it, then repeat.

@@ -16,6 +16,7 @@ help_values = 가능한 값: { $values }
 command-run = 창 없이 작업을 실행합니다
 command-resume = 중단된 작업을 계속합니다(기본: 가장 최근 작업)
 command-retry = 작업에서 실패한 항목을 다시 시도합니다
+command-undo = 작업 결과를 시스템 휴지통으로 옮기고, 결과가 교체한 파일을 되돌립니다
 command-jobs = 작업 목록을 보거나, 작업 하나를 자세히 봅니다
 command-export = 작업의 항목을 다른 프로그램에서 쓸 수 있는 표로 내보냅니다
 command-ops = 필터 목록을 보거나, 필터 하나를 자세히 봅니다. `ops save`는 출력 형식과 저장 설정을 보여 줍니다
@@ -29,6 +30,10 @@ option-lang = 메시지와 도움말의 언어 [기본값: LC_ALL, LC_MESSAGES, 
 option-no_config = PIXLOOM_* 변수와 settings.toml의 [run] 무시
 option-job = 작업 번호
 option-retry-kind = 이 종류의 실패만. 예: timeout, not_a_picture (여러 번 가능)
+option-redo = 되돌린 작업의 결과를 휴지통에서 다시 꺼냄
+option-undo-dry_run = 옮길 파일과 그대로 둘 파일의 수만 셈
+option-undo-json = 표준 출력에 JSON을 한 줄씩 출력
+option-undo-quiet = 그대로 두는 파일만 출력
 option-status = HTTP 상태가 이 값인 실패만. 예: 404, 500-503, 5xx (여러 번 가능)
 option-json = 표준 출력에 JSON을 한 줄씩 출력: 진행 상황, 실패, 알림. --json=items이면 모든 항목도
 option-jobs-json = 표준 출력에 JSON을 한 줄씩 출력
@@ -57,6 +62,7 @@ option-quality = 품질: 1(가장 작은 파일)~100(가장 좋은 품질) [기�
 option-name = 확장자를 뺀 결과 이름. 필드: {"{stem}"} {"{ext}"} {"{index}"} {"{index:05}"} {"{parent}"} {"{host}"} {"{width}"} {"{height}"} {"{date}"} {"{date:%Y-%m-%d}"} {"{hash}"} {"{dir}"} {"{col:NAME}"}. date는 촬영 날짜이고, 없으면 파일 날짜. {"{col:NAME}"}은 목록의 열
 option-tree = 결과 폴더에 원래 폴더 구조를 유지할지 여부
 option-on_conflict = 결과 파일이 이미 있을 때의 처리. skip이면 결과가 기록되어 있고 파일도 있는 링크는 요청하지 않음
+option-trash = 교체되는 파일(--on-conflict overwrite, --update)을 먼저 시스템 휴지통으로 옮겨, `pixloom undo`로 되돌릴 수 있게 함
 option-update = 레시피와 출력 폴더가 같은 이전 작업 이후에 바뀐 것만 처리: 바뀌지 않은 링크와 파일은 건너뛰고, 바뀐 것은 기존 결과를 교체
 option-save = 형식과 저장 설정을 한꺼번에. 예: 'webp:quality=82'. 전체 설정은 `pixloom ops save` 참고
 option-colour = sRGB나 다른 색 공간으로 변환(프로필 포함), 또는 원래 색 공간 유지 [기본값: srgb]
@@ -125,6 +131,10 @@ examples-retry =
     pixloom retry 12                  작업 12에서 실패한 모든 항목
     pixloom retry 12 --kind timeout   시간이 초과된 항목만
     pixloom retry 12 --status 5xx     서버가 500~599로 거절한 항목만
+examples-undo =
+    pixloom undo 12             12번 작업의 바뀌지 않은 결과를 휴지통으로 옮김
+    pixloom undo 12 --dry-run   개수만 셈
+    pixloom undo 12 --redo      결과를 다시 꺼냄
 examples-jobs =
     pixloom jobs             모든 작업(최신순)
     pixloom jobs 12          작업 12와 원인별 실패
@@ -260,6 +270,24 @@ skipped_unchanged = 지난번 이후 바뀌지 않음
 skipped_exists = 결과 파일이 이미 있음
 skipped_declined = 게시자가 가져오기를 허용하지 않음
 skipped_chosen = 직접 건너뜀
+skipped_undone = 작업 결과를 되돌림
+
+## 작업 결과 되돌리기
+
+undo_moved = 결과 { $count }개를 휴지통으로 옮겼습니다.
+undo_returned = 결과가 교체했던 파일 { $count }개를 되돌렸습니다.
+undo_folders = 빈 폴더 { $count }개를 지웠습니다.
+undo_stayed = 파일 { $count }개는 그대로 두었습니다(위 참고).
+undo_lost = 파일 { $count }개는 --trash 없이 교체되어 되돌릴 수 없습니다.
+undo_would_move = 결과 { $count }개를 휴지통으로 옮기게 됩니다.
+undo_would_return = 결과가 교체한 파일 { $count }개를 되돌리게 됩니다.
+undo_would_stay = 결과 { $count }개는 그대로 둡니다.
+redo_moved = 결과 { $count }개를 다시 꺼냈습니다.
+redo_replaced = 결과가 교체하는 파일 { $count }개를 다시 휴지통으로 옮겼습니다.
+undo_redo_with = 결과를 다시 꺼내려면: { $command }
+undo_stopped = 중단했습니다. 같은 명령을 다시 실행하면 나머지를 마칩니다.
+nothing_to_undo = { $job }번 작업에는 되돌릴 결과가 없습니다.
+nothing_to_redo = { $job }번 작업의 결과는 휴지통에 없습니다.
 
 ## 계획
 

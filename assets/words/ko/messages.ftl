@@ -328,3 +328,17 @@ db_read_only = 데이터베이스 { $database }은(는) 읽기 전용입니다: 
 db_locked = 다른 세션이 데이터베이스 { $database }을(를) 잠그고 있습니다: { $detail }. 그 작업이 끝난 뒤 다시 시도하세요.
 db_timeout = 데이터베이스 { $database }의 응답이 너무 늦습니다: { $detail }. --statement-timeout으로 제한 시간을 늘리세요.
 db_other = 데이터베이스 { $database }에서 오류가 발생했습니다: { $detail }.
+
+## 작업 결과 되돌리기: 파일을 그대로 두는 이유
+
+stays_changed = { $path }: 저장한 뒤에 바뀌어 그대로 둡니다.
+stays_gone = { $path }: 파일이 더 이상 없습니다.
+stays_not_a_file = { $path }: 더 이상 일반 파일이 아니어서 그대로 둡니다.
+stays_behind_link = { $path }: 상위 폴더가 링크로 바뀌어 그대로 둡니다.
+stays_unreadable = { $path }: 읽을 수 없어 그대로 둡니다({ $detail }).
+stays_no_trash = { $path }: 휴지통으로 옮길 수 없어 그대로 둡니다({ $detail }). 필요 없으면 직접 지우세요.
+stays_taken = { $path }: 같은 이름의 다른 파일이 있어 다시 꺼낼 수 없습니다. 그 파일을 옮긴 뒤 다시 실행하세요.
+stays_not_in_trash = { $path }: 휴지통에 더 이상 없어 다시 꺼낼 수 없습니다.
+stays_not_returned = { $path }: 휴지통에서 꺼낼 수 없습니다({ $detail }).
+stays_replaced_not_back = { $path }: 휴지통으로 옮겼지만, 교체했던 파일은 되돌리지 못했습니다: { $detail }
+stays_back_changed = { $path }: 되돌린 파일이 그 뒤에 바뀌어 그대로 둡니다. 그 파일을 옮긴 뒤 다시 실행하세요.

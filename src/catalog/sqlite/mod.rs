@@ -14,6 +14,7 @@ mod sorted_list;
 mod sums;
 #[cfg(test)]
 mod tests;
+mod undo;
 mod writer;
 
 use std::path::{Path, PathBuf};

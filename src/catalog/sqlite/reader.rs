@@ -8,17 +8,17 @@ use serde::Deserialize;
 
 use super::row::{self, ITEM_COLUMNS, JOB_COLUMNS, PriorResultRow, unsigned};
 use super::sums::BUCKET;
-use super::{CatalogError, insert, outcome, request, sorted_list};
+use super::{CatalogError, insert, outcome, request, sorted_list, undo};
 use crate::catalog::api::{
     CatalogReader, Counts, Field, FinishedRow, Group, JobPage, JobSource, ListFilter, Order, PriorResult, RecordRows,
-    WaitingFiles,
+    UndoCounts, WaitingFiles,
 };
 use crate::catalog::lock;
 use crate::db::sqlite;
 use crate::error::{ErrorKind, JobError};
 use crate::model::{
     Columns, FailureFilter, Ignored, IgnoredReason, ItemId, ItemOutput, ItemRow, ItemState, JobId, JobRow, JobSpec,
-    JobState, JobSummary, Locator,
+    JobState, JobSummary, Locator, UndoFile,
 };
 use crate::store::descriptors;
 
@@ -446,6 +446,30 @@ impl CatalogReader for Reader {
     fn prior_result_of_file(&self, job: JobId, locator: &str) -> Result<Option<PriorResult>, JobError> {
         let which = "INDEXED BY item_locator WHERE job_id = ?1 AND locator = ?2 AND is_keyed = 1 ORDER BY seq LIMIT 1";
         self.read(|sql| prior_result(sql, which, params![job.0, locator]))
+    }
+
+    fn undoable(&self, job: JobId, after: (u64, u32), limit: u32) -> Result<Vec<UndoFile>, JobError> {
+        self.read(|sql| undo::undoable(sql, job, after, limit))
+    }
+
+    fn undone(&self, job: JobId, after: (u64, u32), limit: u32) -> Result<Vec<UndoFile>, JobError> {
+        self.read(|sql| undo::undo_files(sql, job, false, after, limit))
+    }
+
+    fn stayed(&self, job: JobId, after: (u64, u32), limit: u32) -> Result<Vec<UndoFile>, JobError> {
+        self.read(|sql| undo::undo_files(sql, job, true, after, limit))
+    }
+
+    fn undo_counts(&self, job: JobId) -> Result<UndoCounts, JobError> {
+        self.read(|sql| undo::counts(sql, job))
+    }
+
+    fn can_redo(&self, job: JobId) -> Result<bool, JobError> {
+        self.read(|sql| undo::can_redo(sql, job))
+    }
+
+    fn created_folders(&self, job: JobId, before: i64, limit: u32) -> Result<Vec<(i64, String)>, JobError> {
+        self.read(|sql| undo::folders(sql, job, before, limit))
     }
 
     fn locators(&self, job: JobId, after_seq: u64, limit: u32) -> Result<Vec<(u64, String)>, JobError> {

@@ -13,7 +13,7 @@ use crate::model::JobId;
 const APPLICATION_ID: i64 = 0x5058_4c4d;
 
 /// Migration `n` upgrades version `n` to `n + 1`. Released migrations never change.
-const MIGRATIONS: [&str; 3] = [VERSION_1, VERSION_2, VERSION_3];
+const MIGRATIONS: [&str; 4] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4];
 
 /// Rows of `item` are stored in the order of their job, so that a page of the list is one range of the file. Indexes are
 /// partial where possible: an item is in few of them at a time.
@@ -173,6 +173,41 @@ const VERSION_3: &str = "
         UNIQUE (job_id, path)
     );
     CREATE INDEX ignored_job ON ignored(job_id);
+";
+
+/// Undo: `undo_file` holds results that are in the trash or stay, `replaced_file` what results replaced, `job_folder` the
+/// folders that a job created, in that order.
+const VERSION_4: &str = "
+    CREATE TABLE undo_file(
+        job_id INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        n INTEGER NOT NULL,
+        path TEXT NOT NULL,
+        hash TEXT NOT NULL,
+        bytes INTEGER NOT NULL DEFAULT 0,
+        state TEXT NOT NULL,
+        trashed TEXT,
+        reason TEXT,
+        detail TEXT,
+        PRIMARY KEY (job_id, seq, n)
+    ) WITHOUT ROWID;
+    CREATE INDEX undo_file_path ON undo_file(job_id, path) WHERE state = 'repeat';
+    CREATE TABLE replaced_file(
+        job_id INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        path TEXT NOT NULL,
+        state TEXT NOT NULL,
+        trashed TEXT,
+        identity TEXT NOT NULL,
+        PRIMARY KEY (job_id, seq)
+    ) WITHOUT ROWID;
+    CREATE TABLE job_folder(
+        id INTEGER PRIMARY KEY,
+        job_id INTEGER NOT NULL,
+        path TEXT NOT NULL,
+        UNIQUE (job_id, path)
+    );
+    CREATE INDEX job_folder_job ON job_folder(job_id, id);
 ";
 
 /// Creates the tables of a new file, upgrades those of an older one, and refuses files that are not catalogs.

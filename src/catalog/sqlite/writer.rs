@@ -10,12 +10,12 @@ use super::counters::{NextNumbers, set_next_number};
 use super::insert::{Groups, Insert, add_items};
 use super::row::{self, status};
 use super::sums::Sums;
-use super::{CatalogError, outcome, request};
+use super::{CatalogError, outcome, request, undo};
 use crate::catalog::api::{Added, Adding, Catalog, LastRun};
 use crate::error::JobError;
 use crate::model::{
     FailureFilter, Finished, Ignored, ItemId, ItemState, JobId, JobSpec, JobState, Locator, Message, NewItem,
-    SourceSpec,
+    ReplacedFile, SourceSpec, UndoFile,
 };
 
 /// The writing connection.
@@ -78,8 +78,19 @@ fn file_id(path: &Path) -> Option<FileId> {
 }
 
 /// The tables whose rows belong to a job.
-const OF_JOBS: [&str; 8] =
-    ["item", "item_output", "item_group", "item_failure", "item_bucket", "ignored", "job_source", "job_request"];
+const OF_JOBS: [&str; 11] = [
+    "item",
+    "item_output",
+    "item_group",
+    "item_failure",
+    "item_bucket",
+    "ignored",
+    "job_source",
+    "job_request",
+    "undo_file",
+    "replaced_file",
+    "job_folder",
+];
 
 impl Catalog for Writer {
     fn create_job(&mut self, spec: &JobSpec, state: JobState) -> Result<JobId, JobError> {
@@ -227,6 +238,22 @@ impl Catalog for Writer {
             sums.apply(sql, job)?;
             Ok(redone)
         })
+    }
+
+    fn add_folders(&mut self, job: JobId, folders: &[String]) -> Result<(), JobError> {
+        self.run(|sql, _| undo::add_folders(sql, job, folders))
+    }
+
+    fn set_replaced(&mut self, job: JobId, replaced: &[ReplacedFile]) -> Result<(), JobError> {
+        self.run(|sql, _| replaced.iter().try_for_each(|file| undo::set_replaced(sql, job, file)))
+    }
+
+    fn begin_undo(&mut self, job: JobId) -> Result<(), JobError> {
+        self.run(|sql, _| undo::begin(sql, job))
+    }
+
+    fn record_undo(&mut self, job: JobId, files: &[UndoFile]) -> Result<(), JobError> {
+        self.run(|sql, _| undo::record(sql, job, files))
     }
 
     fn skip_failed(&mut self, job: JobId, seqs: &[u64]) -> Result<u64, JobError> {

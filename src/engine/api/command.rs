@@ -70,6 +70,14 @@ pub enum Command {
     Show(JobId),
     /// Open the folder with a job's results in the desktop's file manager.
     OpenResults(JobId),
+    /// Count what undoing a job's results would do.
+    CheckUndo(JobId),
+    /// Move a job's unchanged results to the trash, and bring back files that they replaced.
+    UndoJob(JobId),
+    /// Bring an undone job's results back from the trash.
+    RedoJob(JobId),
+    /// Stop the undo, redo or check that runs, or forget the one that has ended.
+    StopUndo,
     /// Store a typed secret under a name, by which settings refer to it.
     KeepSecret {
         /// The name.

@@ -5,4 +5,5 @@ pub(super) mod costs;
 pub(super) mod export;
 pub mod handle;
 pub mod snapshot;
+pub mod undo;
 pub mod view;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::undo::UndoView;
 use crate::config::Settings;
 use crate::error::{ErrorKind, JobError};
 use crate::model::{
@@ -35,6 +36,8 @@ pub struct Snapshot {
     pub can_redo: bool,
     /// What is wrong with files that the network settings name.
     pub network_faults: Arc<[NetworkFault]>,
+    /// The undo of a job that runs, or that ran last.
+    pub undo: Option<UndoView>,
     /// Something to report once.
     pub notice: Option<Notice>,
     /// Why the catalog can't be used for now; nothing is lost.
@@ -48,6 +51,8 @@ pub struct Snapshot {
 pub struct JobEntry {
     /// State and counters.
     pub row: JobRow,
+    /// Whether results of it are in the trash, from where redo brings them back.
+    pub can_redo: bool,
     /// What was requested.
     pub summary: Arc<JobSummary>,
 }

@@ -14,6 +14,7 @@ use crate::catalog::{Catalog, JobSource};
 use crate::config::Settings;
 use crate::engine::api::command::Command;
 use crate::engine::api::snapshot::{ListFile, Notice};
+use crate::engine::api::undo::UndoKind;
 use crate::engine::check;
 use crate::engine::intake::read_sources::{IntakeNote, IntakeRequest};
 use crate::engine::intake::{lists, secrets};
@@ -95,6 +96,22 @@ impl Coordinator {
                 })
             }
             Command::Show(job) => self.show(job),
+            Command::CheckUndo(job) => {
+                self.undo_job(job, UndoKind::Check);
+                Ok(())
+            }
+            Command::UndoJob(job) => {
+                self.undo_job(job, UndoKind::Undo);
+                Ok(())
+            }
+            Command::RedoJob(job) => {
+                self.undo_job(job, UndoKind::Redo);
+                Ok(())
+            }
+            Command::StopUndo => {
+                self.stop_undo();
+                Ok(())
+            }
             Command::OpenResults(job) => self.open_results(job),
             Command::KeepSecret { name, secret } => {
                 let secrets = Arc::clone(&self.parts.secrets);

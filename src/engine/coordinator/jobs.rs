@@ -60,6 +60,7 @@ impl Coordinator {
             written.recv().map_err(|_| JobError::recorder_gone())?;
             let spec = readers.reader()?.spec(job)?.unwrap_or_default();
             let mut spec = JobSpec { network, ..spec };
+            spec.output_mut().sink.trash.get_or_insert(true);
             check(&spec)?;
             secrets::check_files(&spec.network)?;
             lists::check(&spec)?;
@@ -430,6 +431,7 @@ fn prepare(
     let is_new_dir = spec.output().sink.dir.as_ref() != Some(&out_dir);
     spec.output_mut().sink.dir = Some(out_dir.clone());
     let request = spec.without_sources();
+    let folders: Vec<String> = created.paths().iter().map(|path| Locator::File(path.clone()).to_text()).collect();
     // A state that was sent before must not replace the next one.
     written.recv().map_err(|_| JobError::recorder_gone())?;
     let last_run = call(record_tx, move |catalog| {
@@ -437,6 +439,7 @@ fn prepare(
             catalog.set_request(job, &request)?;
         }
         catalog.redo(job, &damaged)?;
+        catalog.add_folders(job, &folders)?;
         catalog.begin_run(job)
     })?;
     let fetcher = lists::fetcher(&spec, secrets)?;

@@ -19,6 +19,7 @@ mod supervise;
 mod tests;
 pub(super) mod time_left;
 pub(super) mod undo;
+mod undo_job;
 
 use std::collections::{HashMap, VecDeque};
 use std::ops::Deref;
@@ -54,6 +55,7 @@ use rate_meter::RateMeter;
 use recorder::Outstanding;
 use settings::SettingsFile;
 use undo::UndoStack;
+use undo_job::UndoSlot;
 
 /// Snapshots are replaced at most this often.
 const TICK: Duration = Duration::from_millis(50);
@@ -89,6 +91,7 @@ pub(in crate::engine) struct Coordinator {
     open_intakes: HashMap<JobId, OpenIntake>,
     pool: Option<Arc<PixelPool>>,
     edits: UndoStack,
+    undo: UndoSlot,
     outstanding: Outstanding,
     settings: Settings,
     network_faults: Arc<[NetworkFault]>,
@@ -256,6 +259,7 @@ impl Coordinator {
             open_intakes: HashMap::new(),
             pool: None,
             edits: UndoStack::default(),
+            undo: UndoSlot::default(),
             outstanding: Outstanding::default(),
             settings,
             events: VecDeque::new(),
@@ -281,9 +285,11 @@ impl Coordinator {
         let (ticker, idle) = (tick(TICK), never());
         loop {
             let busy = !self.queue.is_idle()
+                || !self.undo.is_idle()
                 || self.spec_dirty.is_some()
                 || !self.open_intakes.is_empty()
                 || !self.outstanding.is_empty();
+            let is_undoing = !self.undo.is_idle();
             let ticker = if busy { &ticker } else { &idle };
             let mut is_news = true;
             crossbeam_channel::select! {
@@ -302,7 +308,9 @@ impl Coordinator {
                 recv(ticker) -> _ => {},
             }
             self.tick();
-            if self.quitting && self.queue.is_idle() {
+            // Nothing else may happen after its end.
+            is_news |= is_undoing && self.undo.is_idle();
+            if self.quitting && self.queue.is_idle() && self.undo.is_idle() {
                 self.settings_writes = SettingsWrites::default();
                 self.write_spec();
                 self.send_all_records();
@@ -316,6 +324,7 @@ impl Coordinator {
 
     fn quit(&mut self) {
         self.quitting = true;
+        self.stop_undo();
         self.queue.clear_waiting();
         self.queue.stop_all_preparing(JobState::Paused);
         for intake in self.open_intakes.values() {

@@ -73,6 +73,7 @@ impl Coordinator {
             can_undo: self.edits.can_undo(),
             can_redo: self.edits.can_redo(),
             network_faults: Arc::clone(&self.network_faults),
+            undo: self.undo.view(),
             notice: self.notice.clone(),
             raised: self.raised,
             catalog_fault: self.catalog_fault(),
@@ -150,7 +151,10 @@ impl Coordinator {
         let jobs: Vec<JobEntry> = rows
             .into_iter()
             .filter(|row| row.state != JobState::Draft)
-            .filter_map(|row| Some(JobEntry { summary: summary(&mut summaries, reader.as_ref(), row.id)?, row }))
+            .filter_map(|row| {
+                let summary = summary(&mut summaries, reader.as_ref(), row.id)?;
+                Some(JobEntry { summary, can_redo: reader.can_redo(row.id).unwrap_or(false), row })
+            })
             .collect();
         self.details = Details {
             read_at: Some(Instant::now()),

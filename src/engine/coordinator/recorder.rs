@@ -95,6 +95,10 @@ impl Outstanding {
             | Command::Retry { .. }
             | Command::Skip { .. }
             | Command::OpenResults(_)
+            | Command::CheckUndo(_)
+            | Command::UndoJob(_)
+            | Command::RedoJob(_)
+            | Command::StopUndo
             | Command::KeepSecret { .. }
             | Command::SaveSettings(_)
             | Command::DismissNotice => false,

@@ -37,6 +37,7 @@ impl Coordinator {
     /// Does what is due: takes answers, writes edits, and supervises every running job.
     pub(super) fn tick(&mut self) {
         self.take_answers();
+        self.tick_undo();
         if self.spec_dirty.is_some_and(|since| since.elapsed() >= SPEC_SETTLES) {
             self.write_spec();
         }
@@ -252,6 +253,12 @@ impl Coordinator {
             let _ = written.recv();
             let closed = call(&record_tx, move |catalog| {
                 let lost = run.naming.lost_output().filter(|_| state == JobState::Done);
+                let folders = run.naming.take_created();
+                if !folders.is_empty()
+                    && let Err(error) = catalog.add_folders(job, &folders)
+                {
+                    tracing::warn!(%error, "created folders could not be recorded");
+                }
                 run.naming.close_output();
                 let ended = catalog.end_run(job, if lost.is_some() { JobState::Paused } else { state })?;
                 Ok((ended, lost))

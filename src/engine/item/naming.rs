@@ -75,6 +75,8 @@ pub(crate) struct Target {
     /// The item's own result of an earlier job, which it replaces.
     pub(crate) replaced: Option<PathBuf>,
     chosen: Option<(PathBuf, Publish)>,
+    /// Whether the file that it replaces is in the trash already.
+    has_trashed: bool,
 }
 
 /// An item that wants a name.
@@ -488,6 +490,7 @@ impl Naming {
             policy: self.policy,
             replaced: None,
             chosen: None,
+            has_trashed: false,
         })
     }
 
@@ -498,6 +501,12 @@ impl Naming {
         }
         let opened = store::of_path(&self.out_dir).open_output(&self.out_dir)?;
         Ok(self.output.get_or_init(|| opened))
+    }
+
+    /// The folders that were created in it since the last call, outer ones first, as texts.
+    pub(crate) fn take_created(&self) -> Vec<String> {
+        let created = self.output.get().map(|output| output.take_created()).unwrap_or_default();
+        created.into_iter().map(|folder| Locator::File(folder).to_text()).collect()
     }
 
     /// How much more can be written to the output folder.
@@ -593,6 +602,16 @@ impl Target {
         self.chosen.as_ref().map(|(path, _)| path.as_path())
     }
 
+    /// The file that it is going to replace, unless that is another result of the job.
+    pub(crate) fn replaces(&self) -> Option<&Path> {
+        self.chosen.as_ref().filter(|(_, publish)| *publish == Publish::Replace).map(|(path, _)| path.as_path())
+    }
+
+    /// The file that it was going to replace is in the trash: it replaces nothing any more.
+    pub(crate) fn note_trashed(&mut self) {
+        self.has_trashed = true;
+    }
+
     /// Gives the staged file its final name; returns that name and whether it replaced a file.
     pub(crate) fn publish(mut self) -> Result<(PathBuf, bool), ItemError> {
         let Some((path, publish)) = self.chosen.take() else {
@@ -601,7 +620,7 @@ impl Target {
         let failed = |path: &Path, error: &io::Error| store::write_error(path, error).named(&self.locator);
         let temporary = &mut self.staged.temporary;
         match publish {
-            Publish::Replace => match temporary.publish(&path, true) {
+            Publish::Replace => match temporary.publish(&path, !self.has_trashed) {
                 Ok(()) => Ok((path, true)),
                 Err(error) => Err(failed(&path, &error)),
             },

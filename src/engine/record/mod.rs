@@ -3,6 +3,7 @@
 mod displaced;
 pub(crate) mod message;
 pub(super) mod recorder;
+mod replaced;
 #[cfg(test)]
 mod tests;
 pub(super) mod verify;

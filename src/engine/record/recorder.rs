@@ -15,13 +15,16 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use super::displaced::Displaced;
 use super::message::{FinishedItem, NotAdded, Record};
+use super::replaced::{self, Replaced};
 use crate::catalog::{Added, Adding, Catalog, CatalogReader};
 use crate::config::{COMMIT_BATCH_FILES, COMMIT_BATCH_MS};
 use crate::engine::item::naming::{Publish, Target, Verdict, existing_output};
 use crate::engine::run::name_order::Turn;
 use crate::engine::run::{Run, RunError};
 use crate::error::{ItemError, JobError};
-use crate::model::{Durability, Finished, ItemId, JobId, Locator, NewItem, Outcome, SkipReason};
+use crate::model::{
+    Durability, Finished, ItemId, JobId, Locator, NewItem, Outcome, ReplacedFile, ReplacedState, SkipReason,
+};
 use crate::store;
 
 /// Pause before the next record while a batch is open: waking up for each record takes longer than recording it.
@@ -246,6 +249,11 @@ impl Recorder {
                 finished.outcome = Outcome::Done { output: Locator::File(path.to_path_buf()).to_text() };
             }
         }
+        let Some(replaced) = self.note_replaced(&batch) else {
+            self.release(&batch);
+            self.look_again(&stale);
+            return;
+        };
         let has_output =
             |recorded: &&FinishedItem| recorded.target.as_ref().is_some_and(|target| target.chosen().is_some());
         let outputs: Vec<&Finished> = batch.iter().filter(has_output).map(|recorded| &recorded.finished).collect();
@@ -258,7 +266,7 @@ impl Recorder {
             self.look_again(&stale);
             return;
         }
-        self.rename(&mut batch);
+        self.rename(&mut batch, replaced);
         let has_outcome = |recorded: &&FinishedItem| !recorded.is_withheld && !recorded.stops_job();
         let finished = batch.iter().filter(has_outcome).map(|recorded| &recorded.finished);
         let finished: Vec<&Finished> = finished.chain(&displaced).collect();
@@ -428,7 +436,8 @@ impl Recorder {
 
     /// Gives every staged file its final name, then makes the names safe. Items of a job whose folder failed are withheld:
     /// they are never recorded as done, and written again once the job is resumed.
-    fn rename(&mut self, batch: &mut [FinishedItem]) {
+    fn rename(&mut self, batch: &mut [FinishedItem], replaced: BTreeMap<ItemId, Replaced>) {
+        let mut trashed = self.trash_replaced(batch, replaced);
         let mut renamed: BTreeMap<JobId, Vec<Renamed>> = BTreeMap::new();
         for (index, recorded) in batch.iter_mut().enumerate() {
             let is_synced = self.durability(recorded) == Durability::Group;
@@ -439,9 +448,19 @@ impl Recorder {
                     let job = recorded.finished.id.job;
                     renamed.entry(job).or_default().push(Renamed { index, path, has_replaced, is_synced });
                 }
-                Err(error) => self.fail_to_save(recorded, error),
+                Err(error) => {
+                    let id = recorded.finished.id;
+                    if let (Some(run), Some(file)) = (self.runs.get(id.job), trashed.get(&id)) {
+                        let is_back = replaced::bring_back(&run.naming, file);
+                        trashed.entry(id).and_modify(|file| {
+                            file.state = if is_back { ReplacedState::Back } else { file.state };
+                        });
+                    }
+                    self.fail_to_save(recorded, error);
+                }
             }
         }
+        self.write_replaced(trashed);
         for (job, renamed) in renamed {
             let Some(run) = self.runs.get(job) else { continue };
             if let Some(error) = run.naming.lost_output() {
@@ -457,6 +476,64 @@ impl Recorder {
                 batch[one.index].is_withheld = true;
             }
         }
+    }
+
+    /// Records the files that results are about to replace, and the folders that were created; `None` if the catalog
+    /// fails.
+    fn note_replaced(&mut self, batch: &[FinishedItem]) -> Option<BTreeMap<ItemId, Replaced>> {
+        let mut replaced = BTreeMap::new();
+        let mut folders: BTreeMap<JobId, Vec<String>> = BTreeMap::new();
+        for FinishedItem { finished: Finished { id, .. }, target, .. } in batch {
+            let Some((run, target)) = self.runs.get(id.job).zip(target.as_ref()) else { continue };
+            folders.entry(id.job).or_insert_with(|| run.naming.take_created());
+            if let Some(file) = Replaced::by(target, id.seq, run.spec.output().sink.trash == Some(true)) {
+                replaced.insert(*id, file);
+            }
+        }
+        for (job, folders) in folders.into_iter().filter(|(_, folders)| !folders.is_empty()) {
+            if let Err(error) = self.catalog.add_folders(job, &folders) {
+                self.stop_run(job, &error);
+                return None;
+            }
+        }
+        let records = replaced.iter().map(|(id, file): (&ItemId, &Replaced)| (*id, file.record.clone())).collect();
+        self.write_replaced(records).then_some(replaced)
+    }
+
+    /// Moves the files that results are about to replace to the trash, where the job wants that. An item whose file can't
+    /// be moved fails. Returns what is in the trash.
+    fn trash_replaced(
+        &self,
+        batch: &mut [FinishedItem],
+        mut replaced: BTreeMap<ItemId, Replaced>,
+    ) -> BTreeMap<ItemId, ReplacedFile> {
+        replaced.retain(|_, file| file.record.state == ReplacedState::Moving);
+        let mut trashed = BTreeMap::new();
+        for recorded in batch {
+            let id = recorded.finished.id;
+            let Some(file) = replaced.remove(&id) else { continue };
+            let Some((run, target)) = self.runs.get(id.job).zip(recorded.target.as_mut()) else { continue };
+            match file.trash(&run.naming, target) {
+                Ok(file) => drop(trashed.insert(id, file)),
+                Err(error) => self.fail_to_save(recorded, error),
+            }
+        }
+        trashed
+    }
+
+    /// Records where replaced files are; `false` if the catalog fails. Undo then searches the trash for them.
+    fn write_replaced(&mut self, replaced: BTreeMap<ItemId, ReplacedFile>) -> bool {
+        let mut by_job: BTreeMap<JobId, Vec<ReplacedFile>> = BTreeMap::new();
+        for (id, file) in replaced {
+            by_job.entry(id.job).or_default().push(file);
+        }
+        for (job, files) in by_job {
+            if let Err(error) = self.catalog.set_replaced(job, &files) {
+                self.stop_run(job, &error);
+                return false;
+            }
+        }
+        true
     }
 
     /// Undoes renames whose folder could not be synced: a second sync would succeed without having written anything.

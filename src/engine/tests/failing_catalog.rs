@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::catalog::{Added, Adding, Catalog, LastRun};
 use crate::error::JobError;
-use crate::model::{FailureFilter, Finished, Ignored, JobId, JobSpec, JobState, NewItem, SourceSpec};
+use crate::model::{
+    FailureFilter, Finished, Ignored, JobId, JobSpec, JobState, NewItem, ReplacedFile, SourceSpec, UndoFile,
+};
 
 /// Which calls fail, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +70,10 @@ forward! {
     begin_run(job: JobId) -> LastRun;
     retry(job: JobId, failures: &FailureFilter, seqs: Option<&[u64]>) -> u64;
     redo(job: JobId, seqs: &[u64]) -> u64;
+    add_folders(job: JobId, folders: &[String]) -> ();
+    set_replaced(job: JobId, replaced: &[ReplacedFile]) -> ();
+    begin_undo(job: JobId) -> ();
+    record_undo(job: JobId, files: &[UndoFile]) -> ();
     skip_failed(job: JobId, seqs: &[u64]) -> u64;
     remove_items(job: JobId, seqs: &[u64]) -> Vec<(u64, NewItem)>;
     restore_items(job: JobId, items: &[(u64, NewItem)]) -> ();

@@ -23,7 +23,7 @@ fn version(path: &Path) -> i64 {
 }
 
 /// The version that this program writes.
-const LATEST: i64 = 3;
+const LATEST: i64 = 4;
 
 fn files_in(dir: &Path) -> Vec<String> {
     let mut names: Vec<_> =
@@ -114,7 +114,7 @@ fn a_disk_that_is_full_during_the_upgrade_leaves_the_old_catalog_usable() {
     // First there is no room for the copy, then none for the new tables.
     fs::create_dir_all(dir.path().join("catalog.v1.sqlite.part/x")).unwrap();
     let error = open(&path).err().unwrap().to_string();
-    assert!(error.contains("could not be upgraded from version 1 to 3"), "{error}");
+    assert!(error.contains(&format!("could not be upgraded from version 1 to {LATEST}")), "{error}");
     fs::remove_dir_all(dir.path().join("catalog.v1.sqlite.part")).unwrap();
     let mut connection = sqlite::open_writer(&path).unwrap();
     let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();

@@ -9,7 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use super::model::Model;
 use crate::catalog::{Added, Adding, Catalog, LastRun};
 use crate::error::JobError;
-use crate::model::{FailureFilter, Finished, Ignored, JobId, JobSpec, JobState, NewItem, SourceSpec};
+use crate::model::{
+    FailureFilter, Finished, Ignored, JobId, JobSpec, JobState, NewItem, ReplacedFile, SourceSpec, UndoFile,
+};
 
 /// When the process dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,6 +137,22 @@ macro_rules! track {
 
             fn add_ignored(&mut self, job: JobId, ignored: &[Ignored]) -> Result<(), JobError> {
                 self.inner.add_ignored(job, ignored)
+            }
+
+            fn add_folders(&mut self, job: JobId, folders: &[String]) -> Result<(), JobError> {
+                self.inner.add_folders(job, folders)
+            }
+
+            fn set_replaced(&mut self, job: JobId, replaced: &[ReplacedFile]) -> Result<(), JobError> {
+                self.inner.set_replaced(job, replaced)
+            }
+
+            fn begin_undo(&mut self, job: JobId) -> Result<(), JobError> {
+                self.inner.begin_undo(job)
+            }
+
+            fn record_undo(&mut self, job: JobId, files: &[UndoFile]) -> Result<(), JobError> {
+                self.inner.record_undo(job, files)
             }
 
             fn delete_job(&mut self, job: JobId) -> Result<(), JobError> {

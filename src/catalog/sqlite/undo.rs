@@ -1,0 +1,303 @@
+//! What undo and redo record: results in the trash, files that results had replaced, folders that a job created.
+
+use rusqlite::{Connection, Row, params};
+
+use super::counters::{NextNumbers, set_next_number};
+use super::row::{status, unsigned};
+use super::sums::Sums;
+use super::{CatalogError, now_ms};
+use crate::catalog::api::UndoCounts;
+use crate::model::{
+    ItemId, ItemState, JobId, ReplacedFile, ReplacedState, SkipReason, Stay, StayReason, UndoFile, UndoState,
+};
+
+/// The columns that [`file`] reads, of `undo` and `replaced`.
+const FILE_COLUMNS: &str = "undo.state AS undo_state, undo.trashed AS trashed, undo.reason AS stay_reason, \
+    undo.detail AS detail, replaced.path AS replaced_path, replaced.state AS replaced_state, \
+    replaced.trashed AS replaced_trashed, replaced.identity AS identity";
+
+/// Rows that repeat a link or file have the result of the first row; it is undone and redone with that.
+const REPEAT: &str = "repeat";
+
+/// What is recorded of items whose results are in the trash.
+const SENTENCE: &str = "Its job was undone: the result is in the trash.";
+
+pub(super) fn add_folders(sql: &Connection, job: JobId, folders: &[String]) -> Result<(), CatalogError> {
+    let mut insert = sql.prepare_cached("INSERT OR IGNORE INTO job_folder(job_id, path) VALUES (?1, ?2)")?;
+    for folder in folders {
+        insert.execute(params![job.0, folder])?;
+    }
+    Ok(())
+}
+
+pub(super) fn set_replaced(sql: &Connection, job: JobId, file: &ReplacedFile) -> Result<(), CatalogError> {
+    sql.prepare_cached(
+        "INSERT OR REPLACE INTO replaced_file(job_id, seq, path, state, trashed, identity) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute(params![job.0, file.seq as i64, file.path, file.state.word(), file.trashed, file.identity])?;
+    Ok(())
+}
+
+/// Forgets why files stayed.
+pub(super) fn begin(sql: &Connection, job: JobId) -> Result<(), CatalogError> {
+    sql.prepare_cached("DELETE FROM undo_file WHERE job_id = ?1 AND state = 'stayed'")?.execute([job.0])?;
+    sql.prepare_cached("UPDATE undo_file SET reason = NULL, detail = NULL WHERE job_id = ?1 AND reason IS NOT NULL")?
+        .execute([job.0])?;
+    Ok(())
+}
+
+/// Records how far undo or redo is with these files, and what that means for their items.
+pub(super) fn record(sql: &Connection, job: JobId, files: &[UndoFile]) -> Result<(), CatalogError> {
+    let mut sums = Sums::default();
+    for file in files {
+        let id = ItemId { job, seq: file.seq };
+        if let Some(replaced) = &file.replaced {
+            set_replaced(sql, job, replaced)?;
+        }
+        match file.state {
+            None => {}
+            Some(UndoState::Returned) => {
+                set_returned(sql, id, file, &mut sums)?;
+                forget(sql, job, file.seq, file.n)?;
+            }
+            Some(state) => {
+                insert(sql, job, file, state.word())?;
+                if state == UndoState::Trashed {
+                    set_undone(sql, id, file, &mut sums)?;
+                }
+            }
+        }
+    }
+    Ok(sums.apply(sql, job)?)
+}
+
+fn insert(sql: &Connection, job: JobId, file: &UndoFile, state: &str) -> Result<(), CatalogError> {
+    sql.prepare_cached(
+        "INSERT OR REPLACE INTO undo_file(job_id, seq, n, path, hash, bytes, state, trashed, reason, detail) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?
+    .execute(params![
+        job.0,
+        file.seq as i64,
+        file.n,
+        file.path,
+        file.hash,
+        file.bytes as i64,
+        state,
+        file.trashed,
+        file.stays.as_ref().map(|stay| stay.reason.word()),
+        file.stays.as_ref().map(|stay| stay.detail.as_str()),
+    ])?;
+    Ok(())
+}
+
+fn forget(sql: &Connection, job: JobId, seq: u64, n: u32) -> Result<(), CatalogError> {
+    sql.prepare_cached("DELETE FROM undo_file WHERE job_id = ?1 AND seq = ?2 AND n = ?3")?
+        .execute(params![job.0, seq as i64, n])?;
+    Ok(())
+}
+
+/// A result is in the trash. Once that holds for all results of its item, the item is skipped, and nothing says any more
+/// that a result exists.
+fn set_undone(sql: &Connection, id: ItemId, file: &UndoFile, sums: &mut Sums) -> Result<(), CatalogError> {
+    let Some(from) = status(sql, id)? else { return Ok(()) };
+    if !matches!(from.state, ItemState::Done | ItemState::Running) {
+        return Ok(()); // recorded before
+    }
+    sql.prepare_cached(
+        "UPDATE item_output SET state = 'skipped', path = NULL, hash = NULL WHERE job_id = ?1 AND seq = ?2 AND n = ?3",
+    )?
+    .execute(params![id.job.0, id.seq as i64, file.n])?;
+    let has_more = sql
+        .prepare_cached("SELECT 1 FROM item_output WHERE job_id = ?1 AND seq = ?2 AND path IS NOT NULL LIMIT 1")?
+        .exists(params![id.job.0, id.seq as i64])?;
+    if has_more {
+        return Ok(());
+    }
+    if from.state == ItemState::Running {
+        end_running(sql, id, file)?;
+    }
+    sql.prepare_cached(
+        "UPDATE item SET state = 'skipped', reason = ?3, error = ?4, output = NULL, output_hash = NULL \
+         WHERE job_id = ?1 AND seq = ?2",
+    )?
+    .execute(params![id.job.0, id.seq as i64, SkipReason::Undone.word(), SENTENCE])?;
+    if let Some(to) = status(sql, id)? {
+        sums.change(&from, &to);
+    }
+    forget_outputs_of_repeats(sql, id.job, file)
+}
+
+/// An item whose process died after its result got its name: it ends now.
+fn end_running(sql: &Connection, id: ItemId, file: &UndoFile) -> Result<(), CatalogError> {
+    let number = NextNumbers::read(sql, id.job)?.next_number;
+    sql.prepare_cached(
+        "UPDATE item SET bytes_in = COALESCE(size, 0), bytes_out = ?3, finished_at = ?4, number = ?5, \
+         attempts = max(attempts, 1) WHERE job_id = ?1 AND seq = ?2",
+    )?
+    .execute(params![id.job.0, id.seq as i64, file.bytes as i64, now_ms(), number as i64])?;
+    Ok(set_next_number(sql, id.job, number + 1)?)
+}
+
+fn forget_outputs_of_repeats(sql: &Connection, job: JobId, file: &UndoFile) -> Result<(), CatalogError> {
+    let mut select = sql.prepare_cached(
+        "SELECT seq FROM item INDEXED BY item_output_path WHERE job_id = ?1 AND output = ?2 AND state = 'skipped'",
+    )?;
+    let seqs: Vec<u64> =
+        select.query_map(params![job.0, file.path], |row| unsigned(row, "seq"))?.collect::<Result<_, _>>()?;
+    for seq in seqs {
+        let repeat = UndoFile { seq, n: 0, stays: None, trashed: None, ..file.clone() };
+        insert(sql, job, &repeat, REPEAT)?;
+        sql.prepare_cached("UPDATE item SET output = NULL, output_hash = NULL WHERE job_id = ?1 AND seq = ?2")?
+            .execute(params![job.0, seq as i64])?;
+        sql.prepare_cached("UPDATE item_output SET path = NULL, hash = NULL WHERE job_id = ?1 AND seq = ?2")?
+            .execute(params![job.0, seq as i64])?;
+    }
+    Ok(())
+}
+
+/// A result is at its path again.
+fn set_returned(sql: &Connection, id: ItemId, file: &UndoFile, sums: &mut Sums) -> Result<(), CatalogError> {
+    let Some(from) = status(sql, id)? else { return Ok(()) };
+    sql.prepare_cached(
+        "UPDATE item_output SET state = 'done', path = ?4, hash = ?5 WHERE job_id = ?1 AND seq = ?2 AND n = ?3",
+    )?
+    .execute(params![id.job.0, id.seq as i64, file.n, file.path, file.hash])?;
+    let returned = sql
+        .prepare_cached(
+            "UPDATE item SET state = 'done', reason = NULL, error = NULL, output = ?3, output_hash = ?4 \
+             WHERE job_id = ?1 AND seq = ?2 AND state = 'skipped' AND reason = ?5",
+        )?
+        .execute(params![id.job.0, id.seq as i64, file.path, file.hash, SkipReason::Undone.word()])?;
+    if returned > 0
+        && let Some(to) = status(sql, id)?
+    {
+        sums.change(&from, &to);
+    }
+    let mut select = sql.prepare_cached(
+        "SELECT seq FROM undo_file INDEXED BY undo_file_path WHERE job_id = ?1 AND path = ?2 AND state = 'repeat'",
+    )?;
+    let seqs: Vec<u64> =
+        select.query_map(params![id.job.0, file.path], |row| unsigned(row, "seq"))?.collect::<Result<_, _>>()?;
+    for seq in seqs {
+        sql.prepare_cached(
+            "UPDATE item SET output = ?3, output_hash = ?4 WHERE job_id = ?1 AND seq = ?2 AND state = 'skipped'",
+        )?
+        .execute(params![id.job.0, seq as i64, file.path, file.hash])?;
+        sql.prepare_cached("UPDATE item_output SET path = ?3, hash = ?4 WHERE job_id = ?1 AND seq = ?2")?
+            .execute(params![id.job.0, seq as i64, file.path, file.hash])?;
+        forget(sql, id.job, seq, 0)?;
+    }
+    Ok(())
+}
+
+/// Results that are recorded as existing, after this one, in order.
+pub(super) fn undoable(
+    sql: &Connection,
+    job: JobId,
+    after: (u64, u32),
+    limit: u32,
+) -> Result<Vec<UndoFile>, CatalogError> {
+    let mut select = sql.prepare_cached(&format!(
+        "SELECT item.seq AS seq, coalesce(own.n, 0) AS n, CASE WHEN own.n IS NULL THEN item.output ELSE own.path END AS path, \
+         CASE WHEN own.n IS NULL THEN item.output_hash ELSE own.hash END AS hash, \
+         CASE WHEN own.n IS NULL THEN item.bytes_out ELSE own.bytes END AS bytes, {FILE_COLUMNS} \
+         FROM item LEFT JOIN item_output AS own ON own.job_id = item.job_id AND own.seq = item.seq \
+         LEFT JOIN undo_file AS undo ON undo.job_id = item.job_id AND undo.seq = item.seq AND undo.n = coalesce(own.n, 0) \
+         LEFT JOIN replaced_file AS replaced ON replaced.job_id = item.job_id AND replaced.seq = item.seq \
+         WHERE item.job_id = ?1 AND item.seq >= ?2 AND (item.seq > ?2 OR coalesce(own.n, 0) > ?3) \
+         AND item.state IN ('done', 'running') AND item.output IS NOT NULL AND item.output_hash IS NOT NULL \
+         AND (own.n IS NULL OR (own.path IS NOT NULL AND own.hash IS NOT NULL)) ORDER BY item.seq, n LIMIT ?4"
+    ))?;
+    let rows = select.query_map(params![job.0, after.0 as i64, after.1, limit], file)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Files that undo has dealt with, after this one, in order: those in the trash, or those that stay.
+pub(super) fn undo_files(
+    sql: &Connection,
+    job: JobId,
+    stay: bool,
+    after: (u64, u32),
+    limit: u32,
+) -> Result<Vec<UndoFile>, CatalogError> {
+    let which = if stay { "undo.reason IS NOT NULL" } else { "undo.state IN ('trashed', 'returning')" };
+    let mut select = sql.prepare_cached(&format!(
+        "SELECT undo.seq AS seq, undo.n AS n, undo.path AS path, undo.hash AS hash, undo.bytes AS bytes, {FILE_COLUMNS} \
+         FROM undo_file AS undo LEFT JOIN replaced_file AS replaced \
+         ON replaced.job_id = undo.job_id AND replaced.seq = undo.seq \
+         WHERE undo.job_id = ?1 AND (undo.seq, undo.n) > (?2, ?3) AND {which} ORDER BY undo.seq, undo.n LIMIT ?4"
+    ))?;
+    let rows = select.query_map(params![job.0, after.0 as i64, after.1, limit], file)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn file(row: &Row<'_>) -> rusqlite::Result<UndoFile> {
+    let text = |column: &str| row.get::<_, Option<String>>(column);
+    let seq = unsigned(row, "seq")?;
+    let reason = text("stay_reason")?.and_then(|word| StayReason::from_word(&word));
+    let detail = text("detail")?.unwrap_or_default();
+    let replaced = match (text("replaced_path")?, text("replaced_state")?) {
+        (Some(path), Some(state)) => ReplacedState::from_word(&state).map(|state| (path, state)),
+        _ => None,
+    };
+    let replaced = match replaced {
+        Some((path, state)) => Some(ReplacedFile {
+            seq,
+            path,
+            state,
+            trashed: text("replaced_trashed")?,
+            identity: text("identity")?.unwrap_or_default(),
+        }),
+        None => None,
+    };
+    Ok(UndoFile {
+        seq,
+        n: row.get("n")?,
+        path: row.get("path")?,
+        hash: row.get("hash")?,
+        bytes: unsigned(row, "bytes")?,
+        state: text("undo_state")?.and_then(|word| UndoState::from_word(&word)),
+        trashed: text("trashed")?,
+        stays: reason.map(|reason| Stay { reason, detail }),
+        replaced,
+    })
+}
+
+pub(super) fn counts(sql: &Connection, job: JobId) -> Result<UndoCounts, CatalogError> {
+    let count = |select: &str| -> Result<u64, CatalogError> {
+        Ok(sql.prepare_cached(select)?.query_row([job.0], |row| unsigned(row, "files"))?)
+    };
+    Ok(UndoCounts {
+        results: count(
+            "SELECT count(*) AS files FROM item INDEXED BY item_output_path WHERE job_id = ?1 AND output IS NOT NULL \
+             AND state IN ('done', 'running') AND output_hash IS NOT NULL",
+        )?,
+        undone: count(
+            "SELECT count(*) AS files FROM undo_file WHERE job_id = ?1 AND state IN ('trashed', 'returning')",
+        )?,
+        lost: count("SELECT count(*) AS files FROM replaced_file WHERE job_id = ?1 AND state = 'lost'")?,
+    })
+}
+
+/// Whether redo would have anything to do.
+pub(super) fn can_redo(sql: &Connection, job: JobId) -> Result<bool, CatalogError> {
+    Ok(sql
+        .prepare_cached("SELECT 1 FROM undo_file WHERE job_id = ?1 AND state IN ('trashed', 'returning') LIMIT 1")?
+        .exists([job.0])?)
+}
+
+/// Folders that a job created, the last one first, before the one with this number (`i64::MAX` at first).
+pub(super) fn folders(
+    sql: &Connection,
+    job: JobId,
+    before: i64,
+    limit: u32,
+) -> Result<Vec<(i64, String)>, CatalogError> {
+    let mut select = sql.prepare_cached(
+        "SELECT id, path FROM job_folder INDEXED BY job_folder_job WHERE job_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
+    )?;
+    let rows = select.query_map(params![job.0, before, limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
