@@ -9,6 +9,7 @@ use egui::{Color32, Context, Rect, Ui, UiBuilder, Vec2, vec2};
 use super::input;
 use super::panels::{
     close, columns, empty, header, items, jobs, notices, palette, paste, preview, recipe, run_bar, settings, sources,
+    undo_job,
 };
 use super::state::State;
 use super::theme::{self, size};
@@ -99,6 +100,7 @@ impl eframe::App for App {
         palette::ui(&ctx, state);
         paste::ui(&ctx, state);
         close::ui(&ctx, state);
+        undo_job::ui(&ctx, state);
         notices::ui(&ctx, state);
         empty::drop_ui(&ctx, state);
         state.follow_opener(&ctx);

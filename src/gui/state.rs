@@ -20,7 +20,7 @@ use crate::engine::{
     Command, Dialog, Handle, JobView, Preview, PreviewContent, PreviewRequest, Snapshot, Zoom, source_menu,
     source_menu_label,
 };
-use crate::model::{ItemState, JobState, Lang, NetworkFile, Value};
+use crate::model::{ItemState, JobId, JobState, Lang, NetworkFile, Value};
 
 /// A sheet over the window.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,6 +42,8 @@ pub(crate) enum Sheet {
     Path(Purpose),
     /// The question whether to close the window while a job runs.
     Close,
+    /// The undo of this job's results.
+    Undo(JobId),
 }
 
 /// How the preview compares before and after.

@@ -4,6 +4,7 @@
 mod credentials;
 mod focus;
 mod snapshots;
+mod undo;
 mod workflow;
 
 use std::sync::Arc;

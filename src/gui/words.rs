@@ -343,6 +343,7 @@ mod tests {
             ("open_results", "Open results", "결과 폴더 열기"),
             ("undo", "Undo", "되돌리기"),
             ("redo", "Redo", "다시 실행"),
+            ("undo_job", "Undo job…", "작업 결과 되돌리기…"),
             ("add_filter", "Add filter", "필터 추가"),
             (
                 "drop_title",

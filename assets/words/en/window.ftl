@@ -237,6 +237,50 @@ paste_note = One link or path per line. Other text is ignored.
 paste_box = Links and paths
 add_links = Add links
 close = Close
+undo_job = Undo job…
+undo_job_title = Undo { $job }
+undo_waiting = Another undo ends first.
+undo_checking = Checking which results are still what the job saved
+undo_running = Moving results to the trash
+redo_running = Bringing results back
+undo_stop = Stop
+undo_now = Move to trash
+undo_close = Close undo
+undo_nothing = There are no results to undo.
+undo_stopped_here = Stopped here; undo or redo again to finish.
+undo_plan = { $count ->
+        [one] 1 result goes to the trash.
+       *[other] { $count } results go to the trash.
+    }
+undo_plan_stays = { $count ->
+        [one] 1 result goes
+       *[other] { $count } results go
+    } to the trash; { $stays ->
+        [one] 1 changed since and stays.
+       *[other] { $stays } changed since and stay.
+    }
+undo_plan_all_stay = { $count ->
+        [one] 1 result changed since and stays.
+       *[other] { $count } results changed since and stay.
+    }
+undo_plan_returns = { $count ->
+        [one] 1 file that a result replaced comes back.
+       *[other] { $count } files that results replaced come back.
+    }
+undo_plan_lost = { $count ->
+        [one] 1 file was replaced without being kept in the trash: nothing can bring it back.
+       *[other] { $count } files were replaced without being kept in the trash: nothing can bring them back.
+    }
+undo_stay = { $count ->
+        [one] 1 file stays as it is:
+       *[other] { $count } files stay as they are:
+    }
+undo_more = { $count ->
+        [one] And 1 more
+       *[other] And { $count } more
+    }
+trash_check = Replaced files go to the trash
+trash_words = Keep replaced files in the trash
 close_title = A job is still running
 close_note = Closing Pixloom pauses it. Finished results are kept, and you can resume the job the next time you open Pixloom.
 close_not = Keep it open

@@ -2,6 +2,7 @@
 
 use egui::{Align, Context, Frame, Layout, Margin, ScrollArea, Ui};
 
+use super::undo_job;
 use crate::engine::{Command, JobEntry, source_label};
 use crate::gui::format::{bytes, count, date};
 use crate::gui::state::{Sheet, State};
@@ -67,11 +68,12 @@ fn card_ui(ui: &mut Ui, state: &mut State, entry: &JobEntry) {
                 label::text(ui, lang.insecure(&request.network.insecure_hosts), theme::label(), p.warn);
             }
             ui.add_space(size::GAP_SMALL);
-            ui.horizontal_wrapped(|ui| buttons_ui(ui, state, job, current));
+            ui.horizontal_wrapped(|ui| buttons_ui(ui, state, entry, current));
         });
 }
 
-fn buttons_ui(ui: &mut Ui, state: &mut State, job: &JobRow, current: bool) {
+fn buttons_ui(ui: &mut Ui, state: &mut State, entry: &JobEntry, current: bool) {
+    let job = &entry.row;
     let lang = state.lang;
     let small = |words| Button::new(words).height(size::BUTTON_SMALL);
     let id = job.id;
@@ -98,6 +100,14 @@ fn buttons_ui(ui: &mut Ui, state: &mut State, job: &JobRow, current: bool) {
     }
     if job.done > 0 && small(lang.word("open_results")).named(&named(lang.word("open_results"))).ui(ui).clicked() {
         state.send(Command::OpenResults(id));
+    }
+    let undo = lang.word("undo_job");
+    if job.done > 0 && ended && job.state != JobState::Queued && small(undo).named(&named(undo)).ui(ui).clicked() {
+        undo_job::begin(state, id);
+    }
+    let redo = lang.word("redo");
+    if entry.can_redo && ended && small(redo).named(&named(redo)).ui(ui).clicked() {
+        undo_job::redo(state, id);
     }
 }
 

@@ -25,3 +25,4 @@ pub(crate) mod settings;
 pub(crate) mod sources;
 pub(crate) mod steps;
 pub(crate) mod table;
+pub(crate) mod undo_job;

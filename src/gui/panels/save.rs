@@ -19,9 +19,18 @@ const OTHER_ROWS: usize = 5;
 /// Current height of the section, in points.
 pub(crate) fn height(ui: &Ui, state: &State) -> f32 {
     let (keys, hidden) = form::encoding_keys(state.drafts.save.get(), state.drafts.recipe.get(), is_open(ui));
-    let rows = 1 + keys.len() + usize::from(hidden > 0 || is_open(ui)) + OTHER_ROWS;
+    let rows = 1
+        + keys.len()
+        + usize::from(hidden > 0 || is_open(ui))
+        + OTHER_ROWS
+        + usize::from(has_trash_row(state.drafts.sink.get()));
     let name = example_height(ui, state);
     size::GAP + size::TEXT_LINE + size::GAP_SMALL + rows as f32 * (size::FIELD_ROW + size::GAP_SMALL) + name
+}
+
+/// Whether it matters what becomes of files that are replaced.
+fn has_trash_row(sink: &SinkSpec) -> bool {
+    sink.on_conflict == ConflictPolicy::Overwrite || sink.update
 }
 
 fn more_id() -> Id {
@@ -156,6 +165,16 @@ fn target_ui(ui: &mut Ui, state: &mut State, sink: &mut SinkSpec, label_width: f
             sink.on_conflict = policy;
         }
     });
+    if has_trash_row(sink) {
+        field::row(ui, "", label_width, |ui| {
+            let is_on = sink.trash.unwrap_or(true);
+            if field::check(ui, lang.word("trash_check"), is_on) {
+                sink.trash = Some(!is_on);
+            }
+            let ink = theme::palette(ui).text;
+            label::text(ui, lang.word("trash_words"), theme::body(), ink);
+        });
+    }
 }
 
 fn name_id() -> Id {
