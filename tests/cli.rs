@@ -67,3 +67,5 @@ mod undo;
 mod util;
 #[path = "cli/words.rs"]
 mod words;
+#[path = "cli/write_back.rs"]
+mod write_back;

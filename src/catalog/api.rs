@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::error::{ErrorKind, JobError};
 use crate::model::{
     Columns, FailureFilter, Finished, Ignored, ItemId, ItemOutput, ItemRow, ItemState, JobId, JobRow, JobSpec,
-    JobState, JobSummary, NewItem, ReplacedFile, SourceSpec, UndoFile,
+    JobState, JobSummary, NewItem, Rejection, ReplacedFile, SourceSpec, UndoFile, WriteBackCounts, WriteBackLevel,
 };
 
 /// The writing side. It has one owner, and every call is one transaction that is safe on disk when it returns.
@@ -97,6 +97,12 @@ pub trait Catalog: Send {
 
     /// Restores removed items with their old numbers.
     fn restore_items(&mut self, job: JobId, items: &[(u64, NewItem)]) -> Result<(), JobError>;
+
+    /// A job's results are written back from now on; one whose results are written back already stays as it is.
+    fn begin_write_back(&mut self, job: JobId) -> Result<(), JobError>;
+
+    /// Records that results were written back.
+    fn write_back(&mut self, job: JobId, written: &WrittenBack) -> Result<(), JobError>;
 
     /// Deletes a draft and its items. Any other job is history and stays (an error).
     fn delete_job(&mut self, job: JobId) -> Result<(), JobError>;
@@ -262,6 +268,17 @@ pub trait CatalogReader: Send {
     /// have the item's `extra` as well. `limit` counts items.
     fn records(&self, job: JobId, rows: RecordRows, after_seq: u64, limit: u32) -> Result<Vec<Vec<Field>>, JobError>;
 
+    /// How far a job's results have been written back; `None` if they are not.
+    fn write_back(&self, job: JobId) -> Result<Option<WriteBackLevel>, JobError>;
+
+    /// Rows that the database refused, in the order in which that was recorded, after number `after` (0 at first, then that
+    /// of the last one).
+    fn rejections_after(&self, job: JobId, after: u64, limit: u32) -> Result<Vec<(u64, Rejection)>, JobError>;
+
+    /// Items whose results must be written back once more, although they have no new finish number: the number of the
+    /// note, then the item's.
+    fn write_again(&self, job: JobId, limit: u32) -> Result<Vec<(u64, u64)>, JobError>;
+
     /// The names of the other columns of a job's lists, in the order in which they first appear.
     fn list_columns(&self, job: JobId) -> Result<Vec<String>, JobError>;
 }
@@ -274,6 +291,8 @@ pub enum RecordRows {
     Items,
     /// The outputs of its items; an item without a recorded output has one record as well.
     Outputs,
+    /// Its rows that a database refused.
+    Rejections,
 }
 
 impl RecordRows {
@@ -282,6 +301,7 @@ impl RecordRows {
         match self {
             Self::Items => &RECORD_COLUMNS,
             Self::Outputs => &OUTPUT_COLUMNS,
+            Self::Rejections => &REJECTION_COLUMNS,
         }
     }
 }
@@ -321,6 +341,9 @@ pub const RECORD_COLUMNS: [&str; 28] = [
 /// The columns of an output that other programs may rely on: those of its item, then its own.
 pub const OUTPUT_COLUMNS: [&str; 12] =
     ["job_id", "seq", "locator", "n", "name", "path", "bytes", "width", "height", "hash", "state", "error"];
+
+/// The columns of a refused row that other programs may rely on.
+pub const REJECTION_COLUMNS: [&str; 5] = ["job_id", "seq", "locator", "key", "message"];
 
 /// A value of the item table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -403,6 +426,21 @@ impl JobSource {
     pub fn unread((n, spec): (u32, SourceSpec)) -> Self {
         Self { n, spec, taken: 0, ended: false }
     }
+}
+
+/// Results that were written back, or refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WrittenBack {
+    /// The finish number up to which nothing is left.
+    pub number: u64,
+    /// The notes of [`CatalogReader::write_again`] up to this number are done.
+    pub again: u64,
+    /// The items that were written or refused.
+    pub seqs: Vec<u64>,
+    /// What became of their rows; `rejected` is ignored.
+    pub counts: WriteBackCounts,
+    /// Those of them that were refused.
+    pub rejections: Vec<Rejection>,
 }
 
 /// The result of adding items.

@@ -12,8 +12,8 @@ mod sqlite;
 
 pub use api::{
     Added, Adding, Catalog, CatalogReader, Counts, Field, FinishedRow, Group, JobPage, JobSource, LastRun, ListFilter,
-    OUTPUT_COLUMNS, Order, PriorResult, RECORD_COLUMNS, ReaderFactory, RecordRows, SourceCursor, UndoCounts,
-    WaitingFiles,
+    OUTPUT_COLUMNS, Order, PriorResult, RECORD_COLUMNS, REJECTION_COLUMNS, ReaderFactory, RecordRows, SourceCursor,
+    UndoCounts, WaitingFiles, WrittenBack,
 };
 pub use export::{ExportFormat, export};
 pub use hand_over::{Note, WindowLock, claim as claim_window};

@@ -9,6 +9,7 @@ use super::inputs::{check_scheme, sources};
 use super::list_args::LinkArgs;
 use super::network_args::NetworkArgs;
 use super::values::{Statuses, Words, kind, megapixels, nonzero_seconds, nonzero_size, seconds, size, statuses};
+use super::write_back_args::WriteBackArgs;
 use crate::config::MAX_SIDE_PX;
 use crate::engine::{self, ArgumentOptions, ExportFormat, RecordRows};
 use crate::error::{ErrorKind, JobError, RecipeLocation};
@@ -139,6 +140,7 @@ impl ExportArgs {
         match self.rows {
             RowsWord::Items => RecordRows::Items,
             RowsWord::Outputs => RecordRows::Outputs,
+            RowsWord::Rejections => RecordRows::Rejections,
         }
     }
 }
@@ -147,6 +149,7 @@ impl ExportArgs {
 enum RowsWord {
     Items,
     Outputs,
+    Rejections,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -279,6 +282,8 @@ pub(super) struct RunArgs {
     #[arg(long)]
     fast: bool,
     #[command(flatten)]
+    write_back: WriteBackArgs,
+    #[command(flatten)]
     network: NetworkArgs,
     #[command(flatten)]
     pub(super) report: ReportArgs,
@@ -377,6 +382,7 @@ impl RunArgs {
                 max_failures: self.max_failures,
             },
             network: self.network.spec()?,
+            write_back: self.write_back.spec()?,
         };
         engine::check_spec(&spec)?;
         self.check_gps(&spec)?;

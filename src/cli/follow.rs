@@ -77,6 +77,9 @@ struct Follower<'a> {
     finished_before: u64,
     /// Number of the last ignored file that was reported.
     ignored: u64,
+    /// Number of the last refused row that was reported.
+    rejected: u64,
+    waits_for_database: bool,
     last_progress: Option<Progress>,
     started: Instant,
 }
@@ -118,6 +121,8 @@ pub(super) fn follow(
         reported: 0,
         finished_before: 0,
         ignored: 0,
+        rejected: 0,
+        waits_for_database: false,
         last_progress: None,
         started: Instant::now(),
     };
@@ -125,6 +130,7 @@ pub(super) fn follow(
         follower.reported = follower.reader.last_finished(job)?;
         follower.finished_before = follower.reported;
         follower.skip_old_ignored(job)?;
+        follower.skip_old_rejections(job)?;
         // The snapshot counts the job that is shown.
         follower.handle.send(Command::Show(job));
     }
@@ -226,7 +232,13 @@ impl Follower<'_> {
         let (Some(job), Some(view)) = (self.job, &snapshot.current) else { return Ok(()) };
         self.report_finished(job)?;
         self.report_ignored(job)?;
+        self.report_rejections(job)?;
         let progress = view.progress;
+        if progress.waits_for_database != self.waits_for_database {
+            self.waits_for_database = progress.waits_for_database;
+            let id = if self.waits_for_database { "database_lost_waiting" } else { "database_back" };
+            self.note(lang().word(id));
+        }
         self.bar.set_message(report::beside_bar(&progress, lang()));
         self.bar.set_length(BAR_STEPS);
         self.bar.set_position((f64::from(progress.fraction()) * BAR_STEPS as f64) as u64);
@@ -275,6 +287,29 @@ impl Follower<'_> {
                 }
             }
         }
+    }
+
+    /// Names the rows that the database has refused since the last time.
+    fn report_rejections(&mut self, job: JobId) -> Result<(), JobError> {
+        loop {
+            let rows = self.reader.rejections_after(job, self.rejected, ITEMS)?;
+            let Some((last, _)) = rows.last() else { return Ok(()) };
+            self.rejected = *last;
+            for (_, rejection) in &rows {
+                if self.report.is_json() {
+                    self.emit(&Line::rejected(rejection));
+                } else {
+                    self.warn(&report::rejected(rejection, lang()));
+                }
+            }
+        }
+    }
+
+    fn skip_old_rejections(&mut self, job: JobId) -> Result<(), JobError> {
+        while let Some((last, _)) = self.reader.rejections_after(job, self.rejected, ITEMS)?.last() {
+            self.rejected = *last;
+        }
+        Ok(())
     }
 
     fn skip_old_ignored(&mut self, job: JobId) -> Result<(), JobError> {
@@ -343,7 +378,7 @@ impl Follower<'_> {
                 self.warn(lang().word("nothing_found"));
                 Exit::SomeFailed
             }
-            End::Finished if self.is_partial || progress.failed > 0 => Exit::SomeFailed,
+            End::Finished if self.is_partial || progress.failed + progress.rejected() > 0 => Exit::SomeFailed,
             End::Finished => Exit::AllDone,
             End::Stopped(reason) => {
                 let resume = Message::new("resume_with").with("command", self.resume_command(job));
@@ -374,6 +409,9 @@ impl Follower<'_> {
             match this_run.as_ref().filter(|_| sums_this_run) {
                 Some(counts) => self.print_counts(job, counts, &progress, seconds),
                 None => self.print(&report::summary(&progress, seconds, lang())),
+            }
+            if let Some(level) = progress.write_back {
+                self.print(&report::written_rows(&level.counts, lang()));
             }
             if self.options.folder
                 && progress.done > 0
@@ -417,6 +455,7 @@ impl Follower<'_> {
                 (row.total, row.done, row.failed, row.skipped);
             (progress.bytes_in, progress.bytes_out) = (row.bytes_in, row.bytes_out);
         }
+        progress.write_back = self.reader.write_back(job)?;
         Ok(progress)
     }
 

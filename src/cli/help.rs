@@ -37,7 +37,7 @@ fn with_negative_numbers(command: Command) -> Command {
 struct Texts {
     lang: Lang,
     /// The kinds of inputs and lists, which are declared elsewhere.
-    kinds: [(&'static str, String); 3],
+    kinds: [(&'static str, String); 4],
 }
 
 impl Texts {
@@ -48,6 +48,7 @@ impl Texts {
             ("inputs", format!("{}{rest}", first.to_uppercase())),
             ("lists", engine::list_argument_help(lang)),
             ("formats", engine::list_formats_help(lang)),
+            ("databases", crate::db::dsn_help()),
         ];
         Self { lang, kinds }
     }
@@ -117,6 +118,7 @@ fn described_arg(arg: Arg, texts: &Texts, command: Option<&str>) -> Arg {
         }
     }
     let heading = match (arg.get_help_heading(), arg.is_positional()) {
+        (Some("Databases"), _) => "databases_heading",
         (Some(_), _) => "links_heading",
         (None, true) => "arguments_heading",
         (None, false) => "options_heading",

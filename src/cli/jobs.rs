@@ -8,7 +8,9 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{Exit, lang, print_line, report};
 use crate::engine::{self, CatalogReader, FinishedRow};
 use crate::error::{ErrorKind, ItemError, JobError};
-use crate::model::{JobId, JobRow, JobSpec, JobState, Lang, Message, RemarkSum, RemarkSums, human, locator};
+use crate::model::{
+    JobId, JobRow, JobSpec, JobState, Lang, Message, RemarkSum, RemarkSums, WriteBackCounts, human, locator,
+};
 
 /// Jobs listed at most.
 const LISTED: u32 = 1000;
@@ -18,6 +20,8 @@ const REMARKED_AT_ONCE: u32 = 1000;
 const REMARKED_SHOWN: usize = 10;
 /// The same in JSON.
 const REMARKED_IN_JSON: usize = 1000;
+/// Refused rows that are shown.
+const REJECTIONS_SHOWN: u32 = 10;
 /// Failures searched for an example of each cause.
 const FAILURES_SEARCHED: u32 = 2000;
 /// Columns of the list: the id of the heading, its width in characters, whether it is aligned to the right.
@@ -138,6 +142,9 @@ pub(super) fn show(
         .with("waiting", job.total.saturating_sub(job.done + job.failed + job.skipped));
     detail("job_items", &counts.text(lang()));
     detail("job_bytes", &format!("{} -> {}", human::bytes(job.bytes_in), human::bytes(job.bytes_out)));
+    if let Some(level) = reader.write_back(job.id)? {
+        show_written(reader, job.id, &request, &level.counts, catalog_option)?;
+    }
     show_failures(reader, job, &failures, catalog_option)?;
     show_remarks(reader, job.id)?;
     if let Some((cause, items)) = reader.declined_links(job.id)? {
@@ -195,6 +202,32 @@ fn remark_value(sum: &RemarkSum) -> serde_json::Value {
         "remark": sum.remark.word(), "message": sum.message().to_string(), "count": sum.count,
         "items": items.collect::<Vec<_>>(),
     })
+}
+
+/// What became of the rows that were written back, and the first ones that were refused.
+fn show_written(
+    reader: &dyn CatalogReader,
+    job: JobId,
+    request: &JobSpec,
+    counts: &WriteBackCounts,
+    catalog_option: &str,
+) -> Result<(), JobError> {
+    let title = padded(lang().word("job_rows"), 9, false);
+    print_line(&format!("  {title} {}", report::written_rows(counts, lang())));
+    if let Some(write_back) = &request.write_back {
+        print_line(&format!("            {} ({})", write_back.table, write_back.database));
+    }
+    let rejections = reader.rejections_after(job, 0, REJECTIONS_SHOWN)?;
+    for (_, rejection) in &rejections {
+        print_line(&format!("    {}", report::rejected(rejection, lang())));
+    }
+    if !rejections.is_empty() {
+        let command = format!("pixloom export {job} --rows rejections --format csv{catalog_option}");
+        let retry = format!("pixloom retry {job}{catalog_option}");
+        let message = Message::new("job_rejected").with("command", command).with("retry", retry);
+        print_line(&format!("    {}", message.text(lang())));
+    }
+    Ok(())
 }
 
 /// Each cause of failure with its number, an example, and the command that retries it.
@@ -286,11 +319,17 @@ fn as_value(reader: &dyn CatalogReader, job: &JobRow) -> Result<serde_json::Valu
     let steps: Vec<String> = request.recipe.steps.iter().map(engine::step_to_text).collect();
     let failures = reader.failures_by_kind(job.id)?;
     let failures: serde_json::Map<_, _> = failures.iter().map(|(kind, count)| (kind.word(), json!(count))).collect();
-    Ok(json!({
+    let mut value = json!({
         "job": job.id, "state": job.state, "created_at": job.created_at_ms, "finished_at": job.finished_at_ms,
         "total": job.total, "done": job.done, "failed": job.failed, "skipped": job.skipped, "waiting": waiting,
         "bytes_in": job.bytes_in, "bytes_out": job.bytes_out, "out": request.output().sink.dir,
         "sources": sources, "steps": steps, "save": engine::save_to_text(&request.output().save),
         "insecure_hosts": request.network.insecure_hosts, "failures": failures,
-    }))
+    });
+    if let Some(level) = reader.write_back(job.id)? {
+        let WriteBackCounts { matched, changed, missing, rejected } = level.counts;
+        value["write_back"] =
+            json!({ "matched": matched, "changed": changed, "missing": missing, "rejected": rejected });
+    }
+    Ok(value)
 }

@@ -15,6 +15,7 @@ mod pipe;
 mod report;
 mod undo;
 mod values;
+mod write_back_args;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -184,7 +185,7 @@ fn language(arguments: &[OsString]) -> Lang {
 }
 
 /// Options whose value may be a secret by mistake, instead of a reference to one.
-const SECRETIVE: [&str; 6] = ["--header ", "--cookie ", "--basic ", "--digest ", "--bearer ", "--proxy "];
+const SECRETIVE: [&str; 7] = ["--header ", "--cookie ", "--basic ", "--digest ", "--bearer ", "--proxy ", "--db "];
 
 /// The error without the value of an option that may hold a secret: terminals and logs keep what is printed.
 fn without_secret(mut error: clap::Error) -> clap::Error {
@@ -324,6 +325,7 @@ fn start(run: &RunArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
     }
     let engine = catalog.engine()?;
     engine::check_output(&spec)?;
+    engine.check_write_back(&spec)?;
     for list in spec.sources.iter().flat_map(list_args::lists_given_as_inputs).filter(|_| !run.report.quiet) {
         warn(&Message::new("holds_links").with("list", list.display()).text(lang()));
     }
@@ -367,7 +369,8 @@ fn resume(args: &ResumeArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> 
             text = format!("{text} {}", Message::new("retry_with").with("command", command).text(lang()));
         }
         warn(&text);
-        return Ok(if row.failed > 0 { Exit::SomeFailed } else { Exit::AllDone });
+        let rejected = engine.reader()?.write_back(row.id)?.map_or(0, |level| level.counts.rejected);
+        return Ok(if row.failed + rejected > 0 { Exit::SomeFailed } else { Exit::AllDone });
     }
     let options = FollowOptions { continues: true, ..FollowOptions::of(&catalog.option) };
     follow::follow(engine, EngineCommand::Resume(row.id), Some(row.id), args.report, options)
@@ -381,7 +384,8 @@ fn retry(args: &RetryArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
         return Err(JobError::Locked(row.id));
     }
     let failures = args.failures();
-    if reader.count_failures(row.id, &failures)? == 0 {
+    let rejected = reader.write_back(row.id)?.map_or(0, |level| level.counts.rejected);
+    if reader.count_failures(row.id, &failures)? == 0 && (rejected == 0 || !failures.is_all()) {
         let has_bad_links = reader.failures_by_kind(row.id)?.iter().any(|(kind, _)| *kind == ErrorKind::BadUrl);
         let is_futile = has_bad_links && (failures.is_all() || failures.kinds.contains(&ErrorKind::BadUrl));
         let message = match (is_futile, failures.is_all()) {
@@ -414,6 +418,9 @@ fn named_job(history: Option<Box<dyn CatalogReader>>, job: i64) -> Result<(Box<d
     Ok((history, row))
 }
 
+/// Rows of a table that a dry run shows with their values.
+const ROWS_SHOWN: u32 = 3;
+
 /// Prints what a run would do.
 fn plan(run: &RunArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
     let spec = run.spec()?;
@@ -427,7 +434,12 @@ fn plan(run: &RunArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
     if stdout.is_some() {
         pipe::check_stdout(run, &spec)?;
     }
+    let write_back = engine::write_back_preview(&spec)?;
     let mut out = io::BufWriter::new(io::stdout().lock());
+    for line in write_back.iter().flat_map(|preview| report::statements(preview, json, lang())) {
+        note_output(writeln!(out, "{line}"));
+    }
+    let mut rows_shown = 0;
     let mut is_partial = false;
     let mut each = |planned: Planned| {
         let planned = match (planned, &stdout) {
@@ -437,6 +449,10 @@ fn plan(run: &RunArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
                 Planned::Item(item)
             }
             (planned, _) => planned,
+        };
+        let row = match &planned {
+            Planned::Item(item) if rows_shown < ROWS_SHOWN => item.row.clone(),
+            _ => None,
         };
         let line = match planned {
             Planned::Item(item) if json => Line::planned(&item).text(),
@@ -453,6 +469,11 @@ fn plan(run: &RunArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
             }
         };
         note_output(writeln!(out, "{line}"));
+        if let (Some(preview), Some(row)) = (&write_back, &row) {
+            let row = preview.row(row);
+            rows_shown += 1;
+            note_output(writeln!(out, "{}", report::planned_row(&row, json, lang())));
+        }
     };
     let history = engine::history(&catalog.path)?;
     let mut plan: DryRun = engine::dry_run(&spec, history.as_deref(), &|| false, &mut each)?;

@@ -4,12 +4,13 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use crate::engine::{Counts, DryRun, PlannedItem};
+use crate::db::Value;
+use crate::engine::{Counts, DryRun, PlannedItem, PreviewValue, WriteBackPreview};
 use crate::error::JobError;
 use crate::model::human::{bytes, rate, span};
 use crate::model::{
-    Ignored, IgnoredReason, ItemRow, ItemState, JobId, Lang, Locator, Message, Progress, Remark, SkipReason, human,
-    locator,
+    Ignored, IgnoredReason, ItemRow, ItemState, JobId, Lang, Locator, Message, Progress, Rejection, Remark, SkipReason,
+    WriteBackCounts, WriteBackLevel, human, locator,
 };
 
 /// A JSON line; its keys and their order are a contract.
@@ -58,7 +59,16 @@ pub(super) enum Line {
         /// Of a resume or retry, all items of the job.
         #[serde(skip_serializing_if = "Option::is_none")]
         whole_job: Option<Sums>,
+        /// Rows of the whole job that were written back.
+        #[serde(flatten)]
+        write_back: Option<WrittenRows>,
     },
+    /// One for each row that a database refused, in the order in which that was recorded.
+    Rejected { item: u64, locator: String, key: String, message: String },
+    /// The first of a dry run that writes results back.
+    WriteBack { database: String, statements: Vec<String> },
+    /// The first rows of a dry run that would be written back; null is NULL, or known only after the run.
+    PlannedRow { values: serde_json::Map<String, serde_json::Value> },
     /// One for each item of a dry run.
     Planned {
         locator: String,
@@ -92,6 +102,22 @@ pub(super) enum Line {
         memory_bytes: u64,
         free_bytes: Option<u64>,
     },
+}
+
+/// Rows that were written back, by what became of them.
+#[derive(Clone, Copy, Serialize)]
+pub(super) struct WrittenRows {
+    matched: u64,
+    changed: u64,
+    missing: u64,
+    rejected: u64,
+}
+
+impl From<WriteBackLevel> for WrittenRows {
+    fn from(level: WriteBackLevel) -> Self {
+        let WriteBackCounts { matched, changed, missing, rejected } = level.counts;
+        Self { matched, changed, missing, rejected }
+    }
 }
 
 /// Items by outcome.
@@ -170,7 +196,14 @@ impl Line {
         let this_run = this_run.map(|&Counts { done, failed, skipped, .. }| Sums { done, failed, skipped });
         let Sums { done, failed, skipped } = this_run.filter(|_| is_retry).unwrap_or(whole_job);
         let seconds = (seconds * 1000.0).round() / 1000.0;
-        Self::Finished { job, done, failed, skipped, seconds, this_run, whole_job: this_run.map(|_| whole_job) }
+        let whole_job = this_run.map(|_| whole_job);
+        let write_back = progress.write_back.map(WrittenRows::from);
+        Self::Finished { job, done, failed, skipped, seconds, this_run, whole_job, write_back }
+    }
+
+    pub(super) fn rejected(rejection: &Rejection) -> Self {
+        let Rejection { seq, locator, key, message } = rejection.clone();
+        Self::Rejected { item: seq, locator: locator::reported_url(&locator), key, message }
     }
 
     pub(super) fn planned(item: &PlannedItem) -> Self {
@@ -257,6 +290,54 @@ pub(super) fn summary(progress: &Progress, seconds: f64, lang: Lang) -> String {
         .with("time", duration(seconds, lang));
     parts.push(sizes.text(lang));
     parts.join(", ")
+}
+
+/// `12 rows written back (9 changed), 1 not found, 2 rejected`
+pub(super) fn written_rows(counts: &WriteBackCounts, lang: Lang) -> String {
+    let written = Message::new("rows_written").count("count", counts.matched).with("changed", counts.changed);
+    let mut parts = vec![written.text(lang)];
+    for (number, id) in [(counts.missing, "rows_missing"), (counts.rejected, "rows_rejected")] {
+        if number > 0 {
+            parts.push(Message::new(id).count("count", number).text(lang));
+        }
+    }
+    parts.join(", ")
+}
+
+/// `id=7 was rejected: …`
+pub(super) fn rejected(rejection: &Rejection, lang: Lang) -> String {
+    let key = if rejection.key.is_empty() { &rejection.locator } else { &rejection.key };
+    Message::new("row_rejected").with("key", key).with("detail", &rejection.message).text(lang)
+}
+
+/// The lines about where a dry run would write results back.
+pub(super) fn statements(preview: &WriteBackPreview, as_json: bool, lang: Lang) -> Vec<String> {
+    let WriteBackPreview { database, statements, .. } = preview;
+    if as_json {
+        let (database, statements) = (database.clone(), statements.clone());
+        return vec![Line::WriteBack { database, statements }.text()];
+    }
+    let title = Message::new("plan_write_back").with("database", database).text(lang);
+    let statements = statements.iter().map(|statement| format!("  {statement}"));
+    std::iter::once(title).chain(statements).map(|line| super::without_control_characters(&line)).collect()
+}
+
+/// A row that a dry run would write back.
+pub(super) fn planned_row(row: &[PreviewValue], as_json: bool, lang: Lang) -> String {
+    if as_json {
+        let value = |value: &Option<Value>| match value {
+            Some(Value::Int(number)) => (*number).into(),
+            other => other.as_ref().and_then(Value::to_text).into(),
+        };
+        let values = row.iter().map(|(column, known)| (column.clone(), value(known))).collect();
+        return Line::PlannedRow { values }.text();
+    }
+    let shown = |value: &Option<Value>| match value {
+        Some(value) => value.to_text().unwrap_or_else(|| "NULL".to_owned()),
+        None => lang.word("plan_unknown").to_owned(),
+    };
+    let values = row.iter().map(|(column, value)| format!("{column} = {}", shown(value))).collect::<Vec<_>>();
+    super::without_control_characters(&format!("  {}", values.join(", ")))
 }
 
 /// `1:58`; below ten seconds with a tenth of a second.

@@ -29,7 +29,8 @@ use crate::codec::{self, DecodeControl, Helpers};
 use crate::error::{ItemError, JobError};
 use crate::fetch::Secrets;
 use crate::model::{
-    ConflictPolicy, FieldValues, Finished, Ignored, ItemId, ItemRow, JobId, JobSpec, Locator, NewItem, Remark,
+    ConflictPolicy, FieldValues, Finished, Ignored, ItemId, ItemRow, ItemState, JobId, JobSpec, Locator, NewItem,
+    Remark,
 };
 use crate::op::Pipeline;
 use crate::source::{self, Found, Reading};
@@ -89,6 +90,8 @@ pub struct PlannedItem {
     pub texts: Vec<String>,
     /// What would be left out of it.
     pub remarks: Vec<Remark>,
+    /// What is known of its record before the run, if results are written back.
+    pub row: Option<Box<ItemRow>>,
 }
 
 /// What a dry run finds.
@@ -216,7 +219,7 @@ pub fn dry_run(
         let ended = source::read(source, &reading, &mut |found| {
             found_any |= matches!(found, Found::Item(_) | Found::Failed(_));
             each(match found {
-                Found::Item(item) => Planned::Item(Box::new(planner.plan_item(item))),
+                Found::Item(item) => Planned::Item(Box::new(planner.plan_written_item(item))),
                 Found::Failed(error) => Planned::Unreadable(error),
                 Found::Ignored(ignored) => Planned::Ignored(ignored),
                 Found::Remark(remark) => Planned::Remark(remark),
@@ -266,6 +269,24 @@ impl<'a> Planner<'a> {
 }
 
 impl Planner<'_> {
+    /// Plans an item, and what is known of the row that is written back.
+    fn plan_written_item(&mut self, item: NewItem) -> PlannedItem {
+        if self.spec.write_back.is_none() {
+            return self.plan_item(item);
+        }
+        let mut row = row_of(item.clone(), self.plan.items + 1);
+        let planned = self.plan_item(item);
+        row.state = match (&planned.error, planned.skipped) {
+            (Some(_), _) => ItemState::Failed,
+            (None, true) => ItemState::Skipped,
+            (None, false) => ItemState::Done,
+        };
+        row.output = planned.output.clone().map(|path| Locator::File(path).to_text());
+        (row.width_px, row.height_px) = planned.size_px.unzip();
+        row.error.clone_from(&planned.error);
+        PlannedItem { row: Some(Box::new(row)), ..planned }
+    }
+
     fn plan_item(&mut self, mut item: NewItem) -> PlannedItem {
         self.plan.items += 1;
         if item.locator.path().is_none() || may_repeat_files(self.spec) {
@@ -282,6 +303,7 @@ impl Planner<'_> {
             error: None,
             texts: Vec::new(),
             remarks: Vec::new(),
+            row: None,
         };
         let row = row_of(item, self.plan.items);
         let is_link = row.locator.path().is_none();

@@ -19,10 +19,11 @@ mod space;
 mod tests;
 mod undo;
 mod views;
+mod write_back;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Sender, bounded};
@@ -59,6 +60,7 @@ pub use item::name_example::{NameHints as NameExampleHints, check_name_template,
 pub use recipes::{preset_names, presets, read_recipe, recipe_named, resolve_paths};
 pub use run::process_limits::prepare_process;
 pub use space::{low as low_space_of, low_space};
+pub use write_back::{PreviewValue, WriteBackPreview, WriteBackRequest, write_back_preview, write_back_spec};
 
 use coordinator::disk::BeforeTask;
 pub use coordinator::settings::RunSection;
@@ -168,6 +170,7 @@ pub struct Engine {
 /// The threads of an engine whose catalog is open.
 struct Running {
     readers: ReaderFactory,
+    databases: Arc<Databases>,
     quit_tx: Option<Sender<()>>,
     threads: Vec<JoinHandle<()>>,
     views: Option<api::view::Stop>,
@@ -226,6 +229,12 @@ impl Engine {
     pub fn reader(&self) -> Result<Box<dyn CatalogReader>, JobError> {
         const NOT_OPEN: Message = Message::new("engine_ended");
         self.running.as_ref().ok_or(JobError::Machine(NOT_OPEN))?.readers.reader()
+    }
+
+    /// Checks where a request writes results back, before a job is made of it.
+    pub fn check_write_back(&self, spec: &JobSpec) -> Result<(), JobError> {
+        let (Some(request), Some(running)) = (&spec.write_back, &self.running) else { return Ok(()) };
+        write_back::open(&running.databases, spec, request, false, &AtomicBool::new(false)).map(|_| ())
     }
 
     /// Pauses running jobs and waits for that.
@@ -312,7 +321,7 @@ impl Running {
             readers: readers.clone(),
             reader: readers.reader()?,
             runs,
-            databases,
+            databases: Arc::clone(&databases),
             bodies,
             revision,
             secrets,
@@ -321,7 +330,7 @@ impl Running {
         };
         let coordinator = coordinator::Coordinator::new(parts);
         threads.push(run::named("pixloom-coordinator", move || coordinator.run())?);
-        Ok(Self { readers, quit_tx: Some(quit_tx), threads, views, _runtime: runtime })
+        Ok(Self { readers, databases, quit_tx: Some(quit_tx), threads, views, _runtime: runtime })
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 use super::choices::{Original, Rgb, Subsampling, TiffCompression};
+use super::database::WriteBackSpec;
 use super::format::FormatChoice;
 use super::network::NetworkSpec;
 use super::recipe::{Recipe, Step};
@@ -31,6 +32,9 @@ pub struct JobSpec {
     pub limits: Limits,
     /// How links are fetched.
     pub network: NetworkSpec,
+    /// Where the results of items are written back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub write_back: Option<WriteBackSpec>,
 }
 
 /// One result of each item.
@@ -342,6 +346,7 @@ impl Default for JobSpec {
             outputs: vec![Output::default()],
             limits: Limits::default(),
             network: NetworkSpec::default(),
+            write_back: None,
         }
     }
 }
@@ -372,6 +377,7 @@ impl JobSpec {
             outputs: self.outputs.clone(),
             limits: self.limits.clone(),
             network: self.network.clone(),
+            write_back: self.write_back.clone(),
         }
     }
 

@@ -6,6 +6,7 @@ pub mod animation;
 mod choices;
 pub mod columns;
 pub mod curve;
+mod database;
 pub mod event;
 pub mod font;
 pub mod format;
@@ -37,6 +38,10 @@ pub use animation::{Area, Delay, Disposal, Frame, FrameReader, Picture, Plays};
 pub use choices::{Original, Rgb, Subsampling, TiffCompression};
 pub use columns::Columns;
 pub use curve::Curve;
+pub use database::{
+    FieldKind, ItemField, Rejection, WriteBackCounts, WriteBackLevel, WriteBackMode, WriteBackSpec, WriteColumn,
+    WriteField,
+};
 pub use event::{Edge, Event};
 pub use format::{Format, FormatChoice, FormatInfo, FormatKey, GivenValues, OtherFormat, SaveInfo, is_image_extension};
 pub use ids::{ItemId, JobId};

@@ -1,5 +1,7 @@
 //! A job's progress: a level; only the latest value matters.
 
+use super::database::WriteBackLevel;
+
 /// A job's progress.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Progress {
@@ -31,6 +33,10 @@ pub struct Progress {
     pub seconds_left: Option<f64>,
     /// What limits the job now.
     pub busy: Busy,
+    /// How far the results have been written back, if they are.
+    pub write_back: Option<WriteBackLevel>,
+    /// Whether the database is out of reach, so that results wait to be written back.
+    pub waits_for_database: bool,
 }
 
 /// How busy each resource is, from 0 to 1; the busiest one limits the job.
@@ -50,6 +56,11 @@ impl Progress {
     /// Items with an outcome.
     pub const fn finished(&self) -> u64 {
         self.done + self.failed + self.skipped
+    }
+
+    /// Rows that a database refused.
+    pub fn rejected(&self) -> u64 {
+        self.write_back.map_or(0, |level| level.counts.rejected)
     }
 
     /// Items with an outcome, and the received shares of others.

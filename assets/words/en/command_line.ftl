@@ -10,6 +10,7 @@ options_heading = Options
 options_word = [OPTIONS]
 command_word = <COMMAND>
 links_heading = Links
+databases_heading = Databases
 examples_heading = Examples
 help_default = default: { $value }
 help_values = possible values: { $values }
@@ -40,7 +41,7 @@ option-jobs-json = Print JSON lines to standard output
 option-quiet = Report only failures and what stops the job
 option-verbose = Report every item, and the files that were left out
 option-export-format = csv (with a header), jsonl (one JSON object per line) or parquet
-option-export-rows = What to export: items, or their outputs
+option-export-rows = What to export: items, their outputs, or rows that a database rejected
 option-export-out = The file to write; an existing file is replaced [default: standard output]
 option-ops-name = The name of an operation, such as resize; or save
 option-run-inputs = { $inputs }; - is one image on standard input
@@ -74,6 +75,11 @@ option-workers = Images processed at once [default: one per core]
 option-connections = URLs fetched at once
 option-per_host = URLs fetched at once per host
 option-memory = Memory for images and downloads in progress, such as 512MiB [default: half of free memory, at most 2GiB]
+option-db = The database: { $databases }. Its password is a named reference such as ?password=env:NAME
+option-write_back = Write results back into a table: 'products(id=col:id): thumb=output, width=width, state=state'. The key columns in parentheses find the row; col:NAME is a column of the list or query
+option-write_back_mode = update changes existing rows, upsert also inserts missing ones, insert only inserts [default: update; upsert with --write-back-table]
+option-write_back_table = Create this table for results, unless it exists, and write a row for each item into it; 'results(id=col:id)' chooses the key [default key: locator]
+option-database_wait = How long to wait for a database that can't be reached, such as 30s or 5m
 option-network_wait = How long to wait for the network to come back, such as 30s or 5m
 option-max_megapixels = Refuse images with more megapixels than this [default: 1000]
 option-max_side = Refuse images wider or higher than this many pixels [default: 65535]
@@ -248,6 +254,8 @@ others_failed = { $count ->
 resume_with = Resume with: { $command }
 interrupted = Interrupted. Resume with: { $command }
 network_gone_waiting = Network lost; waiting for it to come back.
+database_lost_waiting = The database can't be reached; waiting for it to come back.
+database_back = The database is back.
 network_back = The network is back.
 missed_messages = { $count ->
         [one] 1 more message about sources arrived too fast to be shown.
@@ -327,6 +335,15 @@ nothing_to_redo = Job { $job } has no results in the trash.
 
 ## Dry run
 
+plan_write_back = Results would be written back into { $database }:
+plan_unknown = (known after the run)
+rows_written = { $count ->
+    [one] 1 row
+   *[other] { $count } rows
+} written back ({ $changed } changed)
+rows_missing = { $count } not found
+rows_rejected = { $count } rejected
+row_rejected = The database rejected the row { $key }: { $detail }
 plan_fails = fails: { $error }
 plan_repeats = skipped: the same file came earlier
 plan_skipped = skipped: { $output } exists already
@@ -369,6 +386,8 @@ job_to = to
 job_trust = trust
 job_trust_unchecked = certificates are not checked at { $hosts }
 job_items = items
+job_rows = rows
+job_rejected = List them all with: { $command }. When the cause is fixed: { $retry }
 job_counts = { $total }: { $done } done, { $failed } failed, { $skipped } skipped, { $waiting } waiting
 job_bytes = bytes
 job_failures = failures by cause:

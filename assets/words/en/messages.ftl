@@ -351,3 +351,24 @@ stays_not_in_trash = { $path } can't be brought back: it is not in the trash any
 stays_not_returned = { $path } can't be brought back from the trash ({ $detail }).
 stays_replaced_not_back = { $path } is in the trash, but the file that it had replaced is not back: { $detail }
 stays_back_changed = { $path } stays: the file that undo brought back has changed since. Move it, then repeat.
+
+## Writing results back
+
+write_back_syntax = --write-back: can't read '{ $map }' near '{ $near }'. Write it like '{ $example }'; names with special characters go in quotes.
+write_back_ends_early = --write-back: '{ $map }' ends early. Write it like '{ $example }'.
+write_back_field = --write-back: { $field } is not a field. These are: { $fields }.
+write_back_twice = --write-back: the column { $column } is named twice in { $map }.
+write_back_mode_alone = --write-back-mode needs --write-back or --write-back-table.
+db_alone = --db is given, but nothing reads from or writes to the database. Add --write-back or --write-back-table.
+write_back_no_table = The database { $database } has no table { $table }. Check its name and schema.
+write_back_no_column = The table { $table } has no column { $column }. It has: { $columns }.
+write_back_generated = The column { $column } of { $table } is computed by the database and can't be written.
+write_back_type = The column { $column } of { $table } has the type { $type }, which can't hold { $field }. Choose another column.
+write_back_not_unique = The table { $table } has no unique key on exactly these columns: { $columns }. Add a primary key or unique index, or choose other key columns.
+write_back_required = The column { $column } of { $table } requires a value, so rows can't be inserted without it. Add it to --write-back, or use --write-back-mode update.
+write_back_no_outputs = --write-back: there is no output named { $output }; the only output is called output.
+write_back_no_output = --write-back: there is no output named { $output }. These are: { $outputs }.
+write_back_no_columns = --write-back uses the column { $column }, but { $source } has no columns.
+write_back_no_list_column = --write-back uses the column { $column }, but { $source } has only: { $columns }.
+write_back_no_list_column_near = --write-back uses the column { $column }, which { $source } doesn't have; did you mean { $near }?
+write_back_gave_up = Writing results back into { $database } has failed for { $time }: { $detail }. Nothing is lost: once the database works again, resume the job to write the rest.

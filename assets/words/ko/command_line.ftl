@@ -10,6 +10,7 @@ options_heading = 옵션
 options_word = [옵션]
 command_word = <명령>
 links_heading = 링크
+databases_heading = 데이터베이스
 examples_heading = 예
 help_default = 기본값: { $value }
 help_values = 가능한 값: { $values }
@@ -40,7 +41,7 @@ option-jobs-json = 표준 출력에 JSON을 한 줄씩 출력
 option-quiet = 실패와 작업이 멈춘 이유만 출력
 option-verbose = 모든 항목과 제외한 파일까지 출력
 option-export-format = csv(제목 줄 포함), jsonl(한 줄에 JSON 객체 하나) 또는 parquet
-option-export-rows = 내보낼 내용: items(항목) 또는 outputs(항목별 결과 파일)
+option-export-rows = 내보낼 내용: items(항목), outputs(항목별 결과 파일) 또는 rejections(데이터베이스가 거부한 행)
 option-export-out = 저장할 파일. 이미 있으면 덮어씀 [기본값: 표준 출력]
 option-ops-name = 필터 이름(예: resize) 또는 save
 option-run-inputs = { $inputs }. -은 표준 입력의 이미지 하나
@@ -74,6 +75,11 @@ option-workers = 동시에 처리할 이미지 수 [기본값: 코어마다 하�
 option-connections = 동시에 가져올 URL 수
 option-per_host = 호스트마다 동시에 가져올 URL 수
 option-memory = 처리 중인 이미지와 내려받는 데이터에 쓸 메모리. 예: 512MiB [기본값: 남은 메모리의 절반, 최대 2GiB]
+option-db = 데이터베이스: { $databases }. 암호는 ?password=env:NAME처럼 이름으로 가리킵니다
+option-write_back = 결과를 테이블에 되쓰기: 'products(id=col:id): thumb=output, width=width, state=state'. 괄호 안의 키 열로 행을 찾으며, col:NAME은 목록이나 쿼리의 열입니다
+option-write_back_mode = update는 있는 행만 바꾸고, upsert는 없는 행도 추가하며, insert는 추가만 합니다 [기본값: update, --write-back-table에서는 upsert]
+option-write_back_table = 결과 테이블을 만들고(이미 있으면 그대로 씀) 항목마다 한 행씩 씁니다. 'results(id=col:id)'처럼 키를 고를 수 있습니다 [기본 키: locator]
+option-database_wait = 연결되지 않는 데이터베이스를 기다릴 시간. 예: 30s, 5m
 option-network_wait = 끊긴 네트워크를 기다릴 시간. 예: 30s, 5m
 option-max_megapixels = 이보다 메가픽셀이 많은 이미지는 거부 [기본값: 1000]
 option-max_side = 너비나 높이가 이 픽셀 수를 넘는 이미지는 거부 [기본값: 65535]
@@ -245,6 +251,8 @@ others_failed = 작업 { $job }의 다른 항목 { $count }개는 아직 실패 
 resume_with = 계속하려면: { $command }
 interrupted = 중단되었습니다. 계속하려면: { $command }
 network_gone_waiting = 네트워크가 끊겨 다시 연결되기를 기다립니다.
+database_lost_waiting = 데이터베이스에 연결할 수 없어 다시 연결되기를 기다립니다.
+database_back = 데이터베이스에 다시 연결되었습니다.
 network_back = 네트워크가 다시 연결되었습니다.
 missed_messages = 원본에 관한 메시지 { $count }개는 너무 빨리 지나가 표시하지 못했습니다.
 results_in = 결과 폴더: { $folder }
@@ -291,6 +299,12 @@ nothing_to_redo = { $job }번 작업의 결과는 휴지통에 없습니다.
 
 ## 계획
 
+plan_write_back = { $database }에 결과를 되쓰는 문:
+plan_unknown = (실행 후 알 수 있음)
+rows_written = { $count }개 행 되씀(변경 { $changed }개)
+rows_missing = { $count }개 행 없음
+rows_rejected = { $count }개 행 거부됨
+row_rejected = 데이터베이스가 행 { $key }을(를) 거부했습니다: { $detail }
 plan_fails = 실패: { $error }
 plan_repeats = 건너뜀: 앞에 같은 파일이 있음
 plan_skipped = 건너뜀: { JOSA($output, "이", "가") } 이미 있음
@@ -324,6 +338,8 @@ job_to = 결과 폴더
 job_trust = 인증서
 job_trust_unchecked = 확인하지 않은 호스트: { $hosts }
 job_items = 항목
+job_rows = 행
+job_rejected = 모두 보려면: { $command }. 원인을 고친 뒤에는: { $retry }
 job_counts = { $total }개: 완료 { $done }, 실패 { $failed }, 건너뜀 { $skipped }, 대기 { $waiting }
 job_bytes = 크기
 job_failures = 원인별 실패:

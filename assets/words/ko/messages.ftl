@@ -342,3 +342,24 @@ stays_not_in_trash = { $path }: 휴지통에 더 이상 없어 다시 꺼낼 수
 stays_not_returned = { $path }: 휴지통에서 꺼낼 수 없습니다({ $detail }).
 stays_replaced_not_back = { $path }: 휴지통으로 옮겼지만, 교체했던 파일은 되돌리지 못했습니다: { $detail }
 stays_back_changed = { $path }: 되돌린 파일이 그 뒤에 바뀌어 그대로 둡니다. 그 파일을 옮긴 뒤 다시 실행하세요.
+
+## 결과를 데이터베이스에 되쓰기
+
+write_back_syntax = --write-back: '{ $map }'의 '{ $near }' 근처를 읽을 수 없습니다. '{ $example }'처럼 쓰세요. 특수 문자가 든 이름은 따옴표로 묶습니다.
+write_back_ends_early = --write-back: '{ $map }'이(가) 중간에서 끝납니다. '{ $example }'처럼 쓰세요.
+write_back_field = --write-back: { $field } 필드는 없습니다. 쓸 수 있는 필드: { $fields }.
+write_back_twice = --write-back: { $map }에 열 { $column }이(가) 두 번 나옵니다.
+write_back_mode_alone = --write-back-mode는 --write-back 또는 --write-back-table과 함께 써야 합니다.
+db_alone = --db를 지정했지만 데이터베이스를 쓰는 옵션이 없습니다. --write-back 또는 --write-back-table을 추가하세요.
+write_back_no_table = 데이터베이스 { $database }에 테이블 { $table }이(가) 없습니다. 이름과 스키마를 확인하세요.
+write_back_no_column = 테이블 { $table }에 열 { $column }이(가) 없습니다. 있는 열: { $columns }.
+write_back_generated = { $table }의 열 { $column }은(는) 데이터베이스가 계산하는 열이라 쓸 수 없습니다.
+write_back_type = { $table }의 열 { $column }은(는) { $type } 형식이라 { $field } 값을 담을 수 없습니다. 다른 열을 고르세요.
+write_back_not_unique = 테이블 { $table }에 정확히 이 열로 된 고유 키가 없습니다: { $columns }. 기본 키나 고유 인덱스를 추가하거나 다른 키 열을 고르세요.
+write_back_required = { $table }의 열 { $column }에는 값이 꼭 필요해서 이 열 없이는 행을 추가할 수 없습니다. --write-back에 이 열을 넣거나 --write-back-mode update를 쓰세요.
+write_back_no_outputs = --write-back: 이름이 { $output }인 결과가 없습니다. 결과가 하나뿐이면 output이라고 씁니다.
+write_back_no_output = --write-back: 이름이 { $output }인 결과가 없습니다. 있는 결과: { $outputs }.
+write_back_no_columns = --write-back에 열 { $column }이(가) 있지만 { $source }에는 열이 없습니다.
+write_back_no_list_column = --write-back에 열 { $column }이(가) 있지만 { $source }에는 다음 열만 있습니다: { $columns }.
+write_back_no_list_column_near = --write-back의 열 { $column }이(가) { $source }에 없습니다. { $near }을(를) 쓰려던 것인가요?
+write_back_gave_up = { $time } 동안 { $database }에 결과를 쓰지 못했습니다: { $detail }. 잃은 것은 없습니다. 데이터베이스가 다시 동작하면 작업을 이어서 나머지를 쓸 수 있습니다.

@@ -15,6 +15,7 @@ mod sums;
 #[cfg(test)]
 mod tests;
 mod undo;
+mod write_back;
 mod writer;
 
 use std::path::{Path, PathBuf};

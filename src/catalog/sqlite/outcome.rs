@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::counters::NextNumbers;
 use super::row::{self, ITEM_COLUMNS, ItemStatus, error_args, status};
 use super::sums::Sums;
-use super::{CatalogError, now_ms};
+use super::{CatalogError, now_ms, write_back};
 use crate::catalog::api::LastRun;
 use crate::config::MAX_CRASHES;
 use crate::error::ErrorKind;
@@ -131,6 +131,7 @@ fn move_outputs_of_repeats(sql: &Connection, job: JobId, from: &str, to: Option<
         .execute(params![job.0, seq, to])?;
         sql.prepare_cached("UPDATE item_output SET path = ?3 WHERE job_id = ?1 AND seq = ?2")?
             .execute(params![job.0, seq, to])?;
+        write_back::write_again(sql, job, seq)?;
     }
     Ok(())
 }
@@ -399,6 +400,7 @@ pub(super) fn skip_failed(sql: &Connection, id: ItemId, sums: &mut Sums) -> Resu
          WHERE job_id = ?1 AND seq = ?2",
     )?
     .execute(params![id.job.0, id.seq as i64, SkipReason::Chosen.word()])?;
+    write_back::write_again(sql, id.job, id.seq as i64)?;
     sums.change(&from, &ItemStatus { state: ItemState::Skipped, kind: None, ..from.clone() });
     Ok(true)
 }

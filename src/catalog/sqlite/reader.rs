@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::row::{self, ITEM_COLUMNS, JOB_COLUMNS, PriorResultRow, unsigned};
 use super::sums::BUCKET;
-use super::{CatalogError, insert, outcome, request, sorted_list, undo};
+use super::{CatalogError, insert, outcome, request, sorted_list, undo, write_back};
 use crate::catalog::api::{
     CatalogReader, Counts, Field, FinishedRow, Group, JobPage, JobSource, ListFilter, Order, PriorResult, RecordRows,
     UndoCounts, WaitingFiles,
@@ -18,7 +18,7 @@ use crate::db::sqlite;
 use crate::error::{ErrorKind, JobError};
 use crate::model::{
     Columns, FailureFilter, Ignored, IgnoredReason, ItemId, ItemOutput, ItemRow, ItemState, JobId, JobRow, JobSpec,
-    JobState, JobSummary, Locator, UndoFile,
+    JobState, JobSummary, Locator, Rejection, UndoFile, WriteBackLevel,
 };
 use crate::store::descriptors;
 
@@ -491,6 +491,7 @@ impl CatalogReader for Reader {
                     &format!("SELECT {columns} FROM item WHERE job_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3")
                 }
                 RecordRows::Outputs => OUTPUT_RECORDS,
+                RecordRows::Rejections => write_back::REJECTION_RECORDS,
             };
             let mut select = sql.prepare_cached(select)?;
             let columns = select.column_count();
@@ -505,6 +506,18 @@ impl CatalogReader for Reader {
             })?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
+    }
+
+    fn write_back(&self, job: JobId) -> Result<Option<WriteBackLevel>, JobError> {
+        self.read(|sql| Ok(write_back::level(sql, job)?))
+    }
+
+    fn rejections_after(&self, job: JobId, after: u64, limit: u32) -> Result<Vec<(u64, Rejection)>, JobError> {
+        self.read(|sql| Ok(write_back::rejections_after(sql, job, after, limit)?))
+    }
+
+    fn write_again(&self, job: JobId, limit: u32) -> Result<Vec<(u64, u64)>, JobError> {
+        self.read(|sql| Ok(write_back::to_write_again(sql, job, limit)?))
     }
 
     fn list_columns(&self, job: JobId) -> Result<Vec<String>, JobError> {

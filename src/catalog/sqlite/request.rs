@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::counters::{no_job, require_job};
 use super::row::unsigned;
-use super::{CatalogError, now_ms};
+use super::{CatalogError, now_ms, write_back};
 use crate::catalog::api::{JobSource, SourceCursor};
 use crate::model::{JobId, JobSpec, JobState, JobSummary, SourceSpec};
 
@@ -88,7 +88,7 @@ pub(super) fn is_complete(sql: &Connection, job: JobId) -> Result<bool, CatalogE
         .query_row([job.0], |row| row.get::<_, bool>(0))
         .optional()?
         .ok_or_else(|| no_job(job))?;
-    Ok(!unfinished && !has_open_sources(sql, job)?)
+    Ok(!unfinished && !has_open_sources(sql, job)? && !write_back::has_outbox(sql, job)?)
 }
 
 pub(super) fn has_open_sources(sql: &Connection, job: JobId) -> rusqlite::Result<bool> {

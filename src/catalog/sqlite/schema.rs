@@ -177,6 +177,8 @@ const VERSION_3: &str = "
 
 /// Undo: `undo_file` holds results that are in the trash or stay, `replaced_file` what results replaced, `job_folder` the
 /// folders that a job created, in that order.
+/// `write_back` says up to which finish number (`item.number`) the results of a job have been written into the user's table:
+/// finished items after it are the outbox, together with those of `write_back_again`, which changed without a new number.
 const VERSION_4: &str = "
     CREATE TABLE undo_file(
         job_id INTEGER NOT NULL,
@@ -208,6 +210,29 @@ const VERSION_4: &str = "
         UNIQUE (job_id, path)
     );
     CREATE INDEX job_folder_job ON job_folder(job_id, id);
+    CREATE TABLE write_back(
+        job_id INTEGER PRIMARY KEY,
+        number INTEGER NOT NULL DEFAULT 0,
+        matched INTEGER NOT NULL DEFAULT 0,
+        changed INTEGER NOT NULL DEFAULT 0,
+        missing INTEGER NOT NULL DEFAULT 0,
+        rejected INTEGER NOT NULL DEFAULT 0
+    );
+    CREATE TABLE write_back_rejection(
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        job_id INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        key TEXT NOT NULL,
+        message TEXT NOT NULL,
+        UNIQUE (job_id, seq)
+    );
+    CREATE INDEX write_back_rejection_job ON write_back_rejection(job_id);
+    CREATE TABLE write_back_again(
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        job_id INTEGER NOT NULL,
+        seq INTEGER NOT NULL
+    );
+    CREATE INDEX write_back_again_job ON write_back_again(job_id);
 ";
 
 /// Creates the tables of a new file, upgrades those of an older one, and refuses files that are not catalogs.

@@ -10,8 +10,8 @@ use super::counters::{NextNumbers, set_next_number};
 use super::insert::{Groups, Insert, add_items};
 use super::row::{self, status};
 use super::sums::Sums;
-use super::{CatalogError, outcome, request, undo};
-use crate::catalog::api::{Added, Adding, Catalog, LastRun};
+use super::{CatalogError, outcome, request, undo, write_back};
+use crate::catalog::api::{Added, Adding, Catalog, LastRun, WrittenBack};
 use crate::error::JobError;
 use crate::model::{
     FailureFilter, Finished, Ignored, ItemId, ItemState, JobId, JobSpec, JobState, Locator, Message, NewItem,
@@ -78,7 +78,7 @@ fn file_id(path: &Path) -> Option<FileId> {
 }
 
 /// The tables whose rows belong to a job.
-const OF_JOBS: [&str; 11] = [
+const OF_JOBS: [&str; 14] = [
     "item",
     "item_output",
     "item_group",
@@ -90,6 +90,9 @@ const OF_JOBS: [&str; 11] = [
     "undo_file",
     "replaced_file",
     "job_folder",
+    "write_back",
+    "write_back_rejection",
+    "write_back_again",
 ];
 
 impl Catalog for Writer {
@@ -221,7 +224,9 @@ impl Catalog for Writer {
                 None => outcome::retry_all(sql, job, failures, &mut sums)?,
             };
             sums.apply(sql, job)?;
-            Ok(retried)
+            let is_whole_job = seqs.is_none() && failures.is_all();
+            let refused = if is_whole_job { write_back::retry_rejections(sql, job)? } else { 0 };
+            Ok(retried + refused)
         })
     }
 
@@ -303,6 +308,14 @@ impl Catalog for Writer {
             insert.end(None)?;
             Ok(())
         })
+    }
+
+    fn begin_write_back(&mut self, job: JobId) -> Result<(), JobError> {
+        self.run(|sql, _| Ok(write_back::begin(sql, job)?))
+    }
+
+    fn write_back(&mut self, job: JobId, written: &WrittenBack) -> Result<(), JobError> {
+        self.run(|sql, _| Ok(write_back::advance(sql, job, written)?))
     }
 
     fn delete_job(&mut self, job: JobId) -> Result<(), JobError> {

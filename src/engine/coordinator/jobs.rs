@@ -14,6 +14,7 @@ use super::recorder::Change;
 use super::{Active, Coordinator, Level, Phase, Room};
 use crate::catalog::{Catalog, LastRun, ReaderFactory};
 use crate::engine::check;
+use crate::engine::databases::Databases;
 use crate::engine::intake::read_sources::IntakeRequest;
 use crate::engine::intake::{lists, secrets};
 use crate::engine::item::naming::{self, Naming};
@@ -22,6 +23,7 @@ use crate::engine::record::verify::verify_outputs;
 use crate::engine::run::memory_budget::default_memory_bytes;
 use crate::engine::run::pools::{self, PixelPool};
 use crate::engine::run::{Run, RunParts};
+use crate::engine::write_back::{self, WriteBack};
 use crate::error::JobError;
 use crate::fetch::{Fetcher, Secrets};
 use crate::model::{Durability, Edge, FailureFilter, JobId, JobRow, JobSpec, JobState, Locator, Message, Remark};
@@ -39,6 +41,8 @@ struct Prepared {
     last_run: LastRun,
     /// What the check of its earlier results has found.
     remark: Option<Remark>,
+    /// Where results are written back.
+    write_back: Option<WriteBack>,
 }
 
 impl Coordinator {
@@ -144,7 +148,17 @@ impl Coordinator {
         let (readers, record_tx) = (self.parts.readers.clone(), self.parts.record_tx.clone());
         let secrets = Arc::clone(&self.parts.secrets);
         let written = self.after_records();
-        let prepare = move || prepare(job, spec, row.done > 0, &readers, &secrets, (&record_tx, &written), &stop);
+        let databases = Arc::clone(&self.parts.databases);
+        let prepare = move || {
+            // The database is asked first: if the request is wrong, nothing has been changed.
+            let write_back = open_write_back(&databases, &spec, &stop).map_err(|error| match error {
+                // A job that was started before is no draft any more.
+                JobError::Refused(message) if resumes => JobError::Machine(message),
+                error => error,
+            })?;
+            let prepared = prepare(job, spec, row.done > 0, &readers, &secrets, (&record_tx, &written), &stop)?;
+            Ok(Prepared { write_back, ..prepared })
+        };
         self.on_disk(Disk::Output, prepare, move |this, prepared| this.prepared(job, prepared));
         Ok(())
     }
@@ -183,7 +197,7 @@ impl Coordinator {
 
     fn run_prepared(&mut self, preparing: Preparing, prepared: Prepared) -> Result<(), JobError> {
         let Preparing { job, lock, resumes, to_read, .. } = preparing;
-        let Prepared { spec, pipeline, naming, created, fetcher, last_run, remark } = prepared;
+        let Prepared { spec, pipeline, naming, created, fetcher, last_run, remark, write_back } = prepared;
         let row = self.parts.reader.job(job)?.ok_or_else(|| JobError::no_job(job))?;
         let failed_before = if resumes { row.failed } else { 0 };
         let workers = spec.limits.workers.unwrap_or_else(pools::cores).max(1);
@@ -204,6 +218,7 @@ impl Coordinator {
             has_died: last_run.has_died,
             has_run_before: row.done + row.skipped > 0,
             spec,
+            write_back,
         });
         self.parts.runs.insert(&run);
         self.count_links(&run)?;
@@ -398,6 +413,13 @@ fn open_folder(dir: &Path, open: impl FnOnce(&Path) -> io::Result<()>) -> Result
     })
 }
 
+/// Connects to the database where results are written back.
+fn open_write_back(databases: &Databases, spec: &JobSpec, stop: &AtomicBool) -> Result<Option<WriteBack>, JobError> {
+    let Some(request) = &spec.write_back else { return Ok(None) };
+    let opened = write_back::open(databases, spec, request, true, stop)?;
+    Ok(opened.map(|opened| WriteBack::new(request.clone(), opened, databases.runtime().clone())))
+}
+
 /// Prepares a job's output folder, and marks the job as running once earlier records of it are `written`.
 fn prepare(
     job: JobId,
@@ -432,6 +454,7 @@ fn prepare(
     spec.output_mut().sink.dir = Some(out_dir.clone());
     let request = spec.without_sources();
     let folders: Vec<String> = created.paths().iter().map(|path| Locator::File(path.clone()).to_text()).collect();
+    let writes_back = request.write_back.is_some();
     // A state that was sent before must not replace the next one.
     written.recv().map_err(|_| JobError::recorder_gone())?;
     let last_run = call(record_tx, move |catalog| {
@@ -440,11 +463,14 @@ fn prepare(
         }
         catalog.redo(job, &damaged)?;
         catalog.add_folders(job, &folders)?;
+        if writes_back {
+            catalog.begin_write_back(job)?;
+        }
         catalog.begin_run(job)
     })?;
     let fetcher = lists::fetcher(&spec, secrets)?;
     naming.output().map_err(|error| store::unusable(&out_dir, &error))?;
-    Ok(Prepared { spec, pipeline, naming, created, fetcher, last_run, remark })
+    Ok(Prepared { spec, pipeline, naming, created, fetcher, last_run, remark, write_back: None })
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ use crate::codec::Helpers;
 use crate::config::Settings;
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::Secrets;
-use crate::model::{Event, JobId, JobRow, JobSpec, JobState, JobSummary, ListSpec, Remark, SourceSpec};
+use crate::model::{Event, JobId, JobRow, JobSpec, JobState, JobSummary, ListSpec, Remark, SourceSpec, WriteBackLevel};
 use crate::store::CreatedFolders;
 use disk::{DiskWorkers, Reply};
 use queue::JobQueue;
@@ -115,6 +115,8 @@ pub(in crate::engine) struct Coordinator {
     low_space: Option<(JobId, Remark)>,
     /// The inputs of the draft that was estimated last.
     inputs: Option<estimate::Inputs>,
+    /// How far the results of the listed job have been written back.
+    written_back: Option<WriteBackLevel>,
     /// When the listed draft's spec began to differ from the catalog's.
     spec_dirty: Option<Instant>,
     quitting: bool,
@@ -269,6 +271,7 @@ impl Coordinator {
             raised: 0,
             lock_check: None,
             details: Details::default(),
+            written_back: None,
             spec_dirty: None,
             quitting: false,
         }

@@ -12,6 +12,7 @@ use crate::engine::api::snapshot::{EVENTS_KEPT, JobEntry, JobView, ListFile, Not
 use crate::engine::intake::lists;
 use crate::engine::item::naming;
 use crate::engine::record::message::{self, Record};
+use crate::engine::write_back::WriteBack;
 use crate::error::JobError;
 use crate::model::{Busy, Edge, Event, JobId, JobRow, JobState, JobSummary, Progress};
 
@@ -113,6 +114,8 @@ impl Coordinator {
             };
         }
         drop(counting);
+        let writes_back = listed.spec.write_back.is_some();
+        self.written_back = if writes_back { self.parts.reader.write_back(listed.id).ok().flatten() } else { None };
         if let Some((state, _)) = self.states.get(&listed.id) {
             listed.row.state = *state;
         }
@@ -223,6 +226,7 @@ impl Coordinator {
                 Some((job, worked)) if job == listed.id => worked.as_secs_f64(),
                 _ => seconds_between(listed),
             },
+            write_back: self.written_back,
             ..Progress::default()
         };
         let (mut state, mut halted, mut network_gone) = (listed.state, None, false);
@@ -244,6 +248,7 @@ impl Coordinator {
                 disk: self.parts.record_tx.len() as f32 / message::RECORDS as f32,
                 memory: active.run.memory.fullness(),
             };
+            progress.waits_for_database = active.run.write_back.as_ref().is_some_and(WriteBack::is_waiting);
             network_gone = active.network_gone;
             state = match &active.phase {
                 Phase::Paused => JobState::Paused,

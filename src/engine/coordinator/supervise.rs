@@ -214,6 +214,10 @@ impl Coordinator {
             Isolated::One => return,
             Isolated::Last(requeue) => return self.record(requeue),
         }
+        if !self.is_written_back(job) {
+            return;
+        }
+        let Some(active) = self.queue.run(job) else { return };
         let (state, reason) = if active.is_cut_off {
             (JobState::Paused, Some(JobError::Machine(LIST_CUT_OFF)))
         } else {
@@ -221,6 +225,20 @@ impl Coordinator {
         };
         self.end_active(job, state, reason);
         self.tick_run(job);
+    }
+
+    /// Whether the outbox of a job whose items have all ended is empty.
+    fn is_written_back(&self, job: JobId) -> bool {
+        let Some(write_back) = self.queue.run(job).and_then(|active| active.run.write_back.as_ref()) else {
+            return true;
+        };
+        let reader = &self.parts.reader;
+        let (Ok(last), Ok(again)) = (reader.last_finished(job), reader.write_again(job, 1)) else { return false };
+        let has_written = write_back.has_written(last);
+        if !again.is_empty() {
+            write_back.wake();
+        }
+        has_written && again.is_empty()
     }
 
     /// Stops a running job; it is left in `state` once nothing of it runs any more.

@@ -16,7 +16,7 @@ use crate::engine::run::memory_budget::default_memory_bytes;
 use crate::engine::run::process_limits::{self, Shares};
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::{Body, Cancel, FetchLimits, Fetcher, Origin, Secrets, Setup};
-use crate::model::{JobSpec, Message, SourceSpec, locator, spelling};
+use crate::model::{JobSpec, Message, SourceSpec, WriteBackSpec, WriteField, locator, spelling};
 use crate::source::{self, Columns, Header};
 use crate::store::{self, Spool};
 
@@ -41,6 +41,9 @@ pub(crate) fn check(spec: &JobSpec) -> Result<(), JobError> {
         if let Some((text, column)) = texts.columns_by_text().find(|(_, column)| !header.may_have(column)) {
             return Err(missing_column(&TEXT_LACKS.map(|lacks| lacks.with("text", text)), column, &header, source));
         }
+        if let Some(column) = spec.write_back.iter().flat_map(written_columns).find(|column| !header.may_have(column)) {
+            return Err(missing_column(&MAP_LACKS, column, &header, source));
+        }
     }
     Ok(())
 }
@@ -51,6 +54,21 @@ const NAME_LACKS: [Message; 3] =
 /// The same of a text.
 const TEXT_LACKS: [Message; 3] =
     [Message::new("text_no_columns"), Message::new("text_no_column"), Message::new("text_no_column_near")];
+
+/// The same of a map of results.
+const MAP_LACKS: [Message; 3] = [
+    Message::new("write_back_no_columns"),
+    Message::new("write_back_no_list_column"),
+    Message::new("write_back_no_list_column_near"),
+];
+
+/// The columns of lists that are written back.
+fn written_columns(spec: &WriteBackSpec) -> impl Iterator<Item = &str> {
+    spec.keys.iter().chain(&spec.columns).filter_map(|pair| match &pair.field {
+        WriteField::Column(name) => Some(name.as_str()),
+        _ => None,
+    })
+}
 
 /// The error for a source without a column that is used.
 fn missing_column(lacks: &[Message; 3], column: &str, header: &Header, source: &SourceSpec) -> JobError {

@@ -28,8 +28,9 @@ use crossbeam_channel::Sender;
 use super::item::naming::{Naming, now_ms};
 use super::record::message::{Record, call};
 use super::views::body_cache::BodyCache;
+use super::write_back::{Outbox, WriteBack};
 
-use crate::catalog::ReaderFactory;
+use crate::catalog::{CatalogReader, ReaderFactory};
 use crate::codec::Helpers;
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::{self, Cancel, Fetcher};
@@ -95,6 +96,8 @@ pub(crate) struct Run {
     remark_sums: Mutex<RemarkSums>,
     /// Items that have failed in this run.
     failures: AtomicU64,
+    /// Where results are written back.
+    pub(crate) write_back: Option<WriteBack>,
 }
 
 /// Why a run can't continue by itself.
@@ -125,6 +128,8 @@ pub(crate) struct RunParts {
     pub(crate) has_died: bool,
     /// Whether items of the job were processed before.
     pub(crate) has_run_before: bool,
+    /// Where results are written back.
+    pub(crate) write_back: Option<WriteBack>,
 }
 
 impl Run {
@@ -161,6 +166,7 @@ impl Run {
             slow_lanes: Budget::new(pools::SLOW_LANES as u64),
             remark_sums: Mutex::new(RemarkSums::with_names(NAMED_ITEMS)),
             failures: AtomicU64::new(0),
+            write_back: parts.write_back,
         })
     }
 
@@ -174,6 +180,10 @@ impl Run {
         let (body_tx, body_rx) = lanes::bodies();
         let (files_reader, links_reader, bodies_reader) = (readers.reader()?, readers.reader()?, readers.reader()?);
         let mut threads = Vec::new();
+        if self.write_back.is_some() {
+            let (run, reader) = (Arc::clone(self), readers.reader()?);
+            threads.push(named("pixloom-write-back", move || run.write_back_lane(reader.as_ref()))?);
+        }
         let (run, files_pool) = (Arc::clone(self), Arc::clone(pool));
         threads.push(named("pixloom-files", move || {
             let _ = run.files_lane(files_reader.as_ref(), &files_pool);
@@ -187,6 +197,15 @@ impl Run {
             run.bodies_lane(body_rx, &pool, bodies_reader.as_ref());
         })?);
         Ok(threads)
+    }
+
+    /// Writes results back until the run is stopped.
+    fn write_back_lane(&self, reader: &dyn CatalogReader) {
+        let Some(write_back) = &self.write_back else { return };
+        let (record_tx, cancel) = (&self.record_tx, &self.cancel);
+        if let Err(error) = write_back.run(&Outbox { job: self.job, reader, record_tx, cancel }) {
+            self.set_error(RunError::Fatal(error));
+        }
     }
 
     /// After a crash: outputs that were recorded before it are adopted if they are whole, and made again otherwise. Items
@@ -265,6 +284,7 @@ impl Run {
     pub(crate) fn stop(&self) {
         self.switch.stop();
         self.cancel.cancel();
+        self.write_back.iter().for_each(WriteBack::wake);
     }
 
     /// Removes what is saved of bodies: the job is not resumed.

@@ -12,7 +12,10 @@ use crossbeam_channel::{Receiver, bounded};
 use super::failing_catalog::{Failing, FailingCatalog};
 use crate::catalog;
 use crate::engine::{Command, Engine, EngineOptions, Notice, Snapshot};
-use crate::model::{Durability, Edge, ItemState, JobSpec, JobState, Lang, Limits, Locator};
+use crate::model::{
+    Durability, Edge, ItemRow, ItemState, JobRow, JobSpec, JobState, Lang, Limits, Locator, WriteBackMode,
+    WriteBackSpec, WriteColumn,
+};
 use crate::source;
 
 /// No wait takes longer.
@@ -31,6 +34,8 @@ enum End {
 
 struct Bench {
     dir: tempfile::TempDir,
+    /// Whether results are written back into a table.
+    writes_back: bool,
 }
 
 impl Bench {
@@ -41,7 +46,7 @@ impl Bench {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, format!("file {n}")).unwrap();
         }
-        Self { dir }
+        Self { dir, writes_back: false }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -66,7 +71,54 @@ impl Bench {
             ..JobSpec::default()
         };
         spec.output_mut().sink.dir = Some(self.path("out"));
+        if self.writes_back {
+            let pair = |column: &str| WriteColumn { column: column.to_owned(), field: column.parse().unwrap() };
+            spec.write_back = Some(WriteBackSpec {
+                database: self.path("shop.sqlite").display().to_string(),
+                table: "results".to_owned(),
+                keys: vec![pair("locator")],
+                columns: ["output", "state", "output_hash"].map(pair).into(),
+                mode: WriteBackMode::Upsert,
+                creates_table: true,
+                wait_s: 60,
+                ..WriteBackSpec::default()
+            });
+        }
         spec
+    }
+
+    fn writing_back() -> Self {
+        let bench = Self { writes_back: true, ..Self::new() };
+        bench.table().execute_batch("CREATE TABLE other(x)").unwrap();
+        bench
+    }
+
+    #[expect(clippy::disallowed_types, reason = "the table of a user")]
+    fn table(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.path("shop.sqlite")).unwrap()
+    }
+
+    /// The table has what the catalog has.
+    fn check_table(&self, job: &JobRow, rows: &[ItemRow], context: &str) {
+        let sql = self.table();
+        let mut select =
+            sql.prepare("SELECT locator, output, state, output_hash FROM results ORDER BY locator").unwrap();
+        let written = select.query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).unwrap();
+        let written: Vec<(String, String, String, String)> = written.map(Result::unwrap).collect();
+        let (_, readers) = catalog::open(&self.path("catalog.sqlite")).unwrap();
+        let finished = readers.reader().unwrap().finished_after(job.id, 0, 1000).unwrap();
+        assert_eq!(finished.len(), rows.len(), "{context}");
+        let mut wanted: BTreeMap<String, &ItemRow> = BTreeMap::new();
+        for one in &finished {
+            // The last one of a key.
+            wanted.insert(one.row.locator.to_text(), &one.row);
+        }
+        assert_eq!(written.len(), FILES, "{context}");
+        for ((locator, output, state, hash), (wanted_locator, row)) in written.iter().zip(&wanted) {
+            assert_eq!((locator, state.as_str()), (wanted_locator, "done"), "{context}");
+            let is_same = (Some(output), Some(hash)) == (row.output.as_ref(), row.output_hash.as_ref());
+            assert!(is_same, "{context}: {output} instead of {row:?}");
+        }
     }
 
     /// Runs the job with a catalog that fails; returns how it ended and how many calls there were.
@@ -107,6 +159,9 @@ impl Bench {
         assert_eq!((job.state, job.total, rows.len()), (JobState::Done, 12, 12), "{context}: {inputs:?}");
         let outputs = files_below(&self.path("out"));
         assert_eq!(outputs.len(), 12, "{context}: one file for each item, no temporaries: {outputs:?}");
+        if self.writes_back {
+            self.check_table(&job, &rows, context);
+        }
     }
 }
 
@@ -175,9 +230,9 @@ fn a_resume_after_fast_writes_the_damaged_files_again_and_keeps_a_file_that_was_
 }
 
 /// Fails one call after another until a run has fewer calls.
-fn check(failing: impl Fn(usize) -> Failing) {
+fn check(new: impl Fn() -> Bench, failing: impl Fn(usize) -> Failing) {
     for n in 1.. {
-        let bench = Bench::new();
+        let bench = new();
         let context = format!("{:?}", failing(n));
         let (end, calls) = bench.run(failing(n));
         if calls < n {
@@ -199,15 +254,22 @@ fn check(failing: impl Fn(usize) -> Failing) {
 
 #[test]
 fn any_failing_catalog_call_pauses_the_job_which_resumes_with_every_item_exactly_once() {
-    check(Failing::Call);
+    check(Bench::new, Failing::Call);
 }
 
 #[test]
 fn from_any_failing_catalog_call_on_the_job_pauses_and_resumes_with_every_item_exactly_once() {
-    check(Failing::From);
+    check(Bench::new, Failing::From);
 }
 
 #[test]
 fn a_catalog_call_that_was_written_but_not_acknowledged_repeats_no_item() {
-    check(Failing::Answer);
+    check(Bench::new, Failing::Answer);
+}
+
+#[test]
+fn after_any_failing_catalog_call_a_resume_writes_every_result_into_the_table() {
+    for failing in [Failing::Call, Failing::From, Failing::Answer] {
+        check(Bench::writing_back, failing);
+    }
 }

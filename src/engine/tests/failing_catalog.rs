@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::catalog::{Added, Adding, Catalog, LastRun};
+use crate::catalog::{Added, Adding, Catalog, LastRun, WrittenBack};
 use crate::error::JobError;
 use crate::model::{
     FailureFilter, Finished, Ignored, JobId, JobSpec, JobState, NewItem, ReplacedFile, SourceSpec, UndoFile,
@@ -77,5 +77,7 @@ forward! {
     skip_failed(job: JobId, seqs: &[u64]) -> u64;
     remove_items(job: JobId, seqs: &[u64]) -> Vec<(u64, NewItem)>;
     restore_items(job: JobId, items: &[(u64, NewItem)]) -> ();
+    begin_write_back(job: JobId) -> ();
+    write_back(job: JobId, written: &WrittenBack) -> ();
     delete_job(job: JobId) -> ();
 }

@@ -4,6 +4,7 @@
 mod lists;
 mod outcomes;
 mod upgrade;
+mod write_back;
 
 use std::cell::Cell;
 use std::path::PathBuf;

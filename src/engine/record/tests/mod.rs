@@ -163,6 +163,7 @@ impl Bench {
             parts_owner: String::new(),
             has_died: true,
             has_run_before: true,
+            write_back: None,
         });
         runs.insert(&run);
         let recorder = Recorder {

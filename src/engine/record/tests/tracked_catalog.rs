@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::model::Model;
-use crate::catalog::{Added, Adding, Catalog, LastRun};
+use crate::catalog::{Added, Adding, Catalog, LastRun, WrittenBack};
 use crate::error::JobError;
 use crate::model::{
     FailureFilter, Finished, Ignored, JobId, JobSpec, JobState, NewItem, ReplacedFile, SourceSpec, UndoFile,
@@ -153,6 +153,14 @@ macro_rules! track {
 
             fn record_undo(&mut self, job: JobId, files: &[UndoFile]) -> Result<(), JobError> {
                 self.inner.record_undo(job, files)
+            }
+
+            fn begin_write_back(&mut self, job: JobId) -> Result<(), JobError> {
+                self.inner.begin_write_back(job)
+            }
+
+            fn write_back(&mut self, job: JobId, written: &WrittenBack) -> Result<(), JobError> {
+                self.inner.write_back(job, written)
             }
 
             fn delete_job(&mut self, job: JobId) -> Result<(), JobError> {

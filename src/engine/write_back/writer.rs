@@ -1,0 +1,277 @@
+//! Empties the outbox of a job.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Sender;
+
+use super::batch::{Batch, BatchRow};
+use super::open::Opened;
+use crate::catalog::{CatalogReader, WrittenBack};
+use crate::db::{DbError, DbErrorKind, Dsn, Pool, Value, WritePlan, WriteRow, Written};
+use crate::engine::databases::job_error;
+use crate::engine::record::message::{Record, call};
+use crate::error::JobError;
+use crate::fetch::Cancel;
+use crate::model::{ItemId, ItemRow, ItemState, JobId, Message, Rejection, WriteBackSpec, human};
+use crate::sink::write_back::Target;
+
+/// Items of a batch.
+const BATCH_ITEMS: u32 = 1000;
+/// Bytes of the rows that are sent in one transaction.
+const BATCH_BYTES: usize = 8 << 20;
+/// How long finished items wait for others.
+const GATHER: Duration = Duration::from_secs(1);
+/// Waits before attempts are repeated.
+const FIRST_BACK_OFF: Duration = Duration::from_millis(50);
+const LAST_BACK_OFF: Duration = Duration::from_secs(2);
+/// An attempt without an answer counts as a lost connection.
+const LONGEST_ATTEMPT: Duration = Duration::from_mins(10);
+
+/// The open database of a run, and how far it has been written.
+pub(crate) struct WriteBack {
+    spec: WriteBackSpec,
+    dsn: Dsn,
+    pool: Pool,
+    target: Target,
+    runtime: tokio::runtime::Handle,
+    /// Whether the run waits for the rest: nothing is gathered.
+    hurry: Mutex<bool>,
+    hurried: Condvar,
+    /// The finish number up to which everything has been written.
+    written: AtomicU64,
+    /// Whether the database is out of reach.
+    is_waiting: AtomicBool,
+}
+
+/// What the writer of a run needs.
+pub(crate) struct Outbox<'a> {
+    pub(crate) job: JobId,
+    pub(crate) reader: &'a dyn CatalogReader,
+    pub(crate) record_tx: &'a Sender<Record>,
+    pub(crate) cancel: &'a Cancel,
+}
+
+/// Why writing ended.
+enum Ended {
+    Cancelled,
+    Failed(JobError),
+}
+
+impl From<JobError> for Ended {
+    fn from(error: JobError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl WriteBack {
+    pub(crate) fn new(spec: WriteBackSpec, opened: Opened, runtime: tokio::runtime::Handle) -> Self {
+        let Opened { dsn, pool, target } = opened;
+        Self {
+            spec,
+            dsn,
+            pool,
+            target,
+            runtime,
+            hurry: Mutex::default(),
+            hurried: Condvar::new(),
+            written: AtomicU64::new(0),
+            is_waiting: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether everything up to a finish number has been written. If not, the rest is not gathered any longer.
+    pub(crate) fn has_written(&self, number: u64) -> bool {
+        let has_written = self.written.load(Ordering::Acquire) >= number;
+        if !has_written {
+            self.wake();
+        }
+        has_written
+    }
+
+    /// Ends a wait for further items.
+    pub(crate) fn wake(&self) {
+        *self.hurry.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.hurried.notify_all();
+    }
+
+    /// Whether the database is out of reach.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.is_waiting.load(Ordering::Acquire)
+    }
+
+    fn gather(&self) {
+        let hurry = self.hurry.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.hurried.wait_timeout_while(hurry, GATHER, |hurry| !*hurry);
+        *waited.unwrap_or_else(PoisonError::into_inner).0 = false;
+    }
+
+    /// Writes what is in the outbox until it is cancelled. An error means that the run can't continue.
+    pub(crate) fn run(&self, outbox: &Outbox<'_>) -> Result<(), JobError> {
+        match self.write_all(outbox) {
+            Ok(()) | Err(Ended::Cancelled) => Ok(()),
+            Err(Ended::Failed(error)) => Err(error),
+        }
+    }
+
+    fn write_all(&self, outbox: &Outbox<'_>) -> Result<(), Ended> {
+        let Outbox { job, reader, cancel, .. } = *outbox;
+        let mut number = reader.write_back(job)?.unwrap_or_default().number;
+        while !cancel.is_cancelled() {
+            let last = reader.last_finished(job)?;
+            let again = reader.write_again(job, BATCH_ITEMS)?;
+            let finished = reader.finished_after(job, number, BATCH_ITEMS)?;
+            let is_full = finished.len().max(again.len()) >= BATCH_ITEMS as usize;
+            if let Some(last) = finished.last() {
+                number = last.number;
+            } else {
+                number = number.max(last);
+                if again.is_empty() {
+                    self.written.store(number, Ordering::Release);
+                    self.gather();
+                    continue;
+                }
+            }
+            let seqs: Vec<u64> = again.iter().map(|(_, seq)| *seq).collect();
+            let mut items: Vec<ItemRow> = finished.into_iter().map(|finished| finished.row).collect();
+            // Those that wait again come with a new number.
+            items.extend(reader.items(job, &seqs)?.into_iter().filter(|row| is_final(row.state)));
+            let mut written = self.write_items(&items, outbox)?;
+            (written.number, written.again) = (number, again.last().map_or(0, |(note, _)| *note));
+            call(outbox.record_tx, move |catalog| catalog.write_back(job, &written))?;
+            if !is_full {
+                self.gather();
+            }
+        }
+        Ok(())
+    }
+
+    fn write_items(&self, items: &[ItemRow], outbox: &Outbox<'_>) -> Result<WrittenBack, Ended> {
+        let mut batch = Batch::new(&self.target);
+        for item in items {
+            let id = ItemId { job: outbox.job, seq: item.id.seq };
+            let outputs = if self.target.needs_outputs() { outbox.reader.outputs(id)? } else { Vec::new() };
+            batch.add(item, &outputs);
+        }
+        let mut written =
+            WrittenBack { seqs: items.iter().map(|item| item.id.seq).collect(), ..WrittenBack::default() };
+        written.rejections = std::mem::take(&mut batch.misfits);
+        let (whole, outcome) = batch.into_rows();
+        self.write_rows(&self.target.whole, &whole, &mut written, outbox.cancel)?;
+        if let Some(plan) = &self.target.outcome {
+            self.write_rows(plan, &outcome, &mut written, outbox.cancel)?;
+        }
+        Ok(written)
+    }
+
+    /// Writes rows in parts; one that is refused is halved until the row is found that is to blame.
+    fn write_rows(
+        &self,
+        plan: &WritePlan,
+        rows: &[BatchRow],
+        written: &mut WrittenBack,
+        cancel: &Cancel,
+    ) -> Result<(), Ended> {
+        let mut parts: Vec<&[BatchRow]> = parts_of(rows);
+        while let Some(part) = parts.pop() {
+            let values: Vec<WriteRow> = part.iter().map(|one| one.row.clone()).collect();
+            match self.write_part(plan, &values, cancel)? {
+                Ok(Written { matched, changed, missing }) => {
+                    written.counts.matched += matched;
+                    written.counts.changed += changed;
+                    written.counts.missing += missing;
+                }
+                Err(error) => {
+                    if let [one] = part {
+                        let key = self.target.shown_key(&one.row.key);
+                        let message = error.message;
+                        written.rejections.push(Rejection { seq: one.seq, locator: String::new(), key, message });
+                    } else {
+                        let (first, second) = part.split_at(part.len() / 2);
+                        parts.extend([second, first]);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes rows in one transaction, and repeats that as long as it may help. An error is about the rows.
+    fn write_part(
+        &self,
+        plan: &WritePlan,
+        rows: &[WriteRow],
+        cancel: &Cancel,
+    ) -> Result<Result<Written, DbError>, Ended> {
+        let (mut failing_since, mut back_off) = (None, FIRST_BACK_OFF);
+        loop {
+            let attempt = self.runtime.block_on(async {
+                tokio::select! {
+                    biased;
+                    () = cancel.cancelled() => None,
+                    attempt = tokio::time::timeout(LONGEST_ATTEMPT, self.attempt(plan, rows)) => Some(attempt),
+                }
+            });
+            let silent = || DbError::new(DbErrorKind::ConnectionLost, "the database does not answer");
+            let error = match attempt.map(|attempt| attempt.unwrap_or_else(|_| Err(silent()))) {
+                None => return Err(Ended::Cancelled),
+                Some(Ok(written)) => {
+                    self.is_waiting.store(false, Ordering::Release);
+                    return Ok(Ok(written));
+                }
+                Some(Err(error)) if error.is_of_row() => return Ok(Err(error)),
+                Some(Err(error)) => error,
+            };
+            let since = *failing_since.get_or_insert_with(Instant::now);
+            if !error.is_transient() {
+                return Err(Ended::Failed(job_error(&self.dsn, &error)));
+            }
+            if since.elapsed() >= Duration::from_secs(self.spec.wait_s) {
+                return Err(Ended::Failed(self.gave_up(&error)));
+            }
+            tracing::warn!(%error, "results could not be written back; trying again");
+            self.is_waiting.store(error.is_outage(), Ordering::Release);
+            let is_cancelled =
+                self.runtime.block_on(async { tokio::time::timeout(back_off, cancel.cancelled()).await.is_ok() });
+            if is_cancelled {
+                return Err(Ended::Cancelled);
+            }
+            back_off = (back_off * 2).min(LAST_BACK_OFF);
+        }
+    }
+
+    async fn attempt(&self, plan: &WritePlan, rows: &[WriteRow]) -> Result<Written, DbError> {
+        let mut connection = self.pool.get().await?;
+        connection.write(plan, rows).await
+    }
+
+    fn gave_up(&self, error: &DbError) -> JobError {
+        let message = Message::new("write_back_gave_up").with("database", self.dsn.label());
+        let message = message.with("time", human::span(self.spec.wait_s as f64));
+        JobError::Machine(message.with("detail", error.message.trim_end_matches('.')))
+    }
+}
+
+fn is_final(state: ItemState) -> bool {
+    matches!(state, ItemState::Done | ItemState::Failed | ItemState::Skipped)
+}
+
+/// Rows in parts of limited size, the first of which is the last element.
+fn parts_of(rows: &[BatchRow]) -> Vec<&[BatchRow]> {
+    let size = |one: &BatchRow| one.row.key.iter().chain(&one.row.values).map(Value::size_bytes).sum::<usize>();
+    let (mut parts, mut start, mut bytes) = (Vec::new(), 0, 0);
+    for (index, row) in rows.iter().enumerate() {
+        let row_bytes = size(row);
+        if index > start && bytes + row_bytes > BATCH_BYTES {
+            parts.push(&rows[start..index]);
+            (start, bytes) = (index, 0);
+        }
+        bytes += row_bytes;
+    }
+    if start < rows.len() {
+        parts.push(&rows[start..]);
+    }
+    parts.reverse();
+    parts
+}
