@@ -9,6 +9,7 @@ mod util;
 
 mod engine {
     mod animations;
+    mod databases;
     mod decisions;
     pub(crate) mod desk;
     mod disk;

@@ -57,6 +57,11 @@ impl Pool {
         &self.dsn
     }
 
+    /// Whether it has a connection.
+    pub fn is_open(&self) -> bool {
+        self.connections.status().size > 0
+    }
+
     /// How many connections are in use, and how many may be.
     pub fn usage(&self) -> (usize, usize) {
         let status = self.connections.status();

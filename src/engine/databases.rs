@@ -40,6 +40,27 @@ impl Databases {
         Ok(pool)
     }
 
+    /// The share of the busiest pool's connections that are in use; `None` if none is open.
+    pub fn busy(&self) -> Option<f32> {
+        let pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        let shares = pools.values().filter(|pool| pool.is_open()).map(|pool| {
+            let (used, most) = pool.usage();
+            used as f32 / most.max(1) as f32
+        });
+        shares.reduce(f32::max)
+    }
+
+    /// A connection of its own, outside the pools.
+    pub async fn connect(&self, dsn: &Dsn, session: Session) -> Result<Box<dyn db::Connection>, JobError> {
+        let login = self.login(dsn)?;
+        db::database_of(dsn).connect(dsn, &login, session).await.map_err(|error| job_error(dsn, &error))
+    }
+
+    /// Keeps a password that was typed, under a name by which data source names refer to it.
+    pub fn keep_password(&self, name: &str, password: &TypedSecret) -> Result<(), JobError> {
+        Ok(self.secrets.keep_named(name, password)?)
+    }
+
     /// The user and password: as referred to by the name, else where the database's own programs look for them.
     fn login(&self, dsn: &Dsn) -> Result<Login, JobError> {
         let kept = || db::database_of(dsn).kept_login(dsn);
@@ -54,12 +75,23 @@ pub fn read_dsn(secrets: &Secrets, text: &str) -> Result<Dsn, JobError> {
     let (mut dsn, password) =
         db::parse_dsn(text).map_err(|detail| JobError::Refused(Message::new("db_dsn").with("detail", detail)))?;
     if let Some(password) = password {
-        let user = dsn.user.as_ref().map(|user| format!("{user} at ")).unwrap_or_default();
-        let name = format!("{user}{}", dsn.label());
+        let name = secret_name(&dsn);
         secrets.keep_named(&name, &TypedSecret::new(password))?;
         dsn.password = Some(SecretRef::Settings(name));
     }
     Ok(dsn)
+}
+
+/// Reads the name of a database that is stored somewhere: without a password.
+pub fn read_stored_dsn(text: &str) -> Result<Dsn, JobError> {
+    let read = db::parse_dsn(text).map(|(dsn, _)| dsn);
+    read.map_err(|detail| JobError::Refused(Message::new("db_dsn").with("detail", detail)))
+}
+
+/// The name under which a database's typed password is kept.
+pub fn secret_name(dsn: &Dsn) -> String {
+    let user = dsn.user.as_ref().map(|user| format!("{user} at ")).unwrap_or_default();
+    format!("{user}{}", dsn.label())
 }
 
 /// What a database's error means for a job: a wrong statement, table or column is refused (exit code 2), anything else

@@ -46,6 +46,10 @@ pub use crate::source::{
     list_argument_help, menu_entries as source_menu, menu_label as source_menu_label, merge as merge_sources,
 };
 pub use api::command::Command;
+pub use api::database::{
+    ColumnEntry, DatabaseAnswer, DatabaseContent, DatabaseFault, DatabaseName, DatabaseQuestion, DatabaseRequest,
+    DatabaseTables, DatabaseView, QueryRows, TableColumns, TableEntry, database_examples, default_link_column,
+};
 pub use api::export::export_job;
 pub use api::handle::Handle;
 pub use api::snapshot::{Estimate, JobEntry, JobView, ListFile, NetworkFault, Notice, Snapshot, SourceGroup};
@@ -300,7 +304,8 @@ impl Running {
 
         let views = if let Some(bodies) = &bodies {
             let program = options.helper_program.clone();
-            let (stop, view_threads) = start_views(&ends, &readers, bodies, &revision, program, bell_tx.clone())?;
+            let (stop, view_threads) =
+                start_views(&ends, &readers, bodies, &revision, program, bell_tx.clone(), &databases)?;
             threads.extend(view_threads);
             Some(stop)
         } else {
@@ -354,6 +359,7 @@ fn start_views(
     revision: &Arc<AtomicU64>,
     helper_program: Option<PathBuf>,
     bell_tx: Sender<()>,
+    databases: &Arc<Databases>,
 ) -> Result<(api::view::Stop, Vec<JoinHandle<()>>), JobError> {
     let stop = api::view::Stop::new();
     let pool = Arc::new(run::pools::preview_pool()?);
@@ -376,10 +382,17 @@ fn start_views(
         helpers,
     );
     let (items_stop, preview_stop, thumbnails_stop) = (stop.receiver(), stop.receiver(), stop.receiver());
+    let database = |view| {
+        let worker = views::database::DatabaseWorker::new(Arc::clone(&ends.shared), view, Arc::clone(databases));
+        let stop = stop.receiver();
+        move || worker.run(&stop)
+    };
     let threads = vec![
         run::named("pixloom-items", move || items.run(&items_stop))?,
         run::named("pixloom-preview", move || previews.run(&preview_stop))?,
         run::named("pixloom-thumbnails", move || thumbnails.run(&thumbnails_stop))?,
+        run::named("pixloom-database", database(DatabaseView::Page))?,
+        run::named("pixloom-write-back", database(DatabaseView::WriteBack))?,
     ];
     Ok((stop, threads))
 }

@@ -4,7 +4,7 @@ use egui::{Context, Key, KeyboardShortcut, Modifiers};
 
 use super::dialogs::Purpose;
 use super::forms::text_box::PASTE_PATIENCE_S;
-use super::state::{Sheet, State};
+use super::state::{Page, Sheet, State};
 use crate::config::{ItemsLayout, Theme};
 use crate::engine::{Command, Dialog, MenuEntry, source_menu, source_menu_label};
 use crate::model::JobState;
@@ -15,6 +15,8 @@ use crate::model::{FailureFilter, Lang};
 pub(crate) enum Action {
     /// Add a source with the dialog of this menu entry.
     AddSource(&'static MenuEntry),
+    /// Add the rows of a query.
+    AddFromDatabase,
     /// Type a path or a link.
     AddPath,
     /// Add links from the clipboard.
@@ -79,7 +81,8 @@ impl Action {
     }
 
     /// All other actions.
-    const OTHERS: [Self; 25] = [
+    const OTHERS: [Self; 26] = [
+        Self::AddFromDatabase,
         Self::AddPath,
         Self::PasteLinks,
         Self::AddSamples,
@@ -112,6 +115,7 @@ impl Action {
         let progress = state.job().map(|job| job.progress).unwrap_or_default();
         match self {
             Self::AddSource(entry) => source_menu_label(entry, lang).to_owned(),
+            Self::AddFromDatabase => lang.word("from_database").to_owned(),
             Self::AddPath => lang.word("add_path").to_owned(),
             Self::PasteLinks => lang.word("paste_links").to_owned(),
             Self::AddSamples => lang.word("try_samples").to_owned(),
@@ -172,6 +176,14 @@ impl Action {
         matches!(self, Self::Undo | Self::Redo | Self::SelectAll | Self::RemoveSelected)
     }
 
+    /// Whether it acts on what a page covers.
+    const fn is_covered_by_page(self) -> bool {
+        matches!(
+            self,
+            Self::Start | Self::Undo | Self::Redo | Self::SelectAll | Self::RemoveSelected | Self::FilterItems
+        )
+    }
+
     /// Its shortcut as text.
     pub(crate) fn shortcut_text(self, ctx: &Context) -> String {
         if self == Self::PasteLinks {
@@ -212,6 +224,7 @@ impl Action {
                 Dialog::Files => Purpose::Images,
                 Dialog::Folder => Purpose::Folder,
             }),
+            Self::AddFromDatabase => state.open_page(ctx, Page::Database),
             Self::AddPath => state.open(Sheet::Path(Purpose::Images)),
             Self::PasteLinks => {
                 ctx.send_viewport_cmd(egui::ViewportCommand::RequestPaste);
@@ -260,7 +273,7 @@ impl Action {
         actions.sort_by_key(|action| std::cmp::Reverse(action.shortcut().is_some_and(|it| it.modifiers.shift)));
         for action in actions {
             let Some(shortcut) = action.shortcut() else { continue };
-            if typing && action.belongs_to_text() {
+            if (typing && action.belongs_to_text()) || (state.page != Page::None && action.is_covered_by_page()) {
                 continue;
             }
             if ctx.input_mut(|input| input.consume_shortcut(&shortcut)) {

@@ -8,10 +8,10 @@ use egui::{Color32, Context, Rect, Ui, UiBuilder, Vec2, vec2};
 
 use super::input;
 use super::panels::{
-    close, columns, empty, header, items, jobs, notices, palette, paste, preview, recipe, run_bar, settings, sources,
-    undo_job,
+    close, columns, database, empty, header, items, jobs, notices, palette, paste, preview, recipe, run_bar, settings,
+    sources, undo_job,
 };
-use super::state::State;
+use super::state::{Page, State};
 use super::theme::{self, size};
 use super::widgets::splitter::splitter;
 use super::window_fit::Fit;
@@ -128,16 +128,23 @@ fn window_ui(ui: &mut Ui, state: &mut State) {
     let (sources, right) = middle.split_left_right_at_x(whole.left() + sources_width);
     let (work, recipe) = right.split_left_right_at_x(whole.right() - recipe_width);
     panel(ui, "header", header, p.bg1, vec2(size::MARGIN, 0.0), |ui| header::ui(ui, state));
-    panel(ui, "sources", sources, p.bg1, Vec2::splat(size::MARGIN), |ui| sources::ui(ui, state));
-    panel(ui, "work", work, p.bg0, Vec2::ZERO, |ui| work_ui(ui, work, state));
-    panel(ui, "recipe", recipe, p.bg1, Vec2::splat(size::MARGIN), |ui| recipe::ui(ui, state));
+    if state.page == Page::Database {
+        state.view.area_px = None;
+        panel(ui, "database", middle, p.bg0, Vec2::ZERO, |ui| database::ui(ui, state));
+    } else {
+        panel(ui, "sources", sources, p.bg1, Vec2::splat(size::MARGIN), |ui| sources::ui(ui, state));
+        panel(ui, "work", work, p.bg0, Vec2::ZERO, |ui| work_ui(ui, work, state));
+        panel(ui, "recipe", recipe, p.bg1, Vec2::splat(size::MARGIN), |ui| recipe::ui(ui, state));
+    }
     panel(ui, "run bar", run_bar, p.bg1, vec2(size::MARGIN_WIDE, 0.0), |ui| run_bar::ui(ui, state));
     let line = theme::hairline(p);
     for y in [header.bottom() - 0.5, run_bar.top() + 0.5] {
         ui.painter().hline(whole.x_range(), y, line);
     }
-    for x in [sources.right() - 0.5, recipe.left() + 0.5] {
-        ui.painter().vline(x, middle.y_range(), line);
+    if state.page == Page::None {
+        for x in [sources.right() - 0.5, recipe.left() + 0.5] {
+            ui.painter().vline(x, middle.y_range(), line);
+        }
     }
 }
 

@@ -25,6 +25,8 @@ pub(crate) enum Purpose {
     SaveRecipe,
     /// A file of the network settings.
     NetworkFile(NetworkFile),
+    /// A database in a file.
+    DatabaseFile,
     /// A file that a step reads.
     StepFile {
         /// The step's index in the recipe.
@@ -78,7 +80,7 @@ impl Dialogs {
                 let pick = dialog.pick_files();
                 Box::pin(async move { paths(pick.await) })
             }
-            Purpose::StepFile { .. } | Purpose::NetworkFile(_) => {
+            Purpose::StepFile { .. } | Purpose::NetworkFile(_) | Purpose::DatabaseFile => {
                 let pick = dialog.pick_file();
                 Box::pin(async move { one(pick.await) })
             }

@@ -244,7 +244,7 @@ impl FakeEngine {
             items_per_s: 41.0,
             bytes_per_s: 14_000_000.0,
             seconds_left: Some(48.0),
-            busy: Busy { cores: 0.97, network: 0.22, disk: 0.31, memory: 0.44 },
+            busy: Busy { cores: 0.97, network: 0.22, disk: 0.31, memory: 0.44, databases: None },
             ..Progress::default()
         };
         self.publish();

@@ -7,7 +7,7 @@ use egui::{Context, Event, Key, Popup};
 
 use super::actions::Action;
 use super::forms::text_box::PASTE_PATIENCE_S;
-use super::state::{Sheet, State};
+use super::state::{Page, Sheet, State};
 use crate::engine::Command;
 
 /// Handles this frame's input before any panel is drawn, so that panels don't take shortcuts for text.
@@ -15,12 +15,30 @@ pub(crate) fn handle(ctx: &Context, state: &mut State) {
     // Checked before anything is drawn: a box or a list that closes on this Enter still has the focus.
     let focused = ctx.memory(egui::Memory::focused);
     state.focused = focused;
-    state.keys_are_free = focused.is_none() && state.sheet == Sheet::None && !Popup::is_any_open(ctx);
+    state.keys_are_free =
+        focused.is_none() && state.sheet == Sheet::None && state.page == Page::None && !Popup::is_any_open(ctx);
     drops(ctx, state);
     pastes(ctx, state);
     if state.sheet == Sheet::None {
+        page(ctx, state);
         Action::run_shortcuts(ctx, state);
-        space(ctx, state);
+        if state.page == Page::None {
+            space(ctx, state);
+        }
+    }
+}
+
+/// The keys of an open page: Esc closes it, unless a list is open.
+fn page(ctx: &Context, state: &mut State) {
+    if state.page == Page::None {
+        return;
+    }
+    if ctx.input_mut(|input| input.consume_key(egui::Modifiers::COMMAND, Key::Enter)) {
+        // The text box may still get text of this frame.
+        state.database.is_run_wanted = true;
+    }
+    if !Popup::is_any_open(ctx) && ctx.input_mut(|input| input.consume_key(egui::Modifiers::NONE, Key::Escape)) {
+        state.close_page();
     }
 }
 
@@ -48,7 +66,7 @@ fn pastes(ctx: &Context, state: &mut State) {
         });
         if let Some(text) = pasted {
             state.text_box.paste_asked_s = None;
-            if state.sheet == Sheet::None {
+            if state.sheet == Sheet::None && state.page == Page::None {
                 state.add_text(&text);
             }
         }

@@ -8,6 +8,7 @@ use egui::Context;
 use super::dialogs::{Answer, Dialogs, Purpose};
 use super::drafts::Drafts;
 use super::forms::credentials::Credentials;
+use super::forms::database::DatabaseForm;
 use super::forms::network::NetworkForm;
 use super::forms::palette::PaletteForm;
 use super::forms::text_box::TextBox;
@@ -17,8 +18,8 @@ use super::textures::Textures;
 use super::widgets::opener;
 use crate::config::Language;
 use crate::engine::{
-    Command, Dialog, Handle, JobView, Preview, PreviewContent, PreviewRequest, Snapshot, Zoom, source_menu,
-    source_menu_label,
+    Command, DatabaseRequest, DatabaseView, Dialog, Handle, JobView, Preview, PreviewContent, PreviewRequest, Snapshot,
+    Zoom, source_menu, source_menu_label,
 };
 use crate::model::{ItemState, JobId, JobState, Lang, NetworkFile, Value};
 
@@ -44,6 +45,16 @@ pub(crate) enum Sheet {
     Close,
     /// The undo of this job's results.
     Undo(JobId),
+}
+
+/// A page over the three columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// None.
+    #[default]
+    None,
+    /// From a database.
+    Database,
 }
 
 /// How the preview compares before and after.
@@ -127,6 +138,10 @@ pub(crate) struct State {
     pub(crate) view: PreviewView,
     /// The open sheet.
     pub(crate) sheet: Sheet,
+    /// The open page.
+    pub(crate) page: Page,
+    /// The page "From a database…".
+    pub(crate) database: DatabaseForm,
     /// The text box of the open sheet.
     pub(crate) text_box: TextBox,
     /// The command palette.
@@ -155,6 +170,8 @@ pub(crate) struct State {
     raised: u64,
     /// While a sheet or a dialog is open: the control that opened it, if any.
     opener: Option<Opener>,
+    /// The control that opened the page, if any.
+    page_opener: Option<egui::Id>,
     /// The control that gets the focus back, and after how many frames.
     refocus: Option<(egui::Id, u8)>,
     /// The preview's share of the height, if the user moved the border.
@@ -190,6 +207,8 @@ impl State {
                 details: false,
             },
             sheet: Sheet::None,
+            page: Page::None,
+            database: DatabaseForm::default(),
             text_box: TextBox::default(),
             palette: PaletteForm::default(),
             network: NetworkForm::default(),
@@ -204,6 +223,7 @@ impl State {
             may_close: false,
             raised: 0,
             opener: None,
+            page_opener: None,
             refocus: None,
             preview_share: None,
             locale,
@@ -248,6 +268,7 @@ impl State {
         super::theme::choose(ctx, settings.theme);
         self.listing.refresh(ctx, now_s, &self.handle, self.snapshot.current.as_ref());
         self.textures.refresh(ctx, &self.handle);
+        self.database.adopt(self.handle.database(DatabaseView::Page));
         if let Some(answer) = self.dialogs.poll(ctx, now_s) {
             self.answered(answer);
         }
@@ -320,6 +341,31 @@ impl State {
         self.palette = PaletteForm::default();
     }
 
+    /// Opens a page.
+    pub(crate) fn open_page(&mut self, ctx: &Context, page: Page) {
+        if self.page == page {
+            return;
+        }
+        self.page_opener = opener::pressed_now(ctx).or(self.focused);
+        self.page = page;
+        self.database.is_opened = true;
+    }
+
+    /// Closes the page; what opened it gets the focus back.
+    pub(crate) fn close_page(&mut self) {
+        self.page = Page::None;
+        self.database.cancel();
+        self.handle.want_database(DatabaseView::Page, None);
+        self.refocus = self.page_opener.take().map(|id| (id, FRAMES_UNTIL_FOCUS));
+    }
+
+    /// Asks the database of the page.
+    pub(crate) fn ask_database(&self, request: Option<DatabaseRequest>) {
+        if let Some(request) = request {
+            self.handle.want_database(DatabaseView::Page, Some(request));
+        }
+    }
+
     /// After a frame: remembers which control opened a sheet or a dialog, and gives it the focus back once that is closed.
     pub(crate) fn follow_opener(&mut self, ctx: &Context) {
         let is_open = self.sheet != Sheet::None || self.dialogs.is_open();
@@ -381,6 +427,7 @@ impl State {
             Purpose::LoadRecipe => self.lang.word("load_recipe"),
             Purpose::SaveRecipe => self.lang.word("save_recipe"),
             Purpose::StepFile { .. } | Purpose::NetworkFile(_) => self.lang.word("choose_file"),
+            Purpose::DatabaseFile => self.lang.word("db_choose_file"),
         }
     }
 
@@ -408,6 +455,10 @@ impl State {
             Purpose::SaveRecipe => self.send(Command::SaveRecipe(path.into())),
             Purpose::NetworkFile(file) => self.network_file(file, path.into()),
             Purpose::StepFile { step_index, param } => self.step_file(step_index, param, path),
+            Purpose::DatabaseFile => {
+                self.database.renamed();
+                path.clone_into(&mut self.database.connection.dsn);
+            }
         }
     }
 
@@ -448,7 +499,7 @@ impl State {
             Purpose::LoadRecipe => answer.paths.into_iter().for_each(|path| self.send(Command::LoadRecipe(path))),
             Purpose::SaveRecipe => answer.paths.into_iter().for_each(|path| self.send(Command::SaveRecipe(path))),
             Purpose::NetworkFile(file) => answer.paths.into_iter().for_each(|path| self.network_file(file, path)),
-            Purpose::StepFile { .. } => {
+            Purpose::StepFile { .. } | Purpose::DatabaseFile => {
                 for path in answer.paths {
                     self.path_given(answer.purpose, &path.to_string_lossy());
                 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod credentials;
+mod database;
 mod focus;
 mod snapshots;
 mod undo;

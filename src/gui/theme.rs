@@ -231,6 +231,12 @@ pub(crate) mod size {
     pub(crate) const SCROLL_BAR: f32 = 8.0;
     /// Side of a check box.
     pub(crate) const CHECK: f32 = 16.0;
+    /// Height of the title of a page.
+    pub(crate) const PAGE_BAR: f32 = 44.0;
+    /// Height of the query editor, and in a low window.
+    pub(crate) const QUERY: (f32, f32) = (140.0, 84.0);
+    /// Smallest and largest width of a column of a query's result.
+    pub(crate) const RESULT_COLUMN: (f32, f32) = (64.0, 280.0);
     /// Width of a sheet.
     pub(crate) const SHEET: f32 = 560.0;
     /// Size of the drop area.
@@ -253,6 +259,7 @@ pub(crate) mod size {
 
 const FIGURES: &[u8] = include_bytes!("../../assets/fonts/PixloomFigures-Regular.ttf");
 const FIGURES_SEMIBOLD: &[u8] = include_bytes!("../../assets/fonts/PixloomFigures-SemiBold.ttf");
+const MONO: &[u8] = include_bytes!("../../assets/fonts/PixloomMono-Regular.ttf");
 
 const TEXT_PT: f32 = 13.0;
 const LABEL_PT: f32 = 12.0;
@@ -290,6 +297,11 @@ pub(crate) fn sheet_title() -> FontId {
 /// The Start button.
 pub(crate) fn big() -> FontId {
     FontId::new(14.0, family("figures-semibold"))
+}
+
+/// SQL.
+pub(crate) fn mono() -> FontId {
+    FontId::new(LABEL_PT, FontFamily::Monospace)
 }
 
 /// Changing numbers, in tabular digits.
@@ -359,6 +371,7 @@ fn fonts() -> FontDefinitions {
         ("semibold", font::SEMIBOLD),
         ("figures", FIGURES),
         ("figures-semibold", FIGURES_SEMIBOLD),
+        ("mono", MONO),
     ] {
         // Hinting closes the gap below the dots of a semibold i at these sizes.
         let hinting = if name.ends_with("semibold") { Some(false) } else { None };
@@ -368,7 +381,7 @@ fn fonts() -> FontDefinitions {
     }
     let families: [(FontFamily, &[&str]); 5] = [
         (FontFamily::Proportional, &["regular"]),
-        (FontFamily::Monospace, &["figures", "regular"]),
+        (FontFamily::Monospace, &["mono", "regular"]),
         (family("semibold"), &["semibold", "regular"]),
         (family("figures"), &["figures", "regular"]),
         (family("figures-semibold"), &["figures-semibold", "semibold"]),

@@ -2,7 +2,7 @@
 
 use super::format::{bytes, clock, rate};
 use crate::config::Language;
-use crate::engine::{Group, ItemsSort, NetworkFault};
+use crate::engine::{DatabaseTables, Group, ItemsSort, NetworkFault};
 use crate::model::{
     AccessKind, ConflictPolicy, ItemState, JobState, Lang, Message, MetadataPolicy, NetworkFile, Progress, ProxyChoice,
     RobotsPolicy, SecretRef, Tree, Unit,
@@ -31,6 +31,52 @@ impl Lang {
     /// `Start 412 items`.
     pub(crate) fn start_items(self, items: u64) -> String {
         self.counted("start_items", items)
+    }
+
+    /// `Add 412 items`.
+    pub(crate) fn add_counted(self, items: u64) -> String {
+        self.counted("add_counted", items)
+    }
+
+    /// `3 rows`.
+    pub(crate) fn db_rows_shown(self, rows: u64) -> String {
+        self.counted("db_rows_shown", rows)
+    }
+
+    /// `First 50 rows`.
+    pub(crate) fn db_rows_shown_so_far(self, shown: u64) -> String {
+        Message::new("db_rows_shown_so_far").count("shown", shown).text(self)
+    }
+
+    /// `First 50 of 412 rows`.
+    pub(crate) fn db_rows_shown_of(self, shown: u64, rows: u64) -> String {
+        Message::new("db_rows_shown_of").count("shown", shown).count("count", rows).text(self)
+    }
+
+    /// `Use image as link column`.
+    pub(crate) fn db_use_as_link(self, column: &str) -> String {
+        self.with("db_use_as_link", "column", column)
+    }
+
+    /// How the query must use the greatest value of a column.
+    pub(crate) fn db_since_note(self, column: &str) -> String {
+        self.with("db_since_note", "column", column)
+    }
+
+    /// `Line 2, column 8: …`.
+    pub(crate) fn db_position(self, line: usize, column: usize, problem: &str) -> String {
+        let at = Message::new("db_position").with("line", line).with("column", column);
+        at.with("problem", problem).text(self)
+    }
+
+    /// `Connected: PostgreSQL, shop on localhost, user me, 3 tables`.
+    pub(crate) fn db_connected(self, found: &DatabaseTables) -> String {
+        let message = match &found.user {
+            Some(user) => Message::new("db_connected_as").with("user", user),
+            None => Message::new("db_connected"),
+        };
+        let message = message.with("kind", found.kind).with("database", &found.label);
+        message.count("count", found.tables.len() as u64).text(self)
     }
 
     /// `Retry 3 failed`.

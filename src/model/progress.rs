@@ -50,6 +50,8 @@ pub struct Busy {
     pub disk: f32,
     /// Bytes of pixels and bodies in memory, relative to the budget.
     pub memory: f32,
+    /// Connections to databases in use, relative to the limits of their pools; `None` if no pool has a connection.
+    pub databases: Option<f32>,
 }
 
 impl Progress {

@@ -25,6 +25,7 @@ pub enum Lang {
 
 const ENGLISH: &[&str] = &[
     include_str!("../../assets/words/en/command_line.ftl"),
+    include_str!("../../assets/words/en/databases.ftl"),
     include_str!("../../assets/words/en/details.ftl"),
     include_str!("../../assets/words/en/errors.ftl"),
     include_str!("../../assets/words/en/images.ftl"),
@@ -34,6 +35,7 @@ const ENGLISH: &[&str] = &[
 ];
 const KOREAN: &[&str] = &[
     include_str!("../../assets/words/ko/command_line.ftl"),
+    include_str!("../../assets/words/ko/databases.ftl"),
     include_str!("../../assets/words/ko/details.ftl"),
     include_str!("../../assets/words/ko/errors.ftl"),
     include_str!("../../assets/words/ko/images.ftl"),

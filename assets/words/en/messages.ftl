@@ -324,8 +324,10 @@ catalog_damaged_in_part = The catalog { $path } is damaged ({ $detail }). Jobs t
 ## Databases
 
 db_dsn = --db: { $detail }.
+    .window = The name of the database is wrong: { $detail }.
 db_unreachable = The database { $database } can't be reached: { $detail }. Check its address and that the server is running.
 db_too_many_connections = The database { $database } has no connection left: { $detail }. Use fewer with --db-connections, or try again later.
+    .window = The database { $database } has no connection left: { $detail }. Try again later.
 db_login = The database { $database } refused the login: { $detail }. Check the user and the password.
 db_tls = The database { $database } has no secure connection: { $detail }. Check its certificate and sslmode.
 db_missing_database = The database { $database } can't be opened: { $detail }. Check its name.
@@ -336,6 +338,7 @@ db_permission = The database { $database } lacks a permission: { $detail }. Ask 
 db_read_only = The database { $database } is read-only: { $detail }.
 db_locked = The database { $database } is locked by another session: { $detail }. Try again when that is done.
 db_timeout = The database { $database } took too long: { $detail }. Allow more with --statement-timeout.
+    .window = The database { $database } took too long: { $detail }.
 db_other = The database { $database } reported an error: { $detail }.
 
 ## Undo: why a file stays

@@ -315,8 +315,10 @@ catalog_damaged_in_part = 카탈로그 { JOSA($path, "이", "가") } 손상되�
 ## 데이터베이스
 
 db_dsn = --db: { $detail }.
+    .window = 데이터베이스 주소가 잘못되었습니다: { $detail }.
 db_unreachable = 데이터베이스 { $database }에 연결할 수 없습니다: { $detail }. 주소를 확인하고 서버가 실행 중인지 확인하세요.
 db_too_many_connections = 데이터베이스 { $database }에 남은 연결이 없습니다: { $detail }. --db-connections로 연결 수를 줄이거나 나중에 다시 시도하세요.
+    .window = 데이터베이스 { $database }에 남은 연결이 없습니다: { $detail }. 나중에 다시 시도하세요.
 db_login = 데이터베이스 { $database }에 로그인할 수 없습니다: { $detail }. 사용자와 암호를 확인하세요.
 db_tls = 데이터베이스 { $database }에 안전하게 연결할 수 없습니다: { $detail }. 인증서와 sslmode를 확인하세요.
 db_missing_database = 데이터베이스 { $database }을(를) 열 수 없습니다: { $detail }. 이름을 확인하세요.
@@ -327,6 +329,7 @@ db_permission = 데이터베이스 { $database }에 대한 권한이 없습니�
 db_read_only = 데이터베이스 { $database }은(는) 읽기 전용입니다: { $detail }.
 db_locked = 다른 세션이 데이터베이스 { $database }을(를) 잠그고 있습니다: { $detail }. 그 작업이 끝난 뒤 다시 시도하세요.
 db_timeout = 데이터베이스 { $database }의 응답이 너무 늦습니다: { $detail }. --statement-timeout으로 제한 시간을 늘리세요.
+    .window = 데이터베이스 { $database }의 응답이 너무 늦습니다: { $detail }.
 db_other = 데이터베이스 { $database }에서 오류가 발생했습니다: { $detail }.
 
 ## 작업 결과 되돌리기: 파일을 그대로 두는 이유

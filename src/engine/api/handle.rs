@@ -7,6 +7,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::command::Command;
 use super::costs::Costs;
+use super::database::{DatabaseAnswer, DatabaseRequest, DatabaseView};
 use super::snapshot::Snapshot;
 use super::view::{ItemsPage, ItemsRequest, Preview, PreviewRequest, Thumbnail};
 use crate::model::ItemId;
@@ -49,8 +50,22 @@ pub(crate) struct Shared {
     pub(crate) thumbnails_wanted: Slot<Vec<ItemId>>,
     pub(crate) preview_wanted: Slot<Option<PreviewRequest>>,
     pub(crate) preview: ArcSwap<Preview>,
+    page_database: DatabaseSlot,
+    write_back_database: DatabaseSlot,
     pub(crate) costs: Costs,
     wakers: Mutex<Vec<Waker>>,
+}
+
+/// What a view asks of a database, and the answer.
+pub(crate) struct DatabaseSlot {
+    pub(crate) wanted: Slot<Option<DatabaseRequest>>,
+    pub(crate) answer: ArcSwapOption<DatabaseAnswer>,
+}
+
+impl DatabaseSlot {
+    fn new() -> Self {
+        Self { wanted: Slot::new(), answer: ArcSwapOption::empty() }
+    }
 }
 
 /// The engine's ends of a [`Handle`].
@@ -70,6 +85,8 @@ impl Handle {
             thumbnails_wanted: Slot::new(),
             preview_wanted: Slot::new(),
             preview: ArcSwap::default(),
+            page_database: DatabaseSlot::new(),
+            write_back_database: DatabaseSlot::new(),
             costs: Costs::default(),
             wakers: Mutex::new(Vec::new()),
         });
@@ -126,6 +143,16 @@ impl Handle {
         self.shared.preview_wanted.put(request);
     }
 
+    /// Asks something of a database; a newer question cancels the previous one, and `None` closes the connection.
+    pub fn want_database(&self, view: DatabaseView, request: Option<DatabaseRequest>) {
+        self.shared.database(view).wanted.put(request);
+    }
+
+    /// What is known of the answer to a view's latest question.
+    pub fn database(&self, view: DatabaseView) -> Option<Arc<DatabaseAnswer>> {
+        self.shared.database(view).answer.load_full()
+    }
+
     /// The latest preview.
     pub fn preview(&self) -> Arc<Preview> {
         self.shared.preview.load_full()
@@ -133,6 +160,14 @@ impl Handle {
 }
 
 impl Shared {
+    /// A view's slot for questions about databases.
+    pub(crate) fn database(&self, view: DatabaseView) -> &DatabaseSlot {
+        match view {
+            DatabaseView::Page => &self.page_database,
+            DatabaseView::WriteBack => &self.write_back_database,
+        }
+    }
+
     /// Notifies every front end that there is something new.
     pub(crate) fn wake(&self) {
         for waker in self.wakers.lock().unwrap_or_else(PoisonError::into_inner).iter() {

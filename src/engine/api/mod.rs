@@ -2,6 +2,7 @@
 
 pub mod command;
 pub(super) mod costs;
+pub mod database;
 pub(super) mod export;
 pub mod handle;
 pub mod snapshot;

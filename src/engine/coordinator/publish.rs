@@ -247,6 +247,7 @@ impl Coordinator {
                 network: active.run.fetcher.in_use() as f32 / active.run.spec.limits.connections.max(1) as f32,
                 disk: self.parts.record_tx.len() as f32 / message::RECORDS as f32,
                 memory: active.run.memory.fullness(),
+                databases: self.parts.databases.busy(),
             };
             progress.waits_for_database = active.run.write_back.as_ref().is_some_and(WriteBack::is_waiting);
             network_gone = active.network_gone;

@@ -1,6 +1,7 @@
 //! Pages of items, thumbnails and previews for front ends. The latest request wins.
 
 pub(super) mod body_cache;
+pub(super) mod database;
 pub(super) mod decode;
 pub(super) mod pages;
 pub(super) mod preview;

@@ -2,7 +2,9 @@
 //! and changes the data that is edited.
 
 pub(crate) mod columns;
+pub(crate) mod connection;
 pub(crate) mod credentials;
+pub(crate) mod database;
 pub(crate) mod items_filter;
 pub(crate) mod limits;
 pub(crate) mod network;

@@ -18,7 +18,7 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     let rect = Rect::from_center_size(area.center(), wanted);
     outline(ui.painter(), rect, p.line);
 
-    let actions: Vec<Action> = Action::sources().chain([Action::PasteLinks]).collect();
+    let actions: Vec<Action> = Action::sources().chain([Action::AddFromDatabase, Action::PasteLinks]).collect();
     let labels: Vec<String> = actions.iter().map(|action| action.label(lang, state)).collect();
     let buttons: Vec<(Action, Button<'_>)> = actions
         .into_iter()

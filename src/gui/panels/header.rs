@@ -44,7 +44,7 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
 /// The menu of sources to add.
 pub(crate) fn open_menu(button: &egui::Response, state: &mut State) {
     menu::below(button, 240.0, |ui| {
-        for action in Action::sources().chain([Action::AddPath, Action::PasteLinks]) {
+        for action in Action::sources().chain([Action::AddFromDatabase, Action::AddPath, Action::PasteLinks]) {
             let text = action.label(state.lang, state);
             if menu::entry(ui, &text, &action.shortcut_text(ui.ctx()), action.is_enabled(state)) {
                 action.run(&ui.ctx().clone(), state);

@@ -3,7 +3,9 @@
 
 pub(crate) mod close;
 pub(crate) mod columns;
+mod connection;
 pub(crate) mod credentials;
+pub(crate) mod database;
 pub(crate) mod empty;
 pub(crate) mod grid;
 pub(crate) mod header;
@@ -17,6 +19,7 @@ pub(crate) mod palette;
 pub(crate) mod params;
 pub(crate) mod paste;
 pub(crate) mod preview;
+mod query_rows;
 pub(crate) mod recipe;
 pub(crate) mod run_bar;
 pub(crate) mod save;
@@ -25,4 +28,5 @@ pub(crate) mod settings;
 pub(crate) mod sources;
 pub(crate) mod steps;
 pub(crate) mod table;
+mod table_list;
 pub(crate) mod undo_job;

@@ -23,7 +23,7 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
         egui::Panel::bottom("limits")
             .frame(egui::Frame::new())
             .show_separator_line(false)
-            .exact_size(128.0)
+            .exact_size(if busy.databases.is_some() { 148.0 } else { 128.0 })
             .show(ui, |ui| limits_ui(ui, busy, state));
     }
     label::heading(ui, lang.word("sources"));
@@ -167,12 +167,13 @@ fn limits_ui(ui: &mut Ui, busy: Busy, state: &State) {
     let p = theme::palette(ui);
     ui.with_layout(Layout::top_down(Align::Min), |ui| {
         label::heading(ui, lang.word("limit_now"));
-        let all = [
+        let mut all = vec![
             (lang.word("cores"), busy.cores),
             (lang.word("network"), busy.network),
             (lang.word("disk"), busy.disk),
             (lang.word("memory"), busy.memory),
         ];
+        all.extend(busy.databases.map(|share| (lang.word("database"), share)));
         let fullest = all.iter().map(|(_, share)| *share).fold(0.0_f32, f32::max);
         for (words, share) in all {
             let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::hover());

@@ -1,0 +1,247 @@
+//! Answers to questions about databases. The latest question wins: an older one is dropped in the middle of a statement.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, TryRecvError};
+
+use crate::db::{self, Connection, DbError, DbErrorKind, Dsn, Session, Statement, TableName, Value};
+use crate::engine::api::database::{
+    ColumnEntry, DatabaseAnswer, DatabaseContent, DatabaseFault, DatabaseQuestion, DatabaseRequest, DatabaseTables,
+    DatabaseView, QueryRows, TableColumns, TableEntry,
+};
+use crate::engine::api::handle::{DatabaseSlot, Shared};
+use crate::engine::databases::{Databases, job_error, read_stored_dsn};
+use crate::error::JobError;
+use crate::model::Message;
+
+/// How often a running question looks for a newer one.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// Longest wait for a lock that another session holds.
+const LOCK_WAIT: Duration = Duration::from_secs(10);
+/// Characters of a value that are shown.
+const SHOWN_CHARS: usize = 200;
+/// The only parameter of a source's query.
+const LAST: &str = "last";
+
+/// Answers the questions of one view.
+pub(crate) struct DatabaseWorker {
+    shared: Arc<Shared>,
+    view: DatabaseView,
+    databases: Arc<Databases>,
+    /// The connection of the last question, and the database that it is to.
+    open: Option<(String, Box<dyn Connection>)>,
+}
+
+impl DatabaseWorker {
+    pub(crate) fn new(shared: Arc<Shared>, view: DatabaseView, databases: Arc<Databases>) -> Self {
+        Self { shared, view, databases, open: None }
+    }
+
+    /// Runs until `stop` is closed.
+    pub(crate) fn run(mut self, stop: &Receiver<()>) {
+        let shared = Arc::clone(&self.shared);
+        let slot = shared.database(self.view);
+        let bell = slot.wanted.bell().clone();
+        let runtime = self.databases.runtime().clone();
+        loop {
+            crossbeam_channel::select! {
+                recv(bell) -> _ => {},
+                recv(stop) -> _ => return,
+            }
+            let Some(wanted) = slot.wanted.take() else { continue };
+            let Some(request) = wanted else {
+                // Nobody looks any more: the connection is given up as well.
+                self.open = None;
+                slot.answer.store(None);
+                shared.wake();
+                continue;
+            };
+            self.show(slot, &request, DatabaseContent::Nothing, true);
+            let content = runtime.block_on(async {
+                tokio::select! {
+                    biased;
+                    () = newer(&bell, stop) => None,
+                    content = self.answer(slot, &request) => Some(content),
+                }
+            });
+            match content {
+                Some(Ok(content)) => self.show(slot, &request, content, false),
+                Some(Err(fault)) => self.show(slot, &request, DatabaseContent::Failed(*fault), false),
+                // What is asked next finds a connection that works.
+                None => self.open = None,
+            }
+        }
+    }
+
+    fn show(&self, slot: &DatabaseSlot, request: &DatabaseRequest, content: DatabaseContent, is_pending: bool) {
+        slot.answer.store(Some(Arc::new(DatabaseAnswer { request: request.clone(), content, is_pending })));
+        self.shared.wake();
+    }
+
+    async fn answer(
+        &mut self,
+        slot: &DatabaseSlot,
+        request: &DatabaseRequest,
+    ) -> Result<DatabaseContent, Box<DatabaseFault>> {
+        let dsn = read_stored_dsn(&request.dsn).map_err(of_database)?;
+        let (name, mut connection) = match self.open.take() {
+            Some((name, connection)) if name == request.dsn && request.password.is_none() && connection.is_usable() => {
+                (name, connection)
+            }
+            _ => (request.dsn.clone(), self.connect(&dsn, request).await?),
+        };
+        let (shared, fault) = (&self.shared, |error: DbError, sql: &str| fault_of(&dsn, &error, sql));
+        let content = match &request.question {
+            DatabaseQuestion::Tables => {
+                let tables = connection.tables().await.map_err(|error| fault(error, ""))?;
+                DatabaseContent::Tables(found(&dsn, &tables))
+            }
+            DatabaseQuestion::Rows { sql } => {
+                let parsed = parsed(&dsn, sql)?;
+                let rows = first_rows(connection.as_mut(), &dsn, &parsed).await.map_err(|error| fault(error, sql))?;
+                let mut rows = QueryRows { total: (!rows.has_more).then_some(rows.rows.len() as u64), ..rows };
+                if rows.has_more {
+                    let content = DatabaseContent::Rows(rows.clone());
+                    let answer = DatabaseAnswer { request: request.clone(), content, is_pending: true };
+                    slot.answer.store(Some(Arc::new(answer)));
+                    shared.wake();
+                    if !connection.is_usable() {
+                        connection = self.connect(&dsn, request).await?;
+                    }
+                    rows.total = count(connection.as_mut(), &dsn, &parsed).await;
+                }
+                DatabaseContent::Rows(rows)
+            }
+            DatabaseQuestion::Columns { table } => {
+                let dialect = db::database_of(&dsn).dialect();
+                let table = match TableName::parse(table, dialect) {
+                    Some(name) => connection.table(&name).await.map_err(|error| fault(error, ""))?,
+                    None => None,
+                };
+                DatabaseContent::Columns(table.as_ref().map(columns_of).map(Arc::new))
+            }
+        };
+        self.open = Some((name, connection));
+        Ok(content)
+    }
+
+    async fn connect(&self, dsn: &Dsn, request: &DatabaseRequest) -> Result<Box<dyn Connection>, Box<DatabaseFault>> {
+        if let Some((name, password)) = &request.password {
+            self.databases.keep_password(name, password).map_err(of_database)?;
+        }
+        let session = Session { is_read_only: true, statement_timeout: None, lock_timeout: Some(LOCK_WAIT) };
+        self.databases.connect(dsn, session).await.map_err(of_database)
+    }
+}
+
+/// Returns once a newer question was asked or the engine stops.
+async fn newer(bell: &Receiver<()>, stop: &Receiver<()>) {
+    while bell.is_empty() && stop.try_recv() != Err(TryRecvError::Disconnected) {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+fn of_database(error: JobError) -> Box<DatabaseFault> {
+    Box::new(DatabaseFault { error, is_of_statement: false, position: None })
+}
+
+fn fault_of(dsn: &Dsn, error: &DbError, sql: &str) -> Box<DatabaseFault> {
+    use DbErrorKind as K;
+    let is_of_database = error.is_outage() || matches!(error.kind, K::Login | K::Tls | K::MissingDatabase);
+    let position = error.position.map(|position| line_and_column(sql, position as usize));
+    Box::new(DatabaseFault { error: job_error(dsn, error), is_of_statement: !is_of_database, position })
+}
+
+/// The line and column of a character, all counted from 1.
+fn line_and_column(sql: &str, position: usize) -> (usize, usize) {
+    let before: Vec<char> = sql.chars().take(position.saturating_sub(1)).collect();
+    let line = before.iter().filter(|c| **c == '\n').count() + 1;
+    let column = before.iter().rev().take_while(|c| **c != '\n').count() + 1;
+    (line, column)
+}
+
+/// The query, whose only parameter may be `:last`.
+fn parsed(dsn: &Dsn, sql: &str) -> Result<Statement, Box<DatabaseFault>> {
+    let statement =
+        Statement::parse(sql, db::database_of(dsn).dialect()).map_err(|error| fault_of(dsn, &error, sql))?;
+    match statement.names().iter().find(|name| *name != LAST) {
+        None => Ok(statement),
+        Some(name) => {
+            let error = JobError::Refused(Message::new("db_page_parameter").with("name", name));
+            Err(Box::new(DatabaseFault { error, is_of_statement: true, position: None }))
+        }
+    }
+}
+
+fn bound(dsn: &Dsn, statement: &Statement) -> (String, Vec<Value>) {
+    let dialect = db::database_of(dsn).dialect();
+    let values = vec![Value::Null; statement.names().len()];
+    (statement.render(dialect), statement.bound(&values, dialect))
+}
+
+async fn first_rows(connection: &mut dyn Connection, dsn: &Dsn, statement: &Statement) -> Result<QueryRows, DbError> {
+    let (sql, values) = bound(dsn, statement);
+    let mut result = connection.query(&sql, &values).await?;
+    let columns: Arc<[ColumnEntry]> = result
+        .columns()
+        .iter()
+        .map(|column| ColumnEntry {
+            name: column.name.clone(),
+            type_name: column.type_name.clone(),
+            is_writable: false,
+        })
+        .collect();
+    let mut rows: Vec<Vec<Option<String>>> = Vec::new();
+    while rows.len() <= QueryRows::MOST {
+        let more = result.next_rows(QueryRows::MOST + 1 - rows.len()).await?;
+        if more.is_empty() {
+            break;
+        }
+        rows.extend(more.iter().map(|row| row.iter().map(shown).collect()));
+    }
+    let has_more = rows.len() > QueryRows::MOST;
+    rows.truncate(QueryRows::MOST);
+    Ok(QueryRows { columns, rows: rows.into(), has_more, total: None })
+}
+
+/// The number of rows; `None` if the database can't count them this way.
+async fn count(connection: &mut dyn Connection, dsn: &Dsn, statement: &Statement) -> Option<u64> {
+    let (sql, values) = bound(dsn, statement);
+    let sql = format!("SELECT count(*) FROM ({sql}\n) AS pixloom_rows");
+    let mut result = connection.query(&sql, &values).await.ok()?;
+    match result.next_rows(1).await.ok()?.first()?.first()? {
+        Value::Int(count) => u64::try_from(*count).ok(),
+        other => other.to_text()?.parse().ok(),
+    }
+}
+
+/// A value on one line, cut to what can be seen.
+fn shown(value: &Value) -> Option<String> {
+    let text = value.to_text()?;
+    let mut line: String = text.chars().take(SHOWN_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(SHOWN_CHARS).is_some() {
+        line.push('…');
+    }
+    Some(line)
+}
+
+fn found(dsn: &Dsn, tables: &[TableName]) -> DatabaseTables {
+    let database = db::database_of(dsn);
+    let entry = |table: &TableName| TableEntry { name: table.to_string(), quoted: table.quoted(database.dialect()) };
+    DatabaseTables {
+        kind: database.name(),
+        label: dsn.label(),
+        user: dsn.user.clone(),
+        tables: tables.iter().map(entry).collect(),
+    }
+}
+
+fn columns_of(table: &db::Table) -> TableColumns {
+    let columns = table.columns.iter().map(|column| ColumnEntry {
+        name: column.name.clone(),
+        type_name: column.type_name.clone(),
+        is_writable: !column.is_generated,
+    });
+    TableColumns { columns: columns.collect(), unique_keys: table.unique_keys.clone() }
+}

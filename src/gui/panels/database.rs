@@ -1,0 +1,268 @@
+//! The page "From a database…": the database and its tables at the left, the query and its first rows at the right.
+
+use egui::{Align, Id, Layout, Rect, ScrollArea, TextEdit, Ui, UiBuilder, Vec2, vec2};
+
+use super::connection::{self, Event};
+use super::query_rows;
+use crate::engine::{Command, DatabaseFault, DatabaseQuestion, DatabaseView, QueryRows};
+use crate::gui::dialogs::Purpose;
+use crate::gui::state::State;
+use crate::gui::theme::{self, size};
+use crate::gui::widgets::button::Button;
+use crate::gui::widgets::icon::Icon;
+use crate::gui::widgets::trailing::trailing;
+use crate::gui::widgets::{label, menu};
+use crate::model::{Lang, ListSpec};
+
+/// Pages lower than this have a smaller query editor.
+const LOW_PAGE: f32 = 560.0;
+
+/// Draws the page.
+pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
+    let p = theme::palette(ui);
+    let whole = ui.max_rect();
+    let (bar, below) = whole.split_top_bottom_at_y(whole.top() + size::PAGE_BAR);
+    let side_pt = if whole.width() < size::SMALL_WINDOW { size::RECIPE_SMALL } else { size::RECIPE };
+    let (side, main) = below.split_left_right_at_x(below.left() + side_pt);
+    ui.painter().rect_filled(bar, 0.0, p.bg1);
+    ui.painter().rect_filled(side, 0.0, p.bg1);
+    part(ui, "title", bar.shrink2(vec2(size::MARGIN, 0.0)), |ui| title_ui(ui, state));
+    part(ui, "side", side.shrink(size::MARGIN), |ui| side_ui(ui, state));
+    part(ui, "main", main.shrink(size::MARGIN), |ui| main_ui(ui, state));
+    ui.painter().hline(bar.x_range(), bar.bottom() - 0.5, theme::hairline(p));
+    ui.painter().vline(side.right() - 0.5, side.y_range(), theme::hairline(p));
+    state.database.is_opened = false;
+    if std::mem::take(&mut state.database.is_run_wanted) {
+        let request = state.database.run();
+        state.ask_database(request);
+    }
+}
+
+pub(super) fn part(ui: &mut Ui, name: &str, rect: Rect, add: impl FnOnce(&mut Ui)) {
+    let mut child = ui.new_child(UiBuilder::new().id_salt(name).max_rect(rect));
+    child.shrink_clip_rect(rect.expand(size::GAP));
+    add(&mut child);
+}
+
+fn title_ui(ui: &mut Ui, state: &mut State) {
+    let lang = state.lang;
+    let p = theme::palette(ui);
+    let whole = ui.max_rect();
+    ui.scope_builder(UiBuilder::new().max_rect(whole).layout(Layout::left_to_right(Align::Center)), |ui| {
+        label::text(ui, lang.word("from_database_title"), theme::strong(), p.text);
+        let mut rest = trailing(ui, "title");
+        if Button::icon_only(Icon::Cross, lang.word("close")).ui(&mut rest.controls).clicked() {
+            state.close_page();
+        }
+        rest.end();
+    });
+}
+
+fn box_id(name: &str) -> Id {
+    Id::unique(("database", name))
+}
+
+/// The database and its tables.
+fn side_ui(ui: &mut Ui, state: &mut State) {
+    let lang = state.lang;
+    let form = &mut state.database;
+    let status = connection::Status {
+        is_testing: matches!(form.waits_for(), Some(DatabaseQuestion::Tables)),
+        fault: form.fault(false).map(|fault| fault.error.window_text(lang)),
+        takes_focus: form.is_opened && form.sql.is_empty(),
+        pick: lang.word("db_start_from"),
+    };
+    match connection::ui(ui, lang, "database", &mut form.connection, &status) {
+        Some(Event::Test) => {
+            let request = form.test();
+            state.ask_database(request);
+        }
+        Some(Event::Cancel) => cancel(state),
+        Some(Event::Renamed) => form.renamed(),
+        Some(Event::PasswordChanged) => form.password_changed(),
+        Some(Event::ChooseFile) => state.dialog(Purpose::DatabaseFile),
+        Some(Event::Picked(index)) => {
+            form.pick_table(index);
+            let request = form.run();
+            state.ask_database(request);
+        }
+        None => {}
+    }
+}
+
+fn cancel(state: &mut State) {
+    state.database.cancel();
+    state.handle.want_database(DatabaseView::Page, None);
+}
+
+/// The query, its first rows, and the choice of columns.
+fn main_ui(ui: &mut Ui, state: &mut State) {
+    let lang = state.lang;
+    ui.spacing_mut().item_spacing.y = size::GAP_SMALL;
+    let whole = ui.max_rect();
+    let editor_pt = if whole.height() < LOW_PAGE { size::QUERY.1 } else { size::QUERY.0 };
+    label::heading(ui, lang.word("query"));
+    editor_ui(ui, editor_pt, state);
+    ui.add_space(size::GAP_SMALL);
+    run_ui(ui, state);
+    if let Some(fault) = state.database.fault(true) {
+        let words = fault_words(fault, lang);
+        label::wrapped(ui, words, theme::body(), theme::palette(ui).fail);
+    }
+    ui.add_space(size::GAP_SMALL);
+    let note = state.database.lacks_last().map(|column| lang.db_since_note(column));
+    let choices_pt = choices_height(ui, note.as_deref());
+    let rows = Rect::from_min_max(ui.cursor().min, whole.max - vec2(0.0, choices_pt + size::GAP));
+    let below = Rect::from_min_max(whole.left_bottom() - vec2(0.0, choices_pt), whole.max);
+    part(ui, "rows", rows, |ui| query_rows::ui(ui, rows, state));
+    part(ui, "choices", below, |ui| choices_ui(ui, note.as_deref(), state));
+}
+
+fn fault_words(fault: &DatabaseFault, lang: Lang) -> String {
+    let words = fault.error.window_text(lang);
+    fault.position.map_or(words.clone(), |(line, column)| lang.db_position(line, column, &words))
+}
+
+fn editor_ui(ui: &mut Ui, height: f32, state: &mut State) {
+    let lang = state.lang;
+    let p = theme::palette(ui);
+    let form = &mut state.database;
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), egui::Sense::hover());
+    ui.painter().rect(rect, theme::corner(), p.bg1, theme::hairline(p), egui::StrokeKind::Inside);
+    let inner = rect.shrink2(vec2(6.0, 4.0));
+    let mut child = ui.new_child(UiBuilder::new().id_salt("editor").max_rect(inner));
+    child.shrink_clip_rect(inner);
+    let edit = ScrollArea::vertical().auto_shrink(false).show(&mut child, |ui| {
+        TextEdit::multiline(&mut form.sql)
+            .id(box_id("query"))
+            .font(theme::mono())
+            .hint_text(egui::RichText::new(lang.word("db_query_hint")).font(theme::mono()).color(p.text3))
+            .frame(egui::Frame::NONE)
+            .min_size(inner.size() - Vec2::splat(1.0))
+            .desired_width(f32::INFINITY)
+            .show(ui)
+            .response
+            .response
+            .accessible_name(lang.word("query"))
+    });
+    if edit.inner.has_focus() {
+        ui.painter().rect_stroke(rect, theme::corner(), egui::Stroke::new(1.0, p.accent), egui::StrokeKind::Inside);
+    }
+    if form.is_opened && !form.sql.is_empty() {
+        edit.inner.request_focus();
+    }
+}
+
+/// The button that runs the query, and what came of it.
+fn run_ui(ui: &mut Ui, state: &mut State) {
+    let lang = state.lang;
+    let p = theme::palette(ui);
+    let is_running = matches!(state.database.waits_for(), Some(DatabaseQuestion::Rows { .. }));
+    let can_run = !state.database.sql.trim().is_empty() && !state.database.connection.dsn.trim().is_empty();
+    ui.horizontal(|ui| {
+        if Button::new(lang.word("run_query")).enabled(can_run).ui(ui).on_hover_text("Ctrl+Enter").clicked() {
+            let request = state.database.run();
+            state.ask_database(request);
+        }
+        if is_running && Button::new(lang.word("cancel")).ghost().ui(ui).clicked() {
+            cancel(state);
+        }
+        if state.database.can_restore()
+            && Button::new(lang.word("db_restore")).ghost().icon(Icon::Undo).ui(ui).clicked()
+        {
+            state.database.restore();
+        }
+        let form = &state.database;
+        match form.rows() {
+            Some(_) if !form.is_current() => drop(label::text(ui, lang.word("db_outdated"), theme::body(), p.warn)),
+            Some(rows) => drop(label::text(ui, rows_words(rows, lang), theme::figures(), p.text2)),
+            None if is_running => drop(label::text(ui, lang.word("db_running"), theme::body(), p.text2)),
+            None => {}
+        }
+    });
+}
+
+fn rows_words(rows: &QueryRows, lang: Lang) -> String {
+    let shown = rows.rows.len() as u64;
+    match rows.total {
+        Some(total) if rows.has_more => lang.db_rows_shown_of(shown, total),
+        None if rows.has_more => lang.db_rows_shown_so_far(shown),
+        _ => lang.db_rows_shown(shown),
+    }
+}
+
+fn choices_height(ui: &Ui, note: Option<&str>) -> f32 {
+    let ink = theme::palette(ui).warn;
+    let note_pt = note.map_or(0.0, |note| {
+        let galley = ui.painter().layout(note.to_owned(), theme::label(), ink, ui.available_width());
+        galley.size().y + size::GAP_SMALL
+    });
+    size::TEXT_LINE + size::GAP_SMALL + size::FIELD + note_pt
+}
+
+/// The columns of links, keys and the greatest value, and the button that adds the source.
+fn choices_ui(ui: &mut Ui, note: Option<&str>, state: &mut State) {
+    let lang = state.lang;
+    if let Some(note) = note {
+        label::wrapped(ui, note, theme::label(), theme::palette(ui).warn);
+    }
+    let total = state.database.rows().and_then(|rows| rows.total);
+    let words = total.map_or(lang.word("add_rows").to_owned(), |total| lang.add_counted(total));
+    let source = state.database.source();
+    let button = Button::new(&words).primary().height(size::FIELD + size::GAP_SMALL).enabled(source.is_some());
+    let add_pt = button.measure(ui);
+    let width = ((ui.available_width() - add_pt - 3.0 * size::GAP) / 3.0).clamp(90.0, 200.0);
+    let is_added = ui
+        .with_layout(Layout::left_to_right(Align::Max), |ui| {
+            if state.database.rows().is_some() {
+                columns_ui(ui, width, state);
+            }
+            ui.add_space((ui.available_width() - add_pt).max(0.0));
+            button.ui(ui).clicked()
+        })
+        .inner;
+    if let (true, Some(source)) = (is_added, source) {
+        let lists = state.drafts.lists.get().clone();
+        if let Some(link) = state.database.named_link(lists.url_column.as_deref()) {
+            state.drafts.lists.set(ListSpec { url_column: Some(link), ..lists });
+        }
+        state.send(Command::Add(vec![source]));
+        state.close_page();
+    }
+}
+
+fn columns_ui(ui: &mut Ui, width: f32, state: &mut State) {
+    let lang = state.lang;
+    let form = &mut state.database;
+    let names: Vec<String> =
+        form.rows().map(|rows| rows.columns.iter().map(|column| column.name.clone()).collect()).unwrap_or_default();
+    let all: Vec<(Option<usize>, String)> =
+        names.iter().enumerate().map(|(index, name)| (Some(index), name.clone())).collect();
+    let or_none: Vec<(Option<usize>, String)> =
+        std::iter::once((None, lang.word("db_none").to_owned())).chain(all.iter().cloned()).collect();
+    let place = |name: &Option<String>| name.as_ref().and_then(|name| names.iter().position(|known| known == name));
+    let (link, key, since) = (Some(form.link_column()), place(&form.key), place(&form.since));
+    let column = |ui: &mut Ui, id: &'static str, hint: &str, current, choices: &[(Option<usize>, String)]| {
+        let layout = Layout::top_down(Align::Min);
+        let height = size::TEXT_LINE + size::GAP_SMALL + size::FIELD;
+        ui.allocate_ui_with_layout(vec2(width, height), layout, |ui| {
+            ui.set_width(width);
+            let name = label::note(ui, lang.word(id));
+            ui.add_space((size::TEXT_LINE - name.rect.height()).max(0.0));
+            if !hint.is_empty() {
+                name.on_hover_text(hint);
+            }
+            menu::combo(ui, lang.word(id), width, current, choices)
+        })
+        .inner
+    };
+    if let Some(Some(index)) = column(ui, "db_link_column", "", link, &all) {
+        form.set_link(index);
+    }
+    if let Some(index) = column(ui, "db_key_column", lang.word("db_key_hint"), key, &or_none) {
+        form.key = index.and_then(|index| names.get(index).cloned());
+    }
+    if let Some(index) = column(ui, "db_since_column", lang.word("db_since_hint"), since, &or_none) {
+        form.since = index.and_then(|index| names.get(index).cloned());
+    }
+}
