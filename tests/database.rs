@@ -7,6 +7,9 @@
 #[expect(dead_code, reason = "other tests use the rest of the servers")]
 mod database;
 
+#[path = "database/mysql.rs"]
+mod mysql;
+
 use database::postgres::{Postgres, Stop};
 
 #[test]

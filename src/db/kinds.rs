@@ -1,8 +1,8 @@
 //! The kinds of databases, and how their names are read.
 
-use super::{Database, Dsn, sqlite};
+use super::{Database, Dsn, mysql, sqlite};
 
-static DATABASES: [&dyn Database; 1] = [&sqlite::Sqlite];
+static DATABASES: [&dyn Database; 2] = [&sqlite::Sqlite, &mysql::Mysql];
 
 /// All kinds of databases.
 pub fn databases() -> &'static [&'static dyn Database] {

@@ -9,6 +9,7 @@ mod dsn;
 mod error;
 mod kind;
 mod kinds;
+mod mysql;
 mod pool;
 pub mod sqlite;
 mod statement;

@@ -3,6 +3,7 @@
 
 #![expect(clippy::expect_used, reason = "tests")]
 
+pub(crate) mod mysql;
 pub(crate) mod postgres;
 
 use std::io::Write as _;
