@@ -48,6 +48,8 @@ mod pipes;
 mod process_limits;
 #[path = "util/program.rs"]
 mod program;
+#[path = "cli/queries.rs"]
+mod queries;
 #[path = "cli/refusals.rs"]
 mod refusals;
 #[path = "cli/reports.rs"]

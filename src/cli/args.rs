@@ -8,6 +8,8 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use super::inputs::{check_scheme, sources};
 use super::list_args::LinkArgs;
 use super::network_args::NetworkArgs;
+use super::query_args::QueryArgs;
+use super::report_args::ReportArgs;
 use super::values::{Statuses, Words, kind, megapixels, nonzero_seconds, nonzero_size, seconds, size, statuses};
 use super::write_back_args::WriteBackArgs;
 use crate::config::MAX_SIDE_PX;
@@ -54,6 +56,7 @@ impl From<LangWord> for Lang {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Run(Box<RunArgs>),
+    Query(Box<QueryArgs>),
     Resume(ResumeArgs),
     Retry(RetryArgs),
     Undo(UndoArgs),
@@ -166,40 +169,6 @@ impl From<ExportWord> for ExportFormat {
             ExportWord::Jsonl => Self::JsonLines,
             ExportWord::Parquet => Self::Parquet,
         }
-    }
-}
-
-/// How a run is reported.
-#[derive(Clone, Copy, Debug, Default, Args)]
-pub(super) struct ReportArgs {
-    #[arg(long, value_enum, ignore_case = true, value_name = "LINES", require_equals = true, num_args = 0..=1)]
-    #[arg(default_missing_value = "progress")]
-    json: Option<JsonWord>,
-    /// Report only failures and what stops a job.
-    #[arg(short, long, conflicts_with = "verbose")]
-    pub(super) quiet: bool,
-    /// Report every item, and what was left out.
-    #[arg(short, long)]
-    pub(super) verbose: bool,
-}
-
-/// Which JSON lines `--json` prints.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum JsonWord {
-    // Without documentation of their own: it would be shown as help, in English.
-    Progress,
-    Items,
-}
-
-impl ReportArgs {
-    /// Whether standard output is for programs.
-    pub(super) fn is_json(self) -> bool {
-        self.json.is_some()
-    }
-
-    /// Whether standard output has a JSON line for each item.
-    pub(super) fn has_json_items(self) -> bool {
-        self.json == Some(JsonWord::Items)
     }
 }
 
@@ -383,6 +352,7 @@ impl RunArgs {
             },
             network: self.network.spec()?,
             write_back: self.write_back.spec()?,
+            query: None,
         };
         engine::check_spec(&spec)?;
         self.check_gps(&spec)?;

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, bounded};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::args::ReportArgs;
+use super::query_results;
 use super::report::{self, Line};
+use super::report_args::ReportArgs;
 use super::{Exit, lang, warn};
 use crate::engine::{CatalogReader, Command, Counts, Engine, Handle, Notice, Snapshot};
 use crate::error::JobError;
-use crate::model::{Edge, Event, ItemRow, ItemState, JobId, Message, Progress};
+use crate::model::{Edge, Event, ItemRow, ItemState, JobId, Message, Progress, Work};
 
 /// Progress is reported at most this often; with the final report that makes at most ten per second.
 const EVERY: Duration = Duration::from_millis(125);
@@ -33,8 +34,10 @@ pub(super) struct FollowOptions<'a> {
     pub(super) continues: bool,
     /// Whether the final report counts only the items of this run.
     pub(super) sums_this_run: bool,
-    /// Whether the result goes to standard output, so that reports must not, and the job leaves no record.
+    /// Whether the result goes to standard output, so that reports must not.
     pub(super) to_stdout: bool,
+    /// Whether the job leaves no record, so that it can't be resumed.
+    pub(super) leaves_no_record: bool,
     /// Whether a job without any item is a success.
     pub(super) allow_empty: bool,
 }
@@ -48,6 +51,7 @@ impl<'a> FollowOptions<'a> {
             continues: false,
             sums_this_run: false,
             to_stdout: false,
+            leaves_no_record: false,
             allow_empty: false,
         }
     }
@@ -92,6 +96,17 @@ pub(super) fn follow(
     report: ReportArgs,
     options: FollowOptions<'_>,
 ) -> Result<Exit, JobError> {
+    follow_job(engine, command, job, report, options).map(|(exit, _)| exit)
+}
+
+/// The same, and the number of the job.
+pub(super) fn follow_job(
+    engine: Engine,
+    command: Command,
+    job: Option<JobId>,
+    report: ReportArgs,
+    options: FollowOptions<'_>,
+) -> Result<(Exit, Option<JobId>), JobError> {
     let handle = engine.handle();
     let (bell_tx, bell_rx) = bounded(1);
     let interrupted = Arc::new(AtomicBool::new(false));
@@ -155,13 +170,18 @@ fn bar(report: ReportArgs) -> ProgressBar {
 }
 
 impl Follower<'_> {
-    fn until_end(mut self, bell_rx: &Receiver<()>, interrupted: &AtomicBool) -> Result<Exit, JobError> {
+    fn until_end(
+        mut self,
+        bell_rx: &Receiver<()>,
+        interrupted: &AtomicBool,
+    ) -> Result<(Exit, Option<JobId>), JobError> {
         let mut last_report = Instant::now();
         let mut seen_event = 0;
         loop {
             let _ = bell_rx.recv_timeout(EVERY);
             if interrupted.load(Ordering::Acquire) {
-                return self.interrupted();
+                let job = self.job;
+                return self.interrupted().map(|exit| (exit, job));
             }
             let snapshot = self.handle.snapshot();
             let events: Vec<Event> =
@@ -180,7 +200,8 @@ impl Follower<'_> {
                 self.report_progress(&snapshot)?;
             }
             if let Some(end) = end {
-                return self.finish(end, &snapshot);
+                let job = self.job;
+                return self.finish(end, &snapshot).map(|exit| (exit, job));
             }
         }
     }
@@ -382,7 +403,7 @@ impl Follower<'_> {
             End::Finished => Exit::AllDone,
             End::Stopped(reason) => {
                 let resume = Message::new("resume_with").with("command", self.resume_command(job));
-                if self.options.to_stdout {
+                if self.options.leaves_no_record {
                     self.warn(&reason);
                 } else {
                     self.warn(&format!("{reason} {}", resume.text(lang())));
@@ -408,6 +429,10 @@ impl Follower<'_> {
         if !self.report.is_json() && !self.report.quiet {
             match this_run.as_ref().filter(|_| sums_this_run) {
                 Some(counts) => self.print_counts(job, counts, &progress, seconds),
+                None if self.is_query(job)? => {
+                    let rows = query_results::rows(self.reader.as_ref(), job)?;
+                    self.print(&report::query_summary(&progress, rows, seconds, lang()));
+                }
                 None => self.print(&report::summary(&progress, seconds, lang())),
             }
             if let Some(level) = progress.write_back {
@@ -427,6 +452,10 @@ impl Follower<'_> {
             }
         }
         Ok(progress)
+    }
+
+    fn is_query(&self, job: JobId) -> Result<bool, JobError> {
+        Ok(self.reader.request(job)?.is_some_and(|request| request.work == Work::Query))
     }
 
     /// The summary of this run alone, and how many items of the job have still failed otherwise.
@@ -468,7 +497,7 @@ impl Follower<'_> {
         if let Some(job) = job {
             self.report_finished(job)?;
             self.report_end(job, &snapshot)?;
-            if !self.options.to_stdout {
+            if !self.options.leaves_no_record {
                 let resume = Message::new("interrupted").with("command", self.resume_command(job));
                 self.warn(&resume.text(lang()));
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{Exit, lang, print_line, report};
+use super::{Exit, lang, print_line, query_results, report};
 use crate::engine::{self, CatalogReader, FinishedRow};
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::model::{
@@ -95,9 +95,15 @@ fn state_word(state: JobState) -> &'static str {
     })
 }
 
+/// The output folder, or what a query job has instead.
+fn place(request: &JobSpec) -> Option<String> {
+    let dir = || request.output().sink.dir.as_ref().map(|dir| dir.display().to_string());
+    query_results::destination(request).or_else(dir).filter(|place| !place.is_empty())
+}
+
 /// The output folder, and the hosts whose certificates were not checked.
 fn destination(request: &JobSpec) -> String {
-    let dir = request.output().sink.dir.as_ref().map(|dir| dir.display().to_string()).unwrap_or_default();
+    let dir = place(request).unwrap_or_default();
     match request.network.insecure_hosts.as_slice() {
         [] => dir,
         hosts => format!("{dir}  ({})", Message::new("unchecked_hosts").with("hosts", hosts.join(", ")).text(lang())),
@@ -127,8 +133,8 @@ pub(super) fn show(
     if let Some(end) = job.finished_at_ms {
         detail("job_ended", &human::date(end));
     }
-    if let Some(dir) = &request.output().sink.dir {
-        detail("job_to", &dir.display().to_string());
+    if let Some(place) = place(&request) {
+        detail("job_to", &place);
     }
     if !request.network.insecure_hosts.is_empty() {
         let hosts = request.network.insecure_hosts.join(", ");

@@ -33,6 +33,7 @@ impl LinkArgs {
             url_column: self.url_column.clone(),
             checksum_column: self.checksum_column.clone(),
             encoding: self.encoding.clone(),
+            takes_rows: false,
         }
     }
 
@@ -72,7 +73,7 @@ fn is_list_of_links(path: &Path) -> bool {
     words.any(Locator::is_url)
 }
 
-fn source(list: &OsString) -> Result<SourceSpec, JobError> {
+pub(super) fn source(list: &OsString) -> Result<SourceSpec, JobError> {
     check_scheme(list)?;
     let source = engine::from_list_argument(list).map_err(JobError::Refused)?;
     let no_list = || JobError::Refused(Message::new("not_a_list").with("list", list.to_string_lossy()));

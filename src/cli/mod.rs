@@ -12,7 +12,11 @@ mod jobs;
 mod list_args;
 mod network_args;
 mod pipe;
+mod query;
+mod query_args;
+mod query_results;
 mod report;
+mod report_args;
 mod undo;
 mod values;
 mod write_back_args;
@@ -208,7 +212,9 @@ fn choose(arguments: Arguments) -> Result<FrontEnd, JobError> {
             // The results of a job are in its folder and in the catalog; other commands have only their output.
             let is_job = match &command {
                 Command::Run(run) => !run.is_dry_run(),
-                command => matches!(command, Command::Resume(_) | Command::Retry(_) | Command::Undo(_)),
+                command => {
+                    matches!(command, Command::Query(_) | Command::Resume(_) | Command::Retry(_) | Command::Undo(_))
+                }
             };
             let exit = execute(command, &catalog)?;
             let is_lost = !is_job && OUTPUT_FAILED.load(Ordering::Relaxed);
@@ -274,6 +280,7 @@ fn execute(command: Command, catalog: &CatalogChoice) -> Result<Exit, JobError> 
             }
             if run.is_dry_run() { plan(&run, catalog) } else { start(&run, catalog) }
         }
+        Command::Query(args) => query::run(&args, catalog),
         Command::Resume(args) => resume(&args, catalog),
         Command::Retry(args) => retry(&args, catalog),
         Command::Undo(args) => undo::undo(&args, catalog),
@@ -372,8 +379,10 @@ fn resume(args: &ResumeArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> 
         let rejected = engine.reader()?.write_back(row.id)?.map_or(0, |level| level.counts.rejected);
         return Ok(if row.failed + rejected > 0 { Exit::SomeFailed } else { Exit::AllDone });
     }
-    let options = FollowOptions { continues: true, ..FollowOptions::of(&catalog.option) };
-    follow::follow(engine, EngineCommand::Resume(row.id), Some(row.id), args.report, options)
+    let to_stdout = is_printed(&engine, row.id)?;
+    let options = FollowOptions { continues: true, to_stdout, ..FollowOptions::of(&catalog.option) };
+    let exit = follow::follow(engine, EngineCommand::Resume(row.id), Some(row.id), args.report, options)?;
+    query::print_result(catalog, Some(row.id), exit)
 }
 
 fn retry(args: &RetryArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
@@ -397,8 +406,16 @@ fn retry(args: &RetryArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
         return Ok(if is_futile { Exit::SomeFailed } else { Exit::AllDone });
     }
     let command = EngineCommand::Retry { job: row.id, failures, items: None };
-    let options = FollowOptions { continues: true, sums_this_run: true, ..FollowOptions::of(&catalog.option) };
-    follow::follow(engine, command, Some(row.id), args.report, options)
+    let to_stdout = is_printed(&engine, row.id)?;
+    let options =
+        FollowOptions { continues: true, sums_this_run: true, to_stdout, ..FollowOptions::of(&catalog.option) };
+    let exit = follow::follow(engine, command, Some(row.id), args.report, options)?;
+    query::print_result(catalog, Some(row.id), exit)
+}
+
+/// Whether the results of a job go to standard output.
+fn is_printed(engine: &Engine, job: JobId) -> Result<bool, JobError> {
+    Ok(engine.reader()?.request(job)?.is_some_and(|request| query_results::prints_result(&request)))
 }
 
 /// The error for `ops NAME` without such an operation.

@@ -76,7 +76,7 @@ pub(super) fn to_stdout(run: &RunArgs, mut spec: JobSpec) -> Result<Exit, JobErr
     // Nobody resumes it.
     sink.durability = Durability::Fast;
     let catalog = CatalogChoice { path: scratch.path("catalog.sqlite"), option: String::new() };
-    let options = FollowOptions { to_stdout: true, ..FollowOptions::of(&catalog.option) };
+    let options = FollowOptions { to_stdout: true, leaves_no_record: true, ..FollowOptions::of(&catalog.option) };
     let exit = follow::follow(catalog.engine()?, Command::Submit(Box::new(spec)), None, run.report, options)?;
     if exit != Exit::AllDone {
         return Ok(exit);

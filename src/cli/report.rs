@@ -340,6 +340,15 @@ pub(super) fn planned_row(row: &[PreviewValue], as_json: bool, lang: Lang) -> St
     super::without_control_characters(&format!("  {}", values.join(", ")))
 }
 
+/// The same for statements.
+pub(super) fn query_summary(progress: &Progress, rows: u64, seconds: f64, lang: Lang) -> String {
+    let mut parts = vec![Message::new("query_done").count("count", progress.done).text(lang)];
+    parts.extend(failed_and_skipped(progress).map(|(number, message)| message.count("count", number).text(lang)));
+    parts.push(Message::new("query_rows").count("count", rows).text(lang));
+    parts.push(Message::new("query_time").with("time", duration(seconds, lang)).text(lang));
+    parts.join(", ")
+}
+
 /// `1:58`; below ten seconds with a tenth of a second.
 fn duration(seconds: f64, lang: Lang) -> String {
     if seconds >= 9.95 || lang == Lang::English {
@@ -356,7 +365,15 @@ pub(super) fn item(row: &ItemRow, lang: Lang) -> String {
             let message = Message::new("item_skipped").with("item", name);
             message.with("reason", reason_word(row.reason, lang)).text(lang)
         }
+        (_, None) if matches!(row.locator, Locator::Row(_)) => {
+            let rows = Message::new("query_rows").count("count", row.height_px.unwrap_or(0).into());
+            format!("{name} ({})", rows.text(lang))
+        }
         (_, None) => name,
+        (_, Some(output)) if matches!(row.locator, Locator::Row(_)) => {
+            let rows = Message::new("query_rows").count("count", row.height_px.unwrap_or(0).into());
+            format!("{name} -> {output} ({}, {})", rows.text(lang), bytes(row.bytes_out))
+        }
         (_, Some(output)) => {
             let size = row.width_px.zip(row.height_px).map(|(w, h)| format!("{w} x {h}, ")).unwrap_or_default();
             format!("{name} -> {output} ({size}{})", bytes(row.bytes_out))

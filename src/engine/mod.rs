@@ -11,6 +11,7 @@ mod hand_over;
 mod intake;
 mod item;
 mod opening;
+mod query;
 mod recipes;
 mod record;
 mod run;
@@ -61,6 +62,7 @@ pub use api::view::{
 pub use dry_run::{DryRun, Planned, PlannedItem, dry_run};
 pub use hand_over::{WindowClaim, claim_window};
 pub use item::name_example::{NameHints as NameExampleHints, check_name_template, name_example, text_example};
+pub use query::{QueryRequest, QueryTarget, write_query_result};
 pub use recipes::{preset_names, presets, read_recipe, recipe_named, resolve_paths};
 pub use run::process_limits::prepare_process;
 pub use space::{low as low_space_of, low_space};
@@ -174,10 +176,12 @@ pub struct Engine {
 /// The threads of an engine whose catalog is open.
 struct Running {
     readers: ReaderFactory,
-    databases: Arc<Databases>,
     quit_tx: Option<Sender<()>>,
     threads: Vec<JoinHandle<()>>,
     views: Option<api::view::Stop>,
+    databases: Arc<Databases>,
+    secrets: Arc<Secrets>,
+    catalog_path: PathBuf,
     /// Declared last: sockets end after the threads that use them.
     _runtime: tokio::runtime::Runtime,
 }
@@ -239,6 +243,13 @@ impl Engine {
     pub fn check_write_back(&self, spec: &JobSpec) -> Result<(), JobError> {
         let (Some(request), Some(running)) = (&spec.write_back, &self.running) else { return Ok(()) };
         write_back::open(&running.databases, spec, request, false, &AtomicBool::new(false)).map(|_| ())
+    }
+
+    /// The job that a request for statements describes, checked by their database. Waits for the database.
+    pub fn query_job(&self, request: QueryRequest) -> Result<JobSpec, JobError> {
+        const NOT_OPEN: Message = Message::new("engine_ended");
+        let running = self.running.as_ref().ok_or(JobError::Machine(NOT_OPEN))?;
+        query::query_job(request, &running.databases, &running.secrets, &running.catalog_path)
     }
 
     /// Pauses running jobs and waits for that.
@@ -312,6 +323,8 @@ impl Running {
             None
         };
 
+        let (own_databases, own_secrets) = (Arc::clone(&databases), Arc::clone(&secrets));
+        let catalog_path = options.catalog_path.clone();
         let parts = coordinator::Parts {
             settings_file: options.settings_path.clone().map(coordinator::settings::SettingsFile::new).map(Arc::new),
             disks: disks.workers,
@@ -326,7 +339,7 @@ impl Running {
             readers: readers.clone(),
             reader: readers.reader()?,
             runs,
-            databases: Arc::clone(&databases),
+            databases,
             bodies,
             revision,
             secrets,
@@ -335,7 +348,16 @@ impl Running {
         };
         let coordinator = coordinator::Coordinator::new(parts);
         threads.push(run::named("pixloom-coordinator", move || coordinator.run())?);
-        Ok(Self { readers, databases, quit_tx: Some(quit_tx), threads, views, _runtime: runtime })
+        Ok(Self {
+            readers,
+            quit_tx: Some(quit_tx),
+            threads,
+            views,
+            databases: own_databases,
+            secrets: own_secrets,
+            catalog_path,
+            _runtime: runtime,
+        })
     }
 }
 

@@ -97,6 +97,41 @@ pub enum ErrorKind {
     // Caused by the recipe.
     /// A step can't be applied to this image.
     Recipe,
+    // Caused by a database.
+    /// The database could not be reached.
+    DbUnreachable,
+    /// The connection to the database was lost.
+    DbConnectionLost,
+    /// The database had no connection left.
+    DbTooManyConnections,
+    /// The database refused the login.
+    DbLogin,
+    /// The database has no secure connection.
+    DbTls,
+    /// There is no such database.
+    DbMissingDatabase,
+    /// There is no such table.
+    DbMissingTable,
+    /// There is no such column.
+    DbMissingColumn,
+    /// The statement is wrong.
+    DbStatement,
+    /// The database's user lacks a permission.
+    DbPermission,
+    /// The database or its session is read-only.
+    DbReadOnly,
+    /// The statement conflicted with another session's.
+    DbConflict,
+    /// Another session held a lock for too long.
+    DbLocked,
+    /// The statement took longer than its limit.
+    DbTimeout,
+    /// The database refused a value.
+    DbRejected,
+    /// The database's disk or memory is full.
+    DbFull,
+    /// The database reported another error.
+    DbOther,
     // Caused by the program or the machine.
     /// Processing exceeded the time limit.
     TookTooLong,
@@ -256,6 +291,12 @@ impl ItemError {
             | ErrorKind::DeviceFailed
             | ErrorKind::InputChanged
             | ErrorKind::NoDecoder
+            | ErrorKind::DbUnreachable
+            | ErrorKind::DbConnectionLost
+            | ErrorKind::DbTooManyConnections
+            | ErrorKind::DbConflict
+            | ErrorKind::DbLocked
+            | ErrorKind::DbFull
             | ErrorKind::Cancelled => true,
             ErrorKind::HttpStatus => {
                 matches!(
@@ -385,7 +426,7 @@ impl std::error::Error for ItemError {}
 
 impl ErrorKind {
     /// Every kind, in the order of their causes.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 58] = [
         Self::NotFound,
         Self::Unreadable,
         Self::Empty,
@@ -421,6 +462,23 @@ impl ErrorKind {
         Self::DeviceFailed,
         Self::CantEncode,
         Self::Recipe,
+        Self::DbUnreachable,
+        Self::DbConnectionLost,
+        Self::DbTooManyConnections,
+        Self::DbLogin,
+        Self::DbTls,
+        Self::DbMissingDatabase,
+        Self::DbMissingTable,
+        Self::DbMissingColumn,
+        Self::DbStatement,
+        Self::DbPermission,
+        Self::DbReadOnly,
+        Self::DbConflict,
+        Self::DbLocked,
+        Self::DbTimeout,
+        Self::DbRejected,
+        Self::DbFull,
+        Self::DbOther,
         Self::TookTooLong,
         Self::Io,
         Self::NoDecoder,

@@ -1,4 +1,4 @@
-//! The location of an item: a file on this machine or a URL.
+//! The location of an item: a file on this machine, a URL, or a statement.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -15,7 +15,12 @@ pub enum Locator {
     File(PathBuf),
     /// An `http` or `https` URL, as given.
     Url(String),
+    /// A statement of a query job: [`ROW`], the number of its row or part, and what distinguishes it.
+    Row(String),
 }
+
+/// Beginning of the text of a statement's location; a digit follows.
+pub const ROW: &str = "query:";
 
 /// Beginning of the fragment of a URL whose user info is kept as a secret. Fragments are never sent to servers.
 pub const SECRET_MARK: &str = "pixloom-secret=";
@@ -27,6 +32,9 @@ impl Locator {
     pub fn parse(text: &str) -> Self {
         if Self::is_url(text) {
             return Self::Url(text.to_owned());
+        }
+        if text.strip_prefix(ROW).is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit())) {
+            return Self::Row(text.to_owned());
         }
         match text.strip_prefix("file://") {
             Some(encoded) => Self::File(path_from_bytes(percent_decode_str(encoded).collect())),
@@ -51,7 +59,7 @@ impl Locator {
     /// nothing is lost.
     pub fn to_text(&self) -> String {
         match self {
-            Self::Url(url) => url.clone(),
+            Self::Url(text) | Self::Row(text) => text.clone(),
             Self::File(path) => match path.to_str() {
                 Some(text) if !text.starts_with("file://") => text.to_owned(),
                 _ => format!("file://{}", percent_encode(&path_bytes(path), PATH_BYTES)),
@@ -63,8 +71,15 @@ impl Locator {
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::File(path) => Some(path),
-            Self::Url(_) => None,
+            Self::Url(_) | Self::Row(_) => None,
         }
+    }
+
+    /// The location of the statement with this number; `about` distinguishes it for people.
+    pub fn row(number: u64, about: &str) -> Self {
+        const MOST_CHARS: usize = 80;
+        let about: String = about.chars().filter(|c| !c.is_control()).take(MOST_CHARS).collect();
+        Self::Row(format!("{ROW}{number} {about}").trim_end().to_owned())
     }
 
     /// A short name for people: the file's name, or the last segment of the URL's path (else its host).
@@ -73,6 +88,7 @@ impl Locator {
             Self::File(path) => path
                 .file_name()
                 .map_or_else(|| path.to_string_lossy().into_owned(), |name| name.to_string_lossy().into_owned()),
+            Self::Row(_) => self.to_string(),
             Self::Url(url) => {
                 let url = without_user_info(url);
                 let bare = url.split(['?', '#']).next().unwrap_or(&url);
@@ -86,7 +102,7 @@ impl Locator {
     /// The host of a URL, in lower case, without user info and port.
     pub fn host(&self) -> Option<String> {
         match self {
-            Self::File(_) => None,
+            Self::File(_) | Self::Row(_) => None,
             Self::Url(url) => match Authority::plain(url) {
                 Some(authority) => Some(authority.host.to_owned()),
                 None => url::Url::parse(url).ok()?.host_str().map(str::to_owned),
@@ -97,7 +113,7 @@ impl Locator {
     /// Scheme, host and port of a URL, as `https://host[:port]` in lower case, without the scheme's default port.
     pub fn origin(&self) -> Option<String> {
         match self {
-            Self::File(_) => None,
+            Self::File(_) | Self::Row(_) => None,
             Self::Url(url) => match Authority::plain(url) {
                 Some(authority) => Some(authority.origin.to_owned()),
                 None => Some(url::Url::parse(url.trim()).ok()?.origin().ascii_serialization()),
@@ -147,6 +163,7 @@ impl fmt::Display for Locator {
             Self::File(path) if is_stdin(path) => f.write_str(STDIN_NAME),
             Self::File(path) => path.display().fmt(f),
             Self::Url(url) => f.write_str(&shown_url(url)),
+            Self::Row(text) => write!(f, "#{}", text.strip_prefix(ROW).unwrap_or(text)),
         }
     }
 }

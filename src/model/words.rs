@@ -31,6 +31,7 @@ const ENGLISH: &[&str] = &[
     include_str!("../../assets/words/en/images.ftl"),
     include_str!("../../assets/words/en/messages.ftl"),
     include_str!("../../assets/words/en/operations.ftl"),
+    include_str!("../../assets/words/en/queries.ftl"),
     include_str!("../../assets/words/en/window.ftl"),
 ];
 const KOREAN: &[&str] = &[
@@ -41,6 +42,7 @@ const KOREAN: &[&str] = &[
     include_str!("../../assets/words/ko/images.ftl"),
     include_str!("../../assets/words/ko/messages.ftl"),
     include_str!("../../assets/words/ko/operations.ftl"),
+    include_str!("../../assets/words/ko/queries.ftl"),
     include_str!("../../assets/words/ko/sources.ftl"),
     include_str!("../../assets/words/ko/window.ftl"),
 ];

@@ -163,7 +163,8 @@ pub struct Reading<'a> {
 impl Default for Reading<'_> {
     /// With default columns, and without a way to fetch lists.
     fn default() -> Self {
-        const PLAIN: &ListSpec = &ListSpec { url_column: None, checksum_column: None, encoding: None };
+        const PLAIN: &ListSpec =
+            &ListSpec { url_column: None, checksum_column: None, encoding: None, takes_rows: false };
         Self {
             lists: PLAIN,
             first_item: 0,

@@ -12,6 +12,7 @@ mod lists;
 mod natural_order;
 mod pasted_text;
 mod path_list;
+mod statements;
 mod stdin;
 #[cfg(test)]
 mod toy;
@@ -28,9 +29,10 @@ pub use kinds::{
     argument_help, columns, from_argument, from_list_argument, from_path, kind_of, kinds, label, list_argument_help,
     may_give, menu_entries, menu_label, merge, read, results_beside,
 };
-pub use lists::{Header, formats_help, is_list_name};
+pub use lists::{Header, VALUE, formats_help, is_list_name};
 pub use pasted_text::{PastedText, find_links};
 pub use path_list::path_list;
+pub use statements::{FROM, TO, statement_parts, whole_statement};
 pub use stdin::stdin;
 pub use url::urls;
 pub use url_list::url_list;

@@ -79,6 +79,11 @@ impl NewFile for LocalNewFile {
         self.file.as_file().sync_all()?;
         self.file.persist(self.path).map(drop).map_err(|error| error.error)
     }
+
+    fn commit_new(self: Box<Self>) -> io::Result<()> {
+        self.file.as_file().sync_all()?;
+        self.file.persist_noclobber(self.path).map(drop).map_err(|error| error.error)
+    }
 }
 
 impl Store for LocalFolders {
@@ -162,6 +167,10 @@ impl Store for LocalFolders {
         }
         prove(folder)?;
         Ok(created)
+    }
+
+    fn remove_folder(&self, folder: &Path) -> io::Result<()> {
+        fs::remove_dir_all(folder)
     }
 
     fn open_output(&self, folder: &Path) -> io::Result<Arc<dyn OutputFolder>> {

@@ -68,6 +68,10 @@ impl NewFile for BeingWritten {
         files().insert(self.path, self.bytes.into());
         Ok(())
     }
+
+    fn commit_new(self: Box<Self>) -> io::Result<()> {
+        if files().contains_key(&self.path) { Err(io::ErrorKind::AlreadyExists.into()) } else { self.commit() }
+    }
 }
 
 fn find(locator: &Locator) -> io::Result<Arc<[u8]>> {
@@ -110,6 +114,11 @@ impl Store for Memory {
     fn create_file(&self, locator: &Locator) -> io::Result<Box<dyn NewFile>> {
         let path = locator.path().ok_or(io::ErrorKind::Unsupported)?;
         Ok(Box::new(BeingWritten { path: path.to_path_buf(), bytes: Vec::new() }))
+    }
+
+    fn remove_folder(&self, folder: &Path) -> io::Result<()> {
+        files().retain(|path, _| !path.starts_with(folder));
+        Ok(())
     }
 
     fn is_taken(&self, path: &Path) -> bool {

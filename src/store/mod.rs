@@ -115,6 +115,9 @@ pub trait StoredFile: Read + Send {
 pub trait NewFile: Write + Send {
     /// Makes its bytes safe and gives it its name, replacing the file that may be there.
     fn commit(self: Box<Self>) -> io::Result<()>;
+
+    /// The same, but a name that is taken is `AlreadyExists`.
+    fn commit_new(self: Box<Self>) -> io::Result<()>;
 }
 
 /// How much more can be written.
@@ -167,6 +170,9 @@ pub trait Store: Send + Sync {
 
     /// Opens a folder for the results of one job, creating it if need be.
     fn open_output(&self, folder: &Path) -> io::Result<Arc<dyn OutputFolder>>;
+
+    /// Removes a folder with everything in it.
+    fn remove_folder(&self, folder: &Path) -> io::Result<()>;
 
     /// Calls `each` for every file below a folder; links are included but not followed. Unreadable folders are skipped.
     fn walk(&self, folder: &Path, each: &mut dyn FnMut(&Path)) {
@@ -221,6 +227,11 @@ pub fn unusable(folder: &Path, error: &io::Error) -> JobError {
 /// Begins a file that appears completely or not at all.
 pub fn create_file(path: &Path) -> io::Result<Box<dyn NewFile>> {
     of_path(path).create_file(&Locator::File(path.to_path_buf()))
+}
+
+/// Removes a folder of ours with everything in it.
+pub fn remove_folder(folder: &Path) -> io::Result<()> {
+    of_path(folder).remove_folder(folder)
 }
 
 /// Writes a small file completely or not at all, replacing the one that may be there.

@@ -205,6 +205,11 @@ impl Store for Unreliable {
         LocalFolders.create_file(locator)
     }
 
+    fn remove_folder(&self, folder: &Path) -> io::Result<()> {
+        pass(folder);
+        LocalFolders.remove_folder(folder)
+    }
+
     fn is_taken(&self, path: &Path) -> bool {
         pass(path);
         LocalFolders.is_taken(path)

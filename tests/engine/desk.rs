@@ -353,7 +353,7 @@ pub(crate) fn sample_path(name: &str) -> PathBuf {
 pub(crate) fn output_of(row: &ItemRow) -> PathBuf {
     match Locator::parse(row.output.as_deref().unwrap_or_else(|| panic!("no output: {row:?}"))) {
         Locator::File(path) => path,
-        Locator::Url(url) => panic!("{url}"),
+        Locator::Url(url) | Locator::Row(url) => panic!("{url}"),
     }
 }
 

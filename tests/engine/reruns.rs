@@ -268,7 +268,7 @@ fn rows_that_differ_in_their_names_keep_their_own_results() {
     };
     let name = |row: &ItemRow| match Locator::parse(row.output.as_deref().unwrap()) {
         Locator::File(path) => path.file_name().unwrap().to_str().unwrap().to_owned(),
-        Locator::Url(url) => url,
+        Locator::Url(url) | Locator::Row(url) => url,
     };
     assert_eq!(states(&desk.run(spec(&["a"]))), [DONE]);
     let other = desk.run(spec(&["b"]));

@@ -15,6 +15,7 @@ examples_heading = Examples
 help_default = default: { $value }
 help_values = possible values: { $values }
 command-run = Run a job without a window
+command-query = Run many statements of a database at once
 command-resume = Resume an interrupted job (default: the most recent)
 command-retry = Retry a job's failed items
 command-undo = Move a job's results to the system's trash, and bring back the files that they replaced
@@ -109,6 +110,27 @@ option-client_cert = A PEM file with a client certificate and its key, for hosts
 option-bearer = A bearer token for one host: 'https://api.example=env:TOKEN' (repeatable)
 option-requests_per_second = Maximum requests per second per host, such as 5 or 0.5
 option-bytes_per_second = Maximum bytes per second in total, such as 2MB
+option-query-db = The database: { $databases }. Passwords come from env:NAME or settings:NAME (?password=env:NAME), or from where the database's own programs keep them
+option-query-sql = The statement; :NAME is a column of the list that --each names
+option-query-file = A file with the statement
+option-query-each = Run the statement once for each row of a list ({ $formats }, each also .gz): { $lists }. Columns are bound as :NAME, and the lines of a text as :value; an empty cell is NULL
+option-query-encoding = Encoding of the list, such as euc-kr, shift_jis, windows-1252 or utf-16le [default: detected]
+option-query-split = Divide the statement's result by ranges of this column and run the parts at once
+option-query-parts = How many parts
+option-query-out = One file for all rows, in the order of the statements; or a folder (existing, ending in /, or with --name) for a file per statement [default: standard output]
+option-query-format = The format of the rows [default: by the file's extension, else csv]
+option-query-name = Names of the files, one per statement, without extension: {"{index}"} {"{index:05}"} {"{col:NAME}"} [default: {"{index:05}"}]
+option-query-on_conflict = What to do if a file exists
+option-query-into = Insert the rows into this table, which is created if it doesn't exist. Repeating a statement replaces its rows
+option-query-into_db = The database of that table [default: the same]
+option-query-key = The columns that identify a row of that table [default: its unique key, or for a new table the statement and the row's number]
+option-query-write = Let statements change the database. Without it, the database refuses changes
+option-query-db_connections = Connections, and so statements that run at once
+option-query-statement_timeout = Time limit per statement, such as 30s or 5m [default: none]
+option-query-retries = Further attempts after a failure that may be temporary
+option-query-max_failures = Stop the job (exit code 3, can be resumed) when more statements than this have failed [default: no limit]
+option-query-allow_empty = Exit with 0 even if the list is empty
+option-query-fast = Don't wait for the disk: faster, but a power cut may lose finished results
 option-timeout = Time without a byte after which an attempt fails, such as 10s [default: 30s]
 option-connect_timeout = Time limit for connecting [default: 15s]
 option-retries = Further attempts after a failure that may be temporary [default: 3]
@@ -130,6 +152,10 @@ examples-run =
     find . -name '*.tif' -print0 | pixloom run --files - --format jpeg -o jpeg
     pixloom run - -s resize:width=320 --format webp -o - < in.png > out.webp
     pixloom run photos/ -s resize:long_edge=1600 -o web --dry-run
+examples-query =
+    pixloom query --db shop.sqlite --sql 'SELECT * FROM orders WHERE region = :region' --each regions.csv -o orders.csv
+    pixloom query --db shop.sqlite --sql 'SELECT * FROM events' --split id --parts 16 -o events.parquet
+    pixloom query --db shop.sqlite --write --sql 'UPDATE products SET price = :price WHERE id = :id' --each prices.csv
 examples-resume =
     pixloom resume      the most recent job that was interrupted
     pixloom resume 12   job 12

@@ -15,6 +15,7 @@ examples_heading = 예
 help_default = 기본값: { $value }
 help_values = 가능한 값: { $values }
 command-run = 창 없이 작업을 실행합니다
+command-query = 데이터베이스 구문 여러 개를 동시에 실행합니다
 command-resume = 중단된 작업을 계속합니다(기본: 가장 최근 작업)
 command-retry = 작업에서 실패한 항목을 다시 시도합니다
 command-undo = 작업 결과를 시스템 휴지통으로 옮기고, 결과가 교체한 파일을 되돌립니다
@@ -109,6 +110,27 @@ option-client_cert = 클라이언트 인증서를 요구하는 호스트에 쓸 
 option-bearer = 한 호스트의 bearer 토큰: 'https://api.example=env:TOKEN' (여러 번 가능)
 option-requests_per_second = 호스트당 초당 최대 요청 수. 예: 5, 0.5
 option-bytes_per_second = 전체 초당 최대 바이트. 예: 2MB
+option-query-db = 데이터베이스: { $databases }. 비밀번호는 env:이름 또는 settings:이름(?password=env:이름)이나 데이터베이스 자체 프로그램이 쓰는 곳에서 읽습니다
+option-query-sql = 구문. :이름은 --each 목록의 열입니다
+option-query-file = 구문이 든 파일
+option-query-each = 목록({ $formats }, 각각 .gz도 가능)의 행마다 구문을 한 번씩 실행합니다: { $lists }. 열은 :이름, 텍스트의 줄은 :value로 바인딩되며 빈 칸은 NULL입니다
+option-query-encoding = 목록의 인코딩. 예: euc-kr, shift_jis, windows-1252, utf-16le [기본값: 자동 감지]
+option-query-split = 이 열의 범위로 구문의 결과를 나누어 동시에 실행합니다
+option-query-parts = 나눌 개수
+option-query-out = 모든 행을 구문 순서대로 담을 파일 하나, 또는 구문마다 파일 하나를 담을 폴더(이미 있거나 /로 끝나거나 --name과 함께) [기본값: 표준 출력]
+option-query-format = 행의 형식 [기본값: 파일 확장자, 없으면 csv]
+option-query-name = 구문마다 저장할 파일의 이름(확장자 제외): {"{index}"} {"{index:05}"} {"{col:이름}"} [기본값: {"{index:05}"}]
+option-query-on_conflict = 파일이 이미 있을 때의 처리
+option-query-into = 행을 이 테이블에 넣습니다. 없으면 만들고, 구문을 다시 실행하면 그 행을 대체합니다
+option-query-into_db = 그 테이블의 데이터베이스 [기본값: 같은 데이터베이스]
+option-query-key = 그 테이블의 행을 구별하는 열 [기본값: 고유 키, 새 테이블이면 구문과 행 번호]
+option-query-write = 구문이 데이터베이스를 바꿀 수 있게 합니다. 없으면 데이터베이스가 변경을 거부합니다
+option-query-db_connections = 연결 수, 곧 동시에 실행할 구문 수
+option-query-statement_timeout = 구문 하나의 시간 제한. 예: 30s, 5m [기본값: 없음]
+option-query-retries = 일시적일 수 있는 실패 뒤의 추가 시도 횟수
+option-query-max_failures = 실패한 구문이 이보다 많아지면 작업 중단(종료 코드 3, 계속 가능) [기본값: 제한 없음]
+option-query-allow_empty = 목록이 비어 있어도 0으로 종료
+option-query-fast = 디스크 기록을 기다리지 않음: 더 빠르지만 정전 시 완료된 결과를 잃을 수 있음
 option-timeout = 이 시간 동안 받은 데이터가 없으면 시도를 중단. 예: 10s [기본값: 30s]
 option-connect_timeout = 연결 제한 시간 [기본값: 15s]
 option-retries = 일시적인 오류일 수 있을 때 다시 시도하는 횟수 [기본값: 3]
@@ -130,6 +152,10 @@ examples-run =
     find . -name '*.tif' -print0 | pixloom run --files - --format jpeg -o jpeg
     pixloom run - -s resize:width=320 --format webp -o - < in.png > out.webp
     pixloom run photos/ -s resize:long_edge=1600 -o web --dry-run
+examples-query =
+    pixloom query --db shop.sqlite --sql 'SELECT * FROM orders WHERE region = :region' --each regions.csv -o orders.csv
+    pixloom query --db shop.sqlite --sql 'SELECT * FROM events' --split id --parts 16 -o events.parquet
+    pixloom query --db shop.sqlite --write --sql 'UPDATE products SET price = :price WHERE id = :id' --each prices.csv
 examples-resume =
     pixloom resume      가장 최근에 중단된 작업
     pixloom resume 12   작업 12

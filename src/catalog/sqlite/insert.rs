@@ -166,7 +166,7 @@ impl Groups {
 /// The source's folder, or the host.
 fn label(item: &NewItem) -> String {
     match &item.locator {
-        Locator::Url(_) => item.locator.host().unwrap_or_default(),
+        Locator::Url(_) | Locator::Row(_) => item.locator.host().unwrap_or_default(),
         Locator::File(path) => {
             let folder = path.parent().unwrap_or(path);
             let below = Path::new(&item.dir);

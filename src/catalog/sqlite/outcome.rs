@@ -197,7 +197,10 @@ pub(super) fn finish(
     }
     let (state, output, error, reason, sentence) = match &one.outcome {
         Outcome::Failed(error) if error.kind == ErrorKind::Cancelled => return give_back(sql, one.id),
-        Outcome::Done { output } => (ItemState::Done, Some(output), None, None, None),
+        // A statement that only changes rows has no output.
+        Outcome::Done { output } => {
+            (ItemState::Done, Some(output).filter(|output| !output.is_empty()), None, None, None)
+        }
         Outcome::Failed(error) => (ItemState::Failed, None, Some(error), None, Some(error.to_string())),
         Outcome::Skipped { reason, sentence } => {
             // A file without a recorded hash exists for another reason: it is not the item's output.
@@ -258,7 +261,9 @@ pub(super) fn finish(
         ])?;
     }
     match &one.outcome {
-        Outcome::Done { output } if one.outputs.is_empty() => record_only_output(sql, one, output)?,
+        Outcome::Done { output } if one.outputs.is_empty() && !output.is_empty() => {
+            record_only_output(sql, one, output)?;
+        }
         _ => record_outputs_of(sql, one)?,
     }
     *next_number += 1;

@@ -18,6 +18,7 @@ use crate::engine::databases::Databases;
 use crate::engine::intake::read_sources::IntakeRequest;
 use crate::engine::intake::{lists, secrets};
 use crate::engine::item::naming::{self, Naming};
+use crate::engine::query::QueryPlan;
 use crate::engine::record::message::{Record, call};
 use crate::engine::record::verify::verify_outputs;
 use crate::engine::run::memory_budget::default_memory_bytes;
@@ -43,6 +44,8 @@ struct Prepared {
     remark: Option<Remark>,
     /// Where results are written back.
     write_back: Option<WriteBack>,
+    /// The statements of a query job.
+    query: Option<Arc<QueryPlan>>,
 }
 
 impl Coordinator {
@@ -146,17 +149,17 @@ impl Coordinator {
         let stop: Arc<AtomicBool> = Arc::default();
         self.queue.begin_preparing(Preparing { job, lock, resumes, to_read, stopped: None, stop: Arc::clone(&stop) });
         let (readers, record_tx) = (self.parts.readers.clone(), self.parts.record_tx.clone());
-        let secrets = Arc::clone(&self.parts.secrets);
+        let (secrets, databases) = (Arc::clone(&self.parts.secrets), Arc::clone(&self.parts.databases));
         let written = self.after_records();
-        let databases = Arc::clone(&self.parts.databases);
         let prepare = move || {
+            let access = (&secrets, databases.as_ref());
             // The database is asked first: if the request is wrong, nothing has been changed.
             let write_back = open_write_back(&databases, &spec, &stop).map_err(|error| match error {
                 // A job that was started before is no draft any more.
                 JobError::Refused(message) if resumes => JobError::Machine(message),
                 error => error,
             })?;
-            let prepared = prepare(job, spec, row.done > 0, &readers, &secrets, (&record_tx, &written), &stop)?;
+            let prepared = prepare(job, spec, row.done > 0, &readers, access, (&record_tx, &written), &stop)?;
             Ok(Prepared { write_back, ..prepared })
         };
         self.on_disk(Disk::Output, prepare, move |this, prepared| this.prepared(job, prepared));
@@ -197,7 +200,7 @@ impl Coordinator {
 
     fn run_prepared(&mut self, preparing: Preparing, prepared: Prepared) -> Result<(), JobError> {
         let Preparing { job, lock, resumes, to_read, .. } = preparing;
-        let Prepared { spec, pipeline, naming, created, fetcher, last_run, remark, write_back } = prepared;
+        let Prepared { spec, pipeline, naming, created, fetcher, last_run, remark, write_back, query } = prepared;
         let row = self.parts.reader.job(job)?.ok_or_else(|| JobError::no_job(job))?;
         let failed_before = if resumes { row.failed } else { 0 };
         let workers = spec.limits.workers.unwrap_or_else(pools::cores).max(1);
@@ -217,6 +220,7 @@ impl Coordinator {
             parts_owner: row.owner(),
             has_died: last_run.has_died,
             has_run_before: row.done + row.skipped > 0,
+            query,
             spec,
             write_back,
         });
@@ -426,11 +430,12 @@ fn prepare(
     mut spec: JobSpec,
     has_results: bool,
     readers: &ReaderFactory,
-    secrets: &Arc<Secrets>,
+    (secrets, databases): (&Arc<Secrets>, &Databases),
     (record_tx, written): (&Sender<Record>, &Receiver<()>),
     stop: &AtomicBool,
 ) -> Result<Prepared, JobError> {
     let pipeline = check(&spec)?;
+    let query = QueryPlan::open(&spec, databases)?;
     let out_dir = naming::out_dir(&spec)?;
     if has_results && !store::of_path(&out_dir).is_taken(&out_dir) {
         return Err(JobError::Machine(Message::new("output_missing").with("path", out_dir.display())));
@@ -470,7 +475,7 @@ fn prepare(
     })?;
     let fetcher = lists::fetcher(&spec, secrets)?;
     naming.output().map_err(|error| store::unusable(&out_dir, &error))?;
-    Ok(Prepared { spec, pipeline, naming, created, fetcher, last_run, remark, write_back: None })
+    Ok(Prepared { spec, pipeline, naming, created, fetcher, last_run, remark, write_back: None, query })
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::disk::Disk;
 use super::{Coordinator, Phase};
 use crate::engine::api::snapshot::Notice;
+use crate::engine::query;
 use crate::engine::record::message::call;
 use crate::engine::run::RunError;
 use crate::engine::run::isolation::Isolated;
@@ -262,13 +263,16 @@ impl Coordinator {
         active.phase = Phase::Closing(state);
         let (threads, created) = (std::mem::take(&mut active.threads), active.created.take());
         let (run, record_tx) = (Arc::clone(&active.run), self.parts.record_tx.clone());
-        let closing = Arc::clone(&run);
+        let (closing, readers) = (Arc::clone(&run), self.parts.readers.clone());
         let close = move || {
             for thread in threads {
                 let _ = thread.join();
             }
             // After everything that was sent to the recorder before, so that no result is lost.
             let _ = written.recv();
+            let finish = || query::finish(job, &closing.spec, readers.reader()?.as_ref(), &record_tx);
+            let unfinished = if state == JobState::Done { finish().err() } else { None };
+            let state = if unfinished.is_some() { JobState::Paused } else { state };
             let closed = call(&record_tx, move |catalog| {
                 let lost = run.naming.lost_output().filter(|_| state == JobState::Done);
                 let folders = run.naming.take_created();
@@ -279,10 +283,11 @@ impl Coordinator {
                 }
                 run.naming.close_output();
                 let ended = catalog.end_run(job, if lost.is_some() { JobState::Paused } else { state })?;
-                Ok((ended, lost))
+                Ok((ended, lost.or(unfinished)))
             });
             if matches!(closed, Ok((JobState::Done | JobState::Cancelled, None))) {
                 closing.discard_parts();
+                query::discard_parts(job, &closing.spec, &readers);
             }
             // An output folder that was created for the job and stayed empty is removed; a resume creates it again.
             drop(created);

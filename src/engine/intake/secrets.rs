@@ -73,6 +73,10 @@ pub(crate) fn keep_links(secrets: &Secrets, links: &mut [String]) -> Result<(), 
 
 /// Hides the secrets of a list's item. If its secret can't be stored, the item fails without it.
 pub(crate) fn keep_item(secrets: &Secrets, item: &mut NewItem) {
+    if matches!(item.locator, Locator::Row(_)) {
+        // Its columns are bound as they are.
+        return;
+    }
     item.columns.without_user_info();
     let Locator::Url(url) = &mut item.locator else { return };
     if item.origin == Origin::Fetched {

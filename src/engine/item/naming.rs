@@ -247,7 +247,7 @@ impl Naming {
     fn path_of_row(&self, row: &ItemRow) -> PlannedPath {
         let file_name = match &row.locator {
             Locator::Url(url) => given_name(row).or_else(|| name_from_url(url)),
-            Locator::File(_) => None,
+            Locator::File(_) | Locator::Row(_) => None,
         };
         let hints = NameHints { file_name: file_name.as_deref(), ..NameHints::default() };
         let extension = match self.format {
@@ -721,7 +721,7 @@ pub(crate) fn own_extension(locator: &Locator, file_name: Option<&str>) -> Optio
     match (locator, file_name) {
         (Locator::File(path), _) => path.extension().map(|ext| ext.to_string_lossy().into_owned()),
         (Locator::Url(_), Some(name)) => link_name::split(name).1.map(str::to_owned),
-        (Locator::Url(_), None) => None,
+        (Locator::Url(_), None) | (Locator::Row(_), _) => None,
     }
 }
 

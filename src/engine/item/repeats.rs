@@ -30,12 +30,12 @@ impl RepeatedLinks {
 
     /// Notes the link of an item that gets this number, and whether it repeats an earlier one.
     pub(crate) fn note(&mut self, item: &mut NewItem, seq: u64, naming: Option<&Naming>) {
-        if item.error.is_some() {
+        if item.error.is_some() || matches!(item.locator, Locator::Row(_)) {
             return;
         }
         let link = match &item.locator {
             Locator::Url(url) => link_key(url),
-            file @ Locator::File(_) => file.to_text(),
+            other => other.to_text(),
         };
         item.repeats = match self.links.look(&link, seq) {
             Sighting::New => None,
@@ -114,7 +114,7 @@ pub(crate) fn duplicate_of(row: &ItemRow, other: &ItemRow, outputs: Vec<ItemOutp
             reason: SkipReason::Duplicate,
             sentence: match &row.locator {
                 Locator::Url(_) => format!("The link and the name are those of item {}.", other.id.seq),
-                Locator::File(_) => format!("It is the same file as item {}.", other.id.seq),
+                Locator::File(_) | Locator::Row(_) => format!("It is the same file as item {}.", other.id.seq),
             },
         },
     };

@@ -13,6 +13,7 @@ pub(super) mod memory_budget;
 pub(super) mod name_order;
 pub(super) mod pools;
 pub(super) mod process_limits;
+mod queries;
 mod repeated_links;
 mod repeats;
 mod revisit;
@@ -26,6 +27,7 @@ use std::thread::JoinHandle;
 use crossbeam_channel::Sender;
 
 use super::item::naming::{Naming, now_ms};
+use super::query::QueryPlan;
 use super::record::message::{Record, call};
 use super::views::body_cache::BodyCache;
 use super::write_back::{Outbox, WriteBack};
@@ -98,6 +100,8 @@ pub(crate) struct Run {
     failures: AtomicU64,
     /// Where results are written back.
     pub(crate) write_back: Option<WriteBack>,
+    /// The statements of a query job.
+    query: Option<Arc<QueryPlan>>,
 }
 
 /// Why a run can't continue by itself.
@@ -130,6 +134,8 @@ pub(crate) struct RunParts {
     pub(crate) has_run_before: bool,
     /// Where results are written back.
     pub(crate) write_back: Option<WriteBack>,
+    /// The statements of a query job.
+    pub(crate) query: Option<Arc<QueryPlan>>,
 }
 
 impl Run {
@@ -167,6 +173,7 @@ impl Run {
             remark_sums: Mutex::new(RemarkSums::with_names(NAMED_ITEMS)),
             failures: AtomicU64::new(0),
             write_back: parts.write_back,
+            query: parts.query,
         })
     }
 
@@ -177,6 +184,12 @@ impl Run {
         runtime: &tokio::runtime::Handle,
         readers: &ReaderFactory,
     ) -> Result<Vec<JoinHandle<()>>, JobError> {
+        if let Some(plan) = &self.query {
+            let (run, reader) = (Arc::clone(self), readers.reader()?);
+            let (plan, runtime) = (Arc::clone(plan), runtime.clone());
+            let lane = move || run.queries_lane(reader.as_ref(), &runtime, &plan);
+            return Ok(vec![named("pixloom-queries", lane)?]);
+        }
         let (body_tx, body_rx) = lanes::bodies();
         let (files_reader, links_reader, bodies_reader) = (readers.reader()?, readers.reader()?, readers.reader()?);
         let mut threads = Vec::new();

@@ -197,7 +197,7 @@ fn has_hash(trashed: &Path, hash: &str) -> bool {
 fn path_of(text: &str) -> PathBuf {
     match Locator::parse(text) {
         Locator::File(path) => path,
-        Locator::Url(url) => PathBuf::from(url),
+        Locator::Url(url) | Locator::Row(url) => PathBuf::from(url),
     }
 }
 

@@ -30,6 +30,7 @@ pub(crate) fn source(row: &ItemRow, bodies: &BodyCache) -> Result<Source, ItemEr
     let read = |locator: &Locator| store::read(locator, MAX_FILE_BYTES).map(body);
     match &row.locator {
         Locator::File(_) => read(&row.locator).map(Source::Input),
+        Locator::Row(_) => Ok(Source::NotFetched),
         Locator::Url(_) => {
             if let Some(body) = bodies.get(row.id) {
                 return Ok(Source::Input(body));

@@ -331,6 +331,7 @@ impl FieldValues {
                 (text(path.file_stem()), text(path.extension()), text(parent))
             }
             Locator::Url(url) => url_parts(url),
+            Locator::Row(_) => Default::default(),
         };
         Self {
             stem,

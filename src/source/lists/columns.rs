@@ -5,6 +5,8 @@ use crate::model::{ListSpec, Locator, Message, columns};
 
 /// The column of links, unless the user names another one or another one is the only one that holds links.
 pub(super) const URL: &str = "url";
+/// The column of a list without columns, whose rows are items.
+pub const VALUE: &str = "value";
 /// Columns that a message lists.
 const MAX_COLUMNS_SHOWN: usize = 40;
 
@@ -118,6 +120,9 @@ impl Survey {
     /// The same with another message for a missing column.
     pub(super) fn choose_of(&self, lists: &ListSpec, lacks: Message) -> Result<String, Message> {
         let names = &self.names;
+        if lists.takes_rows {
+            return Ok(String::new());
+        }
         let url = match (&lists.url_column, self.with_links().as_slice()) {
             (Some(wanted), _) => {
                 named(names, wanted).ok_or_else(|| missing(lacks.clone(), names, wanted, "--url-column"))?

@@ -4,6 +4,7 @@ use std::io::{self, BufRead};
 use std::ops::ControlFlow;
 
 use csv_core::ReadRecordResult;
+use serde_json::Value;
 
 use super::columns::{self, Header, HeaderCheck, Survey};
 use super::format::{Layout, ListFormat, Stream};
@@ -56,7 +57,7 @@ pub(super) static TSV: ListFormat = ListFormat {
 /// Whether the first lines are those of a table: the user names a column, one is called `url`, the first line names the
 /// delimiter, or a second line has as many fields as the first, and a link in one of several.
 fn is_table(sample: &[u8], lists: &ListSpec) -> bool {
-    if named_delimiter(sample).is_some() || lists.url_column.is_some() {
+    if named_delimiter(sample).is_some() || lists.url_column.is_some() || lists.takes_rows {
         return true;
     }
     let delimiter = delimiter(sample);
@@ -136,6 +137,14 @@ fn read(list: &mut List<'_>, stream: Stream<'_>, delimiter: u8) -> ControlFlow<(
         }
     }
     loop {
+        if list.lists.takes_rows {
+            list.row(position, table.columns(&records))?;
+            match next_position(list, &mut records)? {
+                Some(next) => position = next,
+                None => return ControlFlow::Continue(()),
+            }
+            continue;
+        }
         match records.field(table.url).map(std::str::from_utf8) {
             Some(Ok(cell)) => list.cell(position, cell, &table.columns(&records))?,
             Some(Err(_)) => list.no_link(position, "", "line_link_not_utf8")?,
@@ -245,7 +254,10 @@ impl Table {
             }
         };
         let names = survey.into_names();
-        Some(chosen.map(|name| Self { url: columns::find(&names, &name).unwrap_or_default(), names, has_header }))
+        Some(chosen.map(|name| {
+            let url = columns::find(&names, &name).unwrap_or_default();
+            Self { url: if lists.takes_rows { usize::MAX } else { url }, names, has_header }
+        }))
     }
 
     /// The other fields of a record; those beyond the header are named by their numbers.
@@ -253,9 +265,11 @@ impl Table {
         let mut columns = Columns::default();
         for at in (0..records.count).filter(|at| *at != self.url) {
             let text = String::from_utf8_lossy(records.field(at).unwrap_or_default()).into_owned();
+            // Of a row that is an item, an empty field is a missing value.
+            let value = if self.url == usize::MAX && text.is_empty() { Value::Null } else { text.into() };
             match self.names.get(at) {
-                Some(name) => columns.put(name, text.into()),
-                None => columns.put(&(at + 1).to_string(), text.into()),
+                Some(name) => columns.put(name, value),
+                None => columns.put(&(at + 1).to_string(), value),
             }
         }
         columns

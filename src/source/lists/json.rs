@@ -67,6 +67,7 @@ pub(super) fn read(list: &mut List<'_>, stream: Stream<'_>) -> ControlFlow<()> {
         let position = Position::row(number);
         match record {
             Ok(Value::Object(object)) => give(list, position, object, column.as_deref())?,
+            Ok(value) if list.lists.takes_rows => list.value(position, value)?,
             Ok(Value::String(link)) => list.cell(position, &link, &Columns::default())?,
             Ok(_) => list.no_link(position, "", "line_json_type")?,
             Err(Wrong::TooLong) => list.too_long(position, "")?,

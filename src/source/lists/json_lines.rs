@@ -51,6 +51,7 @@ fn read(list: &mut List<'_>, stream: Stream<'_>) -> ControlFlow<()> {
         }
         match serde_json::from_slice(&nested::with_digits(value)) {
             Ok(Value::Object(object)) => nested::give(list, position, object, column.as_deref())?,
+            Ok(value) if list.lists.takes_rows => list.value(position, value)?,
             Ok(Value::String(link)) => list.cell(position, &link, &Columns::default())?,
             Ok(_) => list.no_link(position, "", "line_json_type")?,
             Err(error) => {

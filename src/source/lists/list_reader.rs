@@ -4,9 +4,11 @@ use std::fmt;
 use std::io;
 use std::ops::ControlFlow;
 
+use serde_json::Value;
 use url::Url;
 
 use super::cells;
+use super::columns;
 use super::decode::Recoded;
 use super::{MAX_RECORD_BYTES, unreadable};
 use crate::error::{ErrorKind, ItemError, JobError};
@@ -93,6 +95,21 @@ impl<'a> List<'a> {
             self.link(position, link, columns.clone())?;
         }
         ControlFlow::Continue(())
+    }
+
+    /// Gives the item of a row whose columns are all kept.
+    pub(super) fn row(&mut self, position: Position, columns: Columns) -> ControlFlow<()> {
+        let first = columns.names().next().unwrap_or_default();
+        let about = format!("{first}={}", columns.text(first).unwrap_or_default());
+        let item = NewItem { columns, ..NewItem::new(Locator::row(position.number, &about)) };
+        (self.give)(Found::Item(item))
+    }
+
+    /// The same for a row without columns.
+    pub(super) fn value(&mut self, position: Position, value: Value) -> ControlFlow<()> {
+        let mut columns = Columns::default();
+        columns.put(columns::VALUE, value);
+        self.row(position, columns)
     }
 
     /// Gives the item of a link in a line.

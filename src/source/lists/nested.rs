@@ -127,6 +127,9 @@ pub(super) fn give(
     object: Map<String, Value>,
     column: Option<&str>,
 ) -> ControlFlow<()> {
+    if list.lists.takes_rows {
+        return list.row(position, Columns::from(flattened(object)));
+    }
     let wanted = column.or(list.lists.url_column.as_deref()).unwrap_or(columns::URL);
     let mut object = flattened(object);
     let keys = object.keys().cloned().collect::<Vec<_>>().join(", ");

@@ -131,6 +131,9 @@ fn flat(row: Row, nanoseconds: &Nanoseconds) -> Map<String, Value> {
 }
 
 fn give(list: &mut List<'_>, position: Position, mut object: Map<String, Value>, column: &str) -> ControlFlow<()> {
+    if list.lists.takes_rows {
+        return list.row(position, Columns::from(object));
+    }
     let links = nested::take_links(&mut object, column);
     // The texts of lists.
     for value in object.values_mut().filter(|value| value.is_array()) {

@@ -53,6 +53,13 @@ fn read(list: &mut List<'_>, stream: Stream<'_>) -> ControlFlow<()> {
             }
             continue;
         };
+        if list.lists.takes_rows {
+            let value = text.trim();
+            if !value.is_empty() && !value.starts_with('#') {
+                list.value(position, value.into())?;
+            }
+            continue;
+        }
         let links = links_of(text).map(str::to_owned);
         if list.is_live {
             // Another program writes the list: nothing waits for its next line.

@@ -164,6 +164,7 @@ impl Bench {
             has_died: true,
             has_run_before: true,
             write_back: None,
+            query: None,
         });
         runs.insert(&run);
         let recorder = Recorder {

@@ -1,5 +1,7 @@
 //! The request for a job: sources, recipe, outputs and limits.
 
+mod query;
+
 use std::path::PathBuf;
 
 use std::sync::LazyLock;
@@ -12,6 +14,7 @@ use super::format::FormatChoice;
 use super::network::NetworkSpec;
 use super::recipe::{Recipe, Step};
 use super::source::SourceSpec;
+pub use query::{QueryResult, QuerySpec, RowsFormat, WrittenFile};
 
 /// A request for a job. The catalog stores its sources one by one, and the rest as JSON in `job_request`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,6 +38,9 @@ pub struct JobSpec {
     /// Where the results of items are written back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub write_back: Option<WriteBackSpec>,
+    /// The statements, for [`Work::Query`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub query: Option<QuerySpec>,
 }
 
 /// One result of each item.
@@ -58,6 +64,8 @@ pub enum Work {
     /// Images and links: apply the recipe and write files.
     #[default]
     Pictures,
+    /// Statements: run them and keep their results, as the job's [`QuerySpec`] says.
+    Query,
 }
 
 /// How lists with columns are read.
@@ -73,6 +81,14 @@ pub struct ListSpec {
     /// The encoding of lists, such as `euc-kr`; `None` is detected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encoding: Option<String>,
+    /// Whether each row is an item with all of its columns, whatever they hold.
+    #[serde(skip_serializing_if = "is_false")]
+    pub takes_rows: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// How a result is encoded.
@@ -188,7 +204,7 @@ pub enum DamagedPolicy {
 #[serde(default)]
 pub struct SinkSpec {
     /// The output folder; `None` is a new folder next to the first source (`<name>-pixloom`).
-    #[serde(with = "super::path_text::option")]
+    #[serde(with = "crate::model::path_text::option")]
     pub dir: Option<PathBuf>,
     /// The name template, without extension.
     pub name: String,
@@ -347,6 +363,7 @@ impl Default for JobSpec {
             limits: Limits::default(),
             network: NetworkSpec::default(),
             write_back: None,
+            query: None,
         }
     }
 }
@@ -378,6 +395,7 @@ impl JobSpec {
             limits: self.limits.clone(),
             network: self.network.clone(),
             write_back: self.write_back.clone(),
+            query: self.query.clone(),
         }
     }
 

@@ -1,0 +1,32 @@
+## 쿼리 작업
+
+query_done = 구문 { $count }개 완료
+query_rows = { $count }행
+query_time = { $time } 걸림
+query_changes = 결과가 없는 구문이라 데이터베이스를 바꿀 수 있습니다. 허용하려면 --write를 쓰세요.
+query_no_rows = 구문에 저장할 결과가 없습니다. -o와 --into를 빼세요.
+query_parameter_no_list = 구문에 매개변수 :{ $name }이(가) 있지만 값을 가져올 목록이 없습니다. --each를 쓰세요.
+query_no_parameter = 구문에 매개변수가 없어 { $list }의 모든 행에 같은 구문이 실행됩니다. 열을 :이름으로 쓰거나 --each를 빼세요.
+query_parameter_unknown = 구문의 매개변수 :{ $name }에 해당하는 열이 { $list }에 없습니다. 있는 열: { $columns }.
+query_parameter_near = 구문의 매개변수 :{ $name }에 해당하는 열이 { $list }에 없습니다. :{ $near }인가요? 있는 열: { $columns }.
+query_split_column = --split { $column }: 결과에 그런 열이 없습니다. 있는 열: { $columns }.
+query_split_kind = --split { $column }: { $type } 유형의 값은 범위로 나눌 수 없습니다. 숫자, 텍스트 또는 시각 열을 쓰세요.
+query_parts = --parts: 1~{ $most } 사이의 수를 쓰세요.
+query_key = --key { $column }: 결과에 그런 열이 없습니다. 있는 열: { $columns }.
+query_into_name = --into { $table }: 테이블 또는 스키마.테이블 형식으로 쓰세요.
+query_into_missing = --into { $table }: 테이블이 더 이상 없습니다.
+query_into_column = --into: 테이블에 { $column } 열이 더 이상 없습니다.
+query_into_lacks = --into { $table }: 테이블에 { $column } 열이 없습니다. 구문에서 AS로 이름을 바꾸거나 열을 빼세요.
+query_into_no_key = --into { $table }: 테이블의 고유 키가 결과에 없어 같은 행이 두 번 들어갈 수 있습니다. 키 열을 구문에 넣거나 새 테이블을 쓰세요.
+query_into_not_unique = --into { $table }: --key의 열이 테이블의 고유 키가 아닙니다. 고유 키를 만들거나 다른 테이블을 쓰세요.
+query_into_only_key = --into { $table }: 결과에 키 열만 있습니다. 다른 열을 구문에 넣으세요.
+query_out_is_input = -o { $path }: 입력 파일입니다. 다른 이름을 쓰세요.
+query_out_exists = -o { $path }: 이미 있는 파일입니다. 다른 이름이나 --on-conflict를 쓰세요.
+query_out_skipped = { $path } 파일이 이미 있어 아무것도 실행하지 않았습니다.
+query_out_name = -o { $path }: 파일 이름이 아닙니다.
+query_result = 구문의 결과 행을 쓸 수 없습니다: { $detail }.
+query_part = 구문의 결과 행이 없거나 손상되어({ $path }: { $detail }) 결과를 쓸 수 없습니다. 쿼리를 다시 실행하세요.
+query_file = --file { $path }: { $detail }.
+query_file_large = --file { $path }: 파일이 { $most } MB보다 큽니다.
+query_name_stdout = --name: 파일을 저장할 폴더가 필요합니다. -o 폴더를 쓰세요.
+query_json_stdout = --json과 결과 행을 함께 표준 출력으로 보낼 수 없습니다. -o나 --into를 쓰세요.

@@ -1,0 +1,18 @@
+//! Query jobs: what they ask of a database, where their rows are kept, and what becomes of them. Running the statements is
+//! `engine/run/queries.rs`.
+
+mod kept;
+mod parts;
+mod plan;
+mod request;
+mod result;
+mod retries;
+mod table;
+
+pub(crate) use kept::Kept;
+pub(crate) use plan::QueryPlan;
+pub(crate) use request::query_job;
+pub use request::{QueryRequest, QueryTarget};
+pub use result::write_query_result;
+pub(crate) use result::{discard_parts, finish};
+pub(crate) use retries::Retries;
