@@ -49,11 +49,14 @@ pub use crate::source::{
 pub use api::command::Command;
 pub use api::database::{
     ColumnEntry, DatabaseAnswer, DatabaseContent, DatabaseFault, DatabaseName, DatabaseQuestion, DatabaseRequest,
-    DatabaseTables, DatabaseView, QueryRows, TableColumns, TableEntry, database_examples, default_link_column,
+    DatabaseTables, DatabaseView, QueryRows, TableColumns, TableEntry, WriteBackCheck, database_examples,
+    default_link_column,
 };
 pub use api::export::export_job;
 pub use api::handle::Handle;
-pub use api::snapshot::{Estimate, JobEntry, JobView, ListFile, NetworkFault, Notice, Snapshot, SourceGroup};
+pub use api::snapshot::{
+    Estimate, JobEntry, JobView, ListFile, NetworkFault, Notice, RejectionGroup, Snapshot, SourceGroup,
+};
 pub use api::undo::{UndoKind, UndoTally, UndoView};
 pub use api::view::{
     ItemsFilter, ItemsPage, ItemsRequest, ItemsSort, PicturePreview, Pixels, Preview, PreviewContent, PreviewRequest,

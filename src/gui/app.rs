@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use egui::{Color32, Context, Rect, Ui, UiBuilder, Vec2, vec2};
 
 use super::input;
+use super::panels::database::write_back;
 use super::panels::{
     close, columns, database, empty, header, items, jobs, notices, palette, paste, preview, recipe, run_bar, settings,
     sources, undo_job,
@@ -128,9 +129,13 @@ fn window_ui(ui: &mut Ui, state: &mut State) {
     let (sources, right) = middle.split_left_right_at_x(whole.left() + sources_width);
     let (work, recipe) = right.split_left_right_at_x(whole.right() - recipe_width);
     panel(ui, "header", header, p.bg1, vec2(size::MARGIN, 0.0), |ui| header::ui(ui, state));
-    if state.page == Page::Database {
+    if state.page != Page::None {
         state.view.area_px = None;
+    }
+    if state.page == Page::Database {
         panel(ui, "database", middle, p.bg0, Vec2::ZERO, |ui| database::ui(ui, state));
+    } else if state.page == Page::WriteBack {
+        panel(ui, "write back", middle, p.bg0, Vec2::ZERO, |ui| write_back::ui(ui, state));
     } else {
         panel(ui, "sources", sources, p.bg1, Vec2::splat(size::MARGIN), |ui| sources::ui(ui, state));
         panel(ui, "work", work, p.bg0, Vec2::ZERO, |ui| work_ui(ui, work, state));

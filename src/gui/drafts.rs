@@ -3,7 +3,7 @@
 
 use crate::config::Settings;
 use crate::engine::{Command, Handle, Snapshot};
-use crate::model::{ListSpec, Recipe, Save, SinkSpec};
+use crate::model::{ListSpec, Recipe, Save, SinkSpec, WriteBackSpec};
 
 /// A value that can be edited, and whether an edit is on its way to the engine.
 #[derive(Clone, Debug, Default)]
@@ -60,6 +60,8 @@ pub(crate) struct Drafts {
     pub(crate) sink: Draft<SinkSpec>,
     /// How lists with columns are read.
     pub(crate) lists: Draft<ListSpec>,
+    /// Into which table results are written.
+    pub(crate) write_back: Draft<Option<WriteBackSpec>>,
     /// Settings of the program.
     pub(crate) settings: Draft<Settings>,
 }
@@ -77,6 +79,7 @@ impl Drafts {
         self.recipe.adopt(recipe, included);
         self.save.adopt(save, included);
         self.sink.adopt(sink, included);
+        self.write_back.adopt(current.map_or(&None, |job| &job.write_back), included);
         self.lists.adopt(current.map_or(&ListSpec::default(), |job| &job.lists), included);
     }
 
@@ -86,6 +89,7 @@ impl Drafts {
             && self.save.send(handle, Command::SetSave)
             && self.sink.send(handle, Command::SetSink)
             && self.lists.send(handle, Command::SetLists)
+            && self.write_back.send(handle, Command::SetWriteBack)
             && self.settings.send(handle, |settings| Command::SaveSettings(Box::new(settings)))
     }
 }

@@ -33,7 +33,7 @@ fn page(ctx: &Context, state: &mut State) {
     if state.page == Page::None {
         return;
     }
-    if ctx.input_mut(|input| input.consume_key(egui::Modifiers::COMMAND, Key::Enter)) {
+    if state.page == Page::Database && ctx.input_mut(|input| input.consume_key(egui::Modifiers::COMMAND, Key::Enter)) {
         // The text box may still get text of this frame.
         state.database.is_run_wanted = true;
     }

@@ -12,6 +12,7 @@ use super::forms::database::DatabaseForm;
 use super::forms::network::NetworkForm;
 use super::forms::palette::PaletteForm;
 use super::forms::text_box::TextBox;
+use super::forms::write_back::WriteBackForm;
 use super::listing::Listing;
 use super::ops::{self, Op};
 use super::textures::Textures;
@@ -55,6 +56,8 @@ pub(crate) enum Page {
     None,
     /// From a database.
     Database,
+    /// Write results into a table.
+    WriteBack,
 }
 
 /// How the preview compares before and after.
@@ -142,6 +145,8 @@ pub(crate) struct State {
     pub(crate) page: Page,
     /// The page "From a database…".
     pub(crate) database: DatabaseForm,
+    /// The page "Write results into a table".
+    pub(crate) write_back: WriteBackForm,
     /// The text box of the open sheet.
     pub(crate) text_box: TextBox,
     /// The command palette.
@@ -209,6 +214,7 @@ impl State {
             sheet: Sheet::None,
             page: Page::None,
             database: DatabaseForm::default(),
+            write_back: WriteBackForm::default(),
             text_box: TextBox::default(),
             palette: PaletteForm::default(),
             network: NetworkForm::default(),
@@ -269,6 +275,7 @@ impl State {
         self.listing.refresh(ctx, now_s, &self.handle, self.snapshot.current.as_ref());
         self.textures.refresh(ctx, &self.handle);
         self.database.adopt(self.handle.database(DatabaseView::Page));
+        self.write_back.adopt(self.handle.database(DatabaseView::WriteBack));
         if let Some(answer) = self.dialogs.poll(ctx, now_s) {
             self.answered(answer);
         }
@@ -353,9 +360,11 @@ impl State {
 
     /// Closes the page; what opened it gets the focus back.
     pub(crate) fn close_page(&mut self) {
+        let view = if self.page == Page::Database { DatabaseView::Page } else { DatabaseView::WriteBack };
         self.page = Page::None;
         self.database.cancel();
-        self.handle.want_database(DatabaseView::Page, None);
+        self.write_back.cancel();
+        self.handle.want_database(view, None);
         self.refocus = self.page_opener.take().map(|id| (id, FRAMES_UNTIL_FOCUS));
     }
 
@@ -455,6 +464,10 @@ impl State {
             Purpose::SaveRecipe => self.send(Command::SaveRecipe(path.into())),
             Purpose::NetworkFile(file) => self.network_file(file, path.into()),
             Purpose::StepFile { step_index, param } => self.step_file(step_index, param, path),
+            Purpose::DatabaseFile if self.page == Page::WriteBack => {
+                self.write_back.renamed();
+                path.clone_into(&mut self.write_back.connection.dsn);
+            }
             Purpose::DatabaseFile => {
                 self.database.renamed();
                 path.clone_into(&mut self.database.connection.dsn);

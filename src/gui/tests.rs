@@ -7,6 +7,7 @@ mod focus;
 mod snapshots;
 mod undo;
 mod workflow;
+mod write_back;
 
 use std::sync::Arc;
 

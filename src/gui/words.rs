@@ -5,7 +5,7 @@ use crate::config::Language;
 use crate::engine::{DatabaseTables, Group, ItemsSort, NetworkFault};
 use crate::model::{
     AccessKind, ConflictPolicy, ItemState, JobState, Lang, Message, MetadataPolicy, NetworkFile, Progress, ProxyChoice,
-    RobotsPolicy, SecretRef, Tree, Unit,
+    RobotsPolicy, SecretRef, Tree, Unit, WriteField,
 };
 
 impl Lang {
@@ -36,6 +36,55 @@ impl Lang {
     /// `Add 412 items`.
     pub(crate) fn add_counted(self, items: u64) -> String {
         self.counted("add_counted", items)
+    }
+
+    /// `products: 3 columns`.
+    pub(crate) fn wb_summary(self, table: &str, columns: u64) -> String {
+        Message::new("wb_summary").with("table", table).count("count", columns).text(self)
+    }
+
+    /// `Key column 1`.
+    pub(crate) fn wb_key_numbered(self, number: u64) -> String {
+        self.counted("wb_key_numbered", number)
+    }
+
+    /// `Column 1`.
+    pub(crate) fn wb_column_numbered(self, number: u64) -> String {
+        self.counted("wb_column_numbered", number)
+    }
+
+    /// `Field for width`.
+    pub(crate) fn wb_field_for(self, column: &str) -> String {
+        self.with("wb_field_for", "column", column)
+    }
+
+    /// `Choose the field for width`.
+    pub(crate) fn wb_choose_field(self, column: &str) -> String {
+        self.with("wb_choose_field", "column", column)
+    }
+
+    /// That there is no such field.
+    pub(crate) fn wb_field_wrong(self, field: &str) -> String {
+        Message::new("wb_field_wrong").with("field", field).with("fields", WriteField::names()).text(self)
+    }
+
+    /// `1,200 written back, 3 rejected, 40 waiting`; `None` if nothing is written back.
+    pub(crate) fn written_back(self, progress: &Progress) -> Option<String> {
+        let level = progress.write_back?;
+        let counts = level.counts;
+        let parts = [
+            (counts.missing, "written_missing"),
+            (counts.rejected, "written_rejected"),
+            (progress.finished().saturating_sub(level.number), "written_waiting"),
+        ];
+        let others = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, id)| self.counted(id, count));
+        let all = std::iter::once(self.counted("written_back", counts.matched)).chain(others);
+        Some(all.collect::<Vec<_>>().join(", "))
+    }
+
+    /// `Rejected 3`.
+    pub(crate) fn rejected_rows(self, rows: u64) -> String {
+        self.counted("rejected_rows", rows)
     }
 
     /// `3 rows`.

@@ -7,7 +7,7 @@ use std::time::Instant;
 use pixloom::engine::{
     DatabaseAnswer, DatabaseContent, DatabaseQuestion, DatabaseRequest, DatabaseView, Engine, EngineOptions, QueryRows,
 };
-use pixloom::model::TypedSecret;
+use pixloom::model::{TypedSecret, WriteBackSpec, WriteColumn};
 
 use super::desk::{DEADLINE, Desk, Manner};
 
@@ -134,7 +134,7 @@ fn a_statement_that_does_not_end_gives_way_to_the_next_question() {
 }
 
 #[test]
-fn a_typed_password_is_kept_before_the_database_is_opened() {
+fn a_typed_password_is_kept_before_the_database_is_opened_and_a_map_is_checked() {
     let desk = Desk::without_engine(Manner::Window);
     let dsn = shop(&desk, 1);
     let secrets_path = desk.path("secrets.toml");
@@ -142,7 +142,14 @@ fn a_typed_password_is_kept_before_the_database_is_opened() {
     let options = EngineOptions { settings_path: None, secrets_path: Some(secrets_path.clone()), ..options };
     let engine = Engine::start(options).unwrap();
     let password = Some(("me at shop".to_owned(), TypedSecret::new("s3cret".to_owned())));
-    let question = DatabaseQuestion::Columns { table: "products".to_owned() };
+    let pair = |column: &str, field: &str| WriteColumn { column: column.to_owned(), field: field.parse().unwrap() };
+    let spec = WriteBackSpec {
+        table: "products".to_owned(),
+        keys: vec![pair("id", "col:id")],
+        columns: vec![pair("name", "hash")],
+        ..WriteBackSpec::default()
+    };
+    let question = DatabaseQuestion::WriteBack(Box::new(spec));
     engine.handle().want_database(VIEW, Some(DatabaseRequest { number: 1, dsn, password, question }));
     let deadline = Instant::now() + DEADLINE;
     let content = loop {
@@ -152,8 +159,10 @@ fn a_typed_password_is_kept_before_the_database_is_opened() {
             _ => std::thread::yield_now(),
         }
     };
-    let DatabaseContent::Columns(Some(table)) = content else { panic!("{content:?}") };
-    assert_eq!((table.columns.len(), &table.unique_keys[0]), (3, &vec!["id".to_owned()]));
+    let DatabaseContent::WriteBack(check) = content else { panic!("{content:?}") };
+    assert_eq!((check.table.columns.len(), &check.table.unique_keys[0]), (3, &vec!["id".to_owned()]));
+    let statement = "UPDATE \"main\".\"products\" SET \"name\" = ?2 WHERE \"id\" = ?1";
+    assert_eq!(check.statement.unwrap().replace("\"main\".", ""), statement.replace("\"main\".", ""));
     let kept = fs::read_to_string(secrets_path).unwrap();
     assert!(kept.contains("me at shop") && kept.contains("s3cret"), "{kept}");
 }

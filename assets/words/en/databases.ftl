@@ -62,3 +62,58 @@ add_counted = { $count ->
        *[other] Add { $count } items
     }
 add_rows = Add items
+
+## The page “Write results into a table”
+
+wb_title = Write results into a table
+wb_add = Choose a table…
+wb_summary = { $table }: { $count ->
+        [one] 1 column
+       *[other] { $count } columns
+    }
+wb_pick = Write results into this table
+wb_no_table = Connect to a database and choose a table.
+wb_mode = Rows
+wb_update = Change existing rows
+wb_upsert = Change or insert
+wb_insert = Insert new rows only
+wb_keys = Which row: key columns
+wb_columns = What is written
+wb_add_key = Add key column
+wb_add_column = Add column
+wb_key_numbered = Key column { $count }
+wb_column_numbered = Column { $count }
+wb_field_for = Field for { $column }
+wb_choose_field = Choose the field for { $column }
+wb_field_wrong = There is no field “{ $field }”. These are the fields: { $fields }.
+wb_field_column = column of the query or list
+wb_checking = Checking…
+wb_accepted = The table accepts this statement:
+wb_incomplete = Choose at least one key column and one column to write.
+wb_table_gone = There is no table { $table } any more. Choose another one.
+wb_stop = Don't write results
+wb_use = Write results
+wb_field-locator = file or link
+wb_field-output = path of the result
+wb_field-width = width of the result, px
+wb_field-height = height of the result, px
+wb_field-input_width = width of the original, px
+wb_field-input_height = height of the original, px
+wb_field-bytes_in = bytes of the original
+wb_field-bytes_out = bytes of the result
+wb_field-hash = SHA-256 of the original
+wb_field-output_hash = SHA-256 of the result
+wb_field-state = done, failed or skipped
+wb_field-reason = why it was skipped
+wb_field-error = what went wrong
+wb_field-error_kind = kind of error
+wb_field-http_status = HTTP status
+wb_field-content_type = content type
+wb_field-finished_at = time of completion
+written_back = { $count } written back
+written_rejected = { $count } rejected
+written_missing = { $count } without a row
+written_waiting = { $count } waiting
+database_lost = Database unreachable. Results wait and are written when it is back
+rejected_rows = Rejected { $count }
+rejected_title = Rows that the database rejected

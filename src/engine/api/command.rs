@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use crate::config::Settings;
-use crate::model::{FailureFilter, JobId, JobSpec, Limits, ListSpec, Recipe, Save, SinkSpec, SourceSpec, TypedSecret};
+use crate::model::{
+    FailureFilter, JobId, JobSpec, Limits, ListSpec, Recipe, Save, SinkSpec, SourceSpec, TypedSecret, WriteBackSpec,
+};
 
 /// A command to the engine. Its effects are visible in later snapshots; it has no return value.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +38,8 @@ pub enum Command {
     SetSink(SinkSpec),
     /// Change which columns of the draft's lists are used. For another column of links, the lists are read again.
     SetLists(ListSpec),
+    /// Change into which table the draft's results are written, or that they are not.
+    SetWriteBack(Option<WriteBackSpec>),
     /// Change what jobs may use.
     SetLimits(Limits),
     /// Read a recipe file into the draft.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::db::{self, Dsn, Place};
 use crate::engine::databases::secret_name;
 use crate::error::JobError;
-use crate::model::{Message, SecretRef, TypedSecret};
+use crate::model::{Message, SecretRef, TypedSecret, WriteBackSpec};
 
 /// The name of a database as a person wrote it, taken apart. Nothing is opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,11 +47,8 @@ pub enum DatabaseQuestion {
         /// The query; `:last` is NULL.
         sql: String,
     },
-    /// The columns of a table.
-    Columns {
-        /// The table as it is written in statements.
-        table: String,
-    },
+    /// The columns of the table of a request to write back, and whether the request can be carried out.
+    WriteBack(Box<WriteBackSpec>),
 }
 
 /// What is known of the answer.
@@ -74,8 +71,8 @@ pub enum DatabaseContent {
     Tables(DatabaseTables),
     /// The first rows.
     Rows(QueryRows),
-    /// The columns of a table; `None` if there is no such table.
-    Columns(Option<Arc<TableColumns>>),
+    /// The table into which results are to be written.
+    WriteBack(WriteBackCheck),
     /// An error.
     Failed(DatabaseFault),
 }
@@ -100,6 +97,10 @@ pub struct TableEntry {
     pub name: String,
     /// Its name as it is written in statements.
     pub quoted: String,
+    /// Its schema or database, if it is named.
+    pub schema: Option<String>,
+    /// Its name without the schema.
+    pub table: String,
 }
 
 /// The first rows of a query.
@@ -113,6 +114,15 @@ pub struct QueryRows {
     pub has_more: bool,
     /// The number of all rows, once it has been counted.
     pub total: Option<u64>,
+}
+
+/// What a database says about a request to write back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WriteBackCheck {
+    /// The table's columns.
+    pub table: Arc<TableColumns>,
+    /// The statement that one row stands for, or what is wrong with the request.
+    pub statement: Result<String, Message>,
 }
 
 /// A table's columns.
@@ -154,8 +164,14 @@ impl QueryRows {
 impl DatabaseName {
     /// Reads the name of a database.
     pub fn parse(text: &str) -> Result<Self, Message> {
-        let (dsn, password) =
+        let (mut dsn, password) =
             db::parse_dsn(text).map_err(|detail| Message::new("db_name_wrong").with("detail", detail))?;
+        // A job is resumed from any folder.
+        if let Place::File(path) = &mut dsn.place
+            && let Ok(absolute) = std::path::absolute(&*path)
+        {
+            *path = absolute;
+        }
         Ok(Self { dsn, typed: password.map(TypedSecret::new) })
     }
 

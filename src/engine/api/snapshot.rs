@@ -7,7 +7,8 @@ use super::undo::UndoView;
 use crate::config::Settings;
 use crate::error::{ErrorKind, JobError};
 use crate::model::{
-    Event, JobId, JobRow, JobState, JobSummary, Limits, ListSpec, NetworkFile, Progress, Recipe, Remark, Save, SinkSpec,
+    Event, JobId, JobRow, JobState, JobSummary, Limits, ListSpec, NetworkFile, Progress, Recipe, Remark, Save,
+    SinkSpec, WriteBackSpec,
 };
 
 /// Number of events in a snapshot; a front end that fell further behind reads the state instead.
@@ -72,6 +73,8 @@ pub struct JobView {
     pub sink: SinkSpec,
     /// Which columns of its lists are used.
     pub lists: ListSpec,
+    /// Into which table its results are written.
+    pub write_back: Option<WriteBackSpec>,
     /// A draft's lists that have columns, or may have.
     pub list_files: Arc<[ListFile]>,
     /// Its limits.
@@ -84,6 +87,8 @@ pub struct JobView {
     pub groups: Arc<[SourceGroup]>,
     /// Failures by kind, the most frequent first.
     pub failures: Arc<[(ErrorKind, u64)]>,
+    /// Rows that a database refused, by its message, the most frequent first; of very many, the first ones.
+    pub rejections: Arc<[RejectionGroup]>,
     /// Whether fetching is waiting for the network.
     pub network_gone: bool,
     /// Hosts whose certificates it does not check.
@@ -118,6 +123,17 @@ pub struct ListFile {
     pub columns: Option<Vec<String>>,
     /// The requested column that it doesn't have.
     pub missing: Option<String>,
+}
+
+/// Rows that a database refused for one reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RejectionGroup {
+    /// The message of the database.
+    pub message: String,
+    /// Their number.
+    pub count: u64,
+    /// The keys of some of them.
+    pub keys: Vec<String>,
 }
 
 /// Items of one folder or host.

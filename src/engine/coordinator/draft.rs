@@ -55,14 +55,12 @@ impl Coordinator {
             Command::SetSave(save) => {
                 self.edit(|spec| Edit::Save(std::mem::replace(&mut spec.output_mut().save, save)))
             }
-            Command::SetSink(sink) => {
-                let listed_dir = self.listed.as_ref().map(|listed| &listed.spec.output().sink.dir);
-                if listed_dir.is_some_and(|dir| *dir != sink.dir) {
-                    self.settings.sink.dir.clone_from(&sink.dir);
-                }
-                self.edit(|spec| Edit::Sink(std::mem::replace(&mut spec.output_mut().sink, sink)))
-            }
+            Command::SetSink(sink) => self.set_sink(sink),
             Command::SetLists(lists) => self.set_lists(lists),
+            Command::SetWriteBack(spec) => {
+                self.with_draft(|job| job.write_back = spec);
+                Ok(())
+            }
             Command::SetLimits(limits) => {
                 self.settings.limits = limits.clone();
                 self.save_settings();
@@ -127,6 +125,14 @@ impl Coordinator {
                 Ok(())
             }
         }
+    }
+
+    fn set_sink(&mut self, sink: SinkSpec) -> Result<(), JobError> {
+        let listed_dir = self.listed.as_ref().map(|listed| &listed.spec.output().sink.dir);
+        if listed_dir.is_some_and(|dir| *dir != sink.dir) {
+            self.settings.sink.dir.clone_from(&sink.dir);
+        }
+        self.edit(|spec| Edit::Sink(std::mem::replace(&mut spec.output_mut().sink, sink)))
     }
 
     /// Creates a job and runs it, once its request has been checked.

@@ -32,7 +32,7 @@ use crossbeam_channel::{Receiver, Sender, never, tick};
 
 use super::EngineOptions;
 use super::api::handle::{NumberedCommand, Shared};
-use super::api::snapshot::{JobEntry, ListFile, NetworkFault, Notice, SourceGroup};
+use super::api::snapshot::{JobEntry, ListFile, NetworkFault, Notice, RejectionGroup, SourceGroup};
 use super::databases::Databases;
 use super::intake::read_sources::{IntakeNote, IntakeRequest};
 use super::intake::secrets;
@@ -242,6 +242,7 @@ struct Details {
     summaries: HashMap<JobId, Arc<JobSummary>>,
     groups: Arc<[SourceGroup]>,
     failures: Arc<[(ErrorKind, u64)]>,
+    rejections: Arc<[RejectionGroup]>,
 }
 
 impl Coordinator {

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use super::disk::Disk;
 use super::{Coordinator, Details, Level, Phase};
 use crate::catalog::{self, CatalogReader};
-use crate::engine::api::snapshot::{EVENTS_KEPT, JobEntry, JobView, ListFile, Notice, Snapshot, SourceGroup};
+use crate::engine::api::snapshot::{
+    EVENTS_KEPT, JobEntry, JobView, ListFile, Notice, RejectionGroup, Snapshot, SourceGroup,
+};
 use crate::engine::intake::lists;
 use crate::engine::item::naming;
 use crate::engine::record::message::{self, Record};
@@ -25,6 +27,28 @@ const CHECK_LOCK_EVERY: Duration = Duration::from_millis(500);
 const JOBS_LISTED: u32 = 100;
 /// Folders and hosts in a snapshot.
 const GROUPS_LISTED: u32 = 200;
+
+/// Rows that a database refused and that are grouped by its message, and keys of each group.
+const REJECTIONS_READ: u32 = 2_000;
+const REJECTED_KEYS: usize = 8;
+
+/// The first rejected rows by message, the most frequent message first.
+fn rejections(reader: &dyn CatalogReader, job: JobId) -> Vec<RejectionGroup> {
+    let mut groups: Vec<RejectionGroup> = Vec::new();
+    for (_, rejection) in reader.rejections_after(job, 0, REJECTIONS_READ).unwrap_or_default() {
+        let at = groups.iter().position(|group| group.message == rejection.message).unwrap_or_else(|| {
+            groups.push(RejectionGroup { message: rejection.message.clone(), ..RejectionGroup::default() });
+            groups.len() - 1
+        });
+        let group = &mut groups[at];
+        group.count += 1;
+        if group.keys.len() < REJECTED_KEYS {
+            group.keys.push(rejection.key);
+        }
+    }
+    groups.sort_by_key(|group| std::cmp::Reverse(group.count));
+    groups
+}
 
 impl Coordinator {
     pub(super) fn report(&mut self, error: &JobError) {
@@ -150,6 +174,8 @@ impl Coordinator {
         let rows = reader.jobs(JOBS_LISTED).unwrap_or_default();
         let groups = job.and_then(|job| reader.groups(job, GROUPS_LISTED).ok()).unwrap_or_default();
         let failures = job.and_then(|job| reader.failures_by_kind(job).ok()).unwrap_or_default();
+        let is_rejected = self.written_back.is_some_and(|level| level.counts.rejected > 0);
+        let rejections = job.filter(|_| is_rejected).map(|job| rejections(reader.as_ref(), job)).unwrap_or_default();
         let mut summaries = std::mem::take(&mut self.details.summaries);
         let jobs: Vec<JobEntry> = rows
             .into_iter()
@@ -176,6 +202,7 @@ impl Coordinator {
                 })
                 .collect(),
             failures: failures.into(),
+            rejections: rejections.into(),
         };
     }
 
@@ -272,6 +299,7 @@ impl Coordinator {
             save: listed.spec.output().save.clone(),
             sink: listed.spec.output().sink.clone(),
             lists: listed.spec.lists.clone(),
+            write_back: listed.spec.write_back.clone(),
             list_files,
             limits: listed.spec.limits.clone(),
             out_dir: naming::out_dir(&listed.spec)
@@ -280,6 +308,7 @@ impl Coordinator {
             progress,
             groups: Arc::clone(&self.details.groups),
             failures: Arc::clone(&self.details.failures),
+            rejections: Arc::clone(&self.details.rejections),
             network_gone,
             insecure_hosts: if listed.state == JobState::Draft {
                 self.settings.network.insecure_hosts.clone()

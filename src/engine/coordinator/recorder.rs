@@ -86,6 +86,7 @@ impl Outstanding {
             | Command::SetSave(_)
             | Command::SetSink(_)
             | Command::SetLimits(_)
+            | Command::SetWriteBack(_)
             | Command::LoadRecipe(_)
             | Command::SaveRecipe(_) => !self.deferred.is_empty() || self.changes(Change::Listing),
             Command::Submit(_)

@@ -8,12 +8,13 @@ use crossbeam_channel::{Receiver, TryRecvError};
 use crate::db::{self, Connection, DbError, DbErrorKind, Dsn, Session, Statement, TableName, Value};
 use crate::engine::api::database::{
     ColumnEntry, DatabaseAnswer, DatabaseContent, DatabaseFault, DatabaseQuestion, DatabaseRequest, DatabaseTables,
-    DatabaseView, QueryRows, TableColumns, TableEntry,
+    DatabaseView, QueryRows, TableColumns, TableEntry, WriteBackCheck,
 };
 use crate::engine::api::handle::{DatabaseSlot, Shared};
 use crate::engine::databases::{Databases, job_error, read_stored_dsn};
 use crate::error::JobError;
-use crate::model::Message;
+use crate::model::{Message, WriteBackSpec};
+use crate::sink::write_back::Target;
 
 /// How often a running question looks for a newer one.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -113,13 +114,14 @@ impl DatabaseWorker {
                 }
                 DatabaseContent::Rows(rows)
             }
-            DatabaseQuestion::Columns { table } => {
-                let dialect = db::database_of(&dsn).dialect();
-                let table = match TableName::parse(table, dialect) {
-                    Some(name) => connection.table(&name).await.map_err(|error| fault(error, ""))?,
-                    None => None,
+            DatabaseQuestion::WriteBack(spec) => {
+                let name = TableName { schema: spec.schema.clone(), table: spec.table.clone() };
+                let table = connection.table(&name).await.map_err(|error| fault(error, ""))?;
+                let missing = || {
+                    let message = Message::new("wb_table_gone").with("table", &name);
+                    Box::new(DatabaseFault { error: JobError::Refused(message), is_of_statement: true, position: None })
                 };
-                DatabaseContent::Columns(table.as_ref().map(columns_of).map(Arc::new))
+                DatabaseContent::WriteBack(checked(&dsn, spec, &table.ok_or_else(missing)?))
             }
         };
         self.open = Some((name, connection));
@@ -228,13 +230,29 @@ fn shown(value: &Value) -> Option<String> {
 
 fn found(dsn: &Dsn, tables: &[TableName]) -> DatabaseTables {
     let database = db::database_of(dsn);
-    let entry = |table: &TableName| TableEntry { name: table.to_string(), quoted: table.quoted(database.dialect()) };
+    let entry = |table: &TableName| TableEntry {
+        name: table.to_string(),
+        quoted: table.quoted(database.dialect()),
+        schema: table.schema.clone(),
+        table: table.table.clone(),
+    };
     DatabaseTables {
         kind: database.name(),
         label: dsn.label(),
         user: dsn.user.clone(),
         tables: tables.iter().map(entry).collect(),
     }
+}
+
+/// Checks a request against its table, as a job does before its first item.
+fn checked(dsn: &Dsn, spec: &WriteBackSpec, table: &db::Table) -> WriteBackCheck {
+    let database = db::database_of(dsn);
+    let statement = if spec.keys.is_empty() || spec.columns.is_empty() {
+        Err(Message::new("wb_incomplete"))
+    } else {
+        Target::new(spec, table, database.dialect()).map(|target| database.write_statement(&target.whole))
+    };
+    WriteBackCheck { table: Arc::new(columns_of(table)), statement }
 }
 
 fn columns_of(table: &db::Table) -> TableColumns {

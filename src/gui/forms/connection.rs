@@ -73,6 +73,22 @@ impl ConnectionForm {
         self.kept.is_some()
     }
 
+    /// A form for the database of this name.
+    pub(crate) fn named(dsn: &str) -> Self {
+        Self { dsn: dsn.to_owned(), ..Self::default() }
+    }
+
+    /// A form for the same database.
+    pub(crate) fn of_same_database(&self) -> Self {
+        Self {
+            dsn: self.dsn.clone(),
+            from: self.from,
+            variable: self.variable.clone(),
+            kept: self.kept.clone(),
+            ..Self::default()
+        }
+    }
+
     /// The name was changed: a password of another database is not its password.
     pub(crate) fn renamed(&mut self) {
         self.kept = None;

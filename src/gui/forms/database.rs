@@ -89,7 +89,7 @@ impl DatabaseForm {
             return;
         }
         match &answer.content {
-            DatabaseContent::Nothing | DatabaseContent::Columns(_) => {}
+            DatabaseContent::Nothing | DatabaseContent::WriteBack(_) => {}
             DatabaseContent::Tables(tables) => self.connection.set_tables(Some(tables.clone())),
             DatabaseContent::Rows(rows) => {
                 let sql = match &answer.request.question {

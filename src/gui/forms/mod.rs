@@ -12,3 +12,4 @@ pub(crate) mod palette;
 pub(crate) mod recipe;
 pub(crate) mod save;
 pub(crate) mod text_box;
+pub(crate) mod write_back;

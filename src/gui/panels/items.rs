@@ -76,6 +76,7 @@ fn bar_ui(ui: &mut Ui, state: &mut State) {
     if has_field {
         filter_ui(&mut rest.controls, field_id, if is_wide { 150.0 } else { 96.0 }, state);
     }
+    rejections_ui(&mut rest.controls, state);
     if is_wide {
         chips_ui(&mut rest.controls, state);
     } else {
@@ -108,6 +109,28 @@ fn filter_menu_ui(ui: &mut Ui, state: &mut State) {
                 state.listing.set_filter(filter);
             }
         }
+    });
+}
+
+/// The rows that the database rejected, by its message.
+fn rejections_ui(ui: &mut Ui, state: &State) {
+    let lang = state.lang;
+    let Some(job) = state.job().filter(|job| job.progress.rejected() > 0) else { return };
+    let words = lang.rejected_rows(job.progress.rejected());
+    let button = Button::new(&words).ghost().menu().danger().height(size::BUTTON_SMALL).ui(ui);
+    menu::below(&button, 380.0, |ui| {
+        menu::heading(ui, lang.word("rejected_title"));
+        egui::ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
+            let p = theme::palette(ui);
+            for group in job.rejections.iter() {
+                let words = format!("{} × {}", count(group.count), group.message);
+                label::wrapped(ui, words, theme::body(), p.text);
+                let more = if group.keys.len() as u64 == group.count { "" } else { ", …" };
+                let keys = format!("{}{more}", group.keys.join(", "));
+                label::wrapped(ui, keys, theme::label(), p.text3);
+                ui.add_space(size::GAP_SMALL);
+            }
+        });
     });
 }
 

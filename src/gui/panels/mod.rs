@@ -3,7 +3,6 @@
 
 pub(crate) mod close;
 pub(crate) mod columns;
-mod connection;
 pub(crate) mod credentials;
 pub(crate) mod database;
 pub(crate) mod empty;
@@ -19,7 +18,6 @@ pub(crate) mod palette;
 pub(crate) mod params;
 pub(crate) mod paste;
 pub(crate) mod preview;
-mod query_rows;
 pub(crate) mod recipe;
 pub(crate) mod run_bar;
 pub(crate) mod save;
@@ -28,5 +26,4 @@ pub(crate) mod settings;
 pub(crate) mod sources;
 pub(crate) mod steps;
 pub(crate) mod table;
-mod table_list;
 pub(crate) mod undo_job;

@@ -2,6 +2,7 @@
 
 use egui::{Align, Layout, Popup, PopupCloseBehavior, ScrollArea, Ui, UiBuilder};
 
+use super::database::write_back;
 use super::{save, steps};
 use crate::engine::Group;
 use crate::gui::actions::Action;
@@ -57,6 +58,7 @@ fn steps_ui(ui: &mut Ui, low: bool, state: &mut State) {
         let width = ui.available_width();
         let add = Button::new(lang.word("add_filter")).icon(Icon::Plus).dashed().width(width).ui(ui);
         add_ui(&add, width, state);
+        write_back::section_ui(ui, state);
         if low {
             save::ui(ui, state);
         }

@@ -96,6 +96,10 @@ fn done_ui(ui: &mut Ui, state: &mut State, job: &JobView) {
     ui.painter().circle_filled(rect.center(), 4.0, if clean { p.ok } else { p.warn });
     ui.spacing_mut().item_spacing.x = size::GAP;
     label::text(ui, lang.done_line(&job.progress), theme::figures_strong(), p.text);
+    if let Some(words) = lang.written_back(&job.progress) {
+        let ink = if job.progress.rejected() > 0 { p.warn } else { p.text2 };
+        label::text(ui, words.as_str(), theme::figures(), ink).on_hover_text(words);
+    }
     let ui = &mut rest.controls;
     let retry = lang.retry_failed(job.progress.failed);
     press(ui, state, Action::RetryFailed, Button::new(&retry).danger());
@@ -129,6 +133,9 @@ fn running_ui(ui: &mut Ui, state: &mut State, job: &JobView) {
                 let words = lang.rates(progress.items_per_s, progress.bytes_per_s);
                 label::text(ui, words, theme::figures(), p.text2);
             }
+        }
+        if let Some(words) = lang.written_back(&progress) {
+            label_fit(ui, &words, if progress.rejected() > 0 { p.warn } else { p.text2 }, width * 0.3);
         }
         let words = lang.of_total(progress.finished(), progress.total, progress.total_is_final);
         if width > 860.0 {
@@ -173,6 +180,9 @@ fn message(state: &State, job: &JobView, p: &Palette) -> Option<(String, egui::C
     let lang = state.lang;
     if let Some(reason) = &job.halted {
         return Some((reason.window_text(lang), p.warn));
+    }
+    if job.progress.waits_for_database {
+        return Some((lang.word("database_lost").to_owned(), p.warn));
     }
     if job.network_gone {
         return Some((lang.word("network_lost").to_owned(), p.warn));

@@ -82,7 +82,12 @@ fn rows(total: Option<u64>) -> QueryRows {
 }
 
 fn tables() -> DatabaseTables {
-    let table = |name: &str, quoted: &str| TableEntry { name: name.to_owned(), quoted: quoted.to_owned() };
+    let table = |name: &str, quoted: &str| TableEntry {
+        name: name.to_owned(),
+        quoted: quoted.to_owned(),
+        schema: None,
+        table: name.to_owned(),
+    };
     DatabaseTables {
         kind: "SQLite",
         label: "/data/shop.db".to_owned(),

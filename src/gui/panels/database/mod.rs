@@ -1,9 +1,13 @@
 //! The page "From a database…": the database and its tables at the left, the query and its first rows at the right.
 
+mod connection;
+mod query_rows;
+mod table_list;
+pub(crate) mod write_back;
+
 use egui::{Align, Id, Layout, Rect, ScrollArea, TextEdit, Ui, UiBuilder, Vec2, vec2};
 
-use super::connection::{self, Event};
-use super::query_rows;
+use self::connection::Event;
 use crate::engine::{Command, DatabaseFault, DatabaseQuestion, DatabaseView, QueryRows};
 use crate::gui::dialogs::Purpose;
 use crate::gui::state::State;
@@ -26,7 +30,7 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     let (side, main) = below.split_left_right_at_x(below.left() + side_pt);
     ui.painter().rect_filled(bar, 0.0, p.bg1);
     ui.painter().rect_filled(side, 0.0, p.bg1);
-    part(ui, "title", bar.shrink2(vec2(size::MARGIN, 0.0)), |ui| title_ui(ui, state));
+    title_ui(ui, bar, state.lang.word("from_database_title"), state);
     part(ui, "side", side.shrink(size::MARGIN), |ui| side_ui(ui, state));
     part(ui, "main", main.shrink(size::MARGIN), |ui| main_ui(ui, state));
     ui.painter().hline(bar.x_range(), bar.bottom() - 0.5, theme::hairline(p));
@@ -38,28 +42,25 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     }
 }
 
-pub(super) fn part(ui: &mut Ui, name: &str, rect: Rect, add: impl FnOnce(&mut Ui)) {
+fn part(ui: &mut Ui, name: &str, rect: Rect, add: impl FnOnce(&mut Ui)) {
     let mut child = ui.new_child(UiBuilder::new().id_salt(name).max_rect(rect));
     child.shrink_clip_rect(rect.expand(size::GAP));
     add(&mut child);
 }
 
-fn title_ui(ui: &mut Ui, state: &mut State) {
-    let lang = state.lang;
+/// A page's title, and the button that closes it.
+fn title_ui(ui: &mut Ui, bar: Rect, title: &str, state: &mut State) {
     let p = theme::palette(ui);
-    let whole = ui.max_rect();
-    ui.scope_builder(UiBuilder::new().max_rect(whole).layout(Layout::left_to_right(Align::Center)), |ui| {
-        label::text(ui, lang.word("from_database_title"), theme::strong(), p.text);
+    let inner = bar.shrink2(vec2(size::MARGIN, 0.0));
+    let layout = Layout::left_to_right(Align::Center);
+    ui.scope_builder(UiBuilder::new().id_salt("title").max_rect(inner).layout(layout), |ui| {
+        label::text(ui, title, theme::strong(), p.text);
         let mut rest = trailing(ui, "title");
-        if Button::icon_only(Icon::Cross, lang.word("close")).ui(&mut rest.controls).clicked() {
+        if Button::icon_only(Icon::Cross, state.lang.word("close")).ui(&mut rest.controls).clicked() {
             state.close_page();
         }
         rest.end();
     });
-}
-
-fn box_id(name: &str) -> Id {
-    Id::unique(("database", name))
 }
 
 /// The database and its tables.
@@ -134,7 +135,7 @@ fn editor_ui(ui: &mut Ui, height: f32, state: &mut State) {
     child.shrink_clip_rect(inner);
     let edit = ScrollArea::vertical().auto_shrink(false).show(&mut child, |ui| {
         TextEdit::multiline(&mut form.sql)
-            .id(box_id("query"))
+            .id(Id::unique(("database", "query")))
             .font(theme::mono())
             .hint_text(egui::RichText::new(lang.word("db_query_hint")).font(theme::mono()).color(p.text3))
             .frame(egui::Frame::NONE)

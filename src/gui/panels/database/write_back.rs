@@ -1,0 +1,284 @@
+//! The page on which results are mapped to the columns of a table, and the section of the recipe that opens it.
+
+use egui::{Align, Context, Id, Layout, Rect, ScrollArea, Ui, UiBuilder};
+
+use super::connection::{self, Event};
+use super::{part, title_ui};
+use crate::engine::DatabaseView;
+use crate::gui::dialogs::Purpose;
+use crate::gui::forms::write_back::Pair;
+use crate::gui::state::{Page, State};
+use crate::gui::theme::{self, size};
+use crate::gui::widgets::button::Button;
+use crate::gui::widgets::icon::Icon;
+use crate::gui::widgets::segmented::segmented;
+use crate::gui::widgets::trailing::trailing;
+use crate::gui::widgets::{field, label, menu, scroll};
+use crate::model::{ItemField, JobState, Lang, WriteBackMode};
+
+/// Height of the statement and what the database says about it.
+const STATEMENT_PT: f32 = 124.0;
+/// Width of a column's field.
+const COLUMN_PT: f32 = 200.0;
+
+/// The section of the recipe.
+pub(crate) fn section_ui(ui: &mut Ui, state: &mut State) {
+    let lang = state.lang;
+    let spec = state.drafts.write_back.get().clone();
+    let is_draft = state.job().is_none_or(|job| job.state == JobState::Draft);
+    if spec.is_none() && !is_draft {
+        return;
+    }
+    ui.add_space(size::GAP_SMALL);
+    label::heading(ui, lang.word("wb_title"));
+    let width = ui.available_width();
+    let Some(spec) = spec else {
+        if Button::new(lang.word("wb_add")).icon(Icon::Plus).dashed().width(width).ui(ui).clicked() {
+            open(&ui.ctx().clone(), state);
+        }
+        return;
+    };
+    let words = lang.wb_summary(&spec.table, spec.columns.len() as u64);
+    ui.horizontal(|ui| {
+        let edit = width - size::FIELD - size::GAP;
+        let button = Button::new(&words).left().menu().height(size::FIELD).width(edit).enabled(is_draft);
+        if button.named(&lang.edit_named(&words)).ui(ui).on_hover_text(spec.database.as_str()).clicked() {
+            open(&ui.ctx().clone(), state);
+        }
+        let remove = lang.remove_named(&words);
+        if Button::icon_only(Icon::Cross, &remove).height(size::FIELD).enabled(is_draft).ui(ui).clicked() {
+            state.drafts.write_back.set(None);
+        }
+    });
+}
+
+fn open(ctx: &Context, state: &mut State) {
+    let spec = state.drafts.write_back.get().clone();
+    state.write_back.open(spec.as_ref(), &state.database.connection);
+    state.open_page(ctx, Page::WriteBack);
+}
+
+/// Draws the page.
+pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
+    let p = theme::palette(ui);
+    let whole = ui.max_rect();
+    let (bar, below) = whole.split_top_bottom_at_y(whole.top() + size::PAGE_BAR);
+    let side_pt = if whole.width() < size::SMALL_WINDOW { size::RECIPE_SMALL } else { size::RECIPE };
+    let (side, main) = below.split_left_right_at_x(below.left() + side_pt);
+    ui.painter().rect_filled(bar, 0.0, p.bg1);
+    ui.painter().rect_filled(side, 0.0, p.bg1);
+    title_ui(ui, bar, state.lang.word("wb_title"), state);
+    part(ui, "side", side.shrink(size::MARGIN), |ui| side_ui(ui, state));
+    part(ui, "main", main.shrink(size::MARGIN), |ui| main_ui(ui, state));
+    ui.painter().hline(bar.x_range(), bar.bottom() - 0.5, theme::hairline(p));
+    ui.painter().vline(side.right() - 0.5, side.y_range(), theme::hairline(p));
+    state.write_back.is_opened = false;
+    if let Some(request) = state.write_back.check() {
+        state.handle.want_database(DatabaseView::WriteBack, Some(request));
+    }
+}
+
+fn side_ui(ui: &mut Ui, state: &mut State) {
+    let lang = state.lang;
+    let form = &mut state.write_back;
+    let status = connection::Status {
+        is_testing: form.waits_for_tables(),
+        fault: form.fault(false).map(|fault| fault.error.window_text(lang)),
+        takes_focus: form.is_opened,
+        pick: lang.word("wb_pick"),
+    };
+    match connection::ui(ui, lang, "write back", &mut form.connection, &status) {
+        Some(Event::Test) => {
+            if let Some(request) = form.test() {
+                state.handle.want_database(DatabaseView::WriteBack, Some(request));
+            }
+        }
+        Some(Event::Cancel) => {
+            form.cancel();
+            state.handle.want_database(DatabaseView::WriteBack, None);
+        }
+        Some(Event::Renamed) => form.renamed(),
+        Some(Event::PasswordChanged) => form.password_changed(),
+        Some(Event::ChooseFile) => state.dialog(Purpose::DatabaseFile),
+        Some(Event::Picked(index)) => form.pick_table(index),
+        None => {}
+    }
+}
+
+/// The map, the statement, and the buttons.
+fn main_ui(ui: &mut Ui, state: &mut State) {
+    let lang = state.lang;
+    let p = theme::palette(ui);
+    let whole = ui.max_rect();
+    let Some(table) = state.write_back.table_name() else {
+        label::wrapped(ui, lang.word("wb_no_table"), theme::body(), p.text2);
+        return;
+    };
+    let (map, below) = whole.split_top_bottom_at_y(whole.bottom() - STATEMENT_PT);
+    part(ui, "map", map, |ui| {
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = size::GAP_SMALL;
+            label::text(ui, &table, theme::strong(), p.text);
+            let modes = [
+                (WriteBackMode::Update, lang.word("wb_update")),
+                (WriteBackMode::Upsert, lang.word("wb_upsert")),
+                (WriteBackMode::Insert, lang.word("wb_insert")),
+            ];
+            if let Some(mode) = segmented(ui, lang.word("wb_mode"), state.write_back.mode, &modes) {
+                state.write_back.mode = mode;
+            }
+            pairs_ui(ui, true, state);
+            pairs_ui(ui, false, state);
+            scroll::follow_focus(ui);
+        });
+    });
+    let (statement, buttons) = below.split_top_bottom_at_y(below.bottom() - size::BUTTON);
+    part(ui, "statement", statement.with_max_y(statement.bottom() - size::GAP), |ui| statement_ui(ui, state));
+    part(ui, "buttons", buttons, |ui| buttons_ui(ui, buttons, state));
+}
+
+/// The rows of keys, or those of other columns.
+fn pairs_ui(ui: &mut Ui, is_key: bool, state: &mut State) {
+    let lang = state.lang;
+    let names: Vec<String> = state
+        .write_back
+        .table_columns()
+        .map(|table| table.columns.iter().filter(|column| column.is_writable || is_key))
+        .map(|columns| columns.map(|column| column.name.clone()).collect())
+        .unwrap_or_default();
+    let fields = fields(state);
+    ui.add_space(size::GAP_SMALL);
+    label::heading(ui, lang.word(if is_key { "wb_keys" } else { "wb_columns" }));
+    let pairs = if is_key { &mut state.write_back.keys } else { &mut state.write_back.columns };
+    let mut removed = None;
+    for (index, pair) in pairs.iter_mut().enumerate() {
+        if pair_ui(ui, lang, (is_key, index), pair, &names, &fields) {
+            removed = Some(index);
+        }
+    }
+    if let Some(index) = removed {
+        pairs.remove(index);
+    }
+    let free = names.iter().find(|name| !pairs.iter().any(|pair| pair.column == **name)).cloned();
+    let words = lang.word(if is_key { "wb_add_key" } else { "wb_add_column" });
+    let button = Button::new(words).icon(Icon::Plus).ghost().height(size::FIELD).enabled(free.is_some());
+    if let (true, Some(column)) = (button.ui(ui).clicked(), free) {
+        let field = if is_key { format!("col:{column}") } else { ItemField::Output.word().to_owned() };
+        pairs.push(Pair { column, field });
+    }
+}
+
+/// The fields to choose from, with what they are.
+fn fields(state: &State) -> Vec<(String, String)> {
+    let lang = state.lang;
+    let own = ItemField::ALL.into_iter().map(|field| {
+        let words = lang.find(&format!("wb_field-{}", field.word())).unwrap_or_default();
+        (field.word().to_owned(), words.to_owned())
+    });
+    let lists = state.job().map(|job| job.list_files.clone()).unwrap_or_default();
+    let lists = lists.iter().filter_map(|file| file.columns.as_ref()).flatten().cloned();
+    let query =
+        state.database.rows().into_iter().flat_map(|rows| rows.columns.iter().map(|column| column.name.clone()));
+    let mut columns: Vec<String> = Vec::new();
+    for name in lists.chain(query) {
+        if !columns.contains(&name) {
+            columns.push(name);
+        }
+    }
+    let columns = columns.into_iter().map(|name| (format!("col:{name}"), lang.word("wb_field_column").to_owned()));
+    own.chain(columns).collect()
+}
+
+/// A row: the column, and the field that it gets. Returns whether it is removed.
+fn pair_ui(
+    ui: &mut Ui,
+    lang: Lang,
+    (is_key, index): (bool, usize),
+    pair: &mut Pair,
+    names: &[String],
+    fields: &[(String, String)],
+) -> bool {
+    let p = theme::palette(ui);
+    let number = index as u64 + 1;
+    let mut is_removed = false;
+    ui.horizontal(|ui| {
+        let at = names.iter().position(|name| *name == pair.column);
+        let mut choices: Vec<(Option<usize>, String)> =
+            names.iter().enumerate().map(|(at, name)| (Some(at), name.clone())).collect();
+        if at.is_none() {
+            choices.insert(0, (None, pair.column.clone()));
+        }
+        let spare = ui.available_width() - 2.0 * size::FIELD - size::ICON - 5.0 * size::GAP;
+        let column_pt = COLUMN_PT.min(spare / 2.0);
+        let spoken = if is_key { lang.wb_key_numbered(number) } else { lang.wb_column_numbered(number) };
+        if let Some(Some(at)) = menu::combo(ui, &spoken, column_pt, at, &choices) {
+            names[at].clone_into(&mut pair.column);
+        }
+        label::text(ui, "←", theme::body(), p.text3);
+        let name = lang.wb_field_for(&pair.column);
+        let id = Id::unique(("write back field", is_key, index));
+        field::edit(ui, id, &name, &mut pair.field, column_pt, "width");
+        let choose = lang.wb_choose_field(&pair.column);
+        let button = Button::icon_only(Icon::ChevronDown, &choose).height(size::FIELD).ui(ui);
+        menu::below(&button, 280.0, |ui| {
+            ScrollArea::vertical().max_height(280.0).show(ui, |ui| {
+                for (field, words) in fields {
+                    if menu::entry(ui, field, words, true) {
+                        field.clone_into(&mut pair.field);
+                    }
+                }
+                scroll::follow_focus(ui);
+            });
+        });
+        let remove = lang.remove_named(&pair.column);
+        is_removed = Button::icon_only(Icon::Cross, &remove).height(size::FIELD).ui(ui).clicked();
+    });
+    if pair.parsed().is_none() {
+        label::wrapped(ui, lang.wb_field_wrong(&pair.field), theme::label(), p.fail);
+    }
+    is_removed
+}
+
+/// The statement, and what the database says about it.
+fn statement_ui(ui: &mut Ui, state: &State) {
+    let lang = state.lang;
+    let p = theme::palette(ui);
+    let form = &state.write_back;
+    ui.spacing_mut().item_spacing.y = size::GAP_SMALL;
+    if let Some(fault) = form.fault(true) {
+        label::wrapped(ui, fault.error.window_text(lang), theme::body(), p.fail);
+        return;
+    }
+    match form.answer().map(|check| &check.statement) {
+        Some(Ok(statement)) => {
+            label::text(ui, lang.word("wb_accepted"), theme::body(), p.ok);
+            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                let text = egui::RichText::new(statement).font(theme::mono()).color(p.text2);
+                ui.add(egui::Label::new(text).selectable(true).wrap());
+            });
+        }
+        Some(Err(message)) => drop(label::wrapped(ui, message.window_text(lang), theme::body(), p.fail)),
+        None if form.is_checking() => drop(label::text(ui, lang.word("wb_checking"), theme::body(), p.text2)),
+        None => {}
+    }
+}
+
+fn buttons_ui(ui: &mut Ui, area: Rect, state: &mut State) {
+    let lang = state.lang;
+    ui.scope_builder(UiBuilder::new().max_rect(area).layout(Layout::left_to_right(Align::Center)), |ui| {
+        let mut rest = trailing(ui, "write back");
+        if state.drafts.write_back.get().is_some()
+            && Button::new(lang.word("wb_stop")).ghost().danger().ui(&mut rest.leading).clicked()
+        {
+            state.drafts.write_back.set(None);
+            state.close_page();
+        }
+        let accepted = state.write_back.accepted();
+        let button = Button::new(lang.word("wb_use")).primary().enabled(accepted.is_some());
+        if let (true, Some(spec)) = (button.ui(&mut rest.controls).clicked(), accepted) {
+            state.drafts.write_back.set(Some(spec));
+            state.close_page();
+        }
+        rest.end();
+    });
+}
