@@ -1,5 +1,6 @@
 //! Data source names: what people write as `--db` or `--catalog`. Passwords are never part of one.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -74,11 +75,15 @@ impl Dsn {
         known_options: &[&str],
         text: &str,
     ) -> Result<(Self, Option<String>), String> {
-        let url = Url::parse(text).map_err(|error| format!("it is not a valid URL ({error})"))?;
+        let (text, has_host) = with_host(text);
+        let url = Url::parse(&text).map_err(|error| format!("it is not a valid URL ({error})"))?;
         let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
         let some = |text: &str| Some(decoded(text)).filter(|text| !text.is_empty());
         let (mut password, mut options) = (None, Vec::new());
-        let mut host = url.host_str().and_then(some).map(|host| host.trim_matches(['[', ']']).to_owned());
+        let host = url.host_str().filter(|_| has_host).and_then(some);
+        let mut host = host.map(|host| host.trim_matches(['[', ']']).to_owned());
+        let mut port = url.port();
+        let (mut user, mut database) = (some(url.username()), some(url.path().trim_start_matches('/')));
         for (name, value) in url.query_pairs() {
             let name = name.to_ascii_lowercase();
             match name.as_str() {
@@ -87,16 +92,20 @@ impl Dsn {
                     password = Some(named);
                 }
                 "host" => host = Some(value.into_owned()),
+                "port" => port = Some(value.parse().map_err(|_| "port must be a number up to 65535".to_owned())?),
+                "user" => user = Some(value.into_owned()),
+                "dbname" => database = Some(value.into_owned()),
                 _ if known_options.contains(&name.as_str()) => options.push((name, value.into_owned())),
                 _ => {
                     let known = known_options.join(", ");
-                    return Err(format!("{name} is not an option; these are: host, password, {known}"));
+                    return Err(format!(
+                        "{name} is not an option; these are: host, port, user, dbname, password, {known}"
+                    ));
                 }
             }
         }
-        let place = Place::Server { host, port: url.port(), name: some(url.path().trim_start_matches('/')) };
         let typed = url.password().and_then(some);
-        Ok((Self { scheme, place, user: some(url.username()), password, options }, typed))
+        Ok((Self { scheme, place: Place::Server { host, port, name: database }, user, password, options }, typed))
     }
 
     /// The last value of an option.
@@ -120,6 +129,19 @@ impl Dsn {
         let Place::Server { host: Some(host), .. } = &self.place else { return true };
         let is_local = |ip: std::net::IpAddr| ip.to_canonical().is_loopback();
         host.starts_with('/') || host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(is_local)
+    }
+}
+
+/// The URL with a host, and whether it had one: databases allow `user@/name` and `:port/name`, URLs do not.
+fn with_host(text: &str) -> (Cow<'_, str>, bool) {
+    let start = text.find("://").map_or(0, |at| at + 3);
+    let end = text[start..].find(['/', '?', '#']).map_or(text.len(), |at| start + at);
+    let host = text[start..end].rfind('@').map_or(start, |at| start + at + 1);
+    let is_missing = host > start && host == end || text[host..end].starts_with(':');
+    if is_missing {
+        (format!("{}localhost{}", &text[..host], &text[host..]).into(), false)
+    } else {
+        (text.into(), true)
     }
 }
 

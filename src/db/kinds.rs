@@ -1,8 +1,8 @@
 //! The kinds of databases, and how their names are read.
 
-use super::{Database, Dsn, mysql, sqlite};
+use super::{Database, Dsn, mysql, postgres, sqlite};
 
-static DATABASES: [&dyn Database; 2] = [&sqlite::Sqlite, &mysql::Mysql];
+static DATABASES: [&dyn Database; 3] = [&sqlite::Sqlite, &postgres::Postgres, &mysql::Mysql];
 
 /// All kinds of databases.
 pub fn databases() -> &'static [&'static dyn Database] {

@@ -11,6 +11,7 @@ mod kind;
 mod kinds;
 mod mysql;
 mod pool;
+mod postgres;
 pub mod sqlite;
 mod statement;
 mod table;

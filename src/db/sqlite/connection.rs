@@ -304,7 +304,11 @@ impl Rows for SqliteRows<'_> {
         Box::pin(async move {
             if self.page.len() == 0 && !self.is_done {
                 match self.page_rx.recv().await {
-                    Some(page) => self.page = page?.into_iter(),
+                    Some(Ok(page)) => self.page = page.into_iter(),
+                    Some(Err(error)) => {
+                        self.is_done = true;
+                        return Err(error);
+                    }
                     None => self.is_done = true,
                 }
             }
@@ -317,6 +321,7 @@ impl Drop for SqliteRows<'_> {
     fn drop(&mut self) {
         self.page_rx.close();
         if !self.is_done {
+            self.connection.was_cancelled.store(true, Ordering::Release);
             self.connection.interrupt.interrupt();
         }
     }

@@ -74,7 +74,7 @@ impl Postgres {
             let folder = server.scratch.path().display();
             let mut lines = format!(
                 "listen_addresses = '127.0.0.1'\nport = {}\nunix_socket_directories = '{folder}'\n\
-                 shared_buffers = '32MB'\nmax_connections = 60\nlog_statement = 'none'\n",
+                 shared_buffers = '32MB'\nmax_connections = 60\ntimezone = 'UTC'\n",
                 server.port
             );
             settings.iter().for_each(|setting| lines.extend([setting, "\n"]));
@@ -142,6 +142,11 @@ impl Postgres {
 
     pub(crate) fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Writes a file that only the server can read into the folder of its data.
+    pub(crate) fn data_file(&self, name: &str, content: &str) {
+        self.scratch.file(&format!("data/{name}"), content);
     }
 
     /// The folder of its socket, data and log.
