@@ -338,6 +338,7 @@ impl RunArgs {
                 workers: self.workers.map(usize::from),
                 connections: self.connections.into(),
                 per_host: self.per_host.into(),
+                db_connections: self.links.db_connections.into(),
                 memory_bytes: self.memory,
                 network_wait_s: self.network_wait,
                 network_gone_s: None,

@@ -24,7 +24,14 @@ const PREFIX: &str = "PIXLOOM_";
 const OTHER_VARIABLES: [&str; 6] =
     ["CATALOG_WAIT_MS", "HUFFMAN", "LOG", "REQUIRE_WINDOW", "UPDATE_SNAPSHOTS", "FUZZ_ROUNDS"];
 /// Options that mean nothing without another one.
-const NEEDS: [(&str, &str); 3] = [("url_column", "urls"), ("checksum_column", "urls"), ("encoding", "urls")];
+const NEEDS: [(&str, &[&str]); 6] = [
+    ("url_column", &["urls", "sql"]),
+    ("checksum_column", &["urls", "sql"]),
+    ("encoding", &["urls"]),
+    ("db", &["sql"]),
+    ("key", &["sql"]),
+    ("since", &["sql"]),
+];
 /// Options that set one key of `--save`.
 const KEYS: [&str; 5] = ["quality", "colour", "metadata", "min_saving", "lossless_jpeg"];
 
@@ -182,7 +189,7 @@ pub(super) fn extend(command: &Command, matches: &ArgMatches, arguments: Vec<OsS
     };
     for layer in [Layer::Variables, Layer::Settings(settings)] {
         // Lists first, since other options need them.
-        let is_list = |arg: &&&Arg| NEEDS.iter().any(|(_, needed)| arg.get_id() == *needed);
+        let is_list = |arg: &&&Arg| NEEDS.iter().any(|(_, needed)| needed.contains(&arg.get_id().as_str()));
         let (lists, others): (Vec<&Arg>, Vec<&Arg>) = options.iter().partition(is_list);
         for arg in lists.into_iter().chain(others) {
             let id = arg.get_id().as_str();
@@ -247,7 +254,8 @@ impl Found<'_> {
     fn add(&mut self, command: &Command, options: &[&Arg], arg: &Arg, layer: &Layer) -> Result<(), JobError> {
         let (id, long) = (arg.get_id().as_str(), arg.get_long().unwrap_or_default());
         let needs = NEEDS.iter().find(|(needy, _)| *needy == id).map(|(_, needed)| *needed);
-        if self.taken.contains(id) || needs.is_some_and(|needed| !self.taken.contains(needed)) {
+        let lacks = |needed: &[&str]| !needed.iter().any(|id| self.taken.contains(*id));
+        if self.taken.contains(id) || needs.is_some_and(lacks) {
             return Ok(());
         }
         let conflicts = |one: &Arg, other: &Arg| {

@@ -60,7 +60,7 @@ impl<'a> FollowOptions<'a> {
 /// How a job ended.
 enum End {
     Finished,
-    Stopped(String),
+    Stopped(JobError),
     Paused,
 }
 
@@ -193,7 +193,7 @@ impl Follower<'_> {
                 end = self.take_event(event, &snapshot).or(end);
             }
             if let (None, 0, Some(Notice::Failed(reason))) = (&end, seen_event, &snapshot.notice) {
-                end = Some(End::Stopped(reason.text(lang())));
+                end = Some(End::Stopped(reason.clone()));
             }
             if last_report.elapsed() >= EVERY {
                 last_report = Instant::now();
@@ -243,7 +243,7 @@ impl Follower<'_> {
                 None
             }
             Edge::Finished => Some(End::Finished),
-            Edge::Stopped { reason } | Edge::Halted { reason } => Some(End::Stopped(reason.text(lang()))),
+            Edge::Stopped { reason } | Edge::Halted { reason } => Some(End::Stopped(reason)),
             Edge::Cancelled | Edge::Paused => Some(End::Paused),
             Edge::Started | Edge::Counted { .. } => None,
         }
@@ -386,10 +386,9 @@ impl Follower<'_> {
     /// The final report: failures not reported yet, the counts, and the exit code.
     fn finish(mut self, end: End, snapshot: &Snapshot) -> Result<Exit, JobError> {
         let (Some(job), true) = (self.job, self.has_started) else {
-            if let End::Stopped(reason) = &end {
-                self.warn(reason);
-            }
-            return Ok(Exit::Stopped);
+            let End::Stopped(reason) = &end else { return Ok(Exit::Stopped) };
+            self.warn(&reason.text(lang()));
+            return Ok(if reason.is_usage() { Exit::Usage } else { Exit::Stopped });
         };
         self.report_progress(snapshot)?;
         let progress = self.report_end(job, snapshot)?;
@@ -403,6 +402,7 @@ impl Follower<'_> {
             End::Finished => Exit::AllDone,
             End::Stopped(reason) => {
                 let resume = Message::new("resume_with").with("command", self.resume_command(job));
+                let reason = reason.text(lang());
                 if self.options.leaves_no_record {
                     self.warn(&reason);
                 } else {

@@ -3,24 +3,35 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use super::inputs::check_scheme;
 use super::values::worded;
-use crate::engine;
+use crate::engine::{self, query_source as query};
 use crate::error::JobError;
 use crate::model::{ListSpec, Locator, Message, SourceSpec, text_encoding};
 use crate::store;
 
 #[derive(Clone, Debug, Args)]
+#[command(group(ArgGroup::new("rows").multiple(true)))]
 pub(super) struct LinkArgs {
-    #[arg(long, value_name = "FILE|URL|-")]
+    #[arg(long, value_name = "FILE|URL|-", group = "rows")]
     urls: Vec<OsString>,
     #[arg(long, value_name = "FILE|-")]
     files: Vec<OsString>,
-    #[arg(long, value_name = "NAME", requires = "urls")]
+    #[arg(long, value_name = "QUERY", group = "rows", requires = "db")]
+    sql: Option<String>,
+    #[arg(long, value_name = "DSN", requires = "sql")]
+    db: Option<String>,
+    #[arg(long, value_name = "COLUMN", requires = "sql")]
+    key: Option<String>,
+    #[arg(long, value_name = "COLUMN", requires = "sql")]
+    since: Option<String>,
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) db_connections: u16,
+    #[arg(long, value_name = "NAME", requires = "rows")]
     url_column: Option<String>,
-    #[arg(long, value_name = "NAME", requires = "urls")]
+    #[arg(long, value_name = "NAME", requires = "rows")]
     checksum_column: Option<String>,
     #[arg(long, value_name = "NAME", requires = "urls", value_parser = worded(text_encoding::checked_name))]
     encoding: Option<String>,
@@ -41,12 +52,25 @@ impl LinkArgs {
     pub(super) fn sources(&self) -> Result<Vec<SourceSpec>, JobError> {
         let links = self.urls.iter().map(source);
         let paths = self.files.iter().map(|list| engine::path_list(list).map_err(JobError::Refused));
-        links.chain(paths).collect()
+        links.chain(paths).chain(self.query().transpose()).collect()
+    }
+
+    /// The query as a source.
+    fn query(&self) -> Result<Option<SourceSpec>, JobError> {
+        let Some((sql, db)) = self.sql.as_ref().zip(self.db.as_ref()) else { return Ok(None) };
+        let mut source = query::query(db, sql).map_err(JobError::Refused)?;
+        if let Some(column) = &self.key {
+            source = query::with_key(source, column);
+        }
+        if let Some(column) = &self.since {
+            source = query::with_since(source, column);
+        }
+        Ok(Some(source))
     }
 
     /// Whether there are any lists.
     pub(super) fn has_lists(&self) -> bool {
-        !self.urls.is_empty() || !self.files.is_empty()
+        !self.urls.is_empty() || !self.files.is_empty() || self.sql.is_some()
     }
 
     /// How many of the lists are on standard input.

@@ -11,8 +11,10 @@ use std::time::{Duration, Instant};
 
 use super::check;
 use super::coordinator::settings::secrets_path;
+use super::databases::Databases;
 use super::intake::earlier_results::EarlierResults;
 use super::intake::lists;
+use super::intake::queries::{self, Access, KnownRows};
 use super::intake::read_sources::nothing_in;
 use super::item::body::ItemBody;
 use super::item::claims::{CountedRows, NameClaims, may_be_given};
@@ -30,7 +32,7 @@ use crate::error::{ItemError, JobError};
 use crate::fetch::Secrets;
 use crate::model::{
     ConflictPolicy, FieldValues, Finished, Ignored, ItemId, ItemRow, ItemState, JobId, JobSpec, Locator, NewItem,
-    Remark,
+    Remark, SourceSpec,
 };
 use crate::op::Pipeline;
 use crate::source::{self, Found, Reading};
@@ -188,6 +190,7 @@ pub fn dry_run(
     let out_dir = naming::out_dir(spec)?;
     let naming = Naming::new(spec, out_dir.clone())?;
     naming.index_output_dir(true, None);
+    let queries = Queries::of(spec)?;
     let free_bytes = store::of_path(&out_dir).space(&out_dir).free_bytes;
     let mut planner = Planner::new(spec, pipeline, naming);
     planner.prior_results =
@@ -195,32 +198,36 @@ pub fn dry_run(
     planner.plan = DryRun { out_dir, free_bytes, ..DryRun::default() };
     let secrets = Arc::new(Secrets::new(secrets_path()));
     let fetch = |url: &str| {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("pixloom-net")
-            .enable_all()
-            .build();
-        let runtime = runtime.map_err(|error| JobError::thread("pixloom-net", error))?;
+        let runtime = runtime()?;
         lists::fetch(runtime.handle(), spec, &secrets, url, cancelled).map(|list| list.file)
     };
     let results = EarlierResults::of(spec, None, history);
     let results_at = |path: &Path, kind| results.at(path, kind);
-    for source in &spec.sources {
+    let access = queries.as_ref().map(|queries| Access::new(&queries.databases, spec));
+    let databases = access.as_ref().map(|access| access as &dyn source::Databases);
+    for source in queries.as_ref().map_or(&spec.sources, |queries| &queries.sources) {
+        let source = &queries::begun(source.clone(), 1, history, None)?;
+        let mut known_rows = KnownRows::of(source, history, None)?;
         let reading = Reading {
             lists: &spec.lists,
             first_item: 0,
             is_live: false,
             cancelled,
             fetch: &fetch,
+            databases,
             is_image: &codec::is_image,
             results_at: &results_at,
         };
         let mut found_any = false;
         let ended = source::read(source, &reading, &mut |found| {
-            found_any |= matches!(found, Found::Item(_) | Found::Failed(_));
+            found_any |= matches!(found, Found::Item(_) | Found::Failed(_) | Found::Lost(_));
             each(match found {
+                Found::Item(item) if known_rows.pass_over(&item.locator, &item.columns) => {
+                    return ControlFlow::Continue(());
+                }
+                Found::Position(_) => return ControlFlow::Continue(()),
                 Found::Item(item) => Planned::Item(Box::new(planner.plan_written_item(item))),
-                Found::Failed(error) => Planned::Unreadable(error),
+                Found::Failed(error) | Found::Lost(error) => Planned::Unreadable(error),
                 Found::Ignored(ignored) => Planned::Ignored(ignored),
                 Found::Remark(remark) => Planned::Remark(remark),
             });
@@ -231,11 +238,46 @@ pub fn dry_run(
         }
         let kind = source::kind_of(source)?;
         let repeated = planner.repeated.end_list(&(kind.label)(source)).filter(|_| kind.is_list);
-        for remark in nothing_in(kind, source).filter(|_| !found_any).into_iter().chain(repeated) {
+        let known_rows = known_rows.remark(source);
+        for remark in nothing_in(kind, source).filter(|_| !found_any).into_iter().chain(repeated).chain(known_rows) {
             each(Planned::Remark(remark));
         }
     }
     Ok(planner.sum_up())
+}
+
+/// The databases of a dry run.
+struct Queries {
+    /// The request's sources, as they would be stored.
+    sources: Vec<SourceSpec>,
+    databases: Databases,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Queries {
+    /// Checks the queries of a request; `None` if it has none.
+    fn of(spec: &JobSpec) -> Result<Option<Self>, JobError> {
+        if !spec.sources.iter().any(queries::is_query) {
+            return Ok(None);
+        }
+        let runtime = runtime()?;
+        let mut spec = spec.clone();
+        let kept = Arc::new(Secrets::new(secrets_path()));
+        // A typed password is kept in memory only.
+        let typed = Arc::new(Secrets::new(None));
+        let has_typed = spec.sources.iter().any(queries::has_password);
+        spec.sources.iter_mut().try_for_each(|source| queries::keep_password(&typed, source))?;
+        let secrets = if has_typed { typed } else { kept };
+        let databases = Databases::new(runtime.handle().clone(), secrets);
+        queries::check(&databases, &mut spec)?;
+        Ok(Some(Self { sources: spec.sources, databases, _runtime: runtime }))
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, JobError> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name("pixloom-net").enable_all().build();
+    runtime.map_err(|error| JobError::thread("pixloom-net", error))
 }
 
 /// The bytes of these images, and of their results: they are really rendered. `None` if none can be.

@@ -41,6 +41,7 @@ pub use crate::op::{
     Group, OpSpec, file as recipe_file, find as find_op, help as op_help, list as op_list, registry, save_help,
 };
 pub use crate::source::path_list;
+pub use crate::source::query as query_source;
 pub use crate::source::{
     ArgumentOptions, Dialog, MenuEntry, argument_help, formats_help as list_formats_help, from_argument,
     from_list_argument, is_list_name, kind_of as source_kind_of, kinds as source_kinds, label as source_label,

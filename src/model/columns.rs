@@ -85,6 +85,12 @@ impl Columns {
         }
     }
 
+    /// Bytes of their names and texts, about.
+    pub fn size_bytes(&self) -> usize {
+        let text = |value: &Value| value.as_str().map_or(size_of::<Value>(), str::len);
+        self.0.iter().map(|(name, value)| name.len() + text(value)).sum()
+    }
+
     /// The names in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)

@@ -32,6 +32,25 @@ pub enum Remark {
         /// Its name, as shown; `-` is standard input.
         list: String,
     },
+    /// Rows of a query without a link or path.
+    EmptyRows {
+        /// Their number.
+        count: u64,
+        /// The database, as shown.
+        list: String,
+    },
+    /// Rows of a query that earlier jobs have processed.
+    KnownRows {
+        /// Their number.
+        count: u64,
+        /// The database, as shown.
+        list: String,
+    },
+    /// The connection to a database was lost while a query was read.
+    DatabaseLost {
+        /// What happened.
+        detail: String,
+    },
     /// A list contains no paths.
     NoFiles {
         /// Its name, as shown; `-` is standard input.
@@ -214,6 +233,13 @@ impl Remark {
             }
             Self::NoLinks { list } if list == "-" => Message::new("remark-no_links_on_stdin"),
             Self::NoLinks { list } => Message::new("remark-no_links").with("list", list),
+            Self::EmptyRows { count, list } => {
+                Message::new("remark-empty_rows").count("count", *count).with("list", list)
+            }
+            Self::KnownRows { count, list } => {
+                Message::new("remark-known_rows").count("count", *count).with("list", list)
+            }
+            Self::DatabaseLost { detail } => Message::new("remark-database_lost").with("detail", detail),
             Self::NoFiles { list } if list == "-" => Message::new("remark-no_files_on_stdin"),
             Self::NoFiles { list } => Message::new("remark-no_files").with("list", list),
             Self::HiddenFiles { count, folder } => {

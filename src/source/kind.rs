@@ -6,7 +6,10 @@ use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use tokio::runtime::Handle;
+
 use super::lists::columns::Header;
+use crate::db::{DbError, Dsn, Pool};
 use crate::error::JobError;
 use crate::model::{Ignored, ListSpec, Message, NewItem, Remark, SourceSpec};
 use crate::store::EntryKind;
@@ -89,6 +92,8 @@ pub enum Repeat {
     Same,
     /// A list that gives the same rows, which are read again and passed over.
     SameRows,
+    /// Perhaps other rows in another order: those that are recorded are passed over, each as often as it is recorded.
+    Rows,
     /// Perhaps other items: those that the job has already are left out.
     Changed,
     /// Nothing: what was not read in time is lost.
@@ -121,6 +126,11 @@ pub enum Found {
     Item(NewItem),
     /// Something could not be read; the rest of the source may follow.
     Failed(JobError),
+    /// Where reading may continue later: everything before has been given. It is stored as the source's option
+    /// `position`.
+    Position(String),
+    /// The database was lost; reading again, from the position, may succeed later.
+    Lost(JobError),
     /// A file that was left out on purpose.
     Ignored(Ignored),
     /// What was left out on purpose.
@@ -136,6 +146,18 @@ pub enum Results {
     New,
     /// Results that were there before.
     Earlier,
+}
+
+/// How sources use databases.
+pub trait Databases {
+    /// The connections to a database, which refuse to change anything.
+    fn pool(&self, dsn: &Dsn) -> Result<Pool, JobError>;
+
+    /// The runtime that owns the connections; the reading thread waits for it.
+    fn runtime(&self) -> &Handle;
+
+    /// What a database's error means for a job.
+    fn error(&self, dsn: &Dsn, error: &DbError) -> JobError;
 }
 
 /// Receives what a source gives; `Break` ends the reading.
@@ -154,6 +176,8 @@ pub struct Reading<'a> {
     pub cancelled: &'a dyn Fn() -> bool,
     /// Fetches the list at a URL into a file.
     pub fetch: &'a dyn Fn(&str) -> Result<File, JobError>,
+    /// Opens databases.
+    pub databases: Option<&'a dyn Databases>,
     /// Whether a file's first bytes are those of an image.
     pub is_image: &'a dyn Fn(&[u8]) -> bool,
     /// Whether a file or folder below a source's folder holds results, which are left out. The path has no links.
@@ -171,6 +195,7 @@ impl Default for Reading<'_> {
             is_live: false,
             cancelled: &|| false,
             fetch: &|url| Err(not_fetched(url)),
+            databases: None,
             is_image: &|_| false,
             results_at: &|_, _| Results::None,
         }

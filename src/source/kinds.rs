@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use super::kind::{Argument, ArgumentOptions, Columns, Found, Give, MenuEntry, Reading, SourceKind};
-use super::{fetched_list, files, folder, path_list, statements, stdin, url, url_list};
+use super::{fetched_list, files, folder, path_list, query, statements, stdin, url, url_list};
 use crate::error::JobError;
 use crate::model::{Lang, ListSpec, Message, SourceSpec};
 
@@ -19,6 +19,7 @@ const KINDS: &[&SourceKind] = &[
     &stdin::KIND,
     &path_list::IN_FILE,
     &path_list::ON_STDIN,
+    &query::KIND,
     &statements::KIND,
     #[cfg(test)]
     &super::toy::KIND,

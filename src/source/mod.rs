@@ -1,7 +1,7 @@
 //! Where items come from: files, folders, links, lists of links.
 //!
 //! Each kind of source is declared in a file of its own and listed in `kinds.rs`. A source only finds and names items, one
-//! after the other: it decodes no image and opens no connection, and holds the names of at most one folder in memory.
+//! after the other: it decodes no image and opens no connection of its own, and holds the names of at most one folder in memory.
 
 mod fetched_list;
 mod files;
@@ -12,6 +12,7 @@ mod lists;
 mod natural_order;
 mod pasted_text;
 mod path_list;
+pub mod query;
 mod statements;
 mod stdin;
 #[cfg(test)]
@@ -23,7 +24,7 @@ pub use fetched_list::{fetched_list, hash_of_fetched_list, with_hash_of_list};
 pub use files::files;
 pub use folder::{copies_others, folder, folder_root, is_image_name};
 pub use kind::{
-    Argument, ArgumentOptions, Columns, Dialog, Found, Give, MenuEntry, Reading, Repeat, Results, SourceKind,
+    Argument, ArgumentOptions, Columns, Databases, Dialog, Found, Give, MenuEntry, Reading, Repeat, Results, SourceKind,
 };
 pub use kinds::{
     argument_help, columns, from_argument, from_list_argument, from_path, kind_of, kinds, label, list_argument_help,

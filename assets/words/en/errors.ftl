@@ -177,6 +177,15 @@ remark-not_pictures = { $count ->
     }
 remark-no_links = There are no links in { $list }.
 remark-no_links_on_stdin = There are no links on standard input.
+remark-empty_rows = { $count ->
+        [one] Skipped 1 row of { $list } without a link or path.
+       *[other] Skipped { $count } rows of { $list } without a link or path.
+    }
+remark-known_rows = { $count ->
+        [one] Skipped 1 row of { $list } that an earlier job has processed.
+       *[other] Skipped { $count } rows of { $list } that earlier jobs have processed.
+    }
+remark-database_lost = { $detail } Pixloom waits and tries again.
 remark-no_files = There are no paths in { $list }.
 remark-no_files_on_stdin = There are no paths on standard input.
 remark-hidden_files = { $count ->

@@ -340,6 +340,13 @@ db_locked = The database { $database } is locked by another session: { $detail }
 db_timeout = The database { $database } took too long: { $detail }. Allow more with --statement-timeout.
     .window = The database { $database } took too long: { $detail }.
 db_other = The database { $database } reported an error: { $detail }.
+query_no_database = The query has no database. Name it with --db.
+query_parameter = The query has the parameter :{ $name }, which has no value; only :last is known. Write its value into the query.
+query_last_alone = The query has the parameter :last, but no --since names its column. Add --since COLUMN.
+query_since_alone = --since { $column } needs the parameter :last in the query, as in (:last IS NULL OR { $column } >= :last).
+query_since_item = --since { $column } is the column of links. Name another column.
+query_no_columns = The statement for the database { $database } returns no rows. Write a SELECT.
+query_lacks = The query has no column "{ $column }"; its columns are { $columns }. Name the right one with { $option }.
 
 ## Undo: why a file stays
 

@@ -331,6 +331,13 @@ db_locked = 다른 세션이 데이터베이스 { $database }을(를) 잠그고 
 db_timeout = 데이터베이스 { $database }의 응답이 너무 늦습니다: { $detail }. --statement-timeout으로 제한 시간을 늘리세요.
     .window = 데이터베이스 { $database }의 응답이 너무 늦습니다: { $detail }.
 db_other = 데이터베이스 { $database }에서 오류가 발생했습니다: { $detail }.
+query_no_database = 쿼리를 실행할 데이터베이스가 없습니다. --db로 지정하세요.
+query_parameter = 쿼리의 매개변수 :{ $name }에 값이 없습니다. :last만 쓸 수 있으니 값을 쿼리에 직접 쓰세요.
+query_last_alone = 쿼리에 매개변수 :last가 있지만 기준 열이 없습니다. --since로 열을 지정하세요.
+query_since_alone = --since { $column } 옵션을 쓰려면 쿼리에 매개변수 :last가 있어야 합니다. 예: (:last IS NULL OR { $column } >= :last)
+query_since_item = --since { $column }: 링크가 든 열은 쓸 수 없습니다. 다른 열을 지정하세요.
+query_no_columns = 데이터베이스 { $database }에 보낼 문이 행을 반환하지 않습니다. SELECT 문을 쓰세요.
+query_lacks = 쿼리에 "{ $column }" 열이 없습니다. 있는 열: { $columns }. { $option } 옵션으로 맞는 열을 지정하세요.
 
 ## 작업 결과 되돌리기: 파일을 그대로 두는 이유
 

@@ -24,6 +24,8 @@ const LOCK_WAIT: Duration = Duration::from_secs(5);
 /// Rows that are read ahead, and batches of them.
 const PAGE_ROWS: usize = 512;
 const PAGES_AHEAD: usize = 2;
+/// Bytes after which a batch is complete.
+const PAGE_BYTES: usize = 1 << 20;
 /// Virtual machine steps between checks of the time limit.
 const STEPS_PER_CHECK: i32 = 10_000;
 
@@ -258,17 +260,23 @@ fn read_rows(
     if columns_tx.send(Ok(columns)).is_err() {
         return;
     }
-    let mut page = Vec::with_capacity(PAGE_ROWS);
+    let (mut page, mut bytes) = (Vec::with_capacity(PAGE_ROWS), 0);
     loop {
         match rows.next() {
             Ok(Some(row)) => {
                 let read = (0..count).map(|index| row.get_ref(index).map(value_of));
                 match read.collect::<Result<Row, _>>() {
-                    Ok(row) => page.push(row),
+                    Ok(row) => {
+                        bytes += row.iter().map(Value::size_bytes).sum::<usize>();
+                        page.push(row);
+                    }
                     Err(error) => return drop(page_tx.blocking_send(Err(error_of(&error)))),
                 }
-                if page.len() == PAGE_ROWS && page_tx.blocking_send(Ok(std::mem::take(&mut page))).is_err() {
-                    return;
+                if page.len() == PAGE_ROWS || bytes >= PAGE_BYTES {
+                    bytes = 0;
+                    if page_tx.blocking_send(Ok(std::mem::take(&mut page))).is_err() {
+                        return;
+                    }
                 }
             }
             Ok(None) => {

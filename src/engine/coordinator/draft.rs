@@ -17,7 +17,7 @@ use crate::engine::api::snapshot::{ListFile, Notice};
 use crate::engine::api::undo::UndoKind;
 use crate::engine::check;
 use crate::engine::intake::read_sources::{IntakeNote, IntakeRequest};
-use crate::engine::intake::{lists, secrets};
+use crate::engine::intake::{lists, queries, secrets};
 use crate::engine::recipes::read_recipe;
 use crate::engine::record::message::{Record, Task, call};
 use crate::engine::run::RunError;
@@ -138,10 +138,12 @@ impl Coordinator {
     /// Creates a job and runs it, once its request has been checked.
     pub(super) fn submit(&mut self, mut spec: JobSpec) {
         let (secrets, record_tx) = (Arc::clone(&self.parts.secrets), self.parts.record_tx.clone());
+        let databases = Arc::clone(&self.parts.databases);
         let create = move || {
             check(&spec)?;
             lists::check(&spec)?;
             secrets::keep_job(&secrets, &mut spec)?;
+            queries::check(&databases, &mut spec)?;
             call(&record_tx, move |catalog| catalog.create_job(&spec, JobState::Queued))
         };
         self.on_disk(Disk::Settings, create, |this, job| {
@@ -179,9 +181,13 @@ impl Coordinator {
         self.with_open_job(move |this, job| {
             this.begin_intake(job);
             let (secrets, record_tx) = (Arc::clone(&this.parts.secrets), this.parts.record_tx.clone());
+            let databases = Arc::clone(&this.parts.databases);
+            let listed = this.listed.as_ref().filter(|listed| listed.id == job);
+            let spec = listed.map(|listed| listed.spec.without_sources()).unwrap_or_default();
             let prepare = move || {
                 let mut inputs = find()?;
                 secrets::keep_sources(&secrets, &mut inputs.sources)?;
+                queries::check_sources(&databases, &spec, &mut inputs.sources)?;
                 secrets::keep_links(&secrets, &mut inputs.urls)?;
                 let sources = inputs.sources.clone();
                 let first = call(&record_tx, move |catalog| catalog.add_sources(job, &sources))?;

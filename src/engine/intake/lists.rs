@@ -25,8 +25,6 @@ const CHECK_EVERY: Duration = Duration::from_millis(50);
 
 /// Checks the columns that a job uses, as far as they are known before it starts.
 pub(crate) fn check(spec: &JobSpec) -> Result<(), JobError> {
-    let template = crate::engine::item::naming::template(spec)?;
-    let texts = RecipeTexts::of(&spec.recipe);
     for source in &spec.sources {
         let header = match source::columns(source, &spec.lists) {
             Columns::NotAList => Header::none(),
@@ -35,15 +33,23 @@ pub(crate) fn check(spec: &JobSpec) -> Result<(), JobError> {
             // They are known once it is read.
             Columns::File { header: None, .. } | Columns::Unknown => continue,
         };
-        if let Some(column) = template.columns().find(|column| !header.may_have(column)) {
-            return Err(missing_column(&NAME_LACKS, column, &header, source));
-        }
-        if let Some((text, column)) = texts.columns_by_text().find(|(_, column)| !header.may_have(column)) {
-            return Err(missing_column(&TEXT_LACKS.map(|lacks| lacks.with("text", text)), column, &header, source));
-        }
-        if let Some(column) = spec.write_back.iter().flat_map(written_columns).find(|column| !header.may_have(column)) {
-            return Err(missing_column(&MAP_LACKS, column, &header, source));
-        }
+        check_header(spec, source, &header)?;
+    }
+    Ok(())
+}
+
+/// Checks the columns that a job uses against those of one of its sources.
+pub(crate) fn check_header(spec: &JobSpec, source: &SourceSpec, header: &Header) -> Result<(), JobError> {
+    let template = crate::engine::item::naming::template(spec)?;
+    let texts = RecipeTexts::of(&spec.recipe);
+    if let Some(column) = template.columns().find(|column| !header.may_have(column)) {
+        return Err(missing_column(&NAME_LACKS, column, header, source));
+    }
+    if let Some((text, column)) = texts.columns_by_text().find(|(_, column)| !header.may_have(column)) {
+        return Err(missing_column(&TEXT_LACKS.map(|lacks| lacks.with("text", text)), column, header, source));
+    }
+    if let Some(column) = spec.write_back.iter().flat_map(written_columns).find(|column| !header.may_have(column)) {
+        return Err(missing_column(&MAP_LACKS, column, header, source));
     }
     Ok(())
 }

@@ -2,6 +2,8 @@
 
 pub(super) mod earlier_results;
 pub(super) mod lists;
+pub(super) mod queries;
+mod query_pass;
 pub(super) mod read_sources;
 pub(super) mod secrets;
 mod store_items;

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender};
 
 use super::earlier_results::EarlierResults;
+use super::queries::Access;
+use super::query_pass::{QueryPass, Waited};
 use super::{lists, secrets};
 use crate::catalog::{CatalogReader, JobSource};
 use crate::codec;
@@ -30,6 +32,8 @@ use crate::store::{self, EntryKind};
 pub(crate) const INTAKE_QUEUE: usize = 256;
 /// Largest number of items in a batch.
 const BATCH_ITEMS: usize = 500;
+/// Bytes of columns after which a batch is sent.
+const BATCH_BYTES: usize = 4 << 20;
 /// How long the first item of a batch may wait.
 const BATCH_AGE: Duration = Duration::from_millis(80);
 
@@ -112,6 +116,7 @@ pub(crate) fn run(
             secrets,
             source: None,
             batch: Vec::new(),
+            batch_bytes: 0,
             ignored: Vec::new(),
             since: None,
             taken: 0,
@@ -144,6 +149,8 @@ pub(super) struct Intake<'a> {
     /// The current source's number in the job, if it has one.
     pub(super) source: Option<u32>,
     pub(super) batch: Vec<NewItem>,
+    /// Bytes of its columns, about.
+    pub(super) batch_bytes: usize,
     /// Files that were left out and are not recorded yet.
     pub(super) ignored: Vec<Ignored>,
     pub(super) since: Option<Instant>,
@@ -214,25 +221,80 @@ impl Intake<'_> {
         self.own_from = self.next_seq;
         self.taken = 0;
         self.is_read_once = false;
-        let mut broke_off = false;
         // A folder may have changed; other sources give the same items again, which are passed over.
         let kind = source::kind_of(&spec)?;
-        let passes_over = kind.repeat != Repeat::Changed;
-        let known = self.request.leave_out_known || (already_taken > 0 && !passes_over);
+        let known = self.request.leave_out_known || (already_taken > 0 && kind.repeat == Repeat::Changed);
         if kind.is_lost_when_interrupted() && (self.request.resumes || known) {
             self.report_lost_stdin();
             self.end_source(known)?;
             return Ok(ControlFlow::Continue(()));
         }
         self.is_read_once = kind.is_lost_when_interrupted();
-        let already_read = already_taken > 0;
-        let first_item = if kind.repeat == Repeat::Same { already_taken } else { 0 };
-        let mut pass_over = if kind.repeat == Repeat::SameRows { already_taken } else { 0 };
-        self.taken = first_item;
-        let is_list = kind.is_list;
+        self.taken = if matches!(kind.repeat, Repeat::Same | Repeat::Rows) { already_taken } else { 0 };
+        let mut pass = Pass {
+            kind,
+            asked,
+            out_dir,
+            results_at,
+            known,
+            already_taken,
+            pass_over: if kind.repeat == Repeat::SameRows { already_taken } else { 0 },
+            query: QueryPass::begin(self, spec, index)?,
+            found_any: false,
+            broke_off: false,
+        };
+        let outcome = loop {
+            match self.read_pass(&mut pass)? {
+                Passed::Ended(outcome) => break outcome,
+                Passed::Lost(error) => {
+                    self.flush(known)?;
+                    match pass.query.wait(self, &error, asked.limits.network_wait_s)? {
+                        Waited::Again => {}
+                        Waited::Cancelled => break ControlFlow::Break(()),
+                        Waited::TooLong => {
+                            pass.broke_off = true;
+                            self.notify(IntakeNote::Failed { job: self.request.job, error });
+                            break ControlFlow::Continue(());
+                        }
+                    }
+                }
+            }
+        };
+        if outcome.is_break() || self.unstored.is_some() {
+            return self.end_interrupted(known).map(|()| ControlFlow::Break(()));
+        }
+        let Pass { found_any, broke_off, query, .. } = pass;
+        let is_empty = !found_any && !known && already_taken == 0;
+        // In a draft, repetitions are reported with the number of added items.
+        let repeated = self.repeated.end_list(&(kind.label)(&query.source)).filter(|_| kind.is_list && !known);
+        let nothing = nothing_in(kind, &query.source).filter(|_| is_empty);
+        for remark in nothing.into_iter().chain(repeated).chain(query.known_rows()) {
+            self.notify(IntakeNote::Remark { job: self.request.job, remark });
+        }
+        // A resume continues each list where it broke off.
+        self.is_cut_off |= broke_off;
+        if broke_off {
+            self.flush(known)?;
+        } else {
+            query.end(self, known)?;
+            self.end_source(known)?;
+        }
+        if self.unstored.is_some() {
+            return self.end_interrupted(known).map(|()| ControlFlow::Break(()));
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Reads a source to its end, or until its database is lost.
+    fn read_pass(&mut self, pass: &mut Pass<'_>) -> Result<Passed, JobError> {
+        let Pass { kind, asked, known, already_taken, .. } = *pass;
+        let (secrets, databases) = (self.secrets, self.databases);
         let stop = Arc::clone(&self.request.stop);
         let failed = Cell::new(None);
-        let fetcher = ListFetcher::of(self, asked, index, already_read);
+        let lost = Cell::new(None);
+        let fetcher = ListFetcher::of(self, asked, pass.query.index, already_taken > 0);
+        let access = Access::new(databases, asked);
+        let source = pass.query.source.clone();
         let this = RefCell::new(&mut *self);
         let cancelled = || {
             // A pipe may send nothing for a long time; its earlier items must not wait for more.
@@ -247,72 +309,64 @@ impl Intake<'_> {
         let fetch = |url: &str| fetcher.fetch(url, &|| stop.load(Ordering::Acquire));
         let reading = Reading {
             lists: &asked.lists,
-            first_item,
+            first_item: if kind.repeat == Repeat::Same { already_taken } else { 0 },
             is_live: false,
             cancelled: &cancelled,
             fetch: &fetch,
+            databases: Some(&access),
             is_image: &codec::is_image,
-            results_at,
+            results_at: pass.results_at,
         };
-        let found_any = Cell::new(false);
-        let outcome = source::read(&spec, &reading, &mut |found| {
+        let outcome = source::read(&source, &reading, &mut |found| {
             let mut this = this.borrow_mut();
-            found_any.set(found_any.get() || matches!(found, Found::Item(_) | Found::Failed(_)));
-            match found {
+            pass.found_any |= matches!(found, Found::Item(_) | Found::Failed(_));
+            let taken = match found {
                 Found::Failed(error) => {
-                    broke_off = (is_list || kind.can_break_off) && !kind.is_lost_when_interrupted();
+                    pass.broke_off = (kind.is_list || kind.can_break_off) && !kind.is_lost_when_interrupted();
                     this.notify(IntakeNote::Failed { job: this.request.job, error });
+                    Ok(())
                 }
-                Found::Remark(remark) => this.notify(IntakeNote::Remark { job: this.request.job, remark }),
-                Found::Ignored(ignored) => {
-                    if let Err(error) = this.push_ignored(ignored) {
-                        failed.set(Some(error));
-                        return ControlFlow::Break(());
-                    }
+                Found::Lost(error) => {
+                    lost.set(Some(error));
+                    Ok(())
                 }
+                Found::Remark(remark) => {
+                    this.notify(IntakeNote::Remark { job: this.request.job, remark });
+                    Ok(())
+                }
+                Found::Position(position) => pass.query.position(&mut this, &position, known),
+                Found::Ignored(ignored) => this.push_ignored(ignored),
                 Found::Item(mut item) => {
+                    if kind.is_list {
+                        secrets::keep_item(secrets, &mut item);
+                    }
+                    if pass.query.passes_over(&item) {
+                        return ControlFlow::Continue(());
+                    }
                     this.taken += 1;
-                    if this.is_own_result(&item, out_dir) {
-                        return ControlFlow::Continue(());
+                    if this.is_own_result(&item, pass.out_dir) {
+                        Ok(())
+                    } else if pass.pass_over > 0 {
+                        pass.pass_over -= 1;
+                        Ok(())
+                    } else {
+                        this.push(item, known)
                     }
-                    if pass_over > 0 {
-                        pass_over -= 1;
-                        return ControlFlow::Continue(());
-                    }
-                    if is_list {
-                        secrets::keep_item(this.secrets, &mut item);
-                    }
-                    if let Err(error) = this.push(item, known) {
-                        failed.set(Some(error));
-                        return ControlFlow::Break(());
-                    }
+                }
+            };
+            match taken {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failed.set(Some(error));
+                    ControlFlow::Break(())
                 }
             }
-            ControlFlow::Continue(())
         });
-        if let Some(error) = failed.take() {
-            return Err(error);
+        match (failed.take(), lost.take()) {
+            (Some(error), _) => Err(error),
+            (None, Some(error)) if outcome.is_continue() => Ok(Passed::Lost(error)),
+            (None, _) => Ok(Passed::Ended(outcome)),
         }
-        if outcome.is_break() || self.unstored.is_some() {
-            return self.end_interrupted(known).map(|()| ControlFlow::Break(()));
-        }
-        let is_empty = !found_any.get() && !known && already_taken == 0;
-        // In a draft, repetitions are reported with the number of added items.
-        let repeated = self.repeated.end_list(&(kind.label)(&spec)).filter(|_| is_list && !known);
-        for remark in nothing_in(kind, &spec).filter(|_| is_empty).into_iter().chain(repeated) {
-            self.notify(IntakeNote::Remark { job: self.request.job, remark });
-        }
-        // A resume continues each list where it broke off.
-        self.is_cut_off |= broke_off;
-        if broke_off {
-            self.flush(known)?;
-        } else {
-            self.end_source(known)?;
-        }
-        if self.unstored.is_some() {
-            return self.end_interrupted(known).map(|()| ControlFlow::Break(()));
-        }
-        Ok(ControlFlow::Continue(()))
     }
 
     /// Notes the links that the job has already. A draft finds those that are added again by its index.
@@ -406,9 +460,11 @@ impl Intake<'_> {
             let seq = self.next_seq + self.batch.len() as u64;
             self.repeated.note(&mut item, seq, self.naming.as_ref());
         }
+        self.batch_bytes += item.columns.size_bytes();
         self.batch.push(item);
         self.since.get_or_insert_with(Instant::now);
-        if self.batch.len() >= BATCH_ITEMS { self.flush(known) } else { self.flush_old(known) }
+        let is_full = self.batch.len() >= BATCH_ITEMS || self.batch_bytes >= BATCH_BYTES;
+        if is_full { self.flush(known) } else { self.flush_old(known) }
     }
 
     fn push_ignored(&mut self, ignored: Ignored) -> Result<(), JobError> {
@@ -436,7 +492,7 @@ impl Intake<'_> {
         let _ = self.note_tx.send(note);
     }
 
-    fn flush(&mut self, known: bool) -> Result<(), JobError> {
+    pub(super) fn flush(&mut self, known: bool) -> Result<(), JobError> {
         self.since = None;
         if self.batch.is_empty() { Ok(()) } else { self.send(known, false) }
     }
@@ -447,6 +503,32 @@ impl Intake<'_> {
         self.send_ignored()?;
         self.send(known, true)
     }
+}
+
+/// A source that is being read.
+struct Pass<'a> {
+    kind: &'static SourceKind,
+    asked: &'a JobSpec,
+    out_dir: Option<&'a (PathBuf, PathBuf)>,
+    results_at: &'a dyn Fn(&Path, EntryKind) -> Results,
+    /// Whether items that the job already has are left out.
+    known: bool,
+    /// Items that it gave before the job was interrupted.
+    already_taken: u64,
+    /// Rows that are still passed over.
+    pass_over: u64,
+    query: QueryPass,
+    found_any: bool,
+    /// Whether it was not read to its end and can be read again.
+    broke_off: bool,
+}
+
+/// How reading a source ended.
+enum Passed {
+    /// As the source says.
+    Ended(ControlFlow<()>),
+    /// Its database was lost.
+    Lost(JobError),
 }
 
 /// What to report about a source that gave nothing; folders report it themselves.

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::queries;
 use crate::engine::api::snapshot::NetworkFault;
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::{self, Secrets};
@@ -55,6 +56,7 @@ pub(crate) fn check_files(network: &NetworkSpec) -> Result<(), JobError> {
 
 /// Hides the secrets of sources.
 pub(crate) fn keep_sources(secrets: &Secrets, sources: &mut [SourceSpec]) -> Result<(), JobError> {
+    sources.iter_mut().try_for_each(|source| queries::keep_password(secrets, source))?;
     for input in sources.iter_mut().flat_map(|source| &mut source.inputs) {
         if let Locator::Url(url) = input {
             *url = secrets.keep_link(url)?;

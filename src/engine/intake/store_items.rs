@@ -26,6 +26,7 @@ impl Intake<'_> {
             return Ok(());
         }
         let items = std::mem::take(&mut self.batch);
+        self.batch_bytes = 0;
         let cursor = self.source.map(|source| SourceCursor { source, taken: self.taken, ended });
         let adding = Adding { cursor, leave_out_known: known };
         match self.store(items, &adding) {

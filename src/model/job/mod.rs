@@ -271,6 +271,8 @@ pub struct Limits {
     pub connections: usize,
     /// URLs fetched at once per host.
     pub per_host: usize,
+    /// Connections to each database.
+    pub db_connections: usize,
     /// Budget for pixels and fetched bytes in progress; `None` is half of free memory, at most 2 GiB.
     pub memory_bytes: Option<u64>,
     /// Seconds to wait for a lost network before the job stops (resumable).
@@ -319,6 +321,7 @@ impl Default for Limits {
             workers: None,
             connections: 64,
             per_host: 8,
+            db_connections: 8,
             memory_bytes: None,
             network_wait_s: 300,
             network_gone_s: None,

@@ -28,7 +28,7 @@ const PAIRS: [(char, char); 14] = [
 
 /// The links of a cell, in order: `a`, `a, b`, `a;b`, `a|b`, one per line, or JSON such as `["a", "b"]`. A text without a
 /// link is returned as a whole.
-pub(super) fn links_of(text: &str) -> Vec<Cow<'_, str>> {
+pub(in crate::source) fn links_of(text: &str) -> Vec<Cow<'_, str>> {
     let text = text.trim_matches(is_blank);
     if text.starts_with(['[', '{'])
         && let Ok(value) = serde_json::from_str::<Value>(text)

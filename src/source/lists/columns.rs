@@ -4,7 +4,7 @@ use super::cells;
 use crate::model::{ListSpec, Locator, Message, columns};
 
 /// The column of links, unless the user names another one or another one is the only one that holds links.
-pub(super) const URL: &str = "url";
+pub(in crate::source) const URL: &str = "url";
 /// The column of a list without columns, whose rows are items.
 pub const VALUE: &str = "value";
 /// Columns that a message lists.
@@ -151,12 +151,12 @@ fn named(names: &[String], wanted: &str) -> Option<String> {
 }
 
 /// Whether a text begins with a link, perhaps in quotes or brackets.
-pub(super) fn is_link(text: &str) -> bool {
+pub(in crate::source) fn is_link(text: &str) -> bool {
     Locator::is_url(text.trim_start_matches(|c: char| cells::is_blank(c) || "\"'`<[({".contains(c)))
 }
 
 /// The column of exactly this name, else the first one whose name differs only in case.
-pub(super) fn find(names: &[String], wanted: &str) -> Option<usize> {
+pub(in crate::source) fn find(names: &[String], wanted: &str) -> Option<usize> {
     let exact = names.iter().position(|name| name == wanted);
     exact.or_else(|| names.iter().position(|name| columns::is_same_name(name, wanted)))
 }
@@ -167,6 +167,11 @@ const LACKS: Message = Message::new("list_lacks");
 const LACKS_AND_HAS_ONE: Message = Message::new("list_lacks_has_one");
 /// The same for a list whose first line is not a header.
 pub(super) const NO_HEADER: Message = Message::new("list_no_header");
+
+/// The message for a column that the result of a query lacks.
+pub(in crate::source) fn missing_in_query(names: &[String], wanted: &str, option: &str) -> Message {
+    missing(Message::new("query_lacks"), names, wanted, option)
+}
 
 fn missing(lacks: Message, names: &[String], wanted: &str, option: &str) -> Message {
     let mut shown = names.iter().take(MAX_COLUMNS_SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");

@@ -37,6 +37,7 @@ use format::{Layout, ListFormat, Stream};
 use gzip::Members;
 use list_reader::List;
 
+pub(super) use cells::links_of;
 pub use columns::{Header, VALUE};
 pub use formats::help as formats_help;
 pub(super) use list_reader::link;

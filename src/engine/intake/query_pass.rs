@@ -1,0 +1,135 @@
+//! The reading of a query: what of it is passed over, where a resume continues, and how long a lost database is waited for.
+
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::queries::{self, KnownRows, is_query};
+use super::read_sources::{Intake, IntakeNote};
+use crate::engine::record::message::call;
+use crate::error::JobError;
+use crate::model::{NewItem, Remark, SourceSpec};
+use crate::source::query;
+
+/// How often the position is stored.
+const STORE_EVERY: Duration = Duration::from_secs(1);
+/// Pauses between attempts to read on: the first, and the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How often a pause checks whether it was cancelled.
+const CHECK_EVERY: Duration = Duration::from_millis(50);
+
+/// A source that is being read. Sources that are no queries are only held.
+pub(super) struct QueryPass {
+    /// The source, with its position.
+    pub(super) source: SourceSpec,
+    /// Its number in the job.
+    pub(super) index: u32,
+    known_rows: KnownRows,
+    stored_at: Instant,
+    /// Whether items came since the database was lost.
+    has_progress: bool,
+    lost_since: Option<Instant>,
+    pause: Duration,
+}
+
+/// What waiting for a database led to.
+pub(super) enum Waited {
+    /// Reading is tried again.
+    Again,
+    /// The job stops.
+    Cancelled,
+    /// The database was away for too long.
+    TooLong,
+}
+
+impl QueryPass {
+    /// Before a source is read; a query of earlier jobs continues where they ended.
+    pub(super) fn begin(intake: &mut Intake<'_>, source: SourceSpec, index: u32) -> Result<Self, JobError> {
+        let mut pass = Self {
+            source,
+            index,
+            known_rows: KnownRows::default(),
+            stored_at: Instant::now(),
+            has_progress: false,
+            lost_since: None,
+            pause: FIRST_PAUSE,
+        };
+        if is_query(&pass.source) {
+            let (job, next_seq) = (intake.request.job, intake.next_seq);
+            let begun = queries::begun(pass.source.clone(), next_seq, Some(intake.reader), Some(job))?;
+            if begun != pass.source {
+                pass.source = begun;
+                pass.store(intake)?;
+            }
+            pass.known_rows = KnownRows::of(&pass.source, Some(intake.reader), Some(job))?;
+        }
+        Ok(pass)
+    }
+
+    fn store(&mut self, intake: &Intake<'_>) -> Result<(), JobError> {
+        let (job, index, source) = (intake.request.job, self.index, self.source.clone());
+        self.stored_at = Instant::now();
+        call(intake.record_tx, move |catalog| catalog.set_source(job, index, &source))
+    }
+
+    /// Whether a row is recorded already.
+    pub(super) fn passes_over(&mut self, item: &NewItem) -> bool {
+        self.has_progress = true;
+        self.known_rows.pass_over(&item.locator, &item.columns)
+    }
+
+    /// All rows before this position have been given.
+    pub(super) fn position(&mut self, intake: &mut Intake<'_>, position: &str, known: bool) -> Result<(), JobError> {
+        if self.stored_at.elapsed() < STORE_EVERY {
+            return Ok(());
+        }
+        intake.flush(known)?;
+        // Rows from here on may be recorded below the next number until all of them have been found again.
+        let from = self.known_rows.has_passed_own().then_some(intake.next_seq);
+        self.source = queries::at_position(std::mem::take(&mut self.source), position, from);
+        self.store(intake)
+    }
+
+    /// The source has been read to its end.
+    pub(super) fn end(mut self, intake: &mut Intake<'_>, known: bool) -> Result<(), JobError> {
+        if !is_query(&self.source) {
+            return Ok(());
+        }
+        intake.flush(known)?;
+        self.source = queries::ended(std::mem::take(&mut self.source), intake.next_seq);
+        self.store(intake)
+    }
+
+    /// How many rows of earlier jobs were passed over.
+    pub(super) fn known_rows(&self) -> Option<Remark> {
+        self.known_rows.remark(&self.source)
+    }
+
+    /// Waits before a lost database is tried again, and looks up what was recorded until then.
+    pub(super) fn wait(&mut self, intake: &Intake<'_>, error: &JobError, most_s: u64) -> Result<Waited, JobError> {
+        if std::mem::take(&mut self.has_progress) || self.lost_since.is_none() {
+            (self.lost_since, self.pause) = (Some(Instant::now()), FIRST_PAUSE);
+            let remark = Remark::DatabaseLost { detail: error.to_string() };
+            intake.notify(IntakeNote::Remark { job: intake.request.job, remark });
+        }
+        let is_over = |since: Instant| since.elapsed() >= Duration::from_secs(most_s);
+        let pause_ends = Instant::now() + self.pause;
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        while Instant::now() < pause_ends {
+            if intake.request.stop.load(Ordering::Acquire) {
+                return Ok(Waited::Cancelled);
+            }
+            if self.lost_since.is_some_and(is_over) {
+                return Ok(Waited::TooLong);
+            }
+            thread::sleep(CHECK_EVERY);
+        }
+        // Without a position, all rows are counted again.
+        let is_counted = self.source.option(query::POSITION).is_some();
+        let earlier_found = if is_counted { self.known_rows.earlier_found } else { 0 };
+        self.known_rows = KnownRows::of(&self.source, Some(intake.reader), Some(intake.request.job))?;
+        self.known_rows.earlier_found = earlier_found;
+        Ok(Waited::Again)
+    }
+}
