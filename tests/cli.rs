@@ -54,6 +54,8 @@ mod queries;
 mod refusals;
 #[path = "cli/reports.rs"]
 mod reports;
+#[path = "cli/rows_of_queries.rs"]
+mod rows_of_queries;
 #[path = "cli/runs.rs"]
 mod runs;
 #[cfg(target_arch = "x86_64")] // other vector units may round differently

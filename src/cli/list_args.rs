@@ -19,7 +19,7 @@ pub(super) struct LinkArgs {
     urls: Vec<OsString>,
     #[arg(long, value_name = "FILE|-")]
     files: Vec<OsString>,
-    #[arg(long, value_name = "QUERY", group = "rows", requires = "db")]
+    #[arg(long, value_name = "QUERY", group = "rows")]
     sql: Option<String>,
     #[arg(long, value_name = "DSN", requires = "sql")]
     db: Option<String>,
@@ -57,7 +57,9 @@ impl LinkArgs {
 
     /// The query as a source.
     fn query(&self) -> Result<Option<SourceSpec>, JobError> {
-        let Some((sql, db)) = self.sql.as_ref().zip(self.db.as_ref()) else { return Ok(None) };
+        // The database may be named by a variable or the settings, which are not known when arguments are parsed first.
+        let Some(sql) = &self.sql else { return Ok(None) };
+        let db = self.db.as_ref().ok_or(JobError::Refused(Message::new("query_no_database")))?;
         let mut source = query::query(db, sql).map_err(JobError::Refused)?;
         if let Some(column) = &self.key {
             source = query::with_key(source, column);
