@@ -386,8 +386,11 @@ mod tests {
                     let error = item.error.map_or("", |_| " broken");
                     format!("{}|{}{error}", item.dir, path.file_name().unwrap().to_string_lossy())
                 }
-                Found::Failed(error) => error.to_string().replace(&*root.to_string_lossy(), "ROOT"),
+                Found::Failed(error) | Found::Lost(error) => {
+                    error.to_string().replace(&*root.to_string_lossy(), "ROOT")
+                }
                 Found::Remark(remark) => remark.to_string().replace(&*root.to_string_lossy(), "ROOT"),
+                Found::Position(position) => panic!("{position}"),
             });
             ControlFlow::Continue(())
         });
@@ -519,7 +522,8 @@ mod tests {
                 }
                 Found::Item(_) => items += 1,
                 Found::Remark(remark) => remarks.push(remark.to_string().replace(&*root.to_string_lossy(), "ROOT")),
-                Found::Failed(error) => panic!("{error}"),
+                Found::Failed(error) | Found::Lost(error) => panic!("{error}"),
+                Found::Position(position) => panic!("{position}"),
             }
             ControlFlow::Continue(())
         });

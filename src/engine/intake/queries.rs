@@ -276,7 +276,7 @@ impl KnownRows {
         let from = number(source, FROM).or_else(|| number(source, FIRST));
         if let Some((job, from)) = job.zip(from) {
             for_each_item(reader, job, from, None, &mut |item| {
-                own.push(hash_of_recorded(&item.locator, &item.columns))
+                own.push(hash_of_recorded(&item.locator, &item.columns));
             })?;
         }
         let earlier = processed_earlier(source, reader, job)?;

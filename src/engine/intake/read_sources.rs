@@ -238,7 +238,7 @@ impl Intake<'_> {
             results_at,
             known,
             already_taken,
-            pass_over: if kind.repeat == Repeat::SameRows { already_taken } else { 0 },
+            rows_to_skip: if kind.repeat == Repeat::SameRows { already_taken } else { 0 },
             query: QueryPass::begin(self, spec, index)?,
             found_any: false,
             broke_off: false,
@@ -346,8 +346,8 @@ impl Intake<'_> {
                     this.taken += 1;
                     if this.is_own_result(&item, pass.out_dir) {
                         Ok(())
-                    } else if pass.pass_over > 0 {
-                        pass.pass_over -= 1;
+                    } else if pass.rows_to_skip > 0 {
+                        pass.rows_to_skip -= 1;
                         Ok(())
                     } else {
                         this.push(item, known)
@@ -516,7 +516,7 @@ struct Pass<'a> {
     /// Items that it gave before the job was interrupted.
     already_taken: u64,
     /// Rows that are still passed over.
-    pass_over: u64,
+    rows_to_skip: u64,
     query: QueryPass,
     found_any: bool,
     /// Whether it was not read to its end and can be read again.

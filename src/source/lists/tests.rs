@@ -18,9 +18,9 @@ fn found_in(bytes: &[u8], format: Option<&'static ListFormat>, lists: &ListSpec)
                 assert_eq!(item.origin, Origin::Fetched);
                 shown(item)
             }
-            Found::Failed(error) => error.to_string(),
+            Found::Failed(error) | Found::Lost(error) => error.to_string(),
             Found::Remark(remark) => remark.to_string(),
-            Found::Ignored(ignored) => panic!("{ignored:?}"),
+            other @ (Found::Ignored(_) | Found::Position(_)) => panic!("{other:?}"),
         });
         ControlFlow::Continue(())
     });
@@ -608,9 +608,9 @@ fn parquet(bytes: &[u8], lists: &ListSpec) -> Vec<String> {
     let flow = read_file(file, "list", "list", Origin::User, &reading, &mut |thing| {
         found.push(match thing {
             Found::Item(item) => shown(item),
-            Found::Failed(error) => error.to_string(),
+            Found::Failed(error) | Found::Lost(error) => error.to_string(),
             Found::Remark(remark) => remark.to_string(),
-            Found::Ignored(ignored) => panic!("{ignored:?}"),
+            other @ (Found::Ignored(_) | Found::Position(_)) => panic!("{other:?}"),
         });
         ControlFlow::Continue(())
     });

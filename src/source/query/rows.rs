@@ -135,10 +135,11 @@ impl RowReader<'_> {
             Stop::Job(JobError::Refused(message))
         })?;
         let mut start = position.key;
-        while !position.is_keyless {
+        let mut has_more = !position.is_keyless;
+        while has_more {
             let sql = self.query.by_key(key, start.is_some());
             match self.read_rows(connection, &sql, start.as_ref(), Some(key))? {
-                End::Whole => break,
+                End::Whole => has_more = false,
                 End::From(key) => start = Some(key),
             }
         }
