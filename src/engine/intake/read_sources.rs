@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender};
 
 use super::earlier_results::EarlierResults;
-use super::queries::Access;
-use super::query_pass::{QueryPass, Waited};
+use super::queries::{Access, is_query};
+use super::query_pass::{JobRecord, QueryPass, Waited};
 use super::{lists, secrets};
 use crate::catalog::{CatalogReader, JobSource};
 use crate::codec;
@@ -239,7 +239,7 @@ impl Intake<'_> {
             known,
             already_taken,
             rows_to_skip: if kind.repeat == Repeat::SameRows { already_taken } else { 0 },
-            query: QueryPass::begin(self, spec, index)?,
+            query: QueryPass::begin(&self.record(), spec, index)?,
             found_any: false,
             broke_off: false,
         };
@@ -248,7 +248,8 @@ impl Intake<'_> {
                 Passed::Ended(outcome) => break outcome,
                 Passed::Lost(error) => {
                     self.flush(known)?;
-                    match pass.query.wait(self, &error, asked.limits.network_wait_s)? {
+                    let notify = |remark| self.notify(IntakeNote::Remark { job: self.request.job, remark });
+                    match pass.query.wait(&self.record(), &error, asked.limits.network_wait_s, &notify)? {
                         Waited::Again => {}
                         Waited::Cancelled => break ControlFlow::Break(()),
                         Waited::TooLong => {
@@ -276,13 +277,26 @@ impl Intake<'_> {
         if broke_off {
             self.flush(known)?;
         } else {
-            query.end(self, known)?;
+            if is_query(&query.source) {
+                self.flush(known)?;
+                query.end(&self.record())?;
+            }
             self.end_source(known)?;
         }
         if self.unstored.is_some() {
             return self.end_interrupted(known).map(|()| ControlFlow::Break(()));
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    fn record(&self) -> JobRecord<'_> {
+        JobRecord {
+            job: self.request.job,
+            reader: self.reader,
+            record_tx: self.record_tx,
+            next_seq: self.next_seq,
+            stop: &self.request.stop,
+        }
     }
 
     /// Reads a source to its end, or until its database is lost.
@@ -334,7 +348,10 @@ impl Intake<'_> {
                     this.notify(IntakeNote::Remark { job: this.request.job, remark });
                     Ok(())
                 }
-                Found::Position(position) => pass.query.position(&mut this, &position, known),
+                Found::Position(position) if pass.query.is_due() => {
+                    this.flush(known).and_then(|()| pass.query.position(&this.record(), &position))
+                }
+                Found::Position(_) => Ok(()),
                 Found::Ignored(ignored) => this.push_ignored(ignored),
                 Found::Item(mut item) => {
                     if kind.is_list {
@@ -492,7 +509,7 @@ impl Intake<'_> {
         let _ = self.note_tx.send(note);
     }
 
-    pub(super) fn flush(&mut self, known: bool) -> Result<(), JobError> {
+    fn flush(&mut self, known: bool) -> Result<(), JobError> {
         self.since = None;
         if self.batch.is_empty() { Ok(()) } else { self.send(known, false) }
     }

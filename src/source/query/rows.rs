@@ -1,12 +1,13 @@
 //! Reads the rows of a query and makes items of them.
 
+use std::cmp::Ordering;
 use std::future::Future;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 
-use super::value::{column_of, from_json, to_json};
+use super::value::{column_of, compare, from_json, to_json};
 use super::{Query, find, item_column, names_of};
 use crate::db::{Connection, DbError, Place, Row, Value};
 use crate::error::JobError;
@@ -102,6 +103,14 @@ struct RowReader<'a> {
     folders: FolderPaths,
 }
 
+/// Whether two keys may be the same for the database: its collation may ignore case and trailing spaces.
+fn is_same_key(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Text(one), Value::Text(other)) => one.trim_end().eq_ignore_ascii_case(other.trim_end()),
+        _ => compare(one, other, false) == Ordering::Equal,
+    }
+}
+
 /// How the rows of a statement are read.
 struct Layout {
     names: Vec<String>,
@@ -171,7 +180,7 @@ impl RowReader<'_> {
             for row in page {
                 let key = layout.key.and_then(|at| row.get(at));
                 // Rows with the same key are never divided: which of them were given is not known later.
-                if key.is_some() && key != last_key.as_ref() {
+                if key.is_some_and(|key| last_key.as_ref().is_none_or(|last| !is_same_key(key, last))) {
                     if is_paged && last_key.is_some() && began.elapsed() >= most {
                         return Ok(key.cloned().map_or(End::Whole, End::From));
                     }
