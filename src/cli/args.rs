@@ -352,7 +352,7 @@ impl RunArgs {
                 max_failures: self.max_failures,
             },
             network: self.network.spec()?,
-            write_back: self.write_back.spec()?,
+            write_back: self.write_back.spec(self.links.has_query())?,
             query: None,
         };
         engine::check_spec(&spec)?;
@@ -396,7 +396,7 @@ impl RunArgs {
         self.inputs.iter().try_for_each(check_scheme)?;
         let options = ArgumentOptions { recursive: self.recursive, all_files: self.all_files };
         let mut sources = sources(&self.inputs, options)?;
-        sources.extend(self.links.sources()?);
+        sources.extend(self.links.sources(self.write_back.db.as_deref())?);
         if sources.is_empty() {
             return Err(JobError::Refused(Message::new("nothing_to_do")));
         }

@@ -28,7 +28,7 @@ const NEEDS: [(&str, &[&str]); 6] = [
     ("url_column", &["urls", "sql"]),
     ("checksum_column", &["urls", "sql"]),
     ("encoding", &["urls"]),
-    ("db", &["sql"]),
+    ("db", &["sql", "write_back", "write_back_table"]),
     ("key", &["sql"]),
     ("since", &["sql"]),
 ];

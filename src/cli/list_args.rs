@@ -21,8 +21,6 @@ pub(super) struct LinkArgs {
     files: Vec<OsString>,
     #[arg(long, value_name = "QUERY", group = "rows")]
     sql: Option<String>,
-    #[arg(long, value_name = "DSN", requires = "sql")]
-    db: Option<String>,
     #[arg(long, value_name = "COLUMN", requires = "sql")]
     key: Option<String>,
     #[arg(long, value_name = "COLUMN", requires = "sql")]
@@ -49,17 +47,16 @@ impl LinkArgs {
     }
 
     /// The lists as sources.
-    pub(super) fn sources(&self) -> Result<Vec<SourceSpec>, JobError> {
+    pub(super) fn sources(&self, db: Option<&str>) -> Result<Vec<SourceSpec>, JobError> {
         let links = self.urls.iter().map(source);
         let paths = self.files.iter().map(|list| engine::path_list(list).map_err(JobError::Refused));
-        links.chain(paths).chain(self.query().transpose()).collect()
+        links.chain(paths).chain(self.query(db).transpose()).collect()
     }
 
     /// The query as a source.
-    fn query(&self) -> Result<Option<SourceSpec>, JobError> {
-        // The database may be named by a variable or the settings, which are not known when arguments are parsed first.
+    fn query(&self, db: Option<&str>) -> Result<Option<SourceSpec>, JobError> {
         let Some(sql) = &self.sql else { return Ok(None) };
-        let db = self.db.as_ref().ok_or(JobError::Refused(Message::new("query_no_database")))?;
+        let db = db.ok_or(JobError::Refused(Message::new("query_no_database")))?;
         let mut source = query::query(db, sql).map_err(JobError::Refused)?;
         if let Some(column) = &self.key {
             source = query::with_key(source, column);
@@ -68,6 +65,11 @@ impl LinkArgs {
             source = query::with_since(source, column);
         }
         Ok(Some(source))
+    }
+
+    /// Whether there is a query.
+    pub(super) fn has_query(&self) -> bool {
+        self.sql.is_some()
     }
 
     /// Whether there are any lists.

@@ -11,7 +11,7 @@ use crate::model::{Message, WriteBackMode, WriteBackSpec};
 #[command(next_help_heading = "Databases")]
 pub(super) struct WriteBackArgs {
     #[arg(long, value_name = "DSN")]
-    db: Option<String>,
+    pub(super) db: Option<String>,
     #[arg(long, value_name = "MAP", requires = "db")]
     write_back: Option<String>,
     #[arg(long, value_enum, ignore_case = true, value_name = "update|upsert|insert", hide_possible_values = true)]
@@ -30,13 +30,13 @@ enum ModeWord {
 }
 
 impl WriteBackArgs {
-    /// What was asked for.
-    pub(super) fn spec(&self) -> Result<Option<WriteBackSpec>, JobError> {
+    /// What was asked for; a query reads from the same database.
+    pub(super) fn spec(&self, has_query: bool) -> Result<Option<WriteBackSpec>, JobError> {
         let is_used = self.write_back.is_some() || self.write_back_table.is_some();
         if let (Some(_), false) = (self.write_back_mode, is_used) {
             return Err(JobError::Refused(Message::new("write_back_mode_alone")));
         }
-        if let (Some(_), false) = (&self.db, is_used) {
+        if let (Some(_), false) = (&self.db, is_used || has_query) {
             return Err(JobError::Refused(Message::new("db_alone")));
         }
         engine::write_back_spec(&WriteBackRequest {

@@ -52,7 +52,6 @@ option-allow_empty = Exit with 0 even if nothing was found
 option-urls = A list of URLs ({ $formats }, each also .gz): { $lists } (repeatable)
 option-files = A list of local paths, one on each line or separated by NUL (find -print0): a file, or - for standard input; relative paths are relative to the current folder (repeatable)
 option-sql = Items from the rows of a query, such as 'SELECT url, id FROM products': the column url or path (or --url-column, or the first) is the item, the others are {"{col:NAME}"}; the session is read-only
-option-db = The database of the query: a SQLite file, or a URL such as postgres://user@host/shop or mysql://user@host/shop; the password is best left out, or a reference: ?password=env:NAME
 option-key = A column of the query that identifies its rows; an interrupted job continues after the greatest value that was read [default: the query is repeated, and recorded rows are skipped]
 option-since = A column that grows when a row changes, such as updated: the parameter :last in the query is its greatest value that earlier jobs have completed, and NULL at first
 option-db_connections = Connections to each database

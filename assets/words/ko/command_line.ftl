@@ -52,7 +52,6 @@ option-allow_empty = 처리할 것이 없어도 종료 코드 0으로 끝내기
 option-urls = URL 목록({ $formats }, 각각 .gz도 가능): { $lists } (여러 번 가능)
 option-files = 파일 경로 목록(한 줄에 하나, 또는 NUL로 구분: find -print0): 파일, 또는 표준 입력을 뜻하는 -. 상대 경로는 현재 폴더 기준(여러 번 가능)
 option-sql = 쿼리 결과의 행을 항목으로 사용. 예: 'SELECT url, id FROM products'. url 또는 path 열(또는 --url-column, 없으면 첫 열)이 항목이고 나머지 열은 {"{col:NAME}"}. 세션은 읽기 전용
-option-db = 쿼리를 실행할 데이터베이스: SQLite 파일, 또는 postgres://user@host/shop, mysql://user@host/shop 같은 URL. 암호는 빼거나 참조로 지정: ?password=env:NAME
 option-key = 행을 구별하는 쿼리의 열. 중단된 작업은 읽은 값 중 가장 큰 값 다음부터 계속 [기본값: 쿼리를 다시 실행하고 기록된 행은 건너뜀]
 option-since = 행이 바뀌면 커지는 열(예: updated). 쿼리의 매개변수 :last는 이전 작업이 모두 처리한 가장 큰 값이며 처음에는 NULL
 option-db_connections = 데이터베이스마다 사용할 연결 수
