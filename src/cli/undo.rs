@@ -167,6 +167,9 @@ impl Report<'_> {
             let is_redo = self.view.kind == UndoKind::Redo;
             say(Message::new(if is_redo { "nothing_to_redo" } else { "nothing_to_undo" }).with("job", job));
         }
+        if self.view.leaves_rows && self.view.kind != UndoKind::Redo {
+            print_line(lang().word("undo_rows_stay"));
+        }
         match self.view.kind {
             UndoKind::Check => {
                 counted("undo_would_move", tally.moved);

@@ -93,6 +93,22 @@ fn counts(output: &RunOutput) -> [u64; 4] {
     ["matched", "changed", "missing", "rejected"].map(|name| end[name].as_u64().unwrap_or_else(|| panic!("{end}")))
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn rows_stay_when_their_job_is_undone_and_undo_says_so() {
+    let shop = Shop::of(2);
+    shop.home.run(&Shop::args(MAP, &[])).expect(0);
+    let select = "SELECT id, thumb, bytes, sha, state FROM products ORDER BY id";
+    let before = shop.rows(select);
+    for args in [&["undo", "1", "--dry-run"][..], &["undo", "1"]] {
+        let undo = shop.home.run(args).expect(0);
+        assert!(undo.out.contains("Rows that the job wrote into its database stay"), "{undo:?}");
+    }
+    assert!(!shop.home.path("out").exists());
+    shop.home.run(&["resume", "1"]).expect(0);
+    assert_eq!(shop.rows(select), before);
+}
+
 #[test]
 fn results_of_a_list_go_into_the_rows_with_their_keys_and_failures_keep_the_other_columns() {
     let shop =

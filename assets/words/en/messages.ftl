@@ -350,6 +350,7 @@ query_lacks = The query has no column "{ $column }"; its columns are { $columns 
 
 ## Undo: why a file stays
 
+undo_rows_stay = Rows that the job wrote into its database stay as they are.
 stays_changed = { $path } stays: it has changed since the job saved it.
 stays_gone = { $path } is not there any more.
 stays_not_a_file = { $path } stays: it is not a regular file any more.

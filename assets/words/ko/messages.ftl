@@ -341,6 +341,7 @@ query_lacks = 쿼리에 "{ $column }" 열이 없습니다. 있는 열: { $column
 
 ## 작업 결과 되돌리기: 파일을 그대로 두는 이유
 
+undo_rows_stay = 작업이 데이터베이스에 쓴 행은 그대로 둡니다.
 stays_changed = { $path }: 저장한 뒤에 바뀌어 그대로 둡니다.
 stays_gone = { $path }: 파일이 더 이상 없습니다.
 stays_not_a_file = { $path }: 더 이상 일반 파일이 아니어서 그대로 둡니다.

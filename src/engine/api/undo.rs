@@ -26,6 +26,8 @@ pub struct UndoView {
     pub job: JobId,
     /// What is done.
     pub kind: UndoKind,
+    /// Whether the job wrote rows into a database, which stay as they are.
+    pub leaves_rows: bool,
     /// How far it is.
     pub tally: UndoTally,
     /// Some of the files that stay, by path.

@@ -228,3 +228,23 @@ fn an_empty_draft_that_is_left_is_deleted_and_undo_brings_its_recipe_back() {
     let back = back.current.as_ref().unwrap();
     assert_eq!((back.state, back.progress.total, &back.sink), (JobState::Draft, 0, &sink));
 }
+
+#[test]
+fn a_draft_that_is_started_keeps_replaced_files_in_the_trash_unless_that_was_turned_off() {
+    for (chosen, kept) in [(None, Some(true)), (Some(false), Some(false))] {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("a"), b"any bytes are copied").unwrap();
+        let (engine, gate_tx, _) = with_stuck(Disk::Output, dir.path());
+        drop(gate_tx);
+        let handle = engine.handle();
+        handle.wait_for("a draft is listed", |snapshot| snapshot.current.is_some());
+        let sink = SinkSpec { dir: Some(dir.path().join("out")), trash: chosen, ..SinkSpec::default() };
+        send(&handle, Command::SetSink(sink));
+        send(&handle, Command::AddPaths(vec![dir.path().join("a")]));
+        let job = job(&handle.wait_for("it is listed", |snapshot| total(snapshot) == 1));
+        send(&handle, Command::Start);
+        handle.wait_for("it is done", |snapshot| state(snapshot) == Some(JobState::Done));
+        let request = engine.reader().unwrap().request(job).unwrap().unwrap();
+        assert_eq!(request.output().sink.trash, kept);
+    }
+}

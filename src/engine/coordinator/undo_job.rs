@@ -24,6 +24,7 @@ pub(super) struct UndoSlot {
 struct Running {
     job: JobId,
     kind: UndoKind,
+    leaves_rows: bool,
     progress: Arc<Progress>,
     ended_rx: Receiver<Result<bool, JobError>>,
     thread: std::thread::JoinHandle<()>,
@@ -49,6 +50,7 @@ impl Running {
         UndoView {
             job: self.job,
             kind: self.kind,
+            leaves_rows: self.leaves_rows,
             tally: self.progress.tally(),
             examples: self.progress.examples().into(),
             end,
@@ -70,7 +72,7 @@ impl Coordinator {
         if let Err(error) = self.begin_undo(job, kind) {
             let end = Some(Err(error));
             let (tally, examples) = (UndoTally::default(), Arc::new([]) as Arc<[_]>);
-            self.undo.last = Some(UndoView { job, kind, tally, examples, end });
+            self.undo.last = Some(UndoView { job, kind, leaves_rows: false, tally, examples, end });
         }
     }
 
@@ -81,6 +83,7 @@ impl Coordinator {
             return Err(JobError::Locked(job));
         }
         let lock = self.lock(job)?.ok_or(JobError::Locked(job))?;
+        let leaves_rows = self.parts.reader.request(job)?.is_some_and(|request| request.write_back.is_some());
         let progress = Arc::<Progress>::default();
         let (readers, record_tx) = (self.parts.readers.clone(), self.parts.record_tx.clone());
         let (ended_tx, ended_rx) = bounded(1);
@@ -89,7 +92,7 @@ impl Coordinator {
             let work = AssertUnwindSafe(|| undo::run(job, kind, &readers, record_tx, shared));
             let _ = ended_tx.send(catch_unwind(work).unwrap_or(Err(JobError::Machine(PANICKED))));
         })?;
-        self.undo.running = Some(Running { job, kind, progress, ended_rx, thread, lock });
+        self.undo.running = Some(Running { job, kind, leaves_rows, progress, ended_rx, thread, lock });
         Ok(())
     }
 

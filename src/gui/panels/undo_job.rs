@@ -93,6 +93,9 @@ fn ended_ui(ui: &mut Ui, state: &mut State, view: Option<&UndoView>) -> bool {
     if more > 0 {
         label::note(ui, Message::new("undo_more").count("count", more).text(lang));
     }
+    if view.leaves_rows && view.kind != UndoKind::Redo {
+        paragraph(ui, lang.word("undo_rows_stay"));
+    }
     buttons_ui(ui, |ui| match view.kind {
         UndoKind::Check if view.tally.moved > 0 => {
             if first(ui, Button::new(lang.word("undo_now")).primary()) {

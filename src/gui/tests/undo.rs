@@ -37,7 +37,8 @@ impl Window {
     fn show_undo(&mut self, kind: UndoKind, tally: UndoTally, end: Option<Result<bool, JobError>>) {
         let path = "/home/me/out/a.jpg".to_owned();
         let examples = if tally.stayed > 0 { vec![(path, Stay::of(StayReason::Changed))] } else { Vec::new() };
-        self.engine.snapshot.undo = Some(UndoView { job: JOB, kind, tally, examples: examples.into(), end });
+        self.engine.snapshot.undo =
+            Some(UndoView { job: JOB, kind, leaves_rows: true, tally, examples: examples.into(), end });
         self.engine.publish();
         self.settle();
     }
@@ -59,6 +60,7 @@ fn a_jobs_results_are_counted_then_undone_and_redone_by_keyboard() {
         "2 files were replaced without being kept in the trash: nothing can bring them back.",
         "/home/me/out/a.jpg stays: it has changed since the job saved it.",
         "And 2 more",
+        "Rows that the job wrote into its database stay as they are.",
     ] {
         assert!(window.has(text), "{text}");
     }
