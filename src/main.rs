@@ -25,7 +25,10 @@ fn main() -> ExitCode {
         FrontEnd::Done(code) => code,
         #[cfg(feature = "gui")]
         FrontEnd::Window { catalog_path, sources, lang, lock } => {
-            let engine = pixloom::engine::EngineOptions::for_window(catalog_path);
+            let engine = pixloom::engine::EngineOptions {
+                command_of: Some(cli::command_of),
+                ..pixloom::engine::EngineOptions::for_window(catalog_path)
+            };
             open_window(engine, lock, sources, lang, began)
         }
         #[cfg(not(feature = "gui"))]

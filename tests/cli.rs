@@ -23,6 +23,9 @@ mod hand_over;
 mod help;
 #[path = "cli/helpers.rs"]
 mod helpers;
+#[cfg(unix)]
+#[path = "cli/history.rs"]
+mod history;
 #[path = "cli/interrupts.rs"]
 mod interrupts;
 #[path = "cli/jobs.rs"]

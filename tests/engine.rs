@@ -16,6 +16,7 @@ mod engine {
     mod drafts;
     mod failures;
     mod helpers;
+    mod history;
     mod large_files;
     mod links;
     mod names;

@@ -15,7 +15,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use pixloom::engine::{Command, Engine, EngineOptions, Handle};
 use pixloom::gui::App;
-use pixloom::model::{JobState, Step};
+use pixloom::model::{JobRow, JobState, Step};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -82,6 +82,12 @@ impl TestWindow {
             self.harness.step();
             std::thread::yield_now();
         }
+    }
+
+    /// Jobs of the catalog that were started.
+    fn jobs(&self) -> Vec<JobRow> {
+        let jobs = self.engine.reader().unwrap().jobs(100).unwrap().into_iter();
+        jobs.filter(|job| job.state != JobState::Draft).collect()
     }
 
     fn has(&self, name: &str) -> bool {
@@ -174,8 +180,8 @@ fn dropped_images_are_filtered_saved_and_listed_in_the_history() {
     assert_eq!(std::fs::read_dir(&out).unwrap().count(), 3, "nothing else was left there");
     window.press("Jobs");
     window.until("the job is listed", |window| {
-        let jobs = window.handle.snapshot().jobs.clone();
-        jobs.iter().any(|job| job.row.state == JobState::Done && job.row.done == 3)
+        let page = window.handle.jobs();
+        page.is_some_and(|page| page.rows.iter().any(|job| job.row.state == JobState::Done && job.row.done == 3))
     });
 }
 
@@ -249,8 +255,8 @@ fn network_settings_are_saved_and_used_by_the_next_job_without_the_proxys_passwo
     window.press("Close");
     window.paste("http://h.example/a.jpg");
     window.press("Start 1 item");
-    window.until("the job is listed", |window| !window.handle.snapshot().jobs.is_empty());
-    let network = window.handle.snapshot().jobs[0].summary.request.network.clone();
+    window.until("the job is in the history", |window| !window.jobs().is_empty());
+    let network = window.engine.reader().unwrap().request(window.jobs()[0].id).unwrap().unwrap().network;
     assert_eq!(network.robots, pixloom::model::RobotsPolicy::Always);
     assert_eq!(
         (network.requests_per_s, network.insecure_hosts.as_slice()),
@@ -354,9 +360,7 @@ fn credentials_entered_in_the_settings_are_sent_and_stored_only_in_the_secrets_f
     window.press("Start 1 item");
     window.until("the host was asked", |_| told.lock().unwrap().is_some());
     assert_eq!(told.lock().unwrap().as_deref(), Some("Bearer s3cret"));
-    window.until("the job has ended", |window| {
-        window.handle.snapshot().jobs.iter().any(|job| job.row.state == JobState::Done)
-    });
+    window.until("the job has ended", |window| window.jobs().iter().any(|job| job.state == JobState::Done));
     for entry in std::fs::read_dir(window.dir.path()).unwrap() {
         let path = entry.unwrap().path();
         let holds = std::fs::read(&path).is_ok_and(|bytes| bytes.windows(6).any(|part| part == b"s3cret"));

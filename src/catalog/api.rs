@@ -106,6 +106,21 @@ pub trait Catalog: Send {
 
     /// Deletes a draft and its items. Any other job is history and stays (an error).
     fn delete_job(&mut self, job: JobId) -> Result<(), JobError>;
+
+    /// Removes jobs that are not drafts from the history, or brings them back as long as their rows are there. Returns how
+    /// many that changed.
+    fn set_deleted(&mut self, jobs: &[JobId], is_deleted: bool) -> Result<u64, JobError>;
+
+    /// Deletes up to so many items of jobs that were removed from the history, with everything that belongs to them, and
+    /// each job with its last ones. Returns how many items were deleted, and whether anything is left.
+    fn delete_rows(&mut self, jobs: &[JobId], most: u32) -> Result<(u64, bool), JobError>;
+
+    /// Returns up to so many free pages of the file to the disk. Returns whether any are left.
+    fn reclaim(&mut self, most_pages: u32) -> Result<bool, JobError>;
+
+    /// Rewrites the whole file without free pages, so that later ones can be returned some at a time. Nobody can write to
+    /// it until that is done.
+    fn rebuild(&mut self) -> Result<(), JobError>;
 }
 
 /// The reading side: a connection of its own, which sees only whole transactions and never waits for a writer.
@@ -133,6 +148,18 @@ pub trait CatalogReader: Send {
 
     /// Whether any source of a job was not read to its end.
     fn has_open_sources(&self, job: JobId) -> Result<bool, JobError>;
+
+    /// The jobs of the history that match, newest first. `None` if `cancelled` returned true.
+    fn find_jobs(&self, filter: &JobFilter<'_>, cancelled: &dyn Fn() -> bool) -> Result<Option<Vec<JobId>>, JobError>;
+
+    /// Jobs that were removed from the history before a time, and whose rows are still there.
+    fn deleted_jobs(&self, before_ms: i64) -> Result<Vec<JobId>, JobError>;
+
+    /// The items whose results a job made first.
+    fn first_results(&self, job: JobId, limit: u32) -> Result<Vec<ItemId>, JobError>;
+
+    /// How much the catalog holds.
+    fn size(&self) -> Result<CatalogSize, JobError>;
 
     /// The newest draft.
     fn latest_draft(&self) -> Result<Option<JobRow>, JobError>;
@@ -580,6 +607,41 @@ pub struct ListFilter<'a> {
     pub text: &'a str,
     /// Only those with remarks.
     pub is_remarked: bool,
+}
+
+/// Which jobs of the history are listed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct JobFilter<'a> {
+    /// Only those in one of these states; all but drafts if there are none.
+    pub states: &'a [JobState],
+    /// Only those with failed items.
+    pub has_failures: bool,
+    /// Only those that were created at or after this time, UTC milliseconds.
+    pub from_ms: Option<i64>,
+    /// Only those that were created before this time.
+    pub until_ms: Option<i64>,
+    /// Only those that ended before this time.
+    pub ended_before_ms: Option<i64>,
+    /// Only those with this text (case-insensitive) in a folder, a host, a list, the name of an operation or a format; or
+    /// with this number.
+    pub text: &'a str,
+    /// Operations whose names in the reader's language contain the text.
+    pub ops: &'a [String],
+}
+
+/// How much a catalog holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CatalogSize {
+    /// Jobs of the history; drafts are not counted.
+    pub jobs: u64,
+    /// Their items.
+    pub items: u64,
+    /// Size of the file in bytes.
+    pub bytes: u64,
+    /// Bytes of it that are free.
+    pub free_bytes: u64,
+    /// Whether free pages can be returned some at a time.
+    pub is_incremental: bool,
 }
 
 /// How a list of items is sorted.

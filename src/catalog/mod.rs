@@ -11,9 +11,9 @@ mod lock;
 mod sqlite;
 
 pub use api::{
-    Added, Adding, Catalog, CatalogReader, Counts, Field, FinishedRow, Group, JobPage, JobSource, LastRun, ListFilter,
-    OUTPUT_COLUMNS, Order, PriorResult, RECORD_COLUMNS, REJECTION_COLUMNS, ReaderFactory, RecordRows, SourceCursor,
-    UndoCounts, WaitingFiles, WrittenBack,
+    Added, Adding, Catalog, CatalogReader, CatalogSize, Counts, Field, FinishedRow, Group, JobFilter, JobPage,
+    JobSource, LastRun, ListFilter, OUTPUT_COLUMNS, Order, PriorResult, RECORD_COLUMNS, REJECTION_COLUMNS,
+    ReaderFactory, RecordRows, SourceCursor, UndoCounts, WaitingFiles, WrittenBack,
 };
 pub use export::{ExportFormat, export};
 pub use hand_over::{Note, WindowLock, claim as claim_window};

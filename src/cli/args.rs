@@ -4,20 +4,25 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use serde::Serialize;
 
+use super::command_line::CommandLine;
 use super::inputs::{check_scheme, sources};
 use super::list_args::LinkArgs;
 use super::network_args::NetworkArgs;
 use super::query_args::QueryArgs;
 use super::report_args::ReportArgs;
-use super::values::{Statuses, Words, kind, megapixels, nonzero_seconds, nonzero_size, seconds, size, statuses};
+use super::values::{
+    Statuses, Words, age, kind, megapixels, nonzero_seconds, nonzero_size, seconds, since, size, statuses, until,
+};
 use super::write_back_args::WriteBackArgs;
 use crate::config::MAX_SIDE_PX;
 use crate::engine::{self, ArgumentOptions, ExportFormat, RecordRows};
 use crate::error::{ErrorKind, JobError, RecipeLocation};
 use crate::model::{
-    ConflictPolicy, DamagedPolicy, Durability, FailureFilter, JobSpec, Lang, Limits, Message, MetadataPolicy, Output,
-    ParamKind, Recipe, Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Value, Work, is_only_stripped, save,
+    ConflictPolicy, DamagedPolicy, Durability, FailureFilter, JobSpec, JobState, Lang, Limits, Message, MetadataPolicy,
+    Output, ParamKind, Recipe, Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Value, Work, human, is_only_stripped,
+    save,
 };
 
 #[derive(Debug, Parser)]
@@ -121,6 +126,67 @@ pub(super) struct JobsArgs {
     pub(super) job: Option<i64>,
     #[arg(long)]
     pub(super) json: bool,
+    #[arg(long, requires = "job")]
+    pub(super) command: bool,
+    #[command(flatten)]
+    pub(super) which: WhichJobs,
+    #[arg(long, conflicts_with = "job")]
+    pub(super) prune: bool,
+    #[arg(long, value_name = "TIME", value_parser = age, requires = "prune")]
+    pub(super) older_than: Option<u64>,
+    #[arg(long, value_name = "N", requires = "prune")]
+    pub(super) keep: Option<u64>,
+    #[arg(long, requires = "prune")]
+    pub(super) dry_run: bool,
+}
+
+/// Which jobs are listed or deleted.
+#[derive(Debug, Args)]
+pub(super) struct WhichJobs {
+    #[arg(long, value_enum, ignore_case = true, value_delimiter = ',', conflicts_with = "job")]
+    state: Vec<JobStateWord>,
+    #[arg(long, value_name = "TIME|DATE", value_parser = since, conflicts_with = "job")]
+    pub(super) since: Option<i64>,
+    #[arg(long, value_name = "TIME|DATE", value_parser = until, conflicts_with = "job")]
+    pub(super) until: Option<i64>,
+    #[arg(long, value_name = "TEXT", conflicts_with = "job")]
+    pub(super) search: Option<String>,
+}
+
+/// A state of jobs, or those with failures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum JobStateWord {
+    Queued,
+    Running,
+    Paused,
+    Cancelled,
+    Done,
+    Failed,
+}
+
+impl WhichJobs {
+    /// The states; none means all.
+    pub(super) fn states(&self) -> Vec<JobState> {
+        let state = |word: &JobStateWord| match word {
+            JobStateWord::Queued => Some(JobState::Queued),
+            JobStateWord::Running => Some(JobState::Running),
+            JobStateWord::Paused => Some(JobState::Paused),
+            JobStateWord::Cancelled => Some(JobState::Cancelled),
+            JobStateWord::Done => Some(JobState::Done),
+            JobStateWord::Failed => None,
+        };
+        self.state.iter().filter_map(state).collect()
+    }
+
+    /// Whether only jobs with failed items are meant.
+    pub(super) fn has_failures(&self) -> bool {
+        self.state.contains(&JobStateWord::Failed)
+    }
+
+    /// Whether anything was given.
+    pub(super) fn is_given(&self) -> bool {
+        !self.state.is_empty() || self.since.is_some() || self.until.is_some() || self.search.is_some()
+    }
 }
 
 #[derive(Debug, Args)]
@@ -279,6 +345,14 @@ words!(ConflictWord for ConflictPolicy { Rename, Skip, Overwrite, Fail });
 words!(TruncatedWord for TruncatedPolicy { Fail, Keep });
 words!(DamagedWord for DamagedPolicy { Fail, Keep });
 
+/// The word of a choice as requests store it, which is the one of the command line; `None` for the default.
+fn word_of<T: PartialEq + Serialize>(choice: T, default: T) -> Option<String> {
+    if choice == default {
+        return None;
+    }
+    serde_json::to_value(choice).ok()?.as_str().map(str::to_owned)
+}
+
 /// The help of an option that sets a key of `--save`, from that key's declaration.
 fn key_words(name: &str) -> Words {
     let options = match engine::save_keys().iter().find(|key| key.param.name == name).map(|key| &key.param.kind) {
@@ -381,6 +455,97 @@ impl RunArgs {
             return Err(JobError::Refused(Message::new("no_gps_copy")));
         }
         Ok(())
+    }
+
+    /// The arguments that repeat a job: the inverse of [`Self::spec`].
+    pub(super) fn of_spec(spec: &JobSpec) -> CommandLine {
+        // Named one by one, so that nothing that is added to a request is forgotten here.
+        let JobSpec { work: _, sources, lists, recipe, outputs: _, limits, network, write_back, query: _ } = spec;
+        let Output { name: _, steps, save, sink } = spec.output();
+        let mut line = CommandLine::new("run");
+        line.sources(sources);
+        LinkArgs::write(lists, &mut line);
+        let steps = recipe.steps.iter().chain(steps);
+        // A step without an effect would be refused.
+        for step in steps.filter(|step| step.enabled && engine::require_effect(step).is_ok()) {
+            line.value("-s", engine::step_to_text(step));
+        }
+        Self::write_save(save, &mut line);
+        Self::write_sink(sink, &mut line);
+        Self::write_limits(limits, &mut line);
+        NetworkArgs::write(network, &mut line);
+        WriteBackArgs::write(write_back.as_ref(), &mut line);
+        line
+    }
+
+    /// As single options where there is one for each setting, else as `--save`.
+    fn write_save(save: &Save, line: &mut CommandLine) {
+        const OPTIONS: [(&str, &str); 4] = [
+            ("quality", "--quality"),
+            ("colour", "--colour"),
+            ("metadata", "--metadata"),
+            ("min_saving", "--min-saving"),
+        ];
+        let has_option = |name: &str| name == "lossless_jpeg" || OPTIONS.iter().any(|(key, _)| *key == name);
+        if !save.given().all(|(key, _)| has_option(key.param.name)) {
+            return line.value("--save", engine::save_to_text(save));
+        }
+        line.given("--format", (save.format != Save::default().format).then(|| save.format.word()));
+        line.flag("--lossless-jpeg", save.lossless_jpeg);
+        for (key, value) in save.given() {
+            if let Some((_, option)) = OPTIONS.iter().find(|(name, _)| *name == key.param.name) {
+                line.value(option, value.to_string());
+            }
+        }
+    }
+
+    fn write_sink(sink: &SinkSpec, line: &mut CommandLine) {
+        let SinkSpec { dir, name, tree, on_conflict, update, trash, durability, keep_times } = sink;
+        let default = SinkSpec::default();
+        line.given("-o", dir.as_ref());
+        line.given("--name", (*name != default.name).then_some(name));
+        line.given("--tree", word_of(*tree, default.tree));
+        line.given("--on-conflict", word_of(*on_conflict, default.on_conflict));
+        line.flag("--update", *update);
+        line.flag("--trash", *trash == Some(true));
+        line.flag("--fast", *durability == Durability::Fast);
+        line.flag("--keep-times", *keep_times);
+    }
+
+    fn write_limits(limits: &Limits, line: &mut CommandLine) {
+        let Limits {
+            workers,
+            connections,
+            per_host,
+            db_connections,
+            memory_bytes,
+            network_wait_s,
+            // Only tests set it.
+            network_gone_s: _,
+            max_pixels,
+            max_side_px,
+            item_memory_bytes,
+            item_timeout_s,
+            max_bytes,
+            truncated,
+            damaged,
+            max_failures,
+        } = limits;
+        let default = Limits::default();
+        line.number("--workers", *workers);
+        line.changed("--connections", *connections, default.connections);
+        line.changed("--per-host", *per_host, default.per_host);
+        line.changed("--db-connections", *db_connections, default.db_connections);
+        line.given("--memory", memory_bytes.map(human::exact_size));
+        line.time("--network-wait", (*network_wait_s != default.network_wait_s).then_some(*network_wait_s));
+        line.number("--max-megapixels", max_pixels.map(|pixels| pixels as f64 / 1e6));
+        line.number("--max-side", *max_side_px);
+        line.given("--item-memory", item_memory_bytes.map(human::exact_size));
+        line.time("--item-timeout", *item_timeout_s);
+        line.given("--max-bytes", max_bytes.map(human::exact_size));
+        line.number("--max-failures", *max_failures);
+        line.given("--truncated", word_of(*truncated, default.truncated));
+        line.given("--damaged", word_of(*damaged, default.damaged));
     }
 
     /// A warning about options that have no effect.

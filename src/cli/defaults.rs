@@ -202,6 +202,18 @@ pub(super) fn extend(command: &Command, matches: &ArgMatches, arguments: Vec<OsS
     Ok(found.finish())
 }
 
+/// Whether variables or the settings would change a job of the command line.
+pub(super) fn change_jobs() -> bool {
+    let mut command = super::help::command(super::lang());
+    let words: Vec<OsString> = ["pixloom", "run", "-"].map(OsString::from).to_vec();
+    let Ok(matches) = command.try_get_matches_from_mut(&words) else { return true };
+    // Wrong settings would be refused.
+    extend(&command, &matches, words).map_or(true, |extended| {
+        let is_of_job = |long: &str| !OF_REPORTS.contains(&long) && !GLOBAL.contains(&long);
+        extended.sources.iter().any(|(long, _)| is_of_job(long))
+    })
+}
+
 /// The language that a variable or the settings name.
 pub(super) fn language() -> Option<String> {
     let (_, variable) = variable_in_use("lang");

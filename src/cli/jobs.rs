@@ -5,15 +5,14 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{Exit, lang, print_line, query_results, report};
+use super::args::JobsArgs;
+use super::{Exit, history, lang, print_line, query_results, report};
 use crate::engine::{self, CatalogReader, FinishedRow};
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::model::{
     JobId, JobRow, JobSpec, JobState, Lang, Message, RemarkSum, RemarkSums, WriteBackCounts, human, locator,
 };
 
-/// Jobs listed at most.
-const LISTED: u32 = 1000;
 /// Items with remarks that are read at once.
 const REMARKED_AT_ONCE: u32 = 1000;
 /// Items named for each remark.
@@ -36,10 +35,16 @@ const COLUMNS: [(&str, usize, bool); 8] = [
     ("column-to", 0, false),
 ];
 
-/// A line for each job, newest first.
-pub(super) fn list(reader: Option<&dyn CatalogReader>, as_json: bool) -> Result<Exit, JobError> {
-    let jobs = reader.map(|reader| reader.jobs(LISTED)).transpose()?.unwrap_or_default();
+/// A line for each job that is meant, newest first.
+pub(super) fn list(reader: Option<&dyn CatalogReader>, args: &JobsArgs) -> Result<Exit, JobError> {
+    let found = reader.map(|reader| history::find(reader, &args.which, None)).transpose()?.unwrap_or_default();
+    let mut jobs = Vec::new();
+    for job in found {
+        jobs.extend(reader.map(|reader| reader.job(job)).transpose()?.flatten());
+    }
+    // A draft without items is nothing yet.
     let jobs: Vec<JobRow> = jobs.into_iter().filter(|job| job.state != JobState::Draft || job.total > 0).collect();
+    let as_json = args.json;
     let request = |job: &JobRow| -> Result<JobSpec, JobError> {
         let request = reader.map(|reader| reader.request(job.id)).transpose()?;
         Ok(request.flatten().unwrap_or_default())
@@ -53,7 +58,7 @@ pub(super) fn list(reader: Option<&dyn CatalogReader>, as_json: bool) -> Result<
         return Ok(Exit::AllDone);
     }
     if jobs.is_empty() {
-        print_line(lang().word("no_jobs_yet"));
+        print_line(lang().word(if args.which.is_given() { "no_jobs_listed" } else { "no_jobs_yet" }));
         return Ok(Exit::AllDone);
     }
     print_line(&line(COLUMNS.map(|(id, ..)| lang().word(id).to_owned())));
@@ -130,8 +135,15 @@ pub(super) fn show(
     let detail =
         |id: &'static str, value: &str| print_line(&format!("  {} {value}", padded(lang().word(id), 9, false)));
     detail("job_created", &human::date(job.created_at_ms));
+    if let Some(start) = job.started_at_ms {
+        detail("job_began", &human::date(start));
+    }
     if let Some(end) = job.finished_at_ms {
         detail("job_ended", &human::date(end));
+    }
+    let worked_s = job.worked_s(now_ms());
+    if worked_s > 0.0 {
+        detail("job_ran", &human::span(worked_s));
     }
     if let Some(place) = place(&request) {
         detail("job_to", &place);
@@ -317,6 +329,10 @@ fn statuses(failures: &[FinishedRow], job: JobId, catalog_option: &str) -> Strin
     format!("{text}; {}", retry.text(lang()))
 }
 
+fn now_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
+
 /// A job as JSON. Its keys are a contract; times are UTC milliseconds, as in the catalog.
 fn as_value(reader: &dyn CatalogReader, job: &JobRow) -> Result<serde_json::Value, JobError> {
     let request = reader.request(job.id)?.unwrap_or_default();
@@ -326,8 +342,8 @@ fn as_value(reader: &dyn CatalogReader, job: &JobRow) -> Result<serde_json::Valu
     let failures = reader.failures_by_kind(job.id)?;
     let failures: serde_json::Map<_, _> = failures.iter().map(|(kind, count)| (kind.word(), json!(count))).collect();
     let mut value = json!({
-        "job": job.id, "state": job.state, "created_at": job.created_at_ms, "finished_at": job.finished_at_ms,
-        "total": job.total, "done": job.done, "failed": job.failed, "skipped": job.skipped, "waiting": waiting,
+        "job": job.id, "state": job.state, "created_at": job.created_at_ms, "started_at": job.started_at_ms,
+        "finished_at": job.finished_at_ms, "seconds": job.worked_s(now_ms()), "total": job.total, "done": job.done, "failed": job.failed, "skipped": job.skipped, "waiting": waiting,
         "bytes_in": job.bytes_in, "bytes_out": job.bytes_out, "out": request.output().sink.dir,
         "sources": sources, "steps": steps, "save": engine::save_to_text(&request.output().save),
         "insecure_hosts": request.network.insecure_hosts, "failures": failures,

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use clap::{ArgGroup, Args};
 
+use super::command_line::CommandLine;
 use super::inputs::check_scheme;
 use super::values::worded;
 use crate::engine::{self, query_source as query};
@@ -43,6 +44,17 @@ impl LinkArgs {
             checksum_column: self.checksum_column.clone(),
             encoding: self.encoding.clone(),
             takes_rows: false,
+        }
+    }
+
+    /// The options for how lists are read; those that name the lists are written with the other sources.
+    pub(super) fn write(lists: &ListSpec, line: &mut CommandLine) {
+        let ListSpec { url_column, checksum_column, encoding, takes_rows: _ } = lists;
+        // Without a list they would be refused, and mean nothing.
+        if line.words.iter().any(|word| word == "--urls" || word == "--sql") {
+            line.given("--url-column", url_column.as_ref());
+            line.given("--checksum-column", checksum_column.as_ref());
+            line.given("--encoding", encoding.as_ref());
         }
     }
 

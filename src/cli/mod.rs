@@ -4,9 +4,11 @@
 //! started; 3 the job could not run or stopped; 130 interrupted, resumable.
 
 mod args;
+mod command_line;
 mod defaults;
 mod follow;
 mod help;
+mod history;
 mod inputs;
 mod jobs;
 mod list_args;
@@ -37,6 +39,8 @@ use crate::engine::{
 };
 use crate::error::{ErrorKind, JobError, RecipeLocation};
 use crate::model::{Durability, JobId, JobRow, JobSpec, JobState, Lang, Message, SourceSpec, spelling};
+pub use history::command_of;
+
 use args::{Arguments, Command, ResumeArgs, RetryArgs, RunArgs};
 use defaults::Extended;
 use follow::FollowOptions;
@@ -250,9 +254,7 @@ impl CatalogChoice {
             Some(text) => engine::catalog_path_of(text)?,
             None => PathBuf::from(&given),
         };
-        let shown = path.display().to_string();
-        let quote = if shown.contains(char::is_whitespace) { "'" } else { "" };
-        Ok(Self { option: format!(" --catalog {quote}{shown}{quote}"), path })
+        Ok(Self { option: format!(" --catalog {}", command_line::quoted_path(&path)), path })
     }
 
     fn engine(&self) -> Result<Engine, JobError> {
@@ -285,11 +287,17 @@ fn execute(command: Command, catalog: &CatalogChoice) -> Result<Exit, JobError> 
         Command::Retry(args) => retry(&args, catalog),
         Command::Undo(args) => undo::undo(&args, catalog),
         Command::Jobs(jobs) => {
+            if jobs.prune {
+                return history::prune(&jobs, &catalog.path);
+            }
             let history = engine::history(&catalog.path)?;
             match jobs.job {
-                None => jobs::list(history.as_deref(), jobs.json),
+                None => jobs::list(history.as_deref(), &jobs),
                 Some(job) => {
                     let (history, row) = named_job(history, job)?;
+                    if jobs.command {
+                        return history::command(history.as_ref(), row.id, jobs.json, &catalog.path);
+                    }
                     jobs::show(history.as_ref(), &row, jobs.json, &catalog.option)
                 }
             }

@@ -5,10 +5,13 @@ use std::str::FromStr as _;
 
 use clap::{Args, ValueEnum};
 
+use super::command_line::CommandLine;
 use super::values::{nonzero_seconds, worded};
 use crate::engine;
 use crate::error::JobError;
-use crate::model::{AccessEntry, AccessKind, Message, NetworkSpec, ProxyChoice, RobotsPolicy, SecretRef, network};
+use crate::model::{
+    AccessEntry, AccessKind, Message, NetworkSpec, ProxyChoice, RobotsPolicy, SecretRef, human, network,
+};
 use crate::store::{self, EntryKind};
 
 /// Options for fetching. Secrets are referenced by name, never passed directly: `env:NAME`, `netrc`, `settings:NAME`.
@@ -21,6 +24,8 @@ pub(super) struct NetworkArgs {
     obey_noai: bool,
     #[arg(long, value_name = "URL|none|system", default_value = "system", hide_default_value = true, value_parser = worded(ProxyChoice::from_str))]
     proxy: ProxyChoice,
+    #[arg(long, value_name = "REF", value_parser = worded(SecretRef::from_str))]
+    proxy_login: Option<SecretRef>,
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
     #[arg(long, value_name = "HOST", value_parser = worded(network::parse_host))]
@@ -82,6 +87,7 @@ impl NetworkArgs {
             .into_iter()
             .flatten()
             .cloned()
+            .chain(self.proxy_login()?)
             .collect();
         Ok(NetworkSpec {
             robots: self.robots.into(),
@@ -100,6 +106,73 @@ impl NetworkArgs {
             cookie_file,
             client_cert,
         })
+    }
+}
+
+impl NetworkArgs {
+    /// The options of network settings: the inverse of [`Self::spec`]. Logins of links are among them.
+    pub(super) fn write(network: &NetworkSpec, line: &mut CommandLine) {
+        let NetworkSpec {
+            robots,
+            obey_noai,
+            proxy,
+            ca_file,
+            insecure_hosts,
+            access,
+            requests_per_s,
+            bytes_per_s,
+            timeout_s,
+            connect_timeout_s,
+            retries,
+            user_agent,
+            referer,
+            cookie_file,
+            client_cert,
+        } = network;
+        match robots {
+            RobotsPolicy::Auto => {}
+            RobotsPolicy::Always => line.value("--robots", "always"),
+            RobotsPolicy::Never => line.value("--robots", "never"),
+        }
+        line.flag("--obey-noai", *obey_noai);
+        match proxy {
+            ProxyChoice::System => {}
+            ProxyChoice::None => line.value("--proxy", "none"),
+            ProxyChoice::Url(url) => line.value("--proxy", url),
+        }
+        line.given("--ca-file", ca_file.as_ref());
+        insecure_hosts.iter().for_each(|host| line.value("--insecure-host", host));
+        let logins = std::mem::take(&mut line.logins);
+        for AccessEntry { host, kind, secret } in access.iter().chain(&logins) {
+            let login = |user: &Option<String>| match user {
+                Some(user) => format!("{host} {user}={secret}"),
+                None => format!("{host}={secret}"),
+            };
+            match kind {
+                AccessKind::Header { name } => line.value("--header", format!("{host} {name}={secret}")),
+                AccessKind::Cookie => line.value("--cookie", format!("{host}={secret}")),
+                AccessKind::Basic { user } => line.value("--basic", login(user)),
+                AccessKind::Digest { user } => line.value("--digest", login(user)),
+                AccessKind::Bearer => line.value("--bearer", format!("{host}={secret}")),
+                AccessKind::Proxy => line.value("--proxy-login", secret.to_string()),
+            }
+        }
+        line.number("--requests-per-second", *requests_per_s);
+        line.given("--bytes-per-second", bytes_per_s.map(human::exact_size));
+        line.time("--timeout", *timeout_s);
+        line.time("--connect-timeout", *connect_timeout_s);
+        line.number("--retries", *retries);
+        line.given("--user-agent", user_agent.as_ref());
+        line.given("--referer", referer.as_ref());
+        line.given("--load-cookies", cookie_file.as_ref());
+        line.given("--client-cert", client_cert.as_ref());
+    }
+
+    /// The credentials of the proxy.
+    fn proxy_login(&self) -> Result<Option<AccessEntry>, JobError> {
+        let Some(secret) = self.proxy_login.clone() else { return Ok(None) };
+        let login = engine::proxy_login(&self.proxy, secret);
+        login.map(Some).ok_or(JobError::Refused(Message::new("proxy_login_alone")))
     }
 }
 

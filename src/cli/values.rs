@@ -121,6 +121,61 @@ pub(super) fn nonzero_seconds(text: &str) -> Result<u64, String> {
     }
 }
 
+/// Reads how long ago something was, such as `30d`, `12w` or `36h`, as seconds.
+pub(super) fn age(text: &str) -> Result<u64, String> {
+    let wrong = || super::lang().word("age_format").to_owned();
+    let text = text.trim().to_ascii_lowercase();
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match text.get(digits.len()..).unwrap_or_default() {
+        "s" => 1,
+        "m" | "min" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        "w" => 7 * 86_400,
+        "y" => 365 * 86_400,
+        _ => return Err(wrong()),
+    };
+    let number: u64 = digits.parse().map_err(|_| wrong())?;
+    // A hundred years.
+    number.checked_mul(unit).filter(|seconds| *seconds <= 100 * 365 * 86_400).ok_or_else(wrong)
+}
+
+/// Reads from when something is meant: `7d` ago, the beginning of a day, or a time; UTC milliseconds.
+pub(super) fn since(text: &str) -> Result<i64, String> {
+    moment(text, Days::Begin)
+}
+
+/// The same for until when; a day is meant to its end.
+pub(super) fn until(text: &str) -> Result<i64, String> {
+    moment(text, Days::End)
+}
+
+/// Which end of a day is meant.
+enum Days {
+    Begin,
+    End,
+}
+
+fn moment(text: &str, days: Days) -> Result<i64, String> {
+    if let Ok(seconds) = age(text) {
+        return Ok(jiff::Timestamp::now().as_millisecond() - i64::try_from(seconds * 1000).unwrap_or(i64::MAX));
+    }
+    let text = text.trim();
+    let local = |time: jiff::civil::DateTime| {
+        time.to_zoned(jiff::tz::TimeZone::system()).ok().map(|time| time.timestamp().as_millisecond())
+    };
+    let date = |text: &str| text.parse::<jiff::civil::Date>().ok().filter(|_| text.len() <= "2026-11-30".len());
+    let day = date(text).and_then(|day| match days {
+        Days::Begin => Some(day),
+        Days::End => day.tomorrow().ok(),
+    });
+    let time = match day {
+        Some(day) => local(day.at(0, 0, 0, 0)),
+        None => text.replacen(' ', "T", 1).parse().ok().and_then(local),
+    };
+    time.ok_or_else(|| super::lang().word("moment_format").to_owned())
+}
+
 /// Reads megapixels, `24` or `0.5`, as pixels.
 pub(super) fn megapixels(text: &str) -> Result<u64, String> {
     let millions: f64 = text.parse().map_err(|_| super::lang().word("megapixels_format").to_owned())?;

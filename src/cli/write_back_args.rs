@@ -2,10 +2,14 @@
 
 use clap::{Args, ValueEnum};
 
+use super::command_line::CommandLine;
 use super::values::seconds;
 use crate::engine::{self, WriteBackRequest};
 use crate::error::JobError;
-use crate::model::{Message, WriteBackMode, WriteBackSpec};
+use crate::model::{Message, WriteBackMode, WriteBackSpec, WriteColumn, WriteField};
+
+/// The default of `--database-wait`.
+const DATABASE_WAIT_S: u64 = 300;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Databases")]
@@ -29,7 +33,56 @@ enum ModeWord {
     Insert,
 }
 
+/// A name as a map reads it.
+fn name(name: &str) -> String {
+    let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !name.is_empty();
+    if is_plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+}
+
+/// `COLUMN=FIELD,...` as a map reads it.
+fn pairs(columns: &[WriteColumn]) -> String {
+    let pair = |WriteColumn { column, field }: &WriteColumn| {
+        let field = match field {
+            WriteField::Item(field) => field.word().to_owned(),
+            WriteField::OutputOf(output) => format!("output:{}", name(output)),
+            WriteField::Column(column) => format!("col:{}", name(column)),
+        };
+        format!("{}={field}", name(column))
+    };
+    columns.iter().map(pair).collect::<Vec<_>>().join(",")
+}
+
 impl WriteBackArgs {
+    /// The options that ask for this: the inverse of [`Self::spec`].
+    pub(super) fn write(spec: Option<&WriteBackSpec>, line: &mut CommandLine) {
+        let Some(spec) = spec else { return };
+        let WriteBackSpec { database, schema, table, keys, columns, mode, creates_table, wait_s } = spec;
+        let schema = schema.as_ref().map(|schema| format!("{}.", name(schema))).unwrap_or_default();
+        let target = format!("{schema}{}({})", name(table), pairs(keys));
+        // A query reads from the same database.
+        if !line.words.iter().any(|word| word == "--db") {
+            line.value("--db", database);
+        }
+        let default = if *creates_table {
+            line.value("--write-back-table", target);
+            WriteBackMode::Upsert
+        } else {
+            line.value("--write-back", format!("{target}: {}", pairs(columns)));
+            WriteBackMode::Update
+        };
+        if *mode != default {
+            line.value(
+                "--write-back-mode",
+                match mode {
+                    WriteBackMode::Update => "update",
+                    WriteBackMode::Upsert => "upsert",
+                    WriteBackMode::Insert => "insert",
+                },
+            );
+        }
+        line.time("--database-wait", (*wait_s != DATABASE_WAIT_S).then_some(*wait_s));
+    }
+
     /// What was asked for; a query reads from the same database.
     pub(super) fn spec(&self, has_query: bool) -> Result<Option<WriteBackSpec>, JobError> {
         let is_used = self.write_back.is_some() || self.write_back_table.is_some();

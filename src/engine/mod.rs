@@ -11,9 +11,11 @@ mod hand_over;
 mod intake;
 mod item;
 mod opening;
+mod prune;
 mod query;
 mod recipes;
 mod record;
+mod repeat;
 mod run;
 mod space;
 #[cfg(test)]
@@ -30,9 +32,10 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Sender, bounded};
 
 pub use crate::catalog::{
-    CatalogReader, Counts, ExportFormat, FinishedRow, RecordRows, WindowLock, path_of as catalog_path_of,
+    CatalogReader, CatalogSize, Counts, ExportFormat, FinishedRow, JobFilter, RecordRows, WindowLock,
+    path_of as catalog_path_of,
 };
-pub use crate::fetch::is_settable as is_settable_header;
+pub use crate::fetch::{is_settable as is_settable_header, proxy_login, unmarked as without_secret_mark};
 pub use crate::model::save::{SaveKey, keys as save_keys};
 pub use crate::op::syntax::{
     keys_named as save_keys_named, parse_save, parse_step, require_effect, save_to_text, step_to_text,
@@ -43,9 +46,10 @@ pub use crate::op::{
 pub use crate::source::path_list;
 pub use crate::source::query as query_source;
 pub use crate::source::{
-    ArgumentOptions, Dialog, MenuEntry, argument_help, formats_help as list_formats_help, from_argument,
-    from_list_argument, is_list_name, kind_of as source_kind_of, kinds as source_kinds, label as source_label,
-    list_argument_help, menu_entries as source_menu, menu_label as source_menu_label, merge as merge_sources,
+    ArgumentOptions, Dialog, MenuEntry, SourceArguments, argument_help, arguments_of as arguments_of_source,
+    formats_help as list_formats_help, from_argument, from_list_argument, is_list_name, kind_of as source_kind_of,
+    kinds as source_kinds, label as source_label, list_argument_help, menu_entries as source_menu,
+    menu_label as source_menu_label, merge as merge_sources,
 };
 pub use api::command::Command;
 pub use api::database::{
@@ -56,18 +60,21 @@ pub use api::database::{
 pub use api::export::export_job;
 pub use api::handle::Handle;
 pub use api::snapshot::{
-    Estimate, JobEntry, JobView, ListFile, NetworkFault, Notice, RejectionGroup, Snapshot, SourceGroup,
+    CleanUp, CopiedCommand, Estimate, JobEntry, JobView, ListFile, NetworkFault, Notice, RejectionGroup, Snapshot,
+    SourceGroup,
 };
 pub use api::undo::{UndoKind, UndoTally, UndoView};
 pub use api::view::{
-    ItemsFilter, ItemsPage, ItemsRequest, ItemsSort, PicturePreview, Pixels, Preview, PreviewContent, PreviewRequest,
-    StepFault, Thumbnail, Zoom,
+    ItemsFilter, ItemsPage, ItemsRequest, ItemsSort, JobAge, JobGroup, JobsFilter, JobsPage, JobsRequest,
+    PicturePreview, Pixels, Preview, PreviewContent, PreviewRequest, StepFault, Storage, Thumbnail, Zoom,
 };
 pub use dry_run::{DryRun, Planned, PlannedItem, dry_run};
 pub use hand_over::{WindowClaim, claim_window};
 pub use item::name_example::{NameHints as NameExampleHints, check_name_template, name_example, text_example};
+pub use prune::{PruneRequest, Pruned, prune, prune_plan};
 pub use query::{QueryRequest, QueryTarget, write_query_result};
 pub use recipes::{preset_names, presets, read_recipe, recipe_named, resolve_paths};
+pub use repeat::{CommandWriter, JobCommand, Repeatable, repeatable};
 pub use run::process_limits::prepare_process;
 pub use space::{low as low_space_of, low_space};
 pub use write_back::{PreviewValue, WriteBackPreview, WriteBackRequest, write_back_preview, write_back_spec};
@@ -110,6 +117,8 @@ pub struct EngineOptions {
     pub waits: bool,
     /// The program that decodes formats whose decoders cannot be stopped: Pixloom, or `None` for the running program.
     pub helper_program: Option<PathBuf>,
+    /// Writes the command line that repeats a request in this catalog; `None` can't.
+    pub command_of: Option<CommandWriter>,
 }
 
 impl EngineOptions {
@@ -117,7 +126,15 @@ impl EngineOptions {
     pub fn for_window(catalog_path: PathBuf) -> Self {
         let settings_path = coordinator::settings::SettingsFile::default_path();
         let secrets_path = coordinator::settings::secrets_path();
-        Self { catalog_path, settings_path, secrets_path, lists_drafts: true, waits: true, helper_program: None }
+        Self {
+            catalog_path,
+            settings_path,
+            secrets_path,
+            lists_drafts: true,
+            waits: true,
+            helper_program: None,
+            command_of: None,
+        }
     }
 
     /// For the command line: no settings, and no indefinite waits.
@@ -130,6 +147,7 @@ impl EngineOptions {
             lists_drafts: false,
             waits: false,
             helper_program: None,
+            command_of: None,
         }
     }
 }
@@ -318,9 +336,8 @@ impl Running {
         })?);
 
         let views = if let Some(bodies) = &bodies {
-            let program = options.helper_program.clone();
             let (stop, view_threads) =
-                start_views(&ends, &readers, bodies, &revision, program, bell_tx.clone(), &databases)?;
+                start_views(&ends, &readers, bodies, &revision, &options, bell_tx.clone(), &databases)?;
             threads.extend(view_threads);
             Some(stop)
         } else {
@@ -383,14 +400,14 @@ fn start_views(
     readers: &ReaderFactory,
     bodies: &Arc<views::body_cache::BodyCache>,
     revision: &Arc<AtomicU64>,
-    helper_program: Option<PathBuf>,
+    options: &EngineOptions,
     bell_tx: Sender<()>,
     databases: &Arc<Databases>,
 ) -> Result<(api::view::Stop, Vec<JoinHandle<()>>), JobError> {
     let stop = api::view::Stop::new();
     let pool = Arc::new(run::pools::preview_pool()?);
     // Separate from those of jobs, which may run at a lower priority.
-    let helpers = Helpers::new(helper_program);
+    let helpers = Helpers::new(options.helper_program.clone());
     let items = views::pages::Pages::new(Arc::clone(&ends.shared), readers.reader()?, Arc::clone(revision));
     let previews = views::preview::PreviewWorker::new(
         Arc::clone(&ends.shared),
@@ -407,13 +424,18 @@ fn start_views(
         pool,
         helpers,
     );
+    let catalog_path = options.catalog_path.clone();
+    let history =
+        views::history::History::new(Arc::clone(&ends.shared), readers.reader()?, Arc::clone(revision), catalog_path);
     let (items_stop, preview_stop, thumbnails_stop) = (stop.receiver(), stop.receiver(), stop.receiver());
     let database = |view| {
         let worker = views::database::DatabaseWorker::new(Arc::clone(&ends.shared), view, Arc::clone(databases));
         let stop = stop.receiver();
         move || worker.run(&stop)
     };
+    let history_stop = stop.receiver();
     let threads = vec![
+        run::named("pixloom-jobs", move || history.run(&history_stop))?,
         run::named("pixloom-items", move || items.run(&items_stop))?,
         run::named("pixloom-preview", move || previews.run(&preview_stop))?,
         run::named("pixloom-thumbnails", move || thumbnails.run(&thumbnails_stop))?,

@@ -21,7 +21,7 @@ mod schedule;
 pub use crate::model::Origin;
 pub use cancel::Cancel;
 pub use credentials::headers::is_settable;
-pub use credentials::secrets::{AccessError, Secrets};
+pub use credentials::secrets::{AccessError, Secrets, proxy_login, unmarked};
 pub use fetcher::{FetchFailure, Fetched, Fetcher, LinkRequest, Setup, Visit};
 pub use file_name::{name_from_url, safe_file_name};
 pub use limits::FetchLimits;

@@ -9,8 +9,8 @@ use egui::{Color32, Context, Rect, Ui, UiBuilder, Vec2, vec2};
 use super::input;
 use super::panels::database::write_back;
 use super::panels::{
-    close, columns, database, empty, header, items, jobs, notices, palette, paste, preview, recipe, run_bar, settings,
-    sources, undo_job,
+    clean_up, close, columns, database, empty, header, items, jobs, notices, palette, paste, preview, recipe, run_bar,
+    settings, sources, undo_job,
 };
 use super::state::{Page, State};
 use super::theme::{self, size};
@@ -97,6 +97,7 @@ impl eframe::App for App {
         window_ui(ui, state);
         jobs::ui(&ctx, state);
         settings::ui(&ctx, state);
+        clean_up::ui(&ctx, state);
         columns::ui(&ctx, state);
         palette::ui(&ctx, state);
         paste::ui(&ctx, state);

@@ -6,8 +6,8 @@ use super::ops::Op;
 use crate::config::{Language, Settings, Theme};
 use crate::engine::api::handle::{Ends, NumberedCommand};
 use crate::engine::{
-    Command, Group, Handle, ItemsPage, JobView, PicturePreview, Pixels, Preview, PreviewContent, Snapshot, SourceGroup,
-    Thumbnail,
+    CatalogSize, Command, Group, Handle, ItemsPage, JobEntry, JobGroup, JobView, JobsPage, JobsRequest, PicturePreview,
+    Pixels, Preview, PreviewContent, Snapshot, SourceGroup, Storage, Thumbnail, source_label,
 };
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
@@ -26,6 +26,10 @@ pub(crate) struct FakeEngine {
     pub(crate) snapshot: Snapshot,
     /// Its items.
     pub(crate) items: Vec<ItemRow>,
+    /// Its history, newest first.
+    pub(crate) jobs: Vec<JobEntry>,
+    /// What its catalog needs.
+    pub(crate) storage: Storage,
     /// The commands received.
     pub(crate) received: Vec<Command>,
 }
@@ -128,7 +132,13 @@ pub(crate) fn engine() -> (Handle, FakeEngine) {
     };
     let settings = Settings { language: Language::English, theme: Theme::Dark, ..Settings::default() };
     let snapshot = Snapshot { current: Some(job), settings, ..Snapshot::default() };
-    let engine = FakeEngine { ends, snapshot, items: Vec::new(), received: Vec::new() };
+    let size = CatalogSize { jobs: 1204, items: 310_000, bytes: 96_000_000, ..CatalogSize::default() };
+    let storage = Storage {
+        path: "/home/me/.local/share/pixloom/catalog.sqlite".into(),
+        size,
+        ended_before: vec![(30, 900), (90, 12), (365, 0)],
+    };
+    let engine = FakeEngine { ends, snapshot, items: Vec::new(), jobs: Vec::new(), storage, received: Vec::new() };
     engine.publish();
     (handle, engine)
 }
@@ -162,8 +172,15 @@ impl FakeEngine {
         self.received.extend(received);
     }
 
-    /// Answers the last request for items, if any.
+    /// Answers the last requests for jobs, for what the catalog needs, and for items, if any.
     pub(crate) fn answer(&self) {
+        if let Some(request) = self.ends.shared.jobs_wanted.take() {
+            self.answer_jobs(request);
+        }
+        if self.ends.shared.storage_wanted.take().is_some() {
+            self.ends.shared.storage.store(Some(Arc::new(self.storage.clone())));
+            self.ends.shared.wake();
+        }
         let Some(request) = self.ends.shared.items_wanted.take() else { return };
         let revision = self.snapshot.current.as_ref().map_or(0, |job| job.items_revision);
         let listed: Vec<ItemRow> = self
@@ -178,6 +195,28 @@ impl FakeEngine {
         let rows: Arc<[ItemRow]> =
             listed.into_iter().skip(request.first_row as usize).take(request.rows as usize).collect();
         self.ends.shared.items.store(Some(Arc::new(ItemsPage { request, revision, total, rows, cursor })));
+        self.ends.shared.wake();
+    }
+
+    fn answer_jobs(&self, request: JobsRequest) {
+        let filter = &request.filter;
+        let is_meant = |entry: &&JobEntry| match filter.group {
+            JobGroup::All => true,
+            JobGroup::Running => entry.row.state == JobState::Running,
+            JobGroup::Paused => entry.row.state == JobState::Paused,
+            JobGroup::Done => entry.row.state == JobState::Done,
+            JobGroup::Cancelled => entry.row.state == JobState::Cancelled,
+            JobGroup::WithFailures => entry.row.failed > 0,
+        };
+        let says = |entry: &&JobEntry| {
+            let ops = entry.summary.request.recipe.steps.iter().any(|step| filter.ops.contains(&step.op));
+            let source = entry.summary.first_source.as_ref().map(source_label).unwrap_or_default();
+            filter.text.is_empty() || ops || source.contains(&filter.text)
+        };
+        let found: Vec<JobEntry> = self.jobs.iter().filter(is_meant).filter(says).cloned().collect();
+        let total = found.len() as u64;
+        let rows = found.into_iter().skip(request.first_row as usize).take(request.rows as usize).collect();
+        self.ends.shared.jobs.store(Some(Arc::new(JobsPage { request, revision: 0, total, rows })));
         self.ends.shared.wake();
     }
 

@@ -8,6 +8,7 @@ mod dialogs;
 mod drafts;
 mod format;
 mod forms;
+mod history;
 mod icon;
 mod input;
 mod listing;

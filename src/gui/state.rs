@@ -13,14 +13,15 @@ use super::forms::network::NetworkForm;
 use super::forms::palette::PaletteForm;
 use super::forms::text_box::TextBox;
 use super::forms::write_back::WriteBackForm;
+use super::history::History;
 use super::listing::Listing;
 use super::ops::{self, Op};
 use super::textures::Textures;
 use super::widgets::opener;
 use crate::config::Language;
 use crate::engine::{
-    Command, DatabaseRequest, DatabaseView, Dialog, Handle, JobView, Preview, PreviewContent, PreviewRequest, Snapshot,
-    Zoom, source_menu, source_menu_label,
+    CleanUp, Command, DatabaseRequest, DatabaseView, Dialog, Handle, JobView, Preview, PreviewContent, PreviewRequest,
+    Snapshot, Zoom, source_menu, source_menu_label,
 };
 use crate::model::{ItemState, JobId, JobState, Lang, NetworkFile, Value};
 
@@ -32,6 +33,8 @@ pub(crate) enum Sheet {
     None,
     /// The job history.
     Jobs,
+    /// The question which jobs to delete from the history.
+    CleanUp,
     /// Settings.
     Settings,
     /// The columns of lists.
@@ -133,6 +136,16 @@ pub(crate) struct State {
     pub(crate) drafts: Drafts,
     /// Items.
     pub(crate) listing: Listing,
+    /// The job history.
+    pub(crate) history: History,
+    /// Days since jobs ended that a clean-up deletes.
+    pub(crate) clean_up_days: u32,
+    /// The sheet that replaces the open one in the next frame: the click that asks for it would close it.
+    next_sheet: Option<Sheet>,
+    /// The number of the command line that was copied last.
+    copied: u64,
+    /// The clean-up that was seen last: another one changes what the catalog needs.
+    clean_up: CleanUp,
     /// Textures.
     pub(crate) textures: Textures,
     /// Operations.
@@ -201,6 +214,11 @@ impl State {
             preview,
             drafts: Drafts::default(),
             listing: Listing::default(),
+            history: History::default(),
+            clean_up_days: 90,
+            next_sheet: None,
+            copied: 0,
+            clean_up: CleanUp::None,
             textures: Textures::default(),
             ops: ops::all(),
             view: PreviewView {
@@ -273,11 +291,29 @@ impl State {
         };
         super::theme::choose(ctx, settings.theme);
         self.listing.refresh(ctx, now_s, &self.handle, self.snapshot.current.as_ref());
+        let revision = self.snapshot.current.as_ref().map_or(0, |job| job.items_revision);
+        self.history.refresh(ctx, now_s, &self.handle, (self.sheet == Sheet::Jobs, revision));
+        self.follow_history(ctx);
+        if let Some(sheet) = self.next_sheet.take() {
+            self.open(sheet);
+        }
         self.textures.refresh(ctx, &self.handle);
         self.database.adopt(self.handle.database(DatabaseView::Page));
         self.write_back.adopt(self.handle.database(DatabaseView::WriteBack));
         if let Some(answer) = self.dialogs.poll(ctx, now_s) {
             self.answered(answer);
+        }
+    }
+
+    /// Copies a command line that was written, and asks again what the catalog needs after a clean-up.
+    fn follow_history(&mut self, ctx: &Context) {
+        if let Some(copied) = self.snapshot.copied.as_ref().filter(|copied| copied.number > self.copied) {
+            self.copied = copied.number;
+            ctx.copy_text(copied.text.clone());
+        }
+        if self.snapshot.clean_up != self.clean_up {
+            self.clean_up = self.snapshot.clean_up;
+            self.handle.want_storage();
         }
     }
 
@@ -343,6 +379,9 @@ impl State {
 
     /// Opens a sheet with an empty box.
     pub(crate) fn open(&mut self, sheet: Sheet) {
+        if sheet == Sheet::Settings {
+            self.handle.want_storage();
+        }
         self.sheet = sheet;
         self.text_box.reset();
         self.palette = PaletteForm::default();
@@ -373,6 +412,12 @@ impl State {
         if let Some(request) = request {
             self.handle.want_database(DatabaseView::Page, Some(request));
         }
+    }
+
+    /// Replaces the open sheet by another one in the next frame.
+    pub(crate) fn open_next(&mut self, ctx: &Context, sheet: Sheet) {
+        self.next_sheet = Some(sheet);
+        ctx.request_repaint();
     }
 
     /// After a frame: remembers which control opened a sheet or a dialog, and gives it the focus back once that is closed.

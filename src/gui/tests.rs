@@ -4,6 +4,7 @@
 mod credentials;
 mod database;
 mod focus;
+mod history;
 mod snapshots;
 mod undo;
 mod workflow;

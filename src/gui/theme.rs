@@ -239,6 +239,13 @@ pub(crate) mod size {
     pub(crate) const RESULT_COLUMN: (f32, f32) = (64.0, 280.0);
     /// Width of a sheet.
     pub(crate) const SHEET: f32 = 560.0;
+    /// The width of the sheet of jobs, the height of one, and its images.
+    pub(crate) const JOBS_SHEET: f32 = 660.0;
+    pub(crate) const JOB_CARD: f32 = 140.0;
+    pub(crate) const JOB_IMAGE: f32 = 44.0;
+    /// The width of a filter of jobs, and of the menu of one.
+    pub(crate) const JOBS_FILTER: f32 = 136.0;
+    pub(crate) const JOBS_MENU: f32 = 200.0;
     /// Size of the drop area.
     pub(crate) const DROP: (f32, f32) = (560.0, 320.0);
     /// The focus ring's thickness.

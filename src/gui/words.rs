@@ -2,10 +2,10 @@
 
 use super::format::{bytes, clock, rate};
 use crate::config::Language;
-use crate::engine::{DatabaseTables, Group, ItemsSort, NetworkFault};
+use crate::engine::{DatabaseTables, Group, ItemsSort, JobAge, JobGroup, NetworkFault, Pruned, Storage};
 use crate::model::{
-    AccessKind, ConflictPolicy, ItemState, JobState, Lang, Message, MetadataPolicy, NetworkFile, Progress, ProxyChoice,
-    RobotsPolicy, SecretRef, Tree, Unit, WriteField,
+    AccessKind, ConflictPolicy, ItemState, JobRow, JobState, Lang, Message, MetadataPolicy, NetworkFile, Progress,
+    ProxyChoice, RobotsPolicy, SecretRef, Tree, Unit, WriteField,
 };
 
 impl Lang {
@@ -250,6 +250,80 @@ impl Lang {
     /// `Job 12`.
     pub(crate) fn job_name(self, id: i64) -> String {
         Message::new("job_name").with("job", id).text(self)
+    }
+
+    /// Which jobs are listed.
+    pub(crate) fn job_group(self, group: JobGroup) -> &'static str {
+        self.word(match group {
+            JobGroup::All => "jobs-all",
+            JobGroup::Running => "state-running",
+            JobGroup::Paused => "state-paused",
+            JobGroup::Done => "state-done",
+            JobGroup::Cancelled => "state-cancelled",
+            JobGroup::WithFailures => "jobs-failures",
+        })
+    }
+
+    /// From when they are.
+    pub(crate) fn job_age(self, age: JobAge) -> &'static str {
+        self.word(match age {
+            JobAge::Any => "jobs_age-any",
+            JobAge::Today => "jobs_age-today",
+            JobAge::Week => "jobs_age-week",
+            JobAge::Month => "jobs_age-month",
+            JobAge::Older => "jobs_age-older",
+        })
+    }
+
+    /// `1,204 jobs`.
+    pub(crate) fn jobs_count(self, jobs: u64) -> String {
+        self.counted("jobs_count", jobs)
+    }
+
+    /// `3 jobs found`.
+    pub(crate) fn jobs_found(self, jobs: u64) -> String {
+        self.counted("jobs_found", jobs)
+    }
+
+    /// `Ran 1:58`.
+    pub(crate) fn job_timing(self, job: &JobRow, now_ms: i64) -> String {
+        match job.worked_s(now_ms) {
+            seconds if seconds > 0.0 => self.with("job_ran_for", "time", &self.took(seconds)),
+            _ => String::new(),
+        }
+    }
+
+    /// `Job 7 was deleted from the history. Its results stay.`
+    pub(crate) fn job_deleted(self, job: i64) -> String {
+        Message::new("job_deleted").with("job", job).text(self)
+    }
+
+    /// That a command was copied, and how a job that it starts may differ.
+    pub(crate) fn command_copied(self, job: i64, remarks: &[Message]) -> String {
+        let copied = Message::new("command_copied").with("job", job);
+        std::iter::once(&copied).chain(remarks).map(|message| message.text(self)).collect::<Vec<_>>().join(" ")
+    }
+
+    /// What a clean-up deleted.
+    pub(crate) fn cleaned_up(self, pruned: &Pruned) -> String {
+        let message = Message::new("cleaned_up").count("jobs", pruned.jobs).count("items", pruned.items);
+        message.with("bytes", bytes(pruned.bytes)).text(self)
+    }
+
+    /// What the catalog needs.
+    pub(crate) fn catalog_size(self, storage: &Storage) -> String {
+        let message = Message::new("catalog_size").count("jobs", storage.size.jobs).count("items", storage.size.items);
+        message.with("bytes", bytes(storage.size.bytes)).text(self)
+    }
+
+    /// `90 days`.
+    pub(crate) fn days(self, days: u32) -> String {
+        self.counted("days", days.into())
+    }
+
+    /// `Delete 12 jobs`.
+    pub(crate) fn delete_jobs(self, jobs: u64) -> String {
+        self.counted("delete_jobs", jobs)
     }
 
     /// What happens if the file exists.

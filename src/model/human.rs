@@ -105,6 +105,11 @@ pub fn date(utc_ms: i64) -> String {
         .unwrap_or_default()
 }
 
+/// The time now, UTC milliseconds.
+pub fn now_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
+
 /// A time (UTC milliseconds) as ISO 8601: `2026-11-23T13:05:00.042Z`; empty if there is no such time.
 pub fn iso_time(utc_ms: i64) -> String {
     jiff::Timestamp::from_millisecond(utc_ms)

@@ -324,9 +324,27 @@ pub struct JobRow {
     pub bytes_out: u64,
     /// When it ended, UTC milliseconds.
     pub finished_at_ms: Option<i64>,
+    /// When it first ran, UTC milliseconds.
+    pub started_at_ms: Option<i64>,
+    /// Since when it has been running, UTC milliseconds.
+    pub running_since_ms: Option<i64>,
+    /// How long it ran before that, in milliseconds, without pauses.
+    pub worked_ms: u64,
 }
 
 impl JobRow {
+    /// How long it has been running at a time (UTC milliseconds), in seconds.
+    pub fn worked_s(&self, now_ms: i64) -> f64 {
+        let since = self.running_since_ms.filter(|_| self.state == JobState::Running);
+        let now = since.map_or(0, |since| now_ms.saturating_sub(since).max(0));
+        (self.worked_ms as f64 + now as f64) / 1000.0
+    }
+
+    /// Whether it has ended, and is not continued unless someone asks for it.
+    pub const fn is_finished(&self) -> bool {
+        matches!(self.state, JobState::Done | JobState::Cancelled)
+    }
+
     /// The job's name as the owner of files, which no job of another catalog has.
     pub fn owner(&self) -> String {
         format!("{}-{}", self.id, self.created_at_ms)
@@ -334,7 +352,7 @@ impl JobRow {
 }
 
 /// What lists of jobs show of a job.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct JobSummary {
     /// The request, without its sources.
     pub request: JobSpec,

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::kind::{Argument, Columns, Found, Give, Reading, Repeat, SourceKind};
+use super::kind::{Argument, Columns, Found, Give, Reading, Repeat, SourceArguments, SourceKind};
 use super::lists;
 use crate::model::{Locator, Origin, SourceSpec, locator};
 
@@ -14,6 +14,7 @@ pub(super) static KIND: SourceKind = SourceKind {
         help: "the http(s) URL of a list",
         parse: |argument, _| Ok(argument.to_str().filter(|text| Locator::is_url(text)).map(fetched_list)),
     }),
+    arguments_of: |source| Some(SourceArguments::of_option("--urls", source)),
     is_list: true,
     is_foreign: true,
     repeat: Repeat::SameRows,

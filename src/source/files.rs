@@ -5,7 +5,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::kind::{Argument, Dialog, Found, Give, MenuEntry, Reading, SourceKind};
+use super::kind::{Argument, Dialog, Found, Give, MenuEntry, Reading, SourceArguments, SourceKind};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Locator, NewItem, SourceSpec, locator};
 use crate::store::{self, EntryKind, Head};
@@ -15,6 +15,7 @@ pub(super) static KIND: SourceKind = SourceKind {
         help: "files",
         parse: |argument, _| Ok((!is_url(argument)).then(|| files([PathBuf::from(argument)]))),
     }),
+    arguments_of: |source| Some(SourceArguments::of_inputs(source)),
     from_path: Some(|path| Some(files([path.to_path_buf()]))),
     menu: Some(MenuEntry { label: "Add images…", dialog: Dialog::Files }),
     takes_many_inputs: true,

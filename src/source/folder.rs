@@ -8,7 +8,9 @@ use std::ops::ControlFlow;
 use std::path::{Component, Path, PathBuf};
 
 use super::files;
-use super::kind::{Argument, Dialog, Found, Give, MenuEntry, Reading, Repeat, Results, SourceKind};
+use super::kind::{
+    Argument, ArgumentOptions, Dialog, Found, Give, MenuEntry, Reading, Repeat, Results, SourceArguments, SourceKind,
+};
 use super::natural_order;
 use crate::config::HEAD_BYTES;
 use crate::error::JobError;
@@ -27,6 +29,10 @@ pub(super) static KIND: SourceKind = SourceKind {
             Ok(is_folder(path).then(source))
         },
     }),
+    arguments_of: |source| {
+        let flags = Some(ArgumentOptions { recursive: is_recursive(source), all_files: copies_others(source) });
+        Some(SourceArguments { flags, ..SourceArguments::of_inputs(source) })
+    },
     from_path: Some(|path| is_folder(path).then(|| folder(path, true))),
     menu: Some(MenuEntry { label: "Add folder…", dialog: Dialog::Folder }),
     repeat: Repeat::Changed,

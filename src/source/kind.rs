@@ -1,7 +1,7 @@
 //! How a kind of source is declared. Each kind is one file with a [`SourceKind`] and its line in `kinds.rs`; the command
 //! line, its help, the window's menu and the reading of jobs follow from that.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use super::lists::columns::Header;
 use crate::db::{DbError, Dsn, Pool};
 use crate::error::JobError;
-use crate::model::{Ignored, ListSpec, Message, NewItem, Remark, SourceSpec};
+use crate::model::{Ignored, ListSpec, Locator, Message, NewItem, Remark, SourceSpec, locator};
 use crate::store::EntryKind;
 
 /// A kind of source.
@@ -23,6 +23,8 @@ pub struct SourceKind {
     pub argument: Option<Argument>,
     /// A value of `--urls` that names such a source.
     pub list_argument: Option<Argument>,
+    /// The arguments that name a source again; `None` if there are none.
+    pub arguments_of: fn(&SourceSpec) -> Option<SourceArguments>,
     /// Makes a source of a path that was dropped on the window or chosen in a dialog.
     pub from_path: Option<fn(&Path) -> Option<SourceSpec>>,
     /// The window's menu entry that adds such a source.
@@ -59,12 +61,47 @@ pub struct Argument {
 }
 
 /// Options of the command line that apply to its arguments.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ArgumentOptions {
     /// Whether folders are read with everything below them.
     pub recursive: bool,
     /// Whether files of folders that are not images are items as well.
     pub all_files: bool,
+}
+
+/// The arguments of `pixloom run` that name a source.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourceArguments {
+    /// Inputs.
+    pub inputs: Vec<OsString>,
+    /// Options with their values, such as `--urls FILE`.
+    pub options: Vec<(&'static str, OsString)>,
+    /// The options that apply to its inputs, if any do.
+    pub flags: Option<ArgumentOptions>,
+    /// The current folder that they need, because of relative paths.
+    pub folder: Option<PathBuf>,
+}
+
+impl SourceArguments {
+    /// Its inputs as they are.
+    pub fn of_inputs(source: &SourceSpec) -> Self {
+        Self { inputs: source.inputs.iter().map(word_of).collect(), ..Self::default() }
+    }
+
+    /// Its inputs as values of an option.
+    pub fn of_option(option: &'static str, source: &SourceSpec) -> Self {
+        let options = source.inputs.iter().map(|input| (option, word_of(input))).collect();
+        Self { options, ..Self::default() }
+    }
+}
+
+fn word_of(input: &Locator) -> OsString {
+    match input {
+        Locator::File(path) if locator::is_stdin(path) => "-".into(),
+        Locator::File(path) => path.into(),
+        Locator::Url(url) => url.into(),
+        Locator::Row(_) => input.to_text().into(),
+    }
 }
 
 /// A menu entry that adds a source.
@@ -213,6 +250,7 @@ impl SourceKind {
             id,
             argument: None,
             list_argument: None,
+            arguments_of: |_| None,
             from_path: None,
             menu: None,
             takes_many_inputs: false,

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::kind::{Argument, ArgumentOptions, Columns, Found, Give, MenuEntry, Reading, SourceKind};
+use super::kind::{Argument, ArgumentOptions, Columns, Found, Give, MenuEntry, Reading, SourceArguments, SourceKind};
 use super::{fetched_list, files, folder, path_list, query, statements, stdin, url, url_list};
 use crate::error::JobError;
 use crate::model::{Lang, ListSpec, Message, SourceSpec};
@@ -95,6 +95,11 @@ fn parse(
         }
     }
     Ok(None)
+}
+
+/// The arguments of `pixloom run` that name a source again; `None` if there are none.
+pub fn arguments_of(source: &SourceSpec) -> Option<SourceArguments> {
+    kind_of(source).ok().and_then(|kind| (kind.arguments_of)(source))
 }
 
 /// The source of a dropped or chosen path. Reads the file system.

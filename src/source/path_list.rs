@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use super::files::{self, FolderPaths, entry_path, named};
-use super::kind::{Found, Give, Reading, Repeat, SourceKind};
+use super::kind::{Found, Give, Reading, Repeat, SourceArguments, SourceKind};
 use super::stdin::Stdin;
 use crate::config::HEAD_BYTES;
 use crate::error::{ErrorKind, ItemError, JobError};
@@ -21,6 +21,9 @@ const MAX_PATH_BYTES: u64 = 64 << 10;
 const FOLDER: &str = "folder";
 
 pub(super) static IN_FILE: SourceKind = SourceKind {
+    arguments_of: |source| {
+        Some(SourceArguments { folder: folder(source), ..SourceArguments::of_option("--files", source) })
+    },
     results_beside: files::folder_of_first_path,
     may_give,
     can_break_off: true,
@@ -28,6 +31,10 @@ pub(super) static IN_FILE: SourceKind = SourceKind {
 };
 
 pub(super) static ON_STDIN: SourceKind = SourceKind {
+    arguments_of: |source| {
+        let options = vec![("--files", "-".into())];
+        Some(SourceArguments { options, folder: folder(source), ..SourceArguments::default() })
+    },
     repeat: Repeat::Nothing,
     results_beside: |source| folder(source).map(|folder| folder.join("files")),
     label: |_| "-".to_owned(),

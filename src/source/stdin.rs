@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 #[cfg(unix)]
 use std::time::Duration;
 
-use super::kind::{Argument, Columns, Give, Reading, Repeat, SourceKind};
+use super::kind::{Argument, Columns, Give, Reading, Repeat, SourceArguments, SourceKind};
 use super::lists;
 use crate::model::{Origin, SourceSpec};
 
@@ -20,6 +20,7 @@ pub(super) static KIND: SourceKind = SourceKind {
         help: "- for standard input",
         parse: |argument, _| Ok((argument == "-").then(stdin)),
     }),
+    arguments_of: |_| Some(SourceArguments { options: vec![("--urls", "-".into())], ..SourceArguments::default() }),
     is_list: true,
     repeat: Repeat::Nothing,
     columns: |_, _| Columns::Unknown,

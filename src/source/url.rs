@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::kind::{Argument, Found, Give, Reading, SourceKind};
+use super::kind::{Argument, Found, Give, Reading, SourceArguments, SourceKind};
 use super::lists::link;
 use crate::model::{Locator, SourceSpec, locator};
 
@@ -13,6 +13,7 @@ pub(super) static KIND: SourceKind = SourceKind {
             Ok(argument.to_str().filter(|text| Locator::is_url(text)).map(|url| urls([url.to_owned()])))
         },
     }),
+    arguments_of: |source| Some(SourceArguments::of_inputs(source)),
     takes_many_inputs: true,
     label: |source| source.first_url().map(locator::shown_url).unwrap_or_default(),
     ..SourceKind::new("url", read)

@@ -3,13 +3,14 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::kind::{Argument, Columns, Give, Reading, Repeat, SourceKind};
+use super::kind::{Argument, Columns, Give, Reading, Repeat, SourceArguments, SourceKind};
 use super::{files, lists};
 use crate::model::{ListSpec, Locator, Message, SourceSpec};
 use crate::store::{self, EntryKind};
 
 pub(super) static KIND: SourceKind = SourceKind {
     list_argument: Some(Argument { help: "a file", parse: |argument, _| list_argument(Path::new(argument)) }),
+    arguments_of: |source| Some(SourceArguments::of_option("--urls", source)),
     from_path: Some(|path| lists::is_list_name(path).then(|| url_list(path))),
     is_list: true,
     repeat: Repeat::SameRows,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, bounded};
 use pixloom::catalog::CatalogReader;
-use pixloom::engine::{Command, Engine, EngineOptions, Handle, JobView, Snapshot};
+use pixloom::engine::{Command, Engine, EngineOptions, Handle, JobEntry, JobView, JobsRequest, Snapshot};
 use pixloom::model::{
     Edge, Event, Format, FormatChoice, ItemRow, ItemState, JobId, JobRow, JobSpec, JobState, Limits, Locator, Output,
     Recipe, SinkSpec, SourceSpec, Step,
@@ -108,6 +108,7 @@ impl Desk {
             lists_drafts,
             waits: self.manner == Manner::Window,
             helper_program: Some(self.helper_program.clone()),
+            command_of: Some(pixloom::cli::command_of),
         };
         let engine = Engine::start(options).unwrap();
         let (bell_tx, bell_rx) = bounded(1);
@@ -252,6 +253,18 @@ impl Desk {
     /// The listed job.
     pub(crate) fn current(&self) -> JobView {
         self.snapshot().current.clone().unwrap()
+    }
+
+    /// The history, newest first, as the window shows it.
+    pub(crate) fn history(&self) -> Vec<JobEntry> {
+        let request = JobsRequest { rows: 100, ..JobsRequest::default() };
+        self.handle().want_jobs(request.clone());
+        let before = self.handle().jobs();
+        self.wait_for("the history is there", |_| {
+            let page = self.handle().jobs().filter(|page| page.request == request)?;
+            let is_new = before.as_ref().is_none_or(|before| !Arc::ptr_eq(before, &page));
+            is_new.then(|| page.rows.to_vec())
+        })
     }
 
     pub(crate) fn row_of(&self, job: JobId) -> JobRow {

@@ -89,7 +89,7 @@ fn a_draft_becomes_a_job_with_its_own_recipe() {
     assert_eq!(desk.spec_of(job).limits.workers, Some(1));
     assert!(!desk.snapshot().can_undo, "what has started can't be taken back");
     // The history has it, and a change of the recipe makes a new draft of the same items.
-    desk.wait("it is in the history", |snapshot| snapshot.jobs.first().is_some_and(|entry| entry.row.id == job));
+    assert_eq!(desk.history().first().map(|entry| entry.row.id), Some(job));
     desk.send(Command::SetRecipe(recipe(vec![long_edge(4)])));
     desk.wait("a draft of four", |snapshot| lists(4)(snapshot) && snapshot.current.as_ref().unwrap().id != job);
     assert_eq!(desk.current().state, JobState::Draft);

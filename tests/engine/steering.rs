@@ -154,14 +154,9 @@ fn jobs_run_one_after_the_other_and_a_queued_one_can_be_cancelled() {
     let seen = last_event(&desk.snapshot());
     desk.send(Command::Submit(Box::new(second)));
     desk.send(Command::Submit(Box::new(third)));
-    let queued = desk.wait_for("both are queued", |snapshot| {
-        let queued: Vec<_> = snapshot
-            .jobs
-            .iter()
-            .map(|job| &job.row)
-            .filter(|job| job.state == JobState::Queued)
-            .map(|job| job.id)
-            .collect();
+    let queued = desk.wait_for("both are queued", |_| {
+        let jobs = desk.reader().jobs(10).unwrap().into_iter();
+        let queued: Vec<_> = jobs.filter(|job| job.state == JobState::Queued).map(|job| job.id).collect();
         (queued.len() == 2).then_some(queued)
     });
     assert!(events_behind(&desk.snapshot(), seen).all(|event| event.edge != Edge::Started), "the first is at work");

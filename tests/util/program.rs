@@ -147,6 +147,16 @@ impl Home {
         (output.status.code().unwrap_or(-1), output.stdout, err)
     }
 
+    /// Runs a line of a POSIX shell in which `pixloom` is the program.
+    #[cfg(unix)]
+    pub(crate) fn run_line(&self, line: &str) -> RunOutput {
+        let program = Path::new(env!("CARGO_BIN_EXE_pixloom"));
+        let folder = program.parent().expect("a folder").display();
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", &format!("PATH={folder}:/usr/bin:/bin; {line}")]);
+        self.start_command(command, self.dir.path(), &[] as &[&str]).0.wait()
+    }
+
     fn start_in<A: AsRef<OsStr>>(&self, folder: &Path, args: &[A]) -> (Running, ChildStdin) {
         self.start_command(Command::new(env!("CARGO_BIN_EXE_pixloom")), folder, args)
     }

@@ -19,7 +19,7 @@ command-query = Run many statements of a database at once
 command-resume = Resume an interrupted job (default: the most recent)
 command-retry = Retry a job's failed items
 command-undo = Move a job's results to the system's trash, and bring back the files that they replaced
-command-jobs = List jobs, or show one in detail
+command-jobs = List jobs, show one in detail, or delete old ones from the history
 command-export = Write a job's items to a table for other programs
 command-ops = List the operations, or show one in detail; `ops save` lists output formats and their options
 command-licenses = Print the licenses of the software that Pixloom contains
@@ -39,6 +39,16 @@ option-undo-quiet = Report only files that stay
 option-status = Only failures with this HTTP status, such as 404, 500-503 or 5xx (repeatable)
 option-json = Print JSON lines to standard output: progress, failures and remarks, or with --json=items also every item
 option-jobs-json = Print JSON lines to standard output
+option-command = Print the command line that repeats the job; secrets are references
+option-state = Only jobs in this state; failed are those with failed items (repeatable)
+option-since = Only jobs since then: 7d ago, 2026-11-01 or 2026-11-01T12:00
+option-until = Only jobs until then; a date includes that day
+option-search = Only jobs with this text in a folder, a host, a list, an operation or a format, or with this number
+option-prune = Delete jobs from the history: those that have ended, or those in the states that --state names. Running jobs stay, and so do all results. Deleted jobs can't be resumed, retried or undone, and --update no longer knows their results
+option-older_than = Delete only jobs that ended at least this long ago, such as 30d, 12w or 1y
+option-keep = Keep this many of the latest jobs in any case
+option-jobs-dry_run = Say what would be deleted, and delete nothing
+option-proxy_login = User name and password of the proxy, as a reference to user:password: env:NAME or settings:NAME
 option-quiet = Report only failures and what stops the job
 option-verbose = Report every item, and the files that were left out
 option-export-format = csv (with a header), jsonl (one JSON object per line) or parquet
@@ -175,6 +185,9 @@ examples-jobs =
     pixloom jobs             all jobs, newest first
     pixloom jobs 12          job 12, with its failures by cause
     pixloom jobs 12 --json   the same for programs
+    pixloom jobs 12 --command          the command line that repeats job 12
+    pixloom jobs --state failed --since 7d --search shop.example
+    pixloom jobs --prune --older-than 90d
 examples-export =
     pixloom export 12 --format csv -o job-12.csv
     pixloom export 12 --format jsonl | jq -r 'select(.state == "failed") | .locator'
@@ -400,6 +413,32 @@ plan_links = { $count ->
 ## Jobs
 
 no_jobs_yet = No jobs yet.
+no_jobs_listed = No job matches.
+job_began = began
+job_ran = ran
+age_format = write a number and a unit: 36h, 30d, 12w or 1y
+moment_format = write how long ago (7d), a date (2026-11-01), or a time (2026-11-01T12:00)
+prune_needs = Which jobs? Name them with --older-than 30d, --keep 100, --state, --since, --until or --search.
+prune_running = A running job can't be deleted. Cancel it first, or leave running out of --state.
+pruned = Deleted { $jobs ->
+        [one] 1 job
+       *[other] { $jobs } jobs
+    } with { $items ->
+        [one] 1 item
+       *[other] { $items } items
+    } from the history; the catalog is { $bytes } smaller. Results were not touched.
+prune_plan = Would delete { $jobs ->
+        [one] 1 job
+       *[other] { $jobs } jobs
+    } with { $items ->
+        [one] 1 item
+       *[other] { $items } items
+    } from the history, about { $bytes } of the catalog. Results would not be touched.
+prune_in_use = { $count ->
+        [one] 1 job stays because it is in use.
+       *[other] { $count } jobs stay because they are in use.
+    }
+prune_free = { $bytes } of the catalog are free for later jobs. Prune again while no job is running to return them to the disk.
 column-job = job
 column-created = created
 column-state = state

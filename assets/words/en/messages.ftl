@@ -385,3 +385,31 @@ write_back_no_columns = --write-back uses the column { $column }, but { $source 
 write_back_no_list_column = --write-back uses the column { $column }, but { $source } has only: { $columns }.
 write_back_no_list_column_near = --write-back uses the column { $column }, which { $source } doesn't have; did you mean { $near }?
 write_back_gave_up = Writing results back into { $database } has failed for { $time }: { $detail }. Nothing is lost: once the database works again, resume the job to write the rest.
+
+## The command line that repeats a job
+
+command_stdin = The job read standard input: give the same data to the command.
+command_source = { $source } can't be named on the command line and is left out.
+command_order = The command reads files, folders and links first, then lists of links, then lists of paths; the job read them in another order. Numbers in names may differ.
+command_folders = The job read some folders with their subfolders and some without; the command reads all of them with subfolders.
+command_logins = The job had several logins for { $host }; the command uses one of them.
+command_items = { $count ->
+        [one] 1 item was added by hand and is left out.
+       *[other] { $count } items were added by hand and are left out.
+    } To get a list of { $count ->
+        [one] it
+       *[other] them
+    }, run: pixloom export { $job } --format csv
+    .window = { $count ->
+        [one] 1 item was added by hand and is left out.
+       *[other] { $count } items were added by hand and are left out.
+    }
+command_removed = { $count ->
+        [one] 1 item was removed by hand before the job started; the command processes it as well.
+       *[other] { $count } items were removed by hand before the job started; the command processes them as well.
+    }
+command_copied_items = The items were copied from another job. The command names them one by one, without their subfolders and list columns.
+command_query = The command line of a query job can't be written: start it with pixloom query again.
+command_none = The command line of a job can't be written here.
+job_in_use = Job { $job } is in use: end it first.
+proxy_login_alone = --proxy-login needs the proxy's URL: --proxy http://HOST:PORT

@@ -294,6 +294,63 @@ opening_catalog = Opening the catalog…
 
 no_jobs = No job has run yet
 show = Show
+no_jobs_match = No job matches
+jobs_search = Search jobs
+jobs_search_hint = Folder, host, filter or number
+jobs_age = Started
+jobs-all = All jobs
+jobs-failures = With failures
+jobs_age-any = At any time
+jobs_age-today = Today
+jobs_age-week = Last 7 days
+jobs_age-month = Last 30 days
+jobs_age-older = Older
+jobs_count = { $count ->
+        [one] 1 job
+       *[other] { $count } jobs
+    }
+jobs_found = { $count ->
+        [one] 1 job found
+       *[other] { $count } jobs found
+    }
+job_ran_for = Ran { $time }
+run_again = Run again
+job_more = More
+copy_command = Copy as command
+delete_job = Delete from history
+job_deleted = Job { $job } was deleted from the history. Its results stay.
+command_copied = The command that repeats job { $job } was copied.
+section_history = History
+catalog = Catalog
+catalog_needs = Size
+catalog_size = { $bytes } · { $jobs ->
+        [one] 1 job
+       *[other] { $jobs } jobs
+    } · { $items ->
+        [one] 1 item
+       *[other] { $items } items
+    }
+measuring = Measuring the catalog…
+clean_up = Clean up…
+cleaning_up = Deleting old jobs…
+clean_up_title = Delete old jobs from the history
+clean_up_older = Jobs that ended more than this long ago
+clean_up_note = Results stay where they are. Deleted jobs can't be resumed, retried or undone, and later jobs no longer recognize their results.
+days = { $count ->
+        [one] 1 day
+       *[other] { $count } days
+    }
+delete_jobs = { $count ->
+        [one] Delete 1 job
+       *[other] Delete { $count } jobs
+    }
+cleaned_up = Deleted { $jobs ->
+        [one] 1 job
+       *[other] { $jobs } jobs
+    } with { $items ->
+        [one] 1 item
+       *[other] { $items } items
+    } from the history; the catalog is { $bytes } smaller.
 job_name = Job { $job }
 state-draft = Draft
 state-queued = Queued

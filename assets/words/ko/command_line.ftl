@@ -19,7 +19,7 @@ command-query = 데이터베이스 구문 여러 개를 동시에 실행합니�
 command-resume = 중단된 작업을 계속합니다(기본: 가장 최근 작업)
 command-retry = 작업에서 실패한 항목을 다시 시도합니다
 command-undo = 작업 결과를 시스템 휴지통으로 옮기고, 결과가 교체한 파일을 되돌립니다
-command-jobs = 작업 목록을 보거나, 작업 하나를 자세히 봅니다
+command-jobs = 작업 목록을 보거나, 작업 하나를 자세히 보거나, 오래된 작업을 기록에서 삭제합니다
 command-export = 작업의 항목을 다른 프로그램에서 쓸 수 있는 표로 내보냅니다
 command-ops = 필터 목록을 보거나, 필터 하나를 자세히 봅니다. `ops save`는 출력 형식과 저장 설정을 보여 줍니다
 command-licenses = Pixloom에 포함된 소프트웨어의 라이선스를 출력합니다
@@ -39,6 +39,16 @@ option-undo-quiet = 그대로 두는 파일만 출력
 option-status = HTTP 상태가 이 값인 실패만. 예: 404, 500-503, 5xx (여러 번 가능)
 option-json = 표준 출력에 JSON을 한 줄씩 출력: 진행 상황, 실패, 알림. --json=items이면 모든 항목도
 option-jobs-json = 표준 출력에 JSON을 한 줄씩 출력
+option-command = 작업을 그대로 다시 실행하는 명령을 출력. 비밀 정보는 참조로만 들어갑니다
+option-state = 이 상태인 작업만. failed는 실패한 항목이 있는 작업입니다 (여러 번 가능)
+option-since = 이때부터의 작업만. 예: 7d(7일 전부터), 2026-11-01, 2026-11-01T12:00
+option-until = 이때까지의 작업만. 날짜는 그날까지 포함합니다
+option-search = 폴더, 호스트, 목록, 필터 또는 형식에 이 글자가 있거나 번호가 같은 작업만
+option-prune = 끝난 작업(--state를 쓰면 그 상태인 작업)을 기록에서 삭제. 진행 중인 작업과 모든 결과 파일은 그대로 둡니다. 삭제한 작업은 계속하거나 다시 시도하거나 되돌릴 수 없고, --update가 그 결과를 알아보지 못합니다
+option-older_than = 끝난 지 이만큼 지난 작업만 삭제. 예: 30d(30일), 12w(12주), 1y(1년)
+option-keep = 가장 최근 작업 중 이만큼은 항상 남김
+option-jobs-dry_run = 삭제할 내용만 알려 주고 삭제하지 않음
+option-proxy_login = 프록시의 사용자 이름과 비밀번호. user:password에 대한 참조(env:NAME 또는 settings:NAME)
 option-quiet = 실패와 작업이 멈춘 이유만 출력
 option-verbose = 모든 항목과 제외한 파일까지 출력
 option-export-format = csv(제목 줄 포함), jsonl(한 줄에 JSON 객체 하나) 또는 parquet
@@ -175,6 +185,9 @@ examples-jobs =
     pixloom jobs             모든 작업(최신순)
     pixloom jobs 12          작업 12와 원인별 실패
     pixloom jobs 12 --json   프로그램에서 쓸 형식으로
+    pixloom jobs 12 --command          작업 12를 그대로 다시 실행하는 명령
+    pixloom jobs --state failed --since 7d --search shop.example
+    pixloom jobs --prune --older-than 90d
 examples-export =
     pixloom export 12 --format csv -o job-12.csv
     pixloom export 12 --format jsonl | jq -r 'select(.state == "failed") | .locator'
@@ -351,6 +364,17 @@ plan_links = 링크 { $count }개의 크기는 가져온 뒤에 알 수 있음
 
 ## 작업
 
+no_jobs_listed = 조건에 맞는 작업이 없습니다.
+job_began = 시작 시각
+job_ran = 걸린 시간
+age_format = 숫자와 단위를 쓰세요: 36h, 30d, 12w, 1y
+moment_format = 얼마 전인지(7d), 날짜(2026-11-01) 또는 시각(2026-11-01T12:00)을 쓰세요
+prune_needs = 어떤 작업을 삭제할지 정하세요: --older-than 30d, --keep 100, --state, --since, --until, --search.
+prune_running = 진행 중인 작업은 삭제할 수 없습니다. 먼저 취소하거나 --state에서 running을 빼세요.
+pruned = 작업 { $jobs }개(항목 { $items }개)를 기록에서 삭제했습니다. 카탈로그가 { $bytes } 줄었습니다. 결과 파일은 그대로입니다.
+prune_plan = 작업 { $jobs }개(항목 { $items }개, 카탈로그에서 약 { $bytes })를 기록에서 삭제하게 됩니다. 결과 파일은 그대로 둡니다.
+prune_in_use = 사용 중인 작업 { $count }개는 남겨 두었습니다.
+prune_free = 카탈로그에서 { $bytes }는 다음 작업에 다시 쓰입니다. 진행 중인 작업이 없을 때 다시 정리하면 디스크에 반환됩니다.
 no_jobs_yet = 아직 작업이 없습니다.
 column-job = 작업
 column-created = 만든 시각

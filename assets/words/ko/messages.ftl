@@ -376,3 +376,19 @@ write_back_no_columns = --write-back에 열 { $column }이(가) 있지만 { $sou
 write_back_no_list_column = --write-back에 열 { $column }이(가) 있지만 { $source }에는 다음 열만 있습니다: { $columns }.
 write_back_no_list_column_near = --write-back의 열 { $column }이(가) { $source }에 없습니다. { $near }을(를) 쓰려던 것인가요?
 write_back_gave_up = { $time } 동안 { $database }에 결과를 쓰지 못했습니다: { $detail }. 잃은 것은 없습니다. 데이터베이스가 다시 동작하면 작업을 이어서 나머지를 쓸 수 있습니다.
+
+## The command line that repeats a job
+
+command_stdin = 이 작업은 표준 입력을 읽었습니다. 명령에도 같은 데이터를 넣어 주세요.
+command_source = { $source }은(는) 명령으로 나타낼 수 없어 뺐습니다.
+command_order = 명령은 파일·폴더·링크, 링크 목록, 경로 목록 순으로 읽습니다. 이 작업은 다른 순서로 읽었으므로 이름의 번호가 다를 수 있습니다.
+command_folders = 이 작업은 일부 폴더만 하위 폴더까지 읽었지만, 명령은 모든 폴더를 하위 폴더까지 읽습니다.
+command_logins = 이 작업은 { $host }에 여러 로그인을 썼지만, 명령은 그중 하나만 씁니다.
+command_items = 직접 추가한 항목 { $count }개는 뺐습니다. 목록이 필요하면 실행하세요: pixloom export { $job } --format csv
+    .window = 직접 추가한 항목 { $count }개는 뺐습니다.
+command_removed = 시작하기 전에 직접 뺀 항목 { $count }개도 명령은 처리합니다.
+command_copied_items = 다른 작업에서 복사한 항목입니다. 명령에는 하위 폴더와 목록의 열 없이 하나씩 들어갑니다.
+command_query = 쿼리 작업의 명령은 만들 수 없습니다. pixloom query로 다시 시작하세요.
+command_none = 여기서는 작업의 명령을 만들 수 없습니다.
+job_in_use = 작업 { $job }을(를) 사용 중입니다. 먼저 끝내 주세요.
+proxy_login_alone = --proxy-login에는 프록시의 URL이 필요합니다: --proxy http://HOST:PORT

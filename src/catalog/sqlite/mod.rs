@@ -5,6 +5,7 @@
 mod backup;
 mod counters;
 mod insert;
+mod job_list;
 mod outcome;
 mod reader;
 mod request;

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension, Params, params};
 use serde::Deserialize;
 
+use super::job_list::IN_HISTORY;
 use super::row::{self, ITEM_COLUMNS, JOB_COLUMNS, PriorResultRow, unsigned};
 use super::sums::BUCKET;
-use super::{CatalogError, insert, outcome, request, sorted_list, undo, write_back};
+use super::{CatalogError, insert, job_list, outcome, request, sorted_list, undo, write_back};
 use crate::catalog::api::{
-    CatalogReader, Counts, Field, FinishedRow, Group, JobPage, JobSource, ListFilter, Order, PriorResult, RecordRows,
-    UndoCounts, WaitingFiles,
+    CatalogReader, CatalogSize, Counts, Field, FinishedRow, Group, JobFilter, JobPage, JobSource, ListFilter, Order,
+    PriorResult, RecordRows, UndoCounts, WaitingFiles,
 };
 use crate::catalog::lock;
 use crate::db::sqlite;
@@ -74,7 +75,7 @@ impl Reader {
     fn job_rows(&self, which: &str, limit: u32) -> Result<Vec<JobRow>, JobError> {
         let jobs: Vec<JobRow> = self.read(|sql| {
             let mut select =
-                sql.prepare_cached(&format!("SELECT {JOB_COLUMNS} FROM job {which} ORDER BY id DESC LIMIT ?1"))?;
+                sql.prepare_cached(&format!("SELECT {JOB_COLUMNS} FROM job WHERE {which} ORDER BY id DESC LIMIT ?1"))?;
             let rows = select.query_map([limit], row::job)?;
             Ok(rows.collect::<Result<_, _>>()?)
         })?;
@@ -83,7 +84,8 @@ impl Reader {
 
     fn job_row(&self, job: JobId) -> Result<Option<JobRow>, JobError> {
         self.read(|sql| {
-            let mut select = sql.prepare_cached(&format!("SELECT {JOB_COLUMNS} FROM job WHERE id = ?1"))?;
+            let select = format!("SELECT {JOB_COLUMNS} FROM job WHERE id = ?1 AND {IN_HISTORY}");
+            let mut select = sql.prepare_cached(&select)?;
             Ok(select.query_row([job.0], row::job).optional()?)
         })
     }
@@ -104,19 +106,36 @@ impl Reader {
 
 impl CatalogReader for Reader {
     fn jobs(&self, limit: u32) -> Result<Vec<JobRow>, JobError> {
-        self.job_rows("", limit)
+        self.job_rows(IN_HISTORY, limit)
     }
 
     fn job(&self, job: JobId) -> Result<Option<JobRow>, JobError> {
         self.job_row(job)?.map(|job| self.with_true_state(job)).transpose()
     }
 
+    fn find_jobs(&self, filter: &JobFilter<'_>, cancelled: &dyn Fn() -> bool) -> Result<Option<Vec<JobId>>, JobError> {
+        self.read(|sql| job_list::find(sql, filter, &|job| self.is_at_work(job), cancelled))
+    }
+
+    fn deleted_jobs(&self, before_ms: i64) -> Result<Vec<JobId>, JobError> {
+        self.read(|sql| job_list::deleted(sql, before_ms))
+    }
+
+    fn first_results(&self, job: JobId, limit: u32) -> Result<Vec<ItemId>, JobError> {
+        self.read(|sql| job_list::first_results(sql, job, limit))
+    }
+
+    fn size(&self) -> Result<CatalogSize, JobError> {
+        self.read(job_list::size)
+    }
+
     fn latest_draft(&self) -> Result<Option<JobRow>, JobError> {
-        Ok(self.job_rows("WHERE state = 'draft'", 1)?.into_iter().next())
+        Ok(self.job_rows("state = 'draft'", 1)?.into_iter().next())
     }
 
     fn latest_resumable(&self) -> Result<Option<JobRow>, JobError> {
-        let started = self.job_rows("WHERE state IN ('queued', 'running', 'paused')", RESUMABLE_SEARCHED)?;
+        let started = format!("state IN ('queued', 'running', 'paused') AND {IN_HISTORY}");
+        let started = self.job_rows(&started, RESUMABLE_SEARCHED)?;
         Ok(started.into_iter().find(|job| !self.is_at_work(job.id)))
     }
 
@@ -549,16 +568,18 @@ struct ListColumns {
     columns: Columns,
 }
 
-/// The result of an item, or the one that it kept.
+/// The result of an item, or the one that it kept. If the job that made that one was deleted, it is what was recorded when
+/// it was kept: it was checked then.
 fn prior_result(sql: &Connection, which: &str, params: impl Params) -> Result<Option<PriorResult>, CatalogError> {
     Ok(match prior_result_row(sql, which, params)? {
         Some(PriorResultRow::Result(prior)) => Some(*prior),
-        Some(PriorResultRow::Kept { found, maker, size_bytes, mtime_ms, dir, columns }) => {
+        Some(PriorResultRow::Kept { found, maker, size_bytes, mtime_ms, dir, columns, recorded }) => {
             match prior_result_row(sql, "WHERE job_id = ?1 AND seq = ?2", params![maker.job.0, maker.seq as i64])? {
                 Some(PriorResultRow::Result(prior)) => {
                     Some(PriorResult { found, dir, columns, size_bytes, mtime_ms, ..*prior })
                 }
-                _ => None,
+                None => recorded.map(|own| PriorResult { maker, ..*own }),
+                Some(_) => None,
             }
         }
         Some(PriorResultRow::None) | None => None,

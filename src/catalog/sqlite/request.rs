@@ -69,12 +69,20 @@ fn require_source(job: JobId, n: u32, changed_rows: usize) -> Result<(), Catalog
     if changed_rows == 0 { Err(CatalogError::Other(format!("job {job} has no source {n}"))) } else { Ok(()) }
 }
 
+/// Sets a job's state, and counts how long it ran. A job that was running and runs again was killed: it ran until its last
+/// item finished.
 pub(super) fn set_state(sql: &Connection, job: JobId, state: JobState) -> Result<(), CatalogError> {
     let finished_at = matches!(state, JobState::Done | JobState::Cancelled).then(now_ms);
     let changed = sql
         .prepare_cached(
             "UPDATE job SET state = ?2, finished_at = ?3, \
-             created_at = CASE WHEN state = 'draft' AND ?2 <> 'draft' THEN ?4 ELSE created_at END \
+             created_at = CASE WHEN state = 'draft' AND ?2 <> 'draft' THEN ?4 ELSE created_at END, \
+             started_at = CASE ?2 WHEN 'running' THEN coalesce(started_at, ?4) WHEN 'draft' THEN NULL \
+             ELSE started_at END, \
+             worked_ms = worked_ms + max(coalesce(CASE WHEN state <> 'running' THEN NULL WHEN ?2 <> 'running' THEN ?4 \
+             ELSE (SELECT finished_at FROM item INDEXED BY item_number WHERE job_id = ?1 AND number IS NOT NULL \
+             ORDER BY number DESC LIMIT 1) END - running_since, 0), 0), \
+             running_since = CASE ?2 WHEN 'running' THEN ?4 END \
              WHERE id = ?1",
         )?
         .execute(params![job.0, state.word(), finished_at, now_ms()])?;

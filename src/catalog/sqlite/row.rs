@@ -17,8 +17,8 @@ pub(super) const ITEM_COLUMNS: &str = "job_id, seq, locator, state, output, erro
     finished_at, size, mtime, reason, input_width, input_height";
 
 /// The columns that [`job`] reads.
-pub(super) const JOB_COLUMNS: &str =
-    "id, created_at, state, total, done, failed, skipped, bytes_in, bytes_out, finished_at";
+pub(super) const JOB_COLUMNS: &str = "id, created_at, state, total, done, failed, skipped, bytes_in, bytes_out, finished_at, started_at, running_since, \
+    worked_ms";
 
 /// The JSON in `item.extra`.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,40 +139,54 @@ pub(super) const PRIOR_RESULT_COLUMNS: &str = "job_id, seq, state, output, outpu
 pub(super) enum PriorResultRow {
     /// It made a result.
     Result(Box<PriorResult>),
-    /// It kept the result of another item. The file's size and time are those that were found then.
-    Kept { found: ItemId, maker: ItemId, size_bytes: Option<u64>, mtime_ms: Option<i64>, dir: String, columns: Columns },
+    /// It kept the result of another item. The file's size and time are those that were found then, and so is what the row
+    /// itself records of the result, if it does.
+    Kept {
+        found: ItemId,
+        maker: ItemId,
+        size_bytes: Option<u64>,
+        mtime_ms: Option<i64>,
+        dir: String,
+        columns: Columns,
+        recorded: Option<Box<PriorResult>>,
+    },
     /// It has no result.
     None,
 }
 
 pub(super) fn prior_result(row: &Row<'_>) -> rusqlite::Result<PriorResultRow> {
     let found = ItemId { job: JobId(row.get("job_id")?), seq: unsigned(row, "seq")? };
-    let (size_bytes, mtime_ms) = (row.get::<_, Option<i64>>("size")?.map(|size| size.max(0) as u64), row.get("mtime")?);
     let extra = || row.get_ref("extra")?.as_str_or_null().map(Extra::read).map_err(rusqlite::Error::from);
-    match word(row, "state")? {
-        ItemState::Done => {}
+    Ok(match word(row, "state")? {
+        ItemState::Done => recorded_result(row, found, extra()?)?
+            .map_or(PriorResultRow::None, |prior| PriorResultRow::Result(Box::new(prior))),
         ItemState::Skipped => {
-            let Extra { dir, columns, transfer, .. } = extra()?;
-            return Ok(match transfer.unchanged {
-                Some((job, seq)) => {
-                    let maker = ItemId { job: JobId(job), seq };
-                    PriorResultRow::Kept { found, maker, size_bytes, mtime_ms, dir, columns }
-                }
-                None => PriorResultRow::None,
-            });
+            let extra = extra()?;
+            let Some((job, seq)) = extra.transfer.unchanged else { return Ok(PriorResultRow::None) };
+            PriorResultRow::Kept {
+                found,
+                maker: ItemId { job: JobId(job), seq },
+                size_bytes: row.get::<_, Option<i64>>("size")?.map(|size| size.max(0) as u64),
+                mtime_ms: row.get("mtime")?,
+                dir: extra.dir.clone(),
+                columns: extra.columns.clone(),
+                recorded: recorded_result(row, found, extra)?.map(Box::new),
+            }
         }
-        _ => return Ok(PriorResultRow::None),
-    }
-    let (Some(output), Some(output_hash)) = (row.get("output")?, row.get("output_hash")?) else {
-        return Ok(PriorResultRow::None);
-    };
-    let Extra { dir, columns, transfer, .. } = extra()?;
-    Ok(PriorResultRow::Result(Box::new(PriorResult {
+        _ => PriorResultRow::None,
+    })
+}
+
+/// The result that a row records, if it has one.
+fn recorded_result(row: &Row<'_>, found: ItemId, extra: Extra) -> rusqlite::Result<Option<PriorResult>> {
+    let (Some(output), Some(output_hash)) = (row.get("output")?, row.get("output_hash")?) else { return Ok(None) };
+    let Extra { dir, columns, transfer, .. } = extra;
+    Ok(Some(PriorResult {
         found,
         dir,
         columns,
-        size_bytes,
-        mtime_ms,
+        size_bytes: row.get::<_, Option<i64>>("size")?.map(|size| size.max(0) as u64),
+        mtime_ms: row.get("mtime")?,
         maker: found,
         finished_at_ms: row.get("finished_at")?,
         output,
@@ -186,7 +200,7 @@ pub(super) fn prior_result(row: &Row<'_>) -> rusqlite::Result<PriorResultRow> {
         etag: row.get("etag")?,
         last_modified: row.get("last_modified")?,
         file_name: transfer.file_name,
-    })))
+    }))
 }
 
 /// An item as its source gave it; reads `locator, extra, size, mtime, error_kind, error, error_args`.
@@ -216,6 +230,9 @@ pub(super) fn job(row: &Row<'_>) -> rusqlite::Result<JobRow> {
         bytes_in: unsigned(row, "bytes_in")?,
         bytes_out: unsigned(row, "bytes_out")?,
         finished_at_ms: row.get("finished_at")?,
+        started_at_ms: row.get("started_at")?,
+        running_since_ms: row.get("running_since")?,
+        worked_ms: unsigned(row, "worked_ms")?,
     })
 }
 

@@ -176,7 +176,9 @@ const VERSION_3: &str = "
 ";
 
 /// Undo: `undo_file` holds results that are in the trash or stay, `replaced_file` what results replaced, `job_folder` the
-/// folders that a job created, in that order.
+/// folders that a job created, in that order. History: how long jobs ran (`running_since` is set while one does), and which
+/// were deleted: their rows are deleted later, some at a time.
+///
 /// `write_back` says up to which finish number (`item.number`) the results of a job have been written into the user's table:
 /// finished items after it are the outbox, together with those of `write_back_again`, which changed without a new number.
 const VERSION_4: &str = "
@@ -233,6 +235,13 @@ const VERSION_4: &str = "
         seq INTEGER NOT NULL
     );
     CREATE INDEX write_back_again_job ON write_back_again(job_id);
+    ALTER TABLE job ADD COLUMN started_at INTEGER;
+    ALTER TABLE job ADD COLUMN running_since INTEGER;
+    ALTER TABLE job ADD COLUMN worked_ms INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE job ADD COLUMN deleted_at INTEGER;
+    CREATE INDEX job_deleted ON job(deleted_at) WHERE deleted_at IS NOT NULL;
+    UPDATE job SET started_at = created_at WHERE state IN ('running', 'paused', 'cancelled', 'done');
+    UPDATE job SET worked_ms = max(finished_at - created_at, 0) WHERE finished_at IS NOT NULL;
 ";
 
 /// Creates the tables of a new file, upgrades those of an older one, and refuses files that are not catalogs.

@@ -128,12 +128,12 @@ impl ListQuery<'_> {
 }
 
 /// Lower-cased and normalized to NFC (macOS stores Hangul file names decomposed).
-fn folded(text: &str) -> String {
+pub(super) fn folded(text: &str) -> String {
     if text.is_ascii() { text.to_ascii_lowercase() } else { text.nfc().flat_map(char::to_lowercase).collect() }
 }
 
 /// Whether a locator contains the text, literally or percent-decoded (`%ED%95%9C` is `한`).
-fn contains(locator: &str, needle: &str) -> bool {
+pub(super) fn contains(locator: &str, needle: &str) -> bool {
     folded(locator).contains(needle)
         || (locator.contains('%')
             && folded(&percent_encoding::percent_decode_str(locator).decode_utf8_lossy()).contains(needle))

@@ -10,7 +10,7 @@ use super::counters::{NextNumbers, set_next_number};
 use super::insert::{Groups, Insert, add_items};
 use super::row::{self, status};
 use super::sums::Sums;
-use super::{CatalogError, outcome, request, undo, write_back};
+use super::{CatalogError, job_list, outcome, request, undo, write_back};
 use crate::catalog::api::{Added, Adding, Catalog, LastRun, WrittenBack};
 use crate::error::JobError;
 use crate::model::{
@@ -330,5 +330,50 @@ impl Catalog for Writer {
             groups.forget(job);
             Ok(())
         })
+    }
+
+    fn set_deleted(&mut self, jobs: &[JobId], is_deleted: bool) -> Result<u64, JobError> {
+        self.run(|sql, _| {
+            let mut changed = 0;
+            for job in jobs {
+                changed += u64::from(job_list::set_deleted(sql, *job, is_deleted)?);
+            }
+            Ok(changed)
+        })
+    }
+
+    fn delete_rows(&mut self, jobs: &[JobId], most: u32) -> Result<(u64, bool), JobError> {
+        self.run(|sql, groups| {
+            let mut deleted = 0;
+            for job in jobs {
+                groups.forget(*job);
+                let (items, are_left) = job_list::delete_rows(sql, *job, u64::from(most) - deleted, &OF_JOBS)?;
+                deleted += items;
+                if are_left {
+                    return Ok((deleted, true));
+                }
+            }
+            Ok((deleted, false))
+        })
+    }
+
+    fn reclaim(&mut self, most_pages: u32) -> Result<bool, JobError> {
+        let reclaim = || -> Result<bool, CatalogError> {
+            // It returns a row for each page.
+            let mut pages = self.connection.prepare(&format!("PRAGMA incremental_vacuum({most_pages})"))?;
+            let mut rows = pages.query(())?;
+            while rows.next()?.is_some() {}
+            let left: i64 = self.connection.pragma_query_value(None, "freelist_count", |row| row.get(0))?;
+            Ok(left > 0)
+        };
+        reclaim().map_err(|error| error.at(&self.path))
+    }
+
+    fn rebuild(&mut self) -> Result<(), JobError> {
+        let rebuild = || -> Result<(), CatalogError> {
+            self.connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+            Ok(self.connection.execute_batch("VACUUM")?)
+        };
+        rebuild().map_err(|error| error.at(&self.path))
     }
 }

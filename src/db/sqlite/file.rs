@@ -23,7 +23,9 @@ pub fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
 
 /// Lets readers continue while this connection writes, and makes every commit durable.
 pub fn make_durable(connection: &Connection) -> rusqlite::Result<()> {
-    connection.pragma_update(None, "page_size", 8_192)?; // only affects a new file
+    // Both only affect a new file. Pages that become free can then be returned to the disk, some at a time.
+    connection.pragma_update(None, "page_size", 8_192)?;
+    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     // The busy time-out doesn't cover a change of the mode while another process makes the same change.
     let mut attempts = 0;
     while let Err(error) = connection.pragma_update(None, "journal_mode", "WAL") {

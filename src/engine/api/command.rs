@@ -72,6 +72,17 @@ pub enum Command {
     },
     /// List another job.
     Show(JobId),
+    /// Run a job with the same request as this one, and list it.
+    RunAgain(JobId),
+    /// Write the command line that repeats a job (see [`Snapshot::copied`](super::snapshot::Snapshot::copied)).
+    CopyCommand(JobId),
+    /// Remove a job from the history; can be undone. Its results stay.
+    DeleteJob(JobId),
+    /// Delete jobs that ended at least so many days ago from the history. Their results stay.
+    CleanUp {
+        /// The days.
+        older_than_days: u32,
+    },
     /// Open the folder with a job's results in the desktop's file manager.
     OpenResults(JobId),
     /// Count what undoing a job's results would do.

@@ -9,7 +9,7 @@ use super::command::Command;
 use super::costs::Costs;
 use super::database::{DatabaseAnswer, DatabaseRequest, DatabaseView};
 use super::snapshot::Snapshot;
-use super::view::{ItemsPage, ItemsRequest, Preview, PreviewRequest, Thumbnail};
+use super::view::{ItemsPage, ItemsRequest, JobsPage, JobsRequest, Preview, PreviewRequest, Storage, Thumbnail};
 use crate::model::ItemId;
 
 /// Capacity of the command queue. The engine takes each command within milliseconds, so a full queue means that it has
@@ -47,6 +47,10 @@ pub(crate) struct Shared {
     pub(crate) snapshot: ArcSwap<Snapshot>,
     pub(crate) items_wanted: Slot<ItemsRequest>,
     pub(crate) items: ArcSwapOption<ItemsPage>,
+    pub(crate) jobs_wanted: Slot<JobsRequest>,
+    pub(crate) jobs: ArcSwapOption<JobsPage>,
+    pub(crate) storage_wanted: Slot<()>,
+    pub(crate) storage: ArcSwapOption<Storage>,
     pub(crate) thumbnails_wanted: Slot<Vec<ItemId>>,
     pub(crate) preview_wanted: Slot<Option<PreviewRequest>>,
     pub(crate) preview: ArcSwap<Preview>,
@@ -82,6 +86,10 @@ impl Handle {
             snapshot: ArcSwap::default(),
             items_wanted: Slot::new(),
             items: ArcSwapOption::empty(),
+            jobs_wanted: Slot::new(),
+            jobs: ArcSwapOption::empty(),
+            storage_wanted: Slot::new(),
+            storage: ArcSwapOption::empty(),
             thumbnails_wanted: Slot::new(),
             preview_wanted: Slot::new(),
             preview: ArcSwap::default(),
@@ -126,6 +134,26 @@ impl Handle {
     /// The latest page of items that has been read.
     pub fn items(&self) -> Option<Arc<ItemsPage>> {
         self.shared.items.load_full()
+    }
+
+    /// Asks for a page of the history; the latest request wins. Ask again when `items_revision` has changed.
+    pub fn want_jobs(&self, request: JobsRequest) {
+        self.shared.jobs_wanted.put(request);
+    }
+
+    /// The latest page of the history that has been read.
+    pub fn jobs(&self) -> Option<Arc<JobsPage>> {
+        self.shared.jobs.load_full()
+    }
+
+    /// Asks what the catalog needs.
+    pub fn want_storage(&self) {
+        self.shared.storage_wanted.put(());
+    }
+
+    /// What the catalog needed when that was asked last.
+    pub fn storage(&self) -> Option<Arc<Storage>> {
+        self.shared.storage.load_full()
     }
 
     /// Asks for thumbnails of these items, the most wanted first. Replaces earlier requests that have not started.

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::undo::UndoView;
 use crate::config::Settings;
+use crate::engine::prune::Pruned;
 use crate::error::{ErrorKind, JobError};
 use crate::model::{
-    Event, JobId, JobRow, JobState, JobSummary, Limits, ListSpec, NetworkFile, Progress, Recipe, Remark, Save,
-    SinkSpec, WriteBackSpec,
+    Event, ItemId, JobId, JobRow, JobState, JobSummary, Limits, ListSpec, Message, NetworkFile, Progress, Recipe,
+    Remark, Save, SinkSpec, WriteBackSpec,
 };
 
 /// Number of events in a snapshot; a front end that fell further behind reads the state instead.
@@ -25,8 +26,10 @@ pub struct Snapshot {
     pub current: Option<JobView>,
     /// Another job that is running.
     pub running_elsewhere: Option<JobId>,
-    /// The history, newest first, drafts left out.
-    pub jobs: Arc<[JobEntry]>,
+    /// The command line that was asked for last.
+    pub copied: Option<Arc<CopiedCommand>>,
+    /// The clean-up of the history that runs, or ended last.
+    pub clean_up: CleanUp,
     /// The latest events, oldest first.
     pub events: Arc<[Event]>,
     /// The settings.
@@ -56,6 +59,29 @@ pub struct JobEntry {
     pub can_redo: bool,
     /// What was requested.
     pub summary: Arc<JobSummary>,
+    /// The items whose results it made first.
+    pub results: Arc<[ItemId]>,
+}
+
+/// A command line that repeats a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopiedCommand {
+    /// Increases with every one.
+    pub number: u64,
+    /// The line.
+    pub text: String,
+}
+
+/// Whether jobs are being deleted from the history.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CleanUp {
+    /// They are not.
+    #[default]
+    None,
+    /// They are.
+    Running,
+    /// These were.
+    Done(Pruned),
 }
 
 /// The listed job.
@@ -174,6 +200,12 @@ pub enum Notice {
         /// Whether they are pasted links.
         only_links: bool,
     },
+    /// A job was removed from the history; Undo restores it.
+    JobDeleted(JobId),
+    /// Jobs were deleted from the history.
+    CleanedUp(Pruned),
+    /// The command line that repeats a job was copied; how the new job may differ.
+    CommandCopied(JobId, Vec<Message>),
     /// The pasted text contains no link and no path.
     NothingToAdd,
     /// A list lacks a requested column.

@@ -1,7 +1,10 @@
 //! What a front end can view: pages of items, thumbnails and previews. Each is a latest-wins slot.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::snapshot::JobEntry;
+use crate::catalog::CatalogSize;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Format, ItemId, ItemRow, ItemState, JobId, Message, Recipe, Save};
 
@@ -62,6 +65,89 @@ pub struct ItemsPage {
     pub rows: Arc<[ItemRow]>,
     /// The item of `request.cursor`, if it is listed.
     pub cursor: Option<ItemRow>,
+}
+
+/// A request for a page of the history.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JobsRequest {
+    /// Which jobs.
+    pub filter: JobsFilter,
+    /// The first row, counted from 0; the newest job is first.
+    pub first_row: u64,
+    /// The number of rows.
+    pub rows: u32,
+}
+
+/// Which jobs are listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JobsFilter {
+    /// Only these.
+    pub group: JobGroup,
+    /// Only those that were started then.
+    pub age: JobAge,
+    /// Only those with this text in a folder, a host, a list, the name of an operation or a format, or with this number;
+    /// empty means all.
+    pub text: String,
+    /// Operations whose names in the language of the window contain the text.
+    pub ops: Vec<String>,
+}
+
+/// Jobs by what became of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum JobGroup {
+    /// All.
+    #[default]
+    All,
+    /// Running or waiting to run.
+    Running,
+    /// Paused.
+    Paused,
+    /// Done.
+    Done,
+    /// Cancelled.
+    Cancelled,
+    /// With failed items.
+    WithFailures,
+}
+
+/// Jobs by when they were started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum JobAge {
+    /// At any time.
+    #[default]
+    Any,
+    /// Since midnight.
+    Today,
+    /// In the last seven days.
+    Week,
+    /// In the last 30 days.
+    Month,
+    /// Before that.
+    Older,
+}
+
+/// A page of the history.
+#[derive(Clone, Debug)]
+pub struct JobsPage {
+    /// The request that it answers.
+    pub request: JobsRequest,
+    /// The number of the change of the catalog that it shows (see `JobView::items_revision`).
+    pub revision: u64,
+    /// The number of all jobs that match the filter.
+    pub total: u64,
+    /// The jobs, starting at `request.first_row`.
+    pub rows: Arc<[JobEntry]>,
+}
+
+/// What the catalog needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Storage {
+    /// The catalog's file.
+    pub path: PathBuf,
+    /// How much it holds.
+    pub size: CatalogSize,
+    /// Jobs that ended at least so many days ago: the choices of a clean-up.
+    pub ended_before: Vec<(u32, u64)>,
 }
 
 /// A small image of an item.

@@ -22,6 +22,8 @@ pub(crate) enum Disk {
     Settings,
     /// Output folders.
     Output,
+    /// The history: what reads or deletes many rows of the catalog.
+    History,
 }
 
 /// What the coordinator does with a task's result.
@@ -34,8 +36,9 @@ pub(crate) type BeforeTask = Arc<dyn Fn(Disk) + Send + Sync>;
 /// The queues of the threads that do disk work, one for each [`Disk`]. The threads end when this is dropped and their
 /// tasks are done.
 pub(crate) struct DiskWorkers {
-    settings_tx: Sender<Task>,
-    output_tx: Sender<Task>,
+    settings: Sender<Task>,
+    output: Sender<Task>,
+    history: Sender<Task>,
 }
 
 /// What starting the threads gives.
@@ -64,10 +67,11 @@ impl DiskWorkers {
             })?;
             Ok::<_, JobError>((task_tx, thread))
         };
-        let (settings_tx, settings_thread) = start("pixloom-settings", Disk::Settings)?;
-        let (output_tx, output_thread) = start("pixloom-output", Disk::Output)?;
-        let workers = Self { settings_tx, output_tx };
-        Ok(StartedWorkers { workers, reply_rx, threads: vec![settings_thread, output_thread] })
+        let (settings, settings_thread) = start("pixloom-settings", Disk::Settings)?;
+        let (output, output_thread) = start("pixloom-output", Disk::Output)?;
+        let (history, history_thread) = start("pixloom-history", Disk::History)?;
+        let workers = Self { settings, output, history };
+        Ok(StartedWorkers { workers, reply_rx, threads: vec![settings_thread, output_thread, history_thread] })
     }
 }
 
@@ -82,8 +86,9 @@ impl Coordinator {
         const PANICKED: Message = Message::new("disk_panic");
         const STUCK: Message = Message::new("disk_stuck");
         let task_tx = match disk {
-            Disk::Settings => &self.parts.disks.settings_tx,
-            Disk::Output => &self.parts.disks.output_tx,
+            Disk::Settings => &self.parts.disks.settings,
+            Disk::Output => &self.parts.disks.output,
+            Disk::History => &self.parts.disks.history,
         };
         // Nobody else sends tasks, so the queue can't fill up after this.
         if task_tx.is_full() {

@@ -67,12 +67,11 @@ impl Coordinator {
                 self.with_draft(|spec| spec.limits = limits);
                 Ok(())
             }
-            Command::LoadRecipe(path) => {
-                self.load_recipe(path);
-                Ok(())
-            }
-            Command::SaveRecipe(path) => {
-                self.save_recipe(path);
+            command @ (Command::LoadRecipe(_)
+            | Command::SaveRecipe(_)
+            | Command::CopyCommand(_)
+            | Command::CleanUp { .. }) => {
+                self.handle_on_disk(command);
                 Ok(())
             }
             Command::Start => {
@@ -110,6 +109,8 @@ impl Coordinator {
                 self.stop_undo();
                 Ok(())
             }
+            Command::RunAgain(job) => self.run_again(job),
+            Command::DeleteJob(job) => self.delete_job(job),
             Command::OpenResults(job) => self.open_results(job),
             Command::KeepSecret { name, secret } => {
                 let secrets = Arc::clone(&self.parts.secrets);
@@ -133,6 +134,17 @@ impl Coordinator {
             self.settings.sink.dir.clone_from(&sink.dir);
         }
         self.edit(|spec| Edit::Sink(std::mem::replace(&mut spec.output_mut().sink, sink)))
+    }
+
+    /// Handles a command whose work runs on another thread, which also reports what goes wrong.
+    fn handle_on_disk(&mut self, command: Command) {
+        match command {
+            Command::LoadRecipe(path) => self.load_recipe(path),
+            Command::SaveRecipe(path) => self.save_recipe(path),
+            Command::CopyCommand(job) => self.copy_command(job),
+            Command::CleanUp { older_than_days } => self.clean_up(older_than_days),
+            _ => {}
+        }
     }
 
     /// Creates a job and runs it, once its request has been checked.
@@ -211,7 +223,6 @@ impl Coordinator {
                 return Err(error);
             }
         };
-        self.details.summaries.remove(&job);
         if let Some(listed) = self.listed.as_mut().filter(|listed| listed.id == job) {
             listed.spec.sources.extend(inputs.sources.iter().cloned());
         }
@@ -399,7 +410,7 @@ impl Coordinator {
     }
 
     /// Leaves the listed job, and returns the edit that brings it back. An empty draft is deleted.
-    fn leave(&mut self, listed: &Listed) -> Edit {
+    pub(super) fn leave(&mut self, listed: &Listed) -> Edit {
         if !self.is_empty_draft(listed) {
             return Edit::Listed(listed.id);
         }
@@ -667,6 +678,8 @@ impl Coordinator {
                 keep(&mut self.edits, inverse);
                 return Ok(());
             }
+            Edit::JobDeleted(deleted) => return self.set_deleted(deleted, false, keep, Edit::JobRestored(deleted)),
+            Edit::JobRestored(restored) => return self.set_deleted(restored, true, keep, Edit::JobDeleted(restored)),
             Edit::EmptyDraft(spec) => {
                 let create = move |catalog: &mut dyn Catalog| catalog.create_job(&spec, JobState::Draft);
                 return self.ask_recorder(Change::Listing, create, move |this, other| {

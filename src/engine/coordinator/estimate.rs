@@ -57,14 +57,16 @@ impl Coordinator {
     /// What the latest job with this recipe and these save settings has cost, if its running time is known.
     fn earlier(&self, spec: &JobSpec) -> Option<Earlier> {
         let (worked, seconds) = self.worked?;
-        let entry = self.details.jobs.iter().find(|entry| {
-            let request = &entry.summary.request;
-            entry.row.id == worked && request.recipe == spec.recipe && request.output().save == spec.output().save
-        })?;
-        (entry.row.done > 0).then_some(Earlier {
-            items: entry.row.done as f64,
-            bytes_in: entry.row.bytes_in as f64,
-            bytes_out: entry.row.bytes_out as f64,
+        let reader = &self.parts.reader;
+        let request = reader.request(worked).ok().flatten()?;
+        if request.recipe != spec.recipe || request.output().save != spec.output().save {
+            return None;
+        }
+        let row = reader.job(worked).ok().flatten()?;
+        (row.done > 0).then_some(Earlier {
+            items: row.done as f64,
+            bytes_in: row.bytes_in as f64,
+            bytes_out: row.bytes_out as f64,
             seconds: seconds.as_secs_f64(),
         })
     }

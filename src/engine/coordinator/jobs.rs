@@ -93,7 +93,6 @@ impl Coordinator {
             return Ok(());
         }
         checked?;
-        self.details.summaries.remove(&job);
         self.edits.forget();
         self.notice = None;
         self.enqueue(job)
@@ -168,7 +167,6 @@ impl Coordinator {
 
     fn prepared(&mut self, job: JobId, prepared: Result<Prepared, JobError>) -> Result<(), JobError> {
         let Some(preparing) = self.queue.end_preparing(job) else { return Ok(()) };
-        self.details.summaries.remove(&job);
         if let Some(state) = preparing.stopped {
             self.set_state(job, state);
             // A folder that was created for the job is removed again.

@@ -7,6 +7,7 @@
 pub(super) mod disk;
 mod draft;
 mod estimate;
+mod history;
 mod jobs;
 mod publish;
 mod queue;
@@ -32,7 +33,7 @@ use crossbeam_channel::{Receiver, Sender, never, tick};
 
 use super::EngineOptions;
 use super::api::handle::{NumberedCommand, Shared};
-use super::api::snapshot::{JobEntry, ListFile, NetworkFault, Notice, RejectionGroup, SourceGroup};
+use super::api::snapshot::{CleanUp, CopiedCommand, ListFile, NetworkFault, Notice, RejectionGroup, SourceGroup};
 use super::databases::Databases;
 use super::intake::read_sources::{IntakeNote, IntakeRequest};
 use super::intake::secrets;
@@ -47,7 +48,7 @@ use crate::codec::Helpers;
 use crate::config::Settings;
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::Secrets;
-use crate::model::{Event, JobId, JobRow, JobSpec, JobState, JobSummary, ListSpec, Remark, SourceSpec, WriteBackLevel};
+use crate::model::{Event, JobId, JobRow, JobSpec, JobState, ListSpec, Remark, SourceSpec, WriteBackLevel};
 use crate::store::CreatedFolders;
 use disk::{DiskWorkers, Reply};
 use queue::JobQueue;
@@ -104,6 +105,11 @@ pub(in crate::engine) struct Coordinator {
     /// Number of the last command that was handled.
     commands_included: u64,
     notice: Option<Notice>,
+    /// The command line that was asked for last.
+    copied: Option<Arc<CopiedCommand>>,
+    clean_up: CleanUp,
+    /// Set when work on the history has to end.
+    history_stop: Arc<AtomicBool>,
     /// How often a later start of the program has called for the window.
     raised: u64,
     /// When the catalog's lock was checked last, and what was found.
@@ -237,9 +243,6 @@ struct Details {
     read_at: Option<Instant>,
     revision: u64,
     job: Option<JobId>,
-    jobs: Arc<[JobEntry]>,
-    /// Summaries of jobs, which change only when a job is edited.
-    summaries: HashMap<JobId, Arc<JobSummary>>,
     groups: Arc<[SourceGroup]>,
     failures: Arc<[(ErrorKind, u64)]>,
     rejections: Arc<[RejectionGroup]>,
@@ -269,6 +272,9 @@ impl Coordinator {
             next_event: 1,
             commands_included: 0,
             notice: None,
+            copied: None,
+            clean_up: CleanUp::None,
+            history_stop: Arc::default(),
             raised: 0,
             lock_check: None,
             details: Details::default(),
@@ -284,6 +290,9 @@ impl Coordinator {
             && let Err(error) = self.restore_session()
         {
             self.report(&error);
+        }
+        if self.parts.options.lists_drafts {
+            self.purge_history();
         }
         self.publish();
         let (ticker, idle) = (tick(TICK), never());
@@ -329,6 +338,7 @@ impl Coordinator {
     fn quit(&mut self) {
         self.quitting = true;
         self.stop_undo();
+        self.history_stop.store(true, Ordering::Release);
         self.queue.clear_waiting();
         self.queue.stop_all_preparing(JobState::Paused);
         for intake in self.open_intakes.values() {

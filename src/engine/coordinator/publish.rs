@@ -1,6 +1,5 @@
 //! Publishes events and snapshots, which combine the catalog's counters with the state of running jobs.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -8,23 +7,19 @@ use std::time::{Duration, Instant};
 use super::disk::Disk;
 use super::{Coordinator, Details, Level, Phase};
 use crate::catalog::{self, CatalogReader};
-use crate::engine::api::snapshot::{
-    EVENTS_KEPT, JobEntry, JobView, ListFile, Notice, RejectionGroup, Snapshot, SourceGroup,
-};
+use crate::engine::api::snapshot::{EVENTS_KEPT, JobView, ListFile, Notice, RejectionGroup, Snapshot, SourceGroup};
 use crate::engine::intake::lists;
 use crate::engine::item::naming;
 use crate::engine::record::message::{self, Record};
 use crate::engine::write_back::WriteBack;
 use crate::error::JobError;
-use crate::model::{Busy, Edge, Event, JobId, JobRow, JobState, JobSummary, Progress};
+use crate::model::{Busy, Edge, Event, JobId, JobState, Progress};
 
-/// Counts by folder and by cause, and the list of jobs, are read at most this often.
+/// Counts by folder and by cause are read at most this often.
 const DETAILS_EVERY: Duration = Duration::from_millis(400);
 /// How long an answer of the recorder may take before its reason is looked for, and how often.
 const LATE: Duration = Duration::from_millis(700);
 const CHECK_LOCK_EVERY: Duration = Duration::from_millis(500);
-/// Jobs in a snapshot.
-const JOBS_LISTED: u32 = 100;
 /// Folders and hosts in a snapshot.
 const GROUPS_LISTED: u32 = 200;
 
@@ -92,7 +87,8 @@ impl Coordinator {
                 .running()
                 .into_iter()
                 .find(|job| self.listed.as_ref().is_none_or(|listed| listed.id != *job)),
-            jobs: Arc::clone(&self.details.jobs),
+            copied: self.copied.clone(),
+            clean_up: self.clean_up,
             events: self.events.iter().cloned().collect(),
             settings: self.settings.clone(),
             can_undo: self.edits.can_undo(),
@@ -171,26 +167,14 @@ impl Coordinator {
             return;
         }
         let reader = &self.parts.reader;
-        let rows = reader.jobs(JOBS_LISTED).unwrap_or_default();
         let groups = job.and_then(|job| reader.groups(job, GROUPS_LISTED).ok()).unwrap_or_default();
         let failures = job.and_then(|job| reader.failures_by_kind(job).ok()).unwrap_or_default();
         let is_rejected = self.written_back.is_some_and(|level| level.counts.rejected > 0);
         let rejections = job.filter(|_| is_rejected).map(|job| rejections(reader.as_ref(), job)).unwrap_or_default();
-        let mut summaries = std::mem::take(&mut self.details.summaries);
-        let jobs: Vec<JobEntry> = rows
-            .into_iter()
-            .filter(|row| row.state != JobState::Draft)
-            .filter_map(|row| {
-                let summary = summary(&mut summaries, reader.as_ref(), row.id)?;
-                Some(JobEntry { summary, can_redo: reader.can_redo(row.id).unwrap_or(false), row })
-            })
-            .collect();
         self.details = Details {
             read_at: Some(Instant::now()),
             revision,
             job,
-            jobs: jobs.into(),
-            summaries,
             groups: groups
                 .into_iter()
                 .map(|group| SourceGroup {
@@ -251,7 +235,7 @@ impl Coordinator {
             bytes_out: listed.bytes_out,
             seconds: match self.worked {
                 Some((job, worked)) if job == listed.id => worked.as_secs_f64(),
-                _ => seconds_between(listed),
+                _ => listed.worked_s(naming::now_ms()),
             },
             write_back: self.written_back,
             ..Progress::default()
@@ -322,23 +306,4 @@ impl Coordinator {
             estimate,
         })
     }
-}
-
-/// A job's summary, read once.
-fn summary(
-    known: &mut HashMap<JobId, Arc<JobSummary>>,
-    reader: &dyn CatalogReader,
-    job: JobId,
-) -> Option<Arc<JobSummary>> {
-    if let Some(summary) = known.get(&job) {
-        return Some(Arc::clone(summary));
-    }
-    let summary = Arc::new(reader.summary(job).ok().flatten()?);
-    known.insert(job, Arc::clone(&summary));
-    Some(summary)
-}
-
-/// Wall-clock seconds from a job's start to its end.
-fn seconds_between(job: &JobRow) -> f64 {
-    job.finished_at_ms.map_or(0.0, |end| (end - job.created_at_ms).max(0) as f64 / 1000.0)
 }

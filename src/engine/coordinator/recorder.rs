@@ -74,6 +74,8 @@ impl Outstanding {
             | Command::Redo
             | Command::SetLists(_)
             | Command::Show(_)
+            | Command::RunAgain(_)
+            | Command::DeleteJob(_)
             | Command::Start => {
                 !self.deferred.is_empty() || self.changes(Change::Items) || self.changes(Change::Listing)
             }
@@ -100,6 +102,8 @@ impl Outstanding {
             | Command::UndoJob(_)
             | Command::RedoJob(_)
             | Command::StopUndo
+            | Command::CopyCommand(_)
+            | Command::CleanUp { .. }
             | Command::KeepSecret { .. }
             | Command::SaveSettings(_)
             | Command::DismissNotice => false,

@@ -26,6 +26,10 @@ pub(crate) enum Edit {
     Restored(Vec<u64>),
     /// This job was listed.
     Listed(JobId),
+    /// This job was deleted from the history.
+    JobDeleted(JobId),
+    /// This job was brought back into the history.
+    JobRestored(JobId),
     /// An empty draft with this request was listed; it has been deleted.
     EmptyDraft(Box<JobSpec>),
 }

@@ -80,4 +80,8 @@ forward! {
     begin_write_back(job: JobId) -> ();
     write_back(job: JobId, written: &WrittenBack) -> ();
     delete_job(job: JobId) -> ();
+    set_deleted(jobs: &[JobId], is_deleted: bool) -> u64;
+    delete_rows(jobs: &[JobId], most: u32) -> (u64, bool);
+    reclaim(most_pages: u32) -> bool;
+    rebuild() -> ();
 }

@@ -3,6 +3,7 @@
 pub(super) mod body_cache;
 pub(super) mod database;
 pub(super) mod decode;
+pub(super) mod history;
 pub(super) mod pages;
 pub(super) mod preview;
 pub(super) mod thumbnails;

@@ -99,6 +99,23 @@ pub(crate) fn host_of(url: &Url) -> String {
     format!("{}://{}{port}", url.scheme(), url.host_str().unwrap_or_default())
 }
 
+/// A recorded link without the mark of its user info, and the credentials that the mark refers to; `None` if it has none.
+pub fn unmarked(text: &str) -> Option<(String, AccessEntry)> {
+    let mut url = Url::parse(text).ok()?;
+    let number = url.fragment()?.strip_prefix(MARK)?.parse().ok()?;
+    url.set_fragment(None);
+    let host = host_of(&url);
+    let secret = SecretRef::Settings(name_of(&host, number));
+    Some((url.into(), AccessEntry { host, kind: AccessKind::Basic { user: None }, secret }))
+}
+
+/// The login of a proxy; `None` if the proxy is not a URL.
+pub fn proxy_login(proxy: &ProxyChoice, secret: SecretRef) -> Option<AccessEntry> {
+    let ProxyChoice::Url(text) = proxy else { return None };
+    let url = Url::parse(text).ok()?;
+    Some(AccessEntry { host: host_of(&url), kind: AccessKind::Proxy, secret })
+}
+
 impl Secrets {
     /// The secrets in this file.
     pub fn new(path: Option<PathBuf>) -> Self {

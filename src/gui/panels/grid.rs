@@ -115,7 +115,7 @@ fn image_ui(ui: &Ui, image: Rect, item: &ItemRow, state: &mut State) {
 }
 
 /// The part of the texture that covers an area with another aspect ratio.
-fn cover(image: Vec2, area: Vec2) -> Rect {
+pub(super) fn cover(image: Vec2, area: Vec2) -> Rect {
     let scale = (area.x / image.x.max(1.0)).max(area.y / image.y.max(1.0));
     let part = area / (image.max(Vec2::splat(1.0)) * scale.max(f32::EPSILON));
     Rect::from_center_size(pos2(0.5, 0.5), part)

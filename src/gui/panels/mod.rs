@@ -1,6 +1,7 @@
 //! The regions of the window, one per file. Each reads the state, draws itself and sends commands; none does other
 //! work.
 
+pub(crate) mod clean_up;
 pub(crate) mod close;
 pub(crate) mod columns;
 pub(crate) mod credentials;

@@ -2,6 +2,7 @@
 
 use egui::{Align, Align2, Area, Context, Frame, Id, Layout, Margin, Order, vec2};
 
+use super::jobs;
 use crate::engine::{Command, Notice};
 use crate::gui::actions::Action;
 use crate::gui::state::{Sheet, State};
@@ -27,6 +28,9 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
         match &notice {
             None => return forget(ctx),
             Some(Notice::Removed(items)) => (lang.removed(*items), true, false),
+            Some(Notice::JobDeleted(job)) => (lang.job_deleted(job.0), true, false),
+            Some(Notice::CleanedUp(pruned)) => (lang.cleaned_up(pruned), false, false),
+            Some(Notice::CommandCopied(job, remarks)) => (lang.command_copied(job.0, remarks), false, false),
             Some(Notice::Added { added, duplicates, only_links }) => {
                 (lang.added(*added, *duplicates, *only_links), false, false)
             }
@@ -37,14 +41,13 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
         }
     };
     if !trouble
-        && is_over(
-            ctx,
-            &words,
-            state.now_s,
-            if undo || matches!(notice, Some(Notice::Remark(_))) { STAY_S } else { STAY_SHORT_S },
-        )
+        && is_over(ctx, &words, state.now_s, if undo || is_long(notice.as_ref()) { STAY_S } else { STAY_SHORT_S })
     {
         state.send(Command::DismissNotice);
+        return;
+    }
+    // The sheet of jobs shows it.
+    if state.sheet == Sheet::Jobs && notice.as_ref().is_some_and(jobs::shows) {
         return;
     }
     let p = theme::of(&ctx.global_style().visuals);
@@ -82,6 +85,11 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
                 });
             });
         });
+}
+
+/// Whether there may be much to read.
+const fn is_long(notice: Option<&Notice>) -> bool {
+    matches!(notice, Some(Notice::Remark(_) | Notice::CleanedUp(_) | Notice::CommandCopied(..)))
 }
 
 fn forget(ctx: &Context) {

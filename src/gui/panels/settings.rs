@@ -4,13 +4,14 @@ use egui::{Context, Id, ScrollArea, Ui};
 
 use super::network;
 use crate::config::{Language, Settings, Theme};
-use crate::engine::Command;
+use crate::engine::{CleanUp, Command, Storage};
 use crate::gui::dialogs::Purpose;
 use crate::gui::forms::credentials::Credentials;
 use crate::gui::forms::limits::LimitField;
 use crate::gui::forms::network::NetworkForm;
 use crate::gui::state::{Sheet, State};
-use crate::gui::theme::size;
+use crate::gui::theme::{self, size};
+use crate::gui::widgets::button::Button;
 use crate::gui::widgets::number::{Edit, Number, number};
 use crate::gui::widgets::scroll;
 use crate::gui::widgets::segmented::segmented;
@@ -36,6 +37,8 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
     let mut access = std::mem::take(&mut state.access);
     let mut form = state.network;
     let mut typed = None;
+    let (storage, is_cleaning) = (state.handle.storage(), state.snapshot.clean_up == CleanUp::Running);
+    let mut cleans_up = false;
     let open = sheet(ctx, lang.word("settings"), lang.word("close"), Position::Middle, size::SHEET, |ui| {
         ScrollArea::vertical().max_height(room).min_scrolled_height(room).auto_shrink([false, true]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = size::GAP_SMALL;
@@ -44,6 +47,8 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
             label::heading(ui, lang.word("section_limits"));
             numbers_ui(ui, lang, &LimitField::MACHINE, &mut settings.limits, &mut settings.network);
             label::note(ui, lang.word("settings_note"));
+            ui.add_space(size::MARGIN);
+            cleans_up = history_ui(ui, lang, storage.as_deref(), is_cleaning);
             ui.add_space(size::MARGIN);
             label::heading(ui, lang.word("limits_of_links"));
             numbers_ui(ui, lang, &LimitField::LINKS, &mut settings.limits, &mut settings.network);
@@ -71,11 +76,36 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
         state.send(Command::SetLimits(settings.limits.clone()));
     }
     state.drafts.settings.set(settings);
+    if cleans_up {
+        state.open_next(ctx, Sheet::CleanUp);
+    }
     if !open {
         state.sheet = Sheet::None;
         state.access = Credentials::default();
         state.network = NetworkForm::default();
     }
+}
+
+/// What the catalog needs, and the way to delete old jobs; `true` if that was pressed.
+fn history_ui(ui: &mut Ui, lang: Lang, storage: Option<&Storage>, is_cleaning: bool) -> bool {
+    label::heading(ui, lang.word("section_history"));
+    let Some(storage) = storage else {
+        label::note(ui, lang.word("measuring"));
+        return false;
+    };
+    let path = storage.path.display().to_string();
+    field::row(ui, lang.word("catalog"), size::SETTING_LABEL, |ui| {
+        let ink = theme::palette(ui).text;
+        label::text(ui, path.as_str(), theme::body(), ink).on_hover_text(path.as_str());
+    });
+    let mut is_pressed = false;
+    field::row(ui, lang.word("catalog_needs"), size::SETTING_LABEL, |ui| {
+        let ink = theme::palette(ui).text;
+        let words = if is_cleaning { lang.word("cleaning_up").to_owned() } else { lang.catalog_size(storage) };
+        is_pressed = Button::new(lang.word("clean_up")).enabled(!is_cleaning).height(size::FIELD).ui(ui).clicked();
+        label::text(ui, words, theme::figures(), ink);
+    });
+    is_pressed
 }
 
 fn window_ui(ui: &mut Ui, lang: Lang, settings: &mut Settings) {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use egui::accesskit::Role;
 use egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable;
 
 use super::super::fake_engine::{FakeEngine, JOB};
 use super::{Window, window};
@@ -23,9 +25,12 @@ fn with_job(state: JobState, done: u64, can_redo: bool) -> impl FnOnce(&mut Fake
             bytes_in: 118_000_000,
             bytes_out: 11_000_000,
             finished_at_ms: Some(1),
+            started_at_ms: Some(0),
+            running_since_ms: None,
+            worked_ms: 1,
         };
         let summary = JobSummary { request: JobSpec::default(), sources: 1, first_source: None };
-        engine.snapshot.jobs = Arc::new([JobEntry { row, can_redo, summary: Arc::new(summary) }]);
+        engine.jobs = vec![JobEntry { row, can_redo, summary: Arc::new(summary), results: Arc::new([]) }];
     }
 }
 
@@ -48,7 +53,7 @@ impl Window {
 fn a_jobs_results_are_counted_then_undone_and_redone_by_keyboard() {
     let mut window = window(with_job(JobState::Done, 415, false));
     window.press("Jobs");
-    window.press("Undo job…: Job 7");
+    window.choose(7, "Undo job…");
     assert_eq!(window.commands(), [Command::CheckUndo(JOB)]);
     window.show_undo(UndoKind::Check, UndoTally { done: 120, ..tally(400, 15) }, None);
     assert!(window.has("Undo Job 7") && window.has("120 of 415") && !window.has("Move to trash"));
@@ -79,15 +84,17 @@ fn a_jobs_results_are_counted_then_undone_and_redone_by_keyboard() {
     assert!(window.has("412 results are back."));
     window.key(Modifiers::NONE, Key::Escape);
     assert_eq!(window.commands(), [Command::StopUndo]);
-    assert!(window.has("Undo job…: Job 7"), "the list of jobs is shown again");
+    assert!(window.has("More: Job 7"), "the list of jobs is shown again");
 }
 
 #[test]
 fn redo_is_offered_while_results_are_in_the_trash() {
     let mut window = window(with_job(JobState::Done, 0, true));
     window.press("Jobs");
-    assert!(!window.has("Undo job…: Job 7"), "nothing is left to undo");
-    window.press("Redo: Job 7");
+    window.press("More: Job 7");
+    assert!(!window.has("Undo job…"), "nothing is left to undo");
+    window.harness.get_by_role_and_label(Role::MenuItem, "Redo").click();
+    window.settle();
     assert_eq!(window.commands(), [Command::RedoJob(JOB)]);
 }
 
@@ -95,10 +102,14 @@ fn redo_is_offered_while_results_are_in_the_trash() {
 fn a_running_job_offers_no_undo_and_a_refused_one_says_why() {
     let mut running = window(with_job(JobState::Running, 5, true));
     running.press("Jobs");
-    assert!(!running.has("Undo job…: Job 7") && !running.has("Redo: Job 7"));
+    running.press("More: Job 7");
+    let is_undo = |node: &egui_kittest::kittest::AccessKitNode<'_>| {
+        node.role() == Role::MenuItem && node.label().is_some_and(|name| name == "Undo job…" || name == "Redo")
+    };
+    assert!(running.has("Copy as command") && running.harness.query_all_by(is_undo).next().is_none());
     let mut window = window(with_job(JobState::Paused, 5, false));
     window.press("Jobs");
-    window.press("Undo job…: Job 7");
+    window.choose(7, "Undo job…");
     window.show_undo(UndoKind::Check, UndoTally::default(), Some(Err(JobError::Locked(JOB))));
     let why = JobError::Locked(JOB).window_text(crate::model::Lang::English);
     assert!(window.has(&why) && !window.has("Move to trash"), "{why}");
@@ -109,7 +120,7 @@ fn closing_the_sheet_stops_a_check_but_not_an_undo() {
     for (kind, stops) in [(UndoKind::Check, true), (UndoKind::Undo, false), (UndoKind::Redo, false)] {
         let mut window = window(with_job(JobState::Done, 5, false));
         window.press("Jobs");
-        window.press("Undo job…: Job 7");
+        window.choose(7, "Undo job…");
         window.show_undo(kind, UndoTally::default(), None);
         window.commands();
         window.key(Modifiers::NONE, Key::Escape);

@@ -7,6 +7,13 @@ use crate::gui::theme::{self, size};
 
 /// Scrolls to a control that gets the focus by keyboard. Called at the end of a scroll area's content.
 pub(crate) fn follow_focus(ui: &Ui) {
+    if let Some(rect) = focus_moved(ui).filter(|rect| ui.min_rect().contains_rect(*rect)) {
+        ui.scroll_to_rect(rect.expand2(egui::vec2(0.0, size::GAP)), None);
+    }
+}
+
+/// Where the control of this layer is that has just got the focus by keyboard.
+pub(crate) fn focus_moved(ui: &Ui) -> Option<Rect> {
     let pass = ui.ctx().cumulative_pass_nr();
     let moved = Id::unique("focus moved in pass");
     if ui.input(|input| input.events.iter().any(moves_focus)) {
@@ -14,13 +21,11 @@ pub(crate) fn follow_focus(ui: &Ui) {
     }
     // When moving backwards, the focus is known one pass later.
     if ui.data(|data| data.get_temp::<u64>(moved)).is_none_or(|moved| pass > moved + 1) {
-        return;
+        return None;
     }
-    let focused = ui.memory(egui::Memory::focused);
-    let Some(response) = focused.and_then(|id| ui.ctx().read_response(id)) else { return };
-    if response.layer_id == ui.layer_id() && ui.min_rect().contains_rect(response.rect) {
-        ui.scroll_to_rect(response.rect.expand2(egui::vec2(0.0, size::GAP)), None);
-    }
+    let focused = ui.memory(egui::Memory::focused)?;
+    let response = ui.ctx().read_response(focused)?;
+    (response.layer_id == ui.layer_id()).then_some(response.rect)
 }
 
 const fn moves_focus(event: &Event) -> bool {

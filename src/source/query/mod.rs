@@ -10,7 +10,7 @@ mod value;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::kind::{Columns, Databases, Found, Give, Reading, Repeat, SourceKind};
+use super::kind::{Columns, Databases, Found, Give, Reading, Repeat, SourceArguments, SourceKind};
 use super::lists::Header;
 use super::lists::columns::{self, find};
 use crate::db::{self, Column, Dialect, Dsn, Kind, Place, Statement, Value};
@@ -38,6 +38,11 @@ const LAST_PARAMETER: &str = "last";
 const ITEM_COLUMNS: [&str; 2] = [columns::URL, "path"];
 
 pub(super) static KIND: SourceKind = SourceKind {
+    arguments_of: |source| {
+        let given = |option, name| source.option(name).map(|value| (option, value.into()));
+        let options = [given("--sql", SQL), given("--db", DSN), given("--key", KEY), given("--since", SINCE)];
+        Some(SourceArguments { options: options.into_iter().flatten().collect(), ..SourceArguments::default() })
+    },
     is_list: true,
     repeat: Repeat::Rows,
     columns: |_, _| Columns::Unknown,

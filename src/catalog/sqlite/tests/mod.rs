@@ -1,6 +1,7 @@
 //! The catalog's guarantees, job by job; `outcomes`, `lists` and `upgrade` contain more.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod history;
 mod lists;
 mod outcomes;
 mod upgrade;

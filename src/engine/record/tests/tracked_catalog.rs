@@ -166,6 +166,22 @@ macro_rules! track {
             fn delete_job(&mut self, job: JobId) -> Result<(), JobError> {
                 self.inner.delete_job(job)
             }
+
+            fn set_deleted(&mut self, jobs: &[JobId], is_deleted: bool) -> Result<u64, JobError> {
+                self.inner.set_deleted(jobs, is_deleted)
+            }
+
+            fn delete_rows(&mut self, jobs: &[JobId], most: u32) -> Result<(u64, bool), JobError> {
+                self.inner.delete_rows(jobs, most)
+            }
+
+            fn reclaim(&mut self, most_pages: u32) -> Result<bool, JobError> {
+                self.inner.reclaim(most_pages)
+            }
+
+            fn rebuild(&mut self) -> Result<(), JobError> {
+                self.inner.rebuild()
+            }
         }
     };
 }
