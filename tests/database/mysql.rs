@@ -10,7 +10,56 @@ use pixloom::db::{
     database_of, parse_dsn,
 };
 
-use crate::database::mysql::{Mysql, PASSWORD, Stop};
+use super::contract::{Case, Subject, Words, check, check_outages};
+use super::database::mysql::{Mysql, PASSWORD, Stop};
+
+const WORDS: Words = Words {
+    slow: "SELECT SLEEP(60)",
+    million: "SELECT seq, LPAD(seq, 32, '0') FROM seq_1_to_1000000",
+    begin: "START TRANSACTION",
+    running: Some(
+        "SELECT count(*) FROM information_schema.PROCESSLIST \
+         WHERE INFO LIKE '%SLEEP(60)%' AND ID <> CONNECTION_ID() AND DB = DATABASE()",
+    ),
+    has_infinity: false,
+    has_strict_types: true,
+    has_row_locks: true,
+};
+
+/// The server of this process.
+struct Shared;
+
+impl Subject for Shared {
+    fn name(&self) -> &'static str {
+        "MySQL/MariaDB"
+    }
+
+    fn create(&self) -> String {
+        let server = Mysql::shared();
+        server.dsn_with_password(&server.create_database())
+    }
+
+    fn words(&self) -> Words {
+        WORDS
+    }
+}
+
+#[test]
+fn mariadb_does_what_every_database_must_do() {
+    check(&Shared);
+}
+
+#[test]
+fn a_pool_survives_every_kind_of_restart_of_mariadb() {
+    let server = Mysql::start(&[]);
+    let rounds = std::cell::Cell::new(0);
+    let restart = || {
+        let how = [Stop::Clean, Stop::Kill][rounds.replace(rounds.get() + 1) % 2];
+        server.restart(how);
+    };
+    let case = Case::new(&server.dsn_with_password(&server.create_database()), WORDS);
+    check_outages(case, &restart, &|| server.stop(Stop::Clean), &|| server.start_again());
+}
 
 const READING: Session = Session { is_read_only: true, statement_timeout: None, lock_timeout: None };
 /// Longest wait for something that happens at once.
