@@ -16,6 +16,10 @@ mod config;
 mod crashes;
 #[path = "cli/damaged_files.rs"]
 mod damaged_files;
+#[cfg(unix)]
+#[path = "util/database/mod.rs"]
+#[expect(dead_code, reason = "other tests use the rest of the servers")]
+mod database;
 #[cfg(feature = "gui")]
 #[path = "cli/hand_over.rs"]
 mod hand_over;
@@ -76,3 +80,6 @@ mod util;
 mod words;
 #[path = "cli/write_back.rs"]
 mod write_back;
+#[cfg(unix)]
+#[path = "cli/write_back_servers.rs"]
+mod write_back_servers;
