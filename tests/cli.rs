@@ -57,6 +57,8 @@ mod process_limits;
 mod program;
 #[path = "cli/queries.rs"]
 mod queries;
+#[path = "cli/query_servers.rs"]
+mod query_servers;
 #[path = "cli/refusals.rs"]
 mod refusals;
 #[path = "cli/reports.rs"]

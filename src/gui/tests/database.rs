@@ -184,7 +184,8 @@ fn a_typed_password_is_passed_on_once_and_stored_as_a_reference() {
     let Some((_, example)) = crate::engine::database_examples().find(|(kind, _)| *kind != "SQLite") else {
         return;
     };
-    let url = example.replace("://", "://me:s3cret@").replace("me:s3cret@me@", "me:s3cret@");
+    let (scheme, rest) = example.split_once("://").unwrap();
+    let url = format!("{scheme}://me:s3cret@{}", rest.split_once('@').map_or(rest, |(_, rest)| rest));
     window.type_into(NAME, &url);
     window.press("Test connection");
     let request = window.request();

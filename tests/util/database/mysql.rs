@@ -92,6 +92,8 @@ impl Mysql {
         for (name, file) in [("datadir", "data"), ("pid-file", "pid"), ("socket", "socket"), ("log-error", "log")] {
             command.arg(format!("--{name}={}", folder.join(file).display()));
         }
+        // In the common folder, servers would remove each other's temporary tables.
+        command.arg(format!("--tmpdir={}", folder.display()));
         command.arg(format!("--init-file={}", folder.join("users.sql").display()));
         command.arg(format!("--port={}", self.port));
         command.args(["--bind-address=127.0.0.1", "--skip-name-resolve", "--innodb-buffer-pool-size=64M"]);
