@@ -57,6 +57,7 @@ mod process_limits;
 mod program;
 #[path = "cli/queries.rs"]
 mod queries;
+#[cfg(unix)]
 #[path = "cli/query_servers.rs"]
 mod query_servers;
 #[path = "cli/refusals.rs"]
