@@ -88,7 +88,7 @@ fn parts_have_every_row_once_and_go_into_a_table(server: &Server) {
     for id in 1..=200 {
         let name = if id % 9 == 0 { "NULL".to_owned() } else { format!("'{}'", ["a", "B", "é", "''"][id % 4]) };
         let made = if id % 7 == 0 { "NULL".to_owned() } else { format!("'2026-01-{:02} 10:00:00'", id % 27 + 1) };
-        fill += &format!("INSERT INTO item VALUES ({id}, {name}, {id}.25, {made});");
+        fill.extend(["INSERT INTO item VALUES (", &format!("{id}, {name}, {id}.25, {made});")]);
     }
     (server.sql)(&fill);
     for column in ["id", "name", "price", "made"] {
