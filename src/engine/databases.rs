@@ -13,7 +13,8 @@ use crate::model::{Message, SecretRef, TypedSecret};
 pub struct Databases {
     runtime: tokio::runtime::Handle,
     secrets: Arc<Secrets>,
-    pools: Mutex<HashMap<(String, Session), Pool>>,
+    /// Each with the login that its connections use.
+    pools: Mutex<HashMap<(String, Session), (Login, Pool)>>,
 }
 
 impl Databases {
@@ -30,20 +31,21 @@ impl Databases {
     /// The pool of a database; connections are opened as they are needed. The first request decides how many there may
     /// be.
     pub fn pool(&self, dsn: &Dsn, session: Session, most: usize) -> Result<Pool, JobError> {
-        let key = (dsn.to_string(), session);
+        let (key, login) = ((dsn.to_string(), session), self.login(dsn)?);
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pool) = pools.get(&key) {
+        // A password may have been changed under the same name.
+        if let Some((_, pool)) = pools.get(&key).filter(|(used, _)| *used == login) {
             return Ok(pool.clone());
         }
-        let pool = Pool::new(dsn.clone(), self.login(dsn)?, session, most).map_err(|error| job_error(dsn, &error))?;
-        pools.insert(key, pool.clone());
+        let pool = Pool::new(dsn.clone(), login.clone(), session, most).map_err(|error| job_error(dsn, &error))?;
+        pools.insert(key, (login, pool.clone()));
         Ok(pool)
     }
 
     /// The share of the busiest pool's connections that are in use; `None` if none is open.
     pub fn busy(&self) -> Option<f32> {
         let pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        let shares = pools.values().filter(|pool| pool.is_open()).map(|pool| {
+        let shares = pools.values().map(|(_, pool)| pool).filter(|pool| pool.is_open()).map(|pool| {
             let (used, most) = pool.usage();
             used as f32 / most.max(1) as f32
         });

@@ -9,7 +9,8 @@ use pixloom::model::{Lang, ParamKind, names};
 use crate::program::Home;
 
 /// Ids that code composes: each family is checked against what it describes.
-const FAMILIES: [&str; 8] = ["error-", "remark-", "op-", "save-", "option-", "command-", "examples-", "preset-"];
+const FAMILIES: [&str; 9] =
+    ["error-", "remark-", "op-", "save-", "option-", "command-", "examples-", "preset-", "wb_field-"];
 
 /// Calls whose first argument is an id, if it is a literal.
 const CALLS: [&str; 8] =

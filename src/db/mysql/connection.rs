@@ -162,6 +162,10 @@ async fn open(conn: &mut Conn, session: Session, sql: &str, values: &[Value]) ->
         }
         Err(error) => return Err(error_of(&error)),
     };
+    if usize::from(statement.num_params()) != values.len() {
+        let message = format!("the statement has {} parameters, not {}", statement.num_params(), values.len());
+        return Err(DbError::new(DbErrorKind::Statement, message));
+    }
     let values = bound(values)?;
     let params = if values.is_empty() { Params::Empty } else { Params::Positional(values) };
     let result = conn.exec_iter(&statement, params).await.map_err(|error| error_of(&error))?;

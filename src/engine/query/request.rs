@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::plan::session_of;
 use super::{parts, table};
-use crate::db::{self, Column, DbError, Dialect, Dsn, Statement};
+use crate::db::{self, Column, DbError, DbErrorKind, Dialect, Dsn, Statement};
 use crate::engine::databases::{Databases, job_error, read_dsn};
 use crate::error::JobError;
 use crate::fetch::Secrets;
@@ -116,7 +116,13 @@ pub(crate) fn query_job(
     let described = databases
         .runtime()
         .block_on(async { pool.get().await?.describe(&statement.render(dialect)).await.map(|(columns, _)| columns) });
-    let columns = described.map_err(failed)?;
+    let columns = match described {
+        // Some databases refuse such a statement as soon as it is described.
+        Err(error) if error.kind == DbErrorKind::ReadOnly && !request.may_write => {
+            return Err(refused(Message::new("query_changes")));
+        }
+        described => described.map_err(failed)?,
+    };
     query.has_rows = !columns.is_empty();
     if columns.is_empty() && !request.may_write {
         return Err(refused(Message::new("query_changes")));

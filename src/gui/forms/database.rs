@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::connection::{Connection, ConnectionForm};
 use crate::engine::{
     DatabaseAnswer, DatabaseContent, DatabaseFault, DatabaseQuestion, DatabaseRequest, QueryRows, default_link_column,
+    query_source,
 };
 use crate::gui::widgets::scroll::Scroll;
 use crate::model::SourceSpec;
@@ -204,11 +205,12 @@ impl DatabaseForm {
     /// The source, if it can be added: the rows shown are those of the query.
     pub(crate) fn source(&self) -> Option<SourceSpec> {
         let shown = self.rows.as_ref().filter(|shown| self.is_current() && !shown.rows.columns.is_empty())?;
-        let mut source = SourceSpec::new("query", Vec::new()).with("dsn", &shown.dsn).with("sql", &shown.sql);
-        for (option, column) in [("key", &self.key), ("since", &self.since)] {
-            if let Some(column) = column {
-                source = source.with(option, column);
-            }
+        let mut source = query_source::query(&shown.dsn, &shown.sql).ok()?;
+        if let Some(column) = &self.key {
+            source = query_source::with_key(source, column);
+        }
+        if let Some(column) = &self.since {
+            source = query_source::with_since(source, column);
         }
         Some(source)
     }

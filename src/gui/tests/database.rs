@@ -218,6 +218,7 @@ fn rows_are_shown_and_become_a_source_with_the_chosen_columns() {
     window.press("Add 1,234 items");
     let source = SourceSpec::new("query", Vec::new())
         .with("dsn", "sqlite:/data/shop.db")
+        .with("folder", "/data")
         .with("sql", "SELECT sku, image, url FROM products")
         .with("key", "sku");
     let lists = ListSpec { url_column: Some("image".to_owned()), ..ListSpec::default() };
