@@ -258,8 +258,9 @@ impl Desk {
     /// The history, newest first, as the window shows it.
     pub(crate) fn history(&self) -> Vec<JobEntry> {
         let request = JobsRequest { rows: 100, ..JobsRequest::default() };
-        self.handle().want_jobs(request.clone());
+        // Taken first: the answer may come at once.
         let before = self.handle().jobs();
+        self.handle().want_jobs(request.clone());
         self.wait_for("the history is there", |_| {
             let page = self.handle().jobs().filter(|page| page.request == request)?;
             let is_new = before.as_ref().is_none_or(|before| !Arc::ptr_eq(before, &page));
