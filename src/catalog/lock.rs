@@ -41,7 +41,7 @@ fn lock_file(path: PathBuf) -> Result<Option<JobLock>, JobError> {
         let file = descriptors::when_free(|| options.open(&path)).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
-            // Whoever holds a job excludes others; a check ([`is_locked`]) shares the lock, however long it takes.
+            // The holder of a job excludes others; a check ([`is_locked`]) only shares the lock, even if it takes long.
             Err(TryLockError::WouldBlock) if file.try_lock_shared().is_ok() => {
                 drop(file);
                 thread::sleep(RETRY_AFTER);

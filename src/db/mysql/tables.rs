@@ -55,7 +55,7 @@ pub(super) async fn table(conn: &mut Conn, name: &TableName) -> mysql_async::Res
     }))
 }
 
-/// The keys of which every part is a whole column: an expression has no name, a prefix has a length.
+/// The keys that consist of whole columns only: an expression has no name, a prefix has a length.
 fn unique_keys(parts: Vec<(String, Option<String>, Option<u64>)>) -> Vec<Vec<String>> {
     let mut keys: Vec<(String, Option<Vec<String>>)> = Vec::new();
     for (index, column, prefix) in parts {

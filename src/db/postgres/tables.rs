@@ -49,7 +49,7 @@ const UNIQUE_KEYS: &str = "
     GROUP BY i.indexrelid, i.indisprimary
     ORDER BY i.indisprimary DESC, i.indexrelid";
 
-/// Tables and views of which the user may read or write a column.
+/// Tables and views with a column that the user may read or write.
 const TABLES: &str = "
     SELECT CASE WHEN pg_catalog.pg_table_is_visible(c.oid) THEN NULL ELSE n.nspname::text END, c.relname::text
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

@@ -257,7 +257,7 @@ fn is_final(state: ItemState) -> bool {
     matches!(state, ItemState::Done | ItemState::Failed | ItemState::Skipped)
 }
 
-/// Rows in parts of limited size, the first of which is the last element.
+/// Rows in parts of limited size, in reverse order: the last element is the first part.
 fn parts_of(rows: &[BatchRow]) -> Vec<&[BatchRow]> {
     let size = |one: &BatchRow| one.row.key.iter().chain(&one.row.values).map(Value::size_bytes).sum::<usize>();
     let (mut parts, mut start, mut bytes) = (Vec::new(), 0, 0);

@@ -23,6 +23,22 @@ const LOW_PAGE: f32 = 560.0;
 
 /// Draws the page.
 pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
+    page_ui(ui, state, state.lang.word("from_database_title"), side_ui, main_ui);
+    state.database.is_opened = false;
+    if std::mem::take(&mut state.database.is_run_wanted) {
+        let request = state.database.run();
+        state.ask_database(request);
+    }
+}
+
+/// Draws the frame of a page about a database: its title, the column of the database, and the rest.
+fn page_ui(
+    ui: &mut Ui,
+    state: &mut State,
+    title: &str,
+    side_ui: impl FnOnce(&mut Ui, &mut State),
+    main_ui: impl FnOnce(&mut Ui, &mut State),
+) {
     let p = theme::palette(ui);
     let whole = ui.max_rect();
     let (bar, below) = whole.split_top_bottom_at_y(whole.top() + size::PAGE_BAR);
@@ -30,16 +46,11 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     let (side, main) = below.split_left_right_at_x(below.left() + side_pt);
     ui.painter().rect_filled(bar, 0.0, p.bg1);
     ui.painter().rect_filled(side, 0.0, p.bg1);
-    title_ui(ui, bar, state.lang.word("from_database_title"), state);
+    title_ui(ui, bar, title, state);
     part(ui, "side", side.shrink(size::MARGIN), |ui| side_ui(ui, state));
     part(ui, "main", main.shrink(size::MARGIN), |ui| main_ui(ui, state));
     ui.painter().hline(bar.x_range(), bar.bottom() - 0.5, theme::hairline(p));
     ui.painter().vline(side.right() - 0.5, side.y_range(), theme::hairline(p));
-    state.database.is_opened = false;
-    if std::mem::take(&mut state.database.is_run_wanted) {
-        let request = state.database.run();
-        state.ask_database(request);
-    }
 }
 
 fn part(ui: &mut Ui, name: &str, rect: Rect, add: impl FnOnce(&mut Ui)) {

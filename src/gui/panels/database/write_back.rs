@@ -3,7 +3,7 @@
 use egui::{Align, Context, Id, Layout, Rect, ScrollArea, Ui, UiBuilder};
 
 use super::connection::{self, Event};
-use super::{part, title_ui};
+use super::{page_ui, part};
 use crate::engine::DatabaseView;
 use crate::gui::dialogs::Purpose;
 use crate::gui::forms::write_back::Pair;
@@ -60,18 +60,7 @@ fn open(ctx: &Context, state: &mut State) {
 
 /// Draws the page.
 pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
-    let p = theme::palette(ui);
-    let whole = ui.max_rect();
-    let (bar, below) = whole.split_top_bottom_at_y(whole.top() + size::PAGE_BAR);
-    let side_pt = if whole.width() < size::SMALL_WINDOW { size::RECIPE_SMALL } else { size::RECIPE };
-    let (side, main) = below.split_left_right_at_x(below.left() + side_pt);
-    ui.painter().rect_filled(bar, 0.0, p.bg1);
-    ui.painter().rect_filled(side, 0.0, p.bg1);
-    title_ui(ui, bar, state.lang.word("wb_title"), state);
-    part(ui, "side", side.shrink(size::MARGIN), |ui| side_ui(ui, state));
-    part(ui, "main", main.shrink(size::MARGIN), |ui| main_ui(ui, state));
-    ui.painter().hline(bar.x_range(), bar.bottom() - 0.5, theme::hairline(p));
-    ui.painter().vline(side.right() - 0.5, side.y_range(), theme::hairline(p));
+    page_ui(ui, state, state.lang.word("wb_title"), side_ui, main_ui);
     state.write_back.is_opened = false;
     if let Some(request) = state.write_back.check() {
         state.handle.want_database(DatabaseView::WriteBack, Some(request));
