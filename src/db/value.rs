@@ -34,6 +34,13 @@ pub struct Column {
     pub type_name: String,
 }
 
+impl Column {
+    /// Whether its whole numbers may be too large for 64 bits with sign, and are texts then.
+    pub fn has_large_wholes(&self) -> bool {
+        self.kind == Kind::Int && (self.type_name.ends_with("unsigned") || self.type_name.starts_with("bit("))
+    }
+}
+
 /// What the values of a column are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -58,18 +65,20 @@ pub enum Kind {
 }
 
 impl Value {
-    /// The value as `{col:NAME}` and lists show it; `None` for NULL. Bytes that are not text are shown as `\x` and
-    /// hexadecimal digits.
+    /// The value as `{col:NAME}` and lists show it; `None` for NULL. Bytes that are not text, or would be taken for this, are
+    /// shown as `\x` and hexadecimal digits.
     pub fn to_text(&self) -> Option<String> {
         Some(match self {
             Self::Null => return None,
             Self::Bool(value) => value.to_string(),
             Self::Int(value) => value.to_string(),
-            Self::Float(value) => value.to_string(),
+            Self::Float(value) if value.is_infinite() => if *value > 0.0 { "Infinity" } else { "-Infinity" }.to_owned(),
+            Self::Float(value) if is_written_out(*value) => value.to_string(),
+            Self::Float(value) => format!("{value:e}"),
             Self::Text(text) => text.clone(),
             Self::Bytes(bytes) => match std::str::from_utf8(bytes) {
-                Ok(text) => text.to_owned(),
-                Err(_) => Hex(bytes).to_string(),
+                Ok(text) if !text.starts_with(HEX) => text.to_owned(),
+                _ => Hex(bytes).to_string(),
             },
         })
     }
@@ -90,11 +99,19 @@ impl Value {
     }
 }
 
+/// Whether a number has few digits without an exponent, or is none.
+fn is_written_out(value: f64) -> bool {
+    value.is_nan() || value == 0.0 || (1e-5..1e16).contains(&value.abs())
+}
+
+/// What bytes that are not text begin with.
+const HEX: &str = "\\x";
+
 struct Hex<'a>(&'a [u8]);
 
 impl fmt::Display for Hex<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("\\x")?;
+        f.write_str(HEX)?;
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
@@ -111,5 +128,16 @@ mod tests {
         assert_eq!(text(Value::Int(i64::MIN)).as_deref(), Some("-9223372036854775808"));
         assert_eq!(text(Value::Bytes(b"a b".to_vec())).as_deref(), Some("a b"));
         assert_eq!(text(Value::Bytes(vec![0xff, 0x00])).as_deref(), Some("\\xff00"));
+        assert_eq!(text(Value::Bytes(b"\\xff".to_vec())).as_deref(), Some("\\x5c786666"));
+        for (value, shown) in [
+            (1.0, "1"),
+            (-0.1, "-0.1"),
+            (1e15, "1000000000000000"),
+            (1e300, "1e300"),
+            (5e-324, "5e-324"),
+            (f64::NEG_INFINITY, "-Infinity"),
+        ] {
+            assert_eq!(text(Value::Float(value)).as_deref(), Some(shown));
+        }
     }
 }

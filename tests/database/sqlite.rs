@@ -1,6 +1,8 @@
 //! SQLite and the contract.
 
-use super::contract::{Subject, Words, check};
+use pixloom::db::{DbErrorKind, Session};
+
+use super::contract::{Case, Subject, Words, all};
 
 pub(super) struct Sqlite;
 
@@ -34,6 +36,58 @@ impl Subject for Sqlite {
 }
 
 #[test]
-fn sqlite_does_what_every_database_must_do() {
-    check(&Sqlite);
+#[expect(clippy::unwrap_used, reason = "tests")]
+fn a_reading_session_of_sqlite_changes_neither_itself_nor_files() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let (path, other) = (Sqlite.create(), Sqlite.create());
+        let sql = rusqlite::Connection::open(&path).unwrap();
+        sql.execute_batch(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1); PRAGMA journal_mode = WAL;
+             CREATE VIRTUAL TABLE f USING fts5(words); INSERT INTO f VALUES ('one two');
+             CREATE VIRTUAL TABLE r USING rtree(id, low, high); INSERT INTO r VALUES (1, 2, 3);",
+        )
+        .unwrap();
+        let case = Case::new(&path, Sqlite.words());
+        let mut reader = case.open(Session { is_read_only: true, ..Session::default() }).await;
+        for statement in [
+            "PRAGMA query_only = OFF".to_owned(),
+            "/* x */ PRAGMA query_only(0)".to_owned(),
+            "PRAGMA journal_mode = DELETE".to_owned(),
+            "PRAGMA user_version = 7".to_owned(),
+            "PRAGMA writable_schema = ON".to_owned(),
+            "PRAGMA wal_checkpoint(TRUNCATE)".to_owned(),
+            "PRAGMA optimize".to_owned(),
+            "PRAGMA incremental_vacuum".to_owned(),
+            format!("ATTACH '{other}' AS other"),
+            format!("ATTACH '{path}.new' AS other"),
+            format!("VACUUM INTO '{path}.copy'"),
+            "DELETE FROM t RETURNING id".to_owned(),
+            "WITH w AS (SELECT 1) INSERT INTO t SELECT 5 RETURNING id".to_owned(),
+            "INSERT INTO f(f) VALUES ('rebuild')".to_owned(),
+        ] {
+            let error = all(&mut *reader, &statement, &[]).await.unwrap_err();
+            assert_eq!(error.kind, DbErrorKind::ReadOnly, "{statement}: {error:?}");
+            let error = reader.execute(&statement, &[]).await.unwrap_err();
+            assert_eq!(error.kind, DbErrorKind::ReadOnly, "{statement}: {error:?}");
+        }
+        for statement in [
+            "SELECT name FROM pragma_table_info('t')",
+            "PRAGMA table_info(t)",
+            "PRAGMA user_version",
+            "PRAGMA integrity_check",
+            "SELECT words FROM f WHERE f MATCH 'two'",
+            "SELECT id FROM r WHERE low > 1",
+            "EXPLAIN SELECT 1",
+            "VALUES (1)",
+            "SELECT id FROM t",
+        ] {
+            let rows = all(&mut *reader, statement, &[]).await;
+            assert!(rows.as_ref().is_ok_and(|rows| !rows.is_empty()), "{statement}: {rows:?}");
+        }
+        let unchanged = "SELECT (SELECT count(*) FROM t) = 1 AND (SELECT user_version FROM pragma_user_version) = 0";
+        assert!(sql.query_row(unchanged, (), |row| row.get::<_, bool>(0)).unwrap());
+        assert_eq!(sql.query_row("PRAGMA journal_mode", (), |row| row.get::<_, String>(0)).unwrap(), "wal");
+        assert!(["new", "copy"].iter().all(|end| !std::path::Path::new(&format!("{path}.{end}")).exists()));
+    });
 }

@@ -133,10 +133,9 @@ async fn begin_reading(conn: &mut Conn, session: Session) -> Result<(), DbError>
     Ok(())
 }
 
-async fn end_reading(conn: &mut Conn, session: Session, is_good: bool) -> Result<(), DbError> {
+async fn end_reading(conn: &mut Conn, session: Session) -> Result<(), DbError> {
     if session.is_read_only {
-        let end = if is_good { "COMMIT" } else { "ROLLBACK" };
-        conn.query_drop(end).await.map_err(|error| error_of(&error))?;
+        conn.query_drop("ROLLBACK").await.map_err(|error| error_of(&error))?;
     }
     Ok(())
 }
@@ -212,7 +211,7 @@ async fn execute(conn: &mut Conn, session: Session, sql: &str, values: &[Value])
         Ok(if opened.metas.is_empty() { conn.affected_rows() } else { 0 })
     };
     let answer = answer.await;
-    let ended = end_reading(conn, session, answer.is_ok()).await;
+    let ended = end_reading(conn, session).await;
     answer.and_then(|count| ended.map(|()| count))
 }
 
@@ -245,7 +244,7 @@ impl Connection for MysqlConnection {
                     Ok(rows)
                 }
                 Err(error) => {
-                    let ended = end_reading(conn, session, false).await;
+                    let ended = end_reading(conn, session).await;
                     call.end(ended.and(Err(error)))
                 }
             }
@@ -325,10 +324,8 @@ impl MysqlRows<'_> {
     async fn finish(&mut self) -> Result<(), DbError> {
         let (session, is_text) = (self.call.connection.session, self.is_text);
         let conn = self.call.conn()?;
-        let answer = match skip(conn, is_text).await {
-            Ok(()) => end_reading(conn, session, true).await,
-            Err(error) => end_reading(conn, session, false).await.and(Err(error)),
-        };
+        let skipped = skip(conn, is_text).await;
+        let answer = end_reading(conn, session).await.and(skipped);
         self.call.finish(&answer);
         answer
     }
@@ -337,7 +334,7 @@ impl MysqlRows<'_> {
     async fn fail(&mut self, error: DbError) -> DbError {
         let session = self.call.connection.session;
         let ended = match self.call.conn() {
-            Ok(conn) if error.kind != DbErrorKind::ConnectionLost => end_reading(conn, session, false).await,
+            Ok(conn) if error.kind != DbErrorKind::ConnectionLost => end_reading(conn, session).await,
             _ => Ok(()),
         };
         let answer: Result<(), DbError> = ended.and(Err(error.clone()));

@@ -220,7 +220,8 @@ impl Origin for PostgresConnection {
 
     fn end_transaction(&self) {
         if self.session.is_read_only {
-            let _ = self.client.batch_execute("COMMIT").now_or_never();
+            // A transaction that is read-only lets some functions change something (`lo_create` and others).
+            let _ = self.client.batch_execute("ROLLBACK").now_or_never();
         }
     }
 }

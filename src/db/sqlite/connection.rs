@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::{InterruptHandle, OpenFlags, TransactionBehavior, params_from_iter};
 use tokio::sync::{mpsc, oneshot};
 
@@ -28,6 +29,42 @@ const PAGES_AHEAD: usize = 2;
 const PAGE_BYTES: usize = 1 << 20;
 /// Virtual machine steps between checks of the time limit.
 const STEPS_PER_CHECK: i32 = 10_000;
+
+/// Pragmas that only look something up, and those that do without a value.
+const LOOK_UPS: [&str; 16] = [
+    "table_info",
+    "table_xinfo",
+    "table_list",
+    "index_list",
+    "index_info",
+    "index_xinfo",
+    "foreign_key_list",
+    "foreign_key_check",
+    "integrity_check",
+    "quick_check",
+    "collation_list",
+    "database_list",
+    "function_list",
+    "module_list",
+    "pragma_list",
+    "compile_options",
+];
+const SETTINGS: [&str; 14] = [
+    "application_id",
+    "auto_vacuum",
+    "cache_size",
+    "data_version",
+    "encoding",
+    "foreign_keys",
+    "freelist_count",
+    "journal_mode",
+    "page_count",
+    "page_size",
+    "query_only",
+    "schema_version",
+    "synchronous",
+    "user_version",
+];
 
 type Task = Box<dyn FnOnce(&mut rusqlite::Connection) + Send>;
 
@@ -137,7 +174,25 @@ fn open(path: &Path, session: Session, limit: Arc<Limit>) -> rusqlite::Result<ru
     }
     // Fails now if the file is no database.
     connection.query_row("SELECT count(*) FROM sqlite_schema", (), |_| Ok(()))?;
+    if session.is_read_only {
+        connection.authorizer(Some(|context: AuthContext<'_>| match only_reads(&context.action) {
+            true => Authorization::Allow,
+            false => Authorization::Deny,
+        }))?;
+    }
     Ok(connection)
+}
+
+/// Whether a statement leaves everything that `query_only` does not protect as it is: the session and the files.
+fn only_reads(action: &AuthAction<'_>) -> bool {
+    match action {
+        AuthAction::Pragma { pragma_name, pragma_value } => {
+            let is = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(pragma_name));
+            is(&LOOK_UPS) || pragma_value.is_none() && is(&SETTINGS)
+        }
+        AuthAction::Attach { .. } | AuthAction::Detach { .. } => false,
+        _ => true,
+    }
 }
 
 impl SqliteConnection {

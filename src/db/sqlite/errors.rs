@@ -30,7 +30,9 @@ fn kind_of(code: ffi::Error, message: &str) -> DbErrorKind {
         | ErrorCode::ParameterOutOfRange => DbErrorKind::Rejected,
         ErrorCode::DiskFull | ErrorCode::OutOfMemory => DbErrorKind::Full,
         ErrorCode::CannotOpen | ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt => DbErrorKind::MissingDatabase,
-        ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied => DbErrorKind::Permission,
+        ErrorCode::PermissionDenied => DbErrorKind::Permission,
+        // By the authorizer of read-only sessions.
+        ErrorCode::AuthorizationForStatementDenied => DbErrorKind::ReadOnly,
         ErrorCode::SystemIoFailure => DbErrorKind::ConnectionLost,
         _ if message.starts_with("no such table") || message.starts_with("no such view") => DbErrorKind::MissingTable,
         _ if message.starts_with("no such column") || message.contains("has no column named") => {
