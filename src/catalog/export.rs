@@ -1,9 +1,6 @@
 //! Exports a job's items or outputs for other programs, streamed, with one line or row each.
 
-mod parquet;
-
 use std::collections::HashSet;
-use std::fmt;
 use std::io::{self, Write};
 
 use serde::Deserialize;
@@ -11,7 +8,8 @@ use serde_json::Value;
 
 use super::api::{CatalogReader, Field, RecordRows};
 use crate::error::JobError;
-use crate::model::{Columns, JobId, Message, Remark, human, locator};
+use crate::model::{Columns, JobId, Locator, Message, QuerySpec, Remark, human, locator};
+use crate::store::{ParquetKind, ParquetTable, ParquetValue};
 
 /// Items read at once.
 const PAGE_ITEMS: u32 = 1000;
@@ -19,6 +17,24 @@ const PAGE_ITEMS: u32 = 1000;
 const JSON_COLUMNS: [&str; 2] = ["error_args", "extra"];
 /// Columns of times: UTC milliseconds in the catalog, ISO 8601 in texts, timestamps in Parquet.
 const TIME_COLUMNS: [&str; 2] = ["finished_at", "mtime"];
+/// Columns of integers.
+const NUMBERS: [&str; 15] = [
+    "job_id",
+    "seq",
+    "http_status",
+    "bytes_in",
+    "bytes_out",
+    "width",
+    "height",
+    "attempts",
+    "fetch_ms",
+    "process_ms",
+    "size",
+    "input_width",
+    "input_height",
+    "n",
+    "bytes",
+];
 /// Goes before a list's column that is named like one of the catalog.
 const PREFIX: &str = "col:";
 
@@ -55,7 +71,9 @@ pub fn export(
     format: ExportFormat,
     to: &mut (dyn Write + Send),
 ) -> Result<u64, JobError> {
-    let table = Table::new(rows, format, reader.list_columns(job)?);
+    let query = reader.request(job)?.and_then(|request| request.query).filter(QuerySpec::keeps_parts);
+    let mut table = Table::new(rows, format, reader.list_columns(job)?);
+    table.combining = query;
     match format {
         ExportFormat::Csv => {
             write_csv(table.names.iter().map(|name| Value::from(name.as_str())), to).map_err(unwritten)?;
@@ -67,16 +85,15 @@ pub fn export(
             to.flush().map(|()| written).map_err(unwritten)
         }
         ExportFormat::Parquet => {
-            let own = table.names.len() - table.list_columns.len();
-            let mut file = parquet::Table::begin(&table.names, own, to).map_err(failed)?;
-            let written = for_each(reader, job, &table, |row| file.add(row).map_err(failed))?;
-            file.end().map(|()| written).map_err(failed)
+            let columns = table.parquet_columns();
+            let mut file = ParquetTable::begin(&columns, to).map_err(unwritten)?;
+            let written = for_each(reader, job, &table, |row| {
+                let values = row.into_iter().zip(&columns).map(|(value, (_, kind))| parquet_value(value, *kind));
+                file.add(values).map_err(unwritten)
+            })?;
+            file.end().map(|()| written).map_err(unwritten)
         }
     }
-}
-
-fn failed(error: impl fmt::Display) -> JobError {
-    JobError::Machine(Message::new("export").with("detail", error))
 }
 
 fn unwritten(error: io::Error) -> JobError {
@@ -91,6 +108,8 @@ struct Table {
     names: Vec<String>,
     /// The columns of lists, as the lists name them.
     list_columns: Vec<String>,
+    /// The query whose items have no results of their own, because their rows become one.
+    combining: Option<QuerySpec>,
 }
 
 impl Table {
@@ -106,12 +125,26 @@ impl Table {
             }
             names.push(name);
         }
-        Self { rows, format, names, list_columns }
+        Self { rows, format, names, list_columns, combining: None }
+    }
+
+    /// Each column with what it holds; a list's column is text, also under the name of one of the catalog.
+    fn parquet_columns(&self) -> Vec<(String, ParquetKind)> {
+        let own = self.names.len() - self.list_columns.len();
+        let kind = |(at, name): (usize, &String)| match name.as_str() {
+            name if at < own && NUMBERS.contains(&name) => ParquetKind::Whole,
+            name if at < own && TIME_COLUMNS.contains(&name) => ParquetKind::Time,
+            _ => ParquetKind::Text,
+        };
+        self.names.iter().enumerate().map(|column| (column.1.clone(), kind(column))).collect()
     }
 
     /// The values of a record, one for each column.
-    fn row(&self, record: Vec<Field>) -> Vec<Value> {
+    fn row(&self, mut record: Vec<Field>) -> Vec<Value> {
         let own = self.rows.columns();
+        if let Some(query) = &self.combining {
+            own.iter().zip(&mut record).for_each(|(column, field)| self.name_combined(query, column, field));
+        }
         // For outputs it is beyond the columns.
         let extra_at = own.iter().position(|column| *column == "extra").unwrap_or(own.len());
         let extra = match record.get(extra_at) {
@@ -123,6 +156,19 @@ impl Table {
         let columns = extra.columns;
         row.extend(self.list_columns.iter().map(|name| columns.exactly(name).cloned().unwrap_or_default()));
         row
+    }
+
+    /// The file with the rows of all items in place of an item's rows, which were kept until then.
+    fn name_combined(&self, query: &QuerySpec, column: &str, field: &mut Field) {
+        let written = query.combined_file().filter(|_| *field != Field::Null);
+        let is_hash = column == "output_hash" || column == "hash" && self.rows == RecordRows::Outputs;
+        *field = match (column, written) {
+            ("output" | "path", Some(written)) => Field::Text(Locator::File(written.path.clone()).to_text()),
+            (_, Some(written)) if is_hash => Field::Text(written.hash.clone()),
+            ("output" | "path", None) => Field::Null,
+            (_, None) if is_hash => Field::Null,
+            _ => return,
+        };
     }
 
     fn value(&self, column: &str, field: Field) -> Value {
@@ -180,6 +226,17 @@ fn for_each(
             take(table.row(record))?;
             taken += 1;
         }
+    }
+}
+
+fn parquet_value(value: Value, kind: ParquetKind) -> ParquetValue {
+    match (kind, value) {
+        (_, Value::Null) => ParquetValue::Null,
+        (ParquetKind::Whole | ParquetKind::Time, value) => {
+            value.as_i64().map_or(ParquetValue::Null, ParquetValue::Whole)
+        }
+        (_, Value::String(text)) => ParquetValue::Bytes(text.into_bytes()),
+        (_, other) => ParquetValue::Bytes(other.to_string().into_bytes()),
     }
 }
 

@@ -118,11 +118,16 @@ impl Store for LocalFolders {
     fn create_file(&self, locator: &Locator) -> io::Result<Box<dyn NewFile>> {
         let path = path_of(locator)?;
         let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        self.create_file_in(dir, locator)
+    }
+
+    fn create_file_in(&self, folder: &Path, locator: &Locator) -> io::Result<Box<dyn NewFile>> {
+        let path = path_of(locator)?;
         let mut builder = tempfile::Builder::new();
         // What the user's umask leaves of it.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = descriptors::when_free(|| builder.prefix(".pixloom-").suffix(".part").tempfile_in(dir))?;
+        let file = descriptors::when_free(|| builder.prefix(".pixloom-").suffix(".part").tempfile_in(folder))?;
         Ok(Box::new(LocalNewFile { file, path: path.to_path_buf() }))
     }
 

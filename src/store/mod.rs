@@ -12,6 +12,7 @@ mod local;
 pub(crate) mod memory;
 mod output;
 mod owner;
+mod parquet;
 mod part_note;
 mod read;
 mod scratch;
@@ -30,6 +31,7 @@ use std::time::SystemTime;
 pub use hash::{Hasher, sha256_hex};
 pub use local::CreatedFolders;
 pub use output::{Content, OutputFolder, Staged, Temporary, sync_files};
+pub use parquet::{ParquetKind, ParquetTable, ParquetValue};
 pub(crate) use read::read_error;
 pub use read::{is_intact, kind_at, read, read_head, read_text, sha256_of, size_at};
 pub use scratch::{Scratch, copy_to};
@@ -143,6 +145,9 @@ pub trait Store: Send + Sync {
     /// Begins a file that appears completely or not at all.
     fn create_file(&self, locator: &Locator) -> io::Result<Box<dyn NewFile>>;
 
+    /// The same, with its bytes in this folder until it gets its name; both are on the same file system.
+    fn create_file_in(&self, folder: &Path, locator: &Locator) -> io::Result<Box<dyn NewFile>>;
+
     /// Writes a file completely or not at all, replacing the one that may be there.
     fn put(&self, locator: &Locator, bytes: &[u8]) -> io::Result<()> {
         let mut file = self.create_file(locator)?;
@@ -227,6 +232,11 @@ pub fn unusable(folder: &Path, error: &io::Error) -> JobError {
 /// Begins a file that appears completely or not at all.
 pub fn create_file(path: &Path) -> io::Result<Box<dyn NewFile>> {
     of_path(path).create_file(&Locator::File(path.to_path_buf()))
+}
+
+/// The same, with its bytes in this folder until it gets its name.
+pub fn create_file_in(folder: &Path, path: &Path) -> io::Result<Box<dyn NewFile>> {
+    of_path(path).create_file_in(folder, &Locator::File(path.to_path_buf()))
 }
 
 /// Removes a folder of ours with everything in it.

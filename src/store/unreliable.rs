@@ -205,6 +205,11 @@ impl Store for Unreliable {
         LocalFolders.create_file(locator)
     }
 
+    fn create_file_in(&self, folder: &Path, locator: &Locator) -> io::Result<Box<dyn NewFile>> {
+        pass_locator(locator);
+        LocalFolders.create_file_in(folder, locator)
+    }
+
     fn remove_folder(&self, folder: &Path) -> io::Result<()> {
         pass(folder);
         LocalFolders.remove_folder(folder)

@@ -1,7 +1,9 @@
 //! JSON lines: an object for each row. Exact numbers, dates and bytes are texts, JSON columns are JSON.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
+use serde::de::IgnoredAny;
 use serde_json::Value as Json;
 
 use super::{RowsWriter, unique_names};
@@ -36,17 +38,26 @@ impl RowsWriter for JsonLines<'_> {
     }
 }
 
-fn json(value: &Value, kind: Kind) -> Json {
-    match value {
+/// A value as JSON text without line breaks.
+fn json(value: &Value, kind: Kind) -> Cow<'_, str> {
+    let json: Json = match value {
         Value::Null => Json::Null,
         Value::Bool(value) => (*value).into(),
         Value::Int(value @ (0 | 1)) if kind == Kind::Bool => (*value == 1).into(),
         Value::Int(value) => (*value).into(),
-        Value::Float(value) if value.is_nan() => "NaN".into(),
-        Value::Float(value) if value.is_infinite() => if *value > 0.0 { "Infinity" } else { "-Infinity" }.into(),
+        Value::Float(number) if !number.is_finite() => value.to_text().into(),
         Value::Float(value) => (*value).into(),
-        Value::Text(text) if kind == Kind::Json => serde_json::from_str(text).unwrap_or_else(|_| text.as_str().into()),
-        Value::Text(text) => text.as_str().into(),
+        // As it is: numbers in it may have more digits than fit into ours. Its line breaks are only blanks.
+        Value::Text(text) if kind == Kind::Json && serde_json::from_str::<IgnoredAny>(text).is_ok() => {
+            let has_breaks = text.contains(['\n', '\r']);
+            return if has_breaks { text.replace(['\n', '\r'], " ").into() } else { text.as_str().into() };
+        }
+        Value::Text(text) => match text.parse::<u64>() {
+            // Too large for a number with sign.
+            Ok(number) if kind == Kind::Int && i64::try_from(number).is_err() => number.into(),
+            _ => text.as_str().into(),
+        },
         Value::Bytes(_) => value.to_text().unwrap_or_default().into(),
-    }
+    };
+    json.to_string().into()
 }

@@ -35,7 +35,7 @@ pub fn writer<'a>(
     Ok(match format {
         RowsFormat::Csv => Box::new(csv::Csv::begin(columns, to)?),
         RowsFormat::Jsonl => Box::new(json_lines::JsonLines::new(columns, to)),
-        RowsFormat::Parquet => Box::new(parquet::Table::begin(columns, typing, to).map_err(io::Error::other)?),
+        RowsFormat::Parquet => Box::new(parquet::Table::begin(columns, typing, to)?),
     })
 }
 
@@ -153,7 +153,7 @@ mod tests {
         let expected = "id,text,data,id,any,is_new,raw\r\n\
             1,\"a, \"\"b\"\"\r\nc\",\"{\"\"k\"\":[1]}\",0.5,7,1,\\xff00\r\n\
             ,,,,,,\r\n\
-            -2,\"\",not json,inf,\" 한 \",false,ok\r\n";
+            -2,\"\",not json,Infinity,\" 한 \",false,ok\r\n";
         assert_eq!(text, expected);
         // A row whose only value is missing must not become a blank line, which readers skip.
         let (mut to, one) = (Vec::new(), [column("a", Kind::Text)]);
