@@ -181,7 +181,7 @@ pub trait CatalogReader: Send {
     fn waiting(&self, job: JobId, after_seq: u64, limit: u32) -> Result<Vec<ItemRow>, JobError>;
 
     /// The files among the waiting items. `limit` also counts links, which cost almost nothing here.
-    fn waiting_files(&self, job: JobId, after_seq: u64, limit: u32) -> Result<WaitingFiles, JobError>;
+    fn waiting_files(&self, job: JobId, after_seq: u64, limit: u32) -> Result<WaitingPage, JobError>;
 
     /// The bytes of all waiting local inputs.
     fn waiting_bytes(&self, job: JobId) -> Result<u64, JobError>;
@@ -546,13 +546,20 @@ pub struct UndoCounts {
     pub lost: u64,
 }
 
-/// Waiting files.
+/// Waiting items, or files among them.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct WaitingFiles {
-    /// The files.
+pub struct WaitingPage {
+    /// The items.
     pub rows: Vec<ItemRow>,
-    /// The last item looked at, link or file; `None` if nothing more is waiting.
+    /// The last item looked at, whether it is among them or not; `None` if nothing more is waiting.
     pub last_seq: Option<u64>,
+}
+
+impl WaitingPage {
+    /// A page of all items.
+    pub fn whole(rows: Vec<ItemRow>) -> Self {
+        Self { last_seq: rows.last().map(|last| last.id.seq), rows }
+    }
 }
 
 /// The result of an item of an earlier job.

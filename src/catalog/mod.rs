@@ -13,7 +13,7 @@ mod sqlite;
 pub use api::{
     Added, Adding, Catalog, CatalogReader, CatalogSize, Counts, Field, FinishedRow, Group, JobFilter, JobPage,
     JobSource, LastRun, ListFilter, OUTPUT_COLUMNS, Order, PriorResult, RECORD_COLUMNS, REJECTION_COLUMNS,
-    ReaderFactory, RecordRows, SourceCursor, UndoCounts, WaitingFiles, WrittenBack,
+    ReaderFactory, RecordRows, SourceCursor, UndoCounts, WaitingPage, WrittenBack,
 };
 pub use export::{ExportFormat, export};
 pub use hand_over::{Note, WindowLock, claim as claim_window};

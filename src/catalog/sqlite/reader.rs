@@ -12,7 +12,7 @@ use super::sums::BUCKET;
 use super::{CatalogError, insert, job_list, outcome, request, sorted_list, undo, write_back};
 use crate::catalog::api::{
     CatalogReader, CatalogSize, Counts, Field, FinishedRow, Group, JobFilter, JobPage, JobSource, ListFilter, Order,
-    PriorResult, RecordRows, UndoCounts, WaitingFiles,
+    PriorResult, RecordRows, UndoCounts, WaitingPage,
 };
 use crate::catalog::lock;
 use crate::db::sqlite;
@@ -194,11 +194,11 @@ impl CatalogReader for Reader {
         self.item_rows(WAITING, params![job.0, after_seq as i64, limit])
     }
 
-    fn waiting_files(&self, job: JobId, after_seq: u64, limit: u32) -> Result<WaitingFiles, JobError> {
+    fn waiting_files(&self, job: JobId, after_seq: u64, limit: u32) -> Result<WaitingPage, JobError> {
         self.read(|sql| {
             let mut select = sql.prepare_cached(&format!("SELECT {ITEM_COLUMNS} FROM item {WAITING}"))?;
             let mut rows = select.query(params![job.0, after_seq as i64, limit])?;
-            let mut found = WaitingFiles::default();
+            let mut found = WaitingPage::default();
             while let Some(row) = rows.next()? {
                 found.last_seq = Some(unsigned(row, "seq")?);
                 if !Locator::is_url(row.get_ref("locator")?.as_str().map_err(rusqlite::Error::from)?) {

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 
 use super::budget::Stopped;
 use super::item::{Input, same_content};
+use super::paging::{PAGE_ROWS, Paging};
 use super::pools::PixelPool;
 use super::repeats::Repeat;
 use super::revisit::FetchOutcome;
@@ -28,8 +29,6 @@ use crate::model::{Finished, ItemId, ItemRow, ItemState, Outcome, SkipReason, Tr
 
 /// Index of the lane of files.
 const LANE: usize = 0;
-/// Rows a lane reads from the catalog at once.
-pub(super) const PAGE_ROWS: u32 = 256;
 /// Bodies that may wait for the pixel pool, in addition to the byte budget.
 const BODIES_WAITING: usize = 64;
 
@@ -82,43 +81,25 @@ impl Run {
         reader: &dyn CatalogReader,
         mut take: impl FnMut(ItemRow) -> Result<(), Stopped>,
     ) -> Result<(), Stopped> {
-        let (mut after_seq, mut rewinds) = (0, 0);
+        let mut paging = Paging::default();
         // The first of the rows that wait for the rows that they repeat, and the pokes before it was read.
         let mut first_repeat: Option<(u64, u64)> = None;
         loop {
-            self.switch.wait_going()?;
-            let pokes = self.switch.pokes();
-            let rewinds_now = self.rewinds.load(Ordering::Acquire);
-            if rewinds_now != rewinds {
-                (after_seq, rewinds) = (0, rewinds_now);
-            }
-            // Copied before the page is read: such an item may still be waiting in the page, but be finished when its
-            // row is reached. It must not be processed twice.
-            let in_flight = self.handed_out().clone();
-            let limit = self.isolation.early_marks(LANE).unwrap_or(PAGE_ROWS);
-            let page = match reader.waiting_files(self.job, after_seq, limit) {
-                Ok(page) => page,
-                Err(error) => {
-                    self.set_error(RunError::Fatal(error));
-                    continue;
-                }
-            };
-            let Some(last_seq) = page.last_seq else {
+            let page = self.next_page(&mut paging, reader, |after_seq| {
+                let limit = self.isolation.early_marks(LANE).unwrap_or(PAGE_ROWS);
+                reader.waiting_files(self.job, after_seq, limit)
+            })?;
+            let pokes = paging.pokes;
+            let Some(rows) = page else {
                 if first_repeat.is_none_or(|(_, before)| before == pokes) {
                     self.idle_lanes[LANE].store(pokes, Ordering::Release);
                     self.switch.wait_poke(pokes)?;
                 }
                 // A row that was waited for may have its outcome now.
-                after_seq = first_repeat.take().map_or(after_seq, |(seq, _)| after_seq.min(seq.saturating_sub(1)));
+                let again = first_repeat.take().map(|(seq, _)| seq.saturating_sub(1));
+                paging.after_seq = again.map_or(paging.after_seq, |seq| paging.after_seq.min(seq));
                 continue;
             };
-            after_seq = last_seq;
-            let mut rows = page.rows;
-            if let Err(error) = self.count_names(&rows, last_seq, reader) {
-                self.set_error(RunError::Fatal(error));
-                continue;
-            }
-            rows.retain(|row| !in_flight.contains(&row.id.seq) && self.isolation.may_start(row));
             // Before their starts are recorded: a row that waits for another one is not started.
             let planned = rows.into_iter().map(|row| (self.plan_repeat(&row, reader), row));
             let mut rows = Vec::new();

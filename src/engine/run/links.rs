@@ -11,11 +11,12 @@ use futures_util::FutureExt;
 use tokio::sync::{mpsc, oneshot};
 
 use super::budget::Stopped;
-use super::lanes::{Arrival, FetchResult, PAGE_ROWS};
+use super::lanes::{Arrival, FetchResult};
+use super::paging::PAGE_ROWS;
 use super::repeats::RepeatState;
 use super::revisit::{self, FetchOutcome};
 use super::{Run, RunError};
-use crate::catalog::CatalogReader;
+use crate::catalog::{CatalogReader, WaitingPage};
 use crate::engine::item::prior_results::{Prior, PriorResults};
 use crate::engine::item::render::panic_text;
 use crate::error::{ErrorKind, ItemError, JobError};
@@ -187,21 +188,13 @@ impl Lane<'_> {
     /// Reads the next links of the list.
     fn read_on(&mut self) -> Result<(), JobError> {
         let pokes = self.run.switch.pokes();
-        // Copied before the page is read: such an item may still be waiting in the page, but be finished when its row
-        // is reached. It must not be processed twice.
-        let in_flight = self.run.handed_out().clone();
-        let page = self.reader.waiting(self.run.job, self.after_seq, PAGE_ROWS)?;
-        match page.last() {
-            Some(last) => {
-                self.run.count_names(&page, last.id.seq, self.reader)?;
-                self.after_seq = last.id.seq;
-            }
+        let read = |after_seq| self.reader.waiting(self.run.job, after_seq, PAGE_ROWS).map(WaitingPage::whole);
+        let (rows, last_seq) = self.run.page_after(self.after_seq, self.reader, read)?;
+        match last_seq {
+            Some(last_seq) => self.after_seq = last_seq,
             None => self.ended_at = Some(pokes),
         }
-        let is_new = |row: &ItemRow| {
-            row.locator.path().is_none() && !in_flight.contains(&row.id.seq) && self.run.isolation.may_start(row)
-        };
-        self.page.extend(page.into_iter().filter(is_new));
+        self.page.extend(rows.into_iter().filter(|row| row.locator.path().is_none()));
         Ok(())
     }
 

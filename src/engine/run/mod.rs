@@ -11,6 +11,7 @@ mod lanes;
 mod links;
 pub(super) mod memory_budget;
 pub(super) mod name_order;
+mod paging;
 pub(super) mod pools;
 pub(super) mod process_limits;
 mod queries;

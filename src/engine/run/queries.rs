@@ -10,9 +10,9 @@ use futures_util::FutureExt;
 use tokio::sync::oneshot;
 
 use super::budget::{Budget, Share, Stopped};
-use super::lanes::PAGE_ROWS;
+use super::paging::{PAGE_ROWS, Paging};
 use super::{Run, RunError};
-use crate::catalog::CatalogReader;
+use crate::catalog::{CatalogReader, WaitingPage};
 use crate::db::{DbError, DbErrorKind};
 use crate::engine::databases::job_error;
 use crate::engine::item::naming::{NameHints, Target};
@@ -83,39 +83,16 @@ impl Run {
         plan: &Arc<QueryPlan>,
         (permits, alive_tx): (&Arc<Budget>, Sender<()>),
     ) -> Result<(), Stopped> {
-        let (mut after_seq, mut rewinds) = (0, 0);
+        let mut paging = Paging::default();
         loop {
-            self.switch.wait_going()?;
-            let pokes = self.switch.pokes();
-            let rewinds_now = self.rewinds.load(Ordering::Acquire);
-            if rewinds_now != rewinds {
-                (after_seq, rewinds) = (0, rewinds_now);
-            }
-            // Copied before the page is read: such an item may still be waiting in the page, but be finished when its
-            // row is reached. It must not run twice.
-            let in_flight = self.handed_out().clone();
-            let page = reader.waiting(self.job, after_seq, PAGE_ROWS).and_then(|page| {
-                let last_seq = page.last().map_or(after_seq, |last| last.id.seq);
-                self.count_names(&page, last_seq, reader).map(|()| (page, last_seq))
-            });
-            let (page, last_seq) = match page {
-                Ok(page) => page,
-                Err(error) => {
-                    self.set_error(RunError::Fatal(error));
-                    continue;
-                }
-            };
-            if page.is_empty() {
-                self.idle_lanes[LANE].store(pokes, Ordering::Release);
-                self.idle_lanes[OTHER_LANE].store(pokes, Ordering::Release);
-                self.switch.wait_poke(pokes)?;
+            let read = |after_seq| reader.waiting(self.job, after_seq, PAGE_ROWS).map(WaitingPage::whole);
+            let Some(rows) = self.next_page(&mut paging, reader, read)? else {
+                self.idle_lanes[LANE].store(paging.pokes, Ordering::Release);
+                self.idle_lanes[OTHER_LANE].store(paging.pokes, Ordering::Release);
+                self.switch.wait_poke(paging.pokes)?;
                 continue;
-            }
-            after_seq = last_seq;
-            for row in page {
-                if in_flight.contains(&row.id.seq) || !self.isolation.may_start(&row) {
-                    continue;
-                }
+            };
+            for row in rows {
                 let permit = permits.take(1, &self.switch)?;
                 self.switch.wait_going()?;
                 if self.try_hand_out(&row) {
