@@ -20,6 +20,9 @@ mod damaged_files;
 #[path = "util/database/mod.rs"]
 #[expect(dead_code, reason = "other tests use the rest of the servers")]
 mod database;
+#[cfg(unix)]
+#[path = "cli/database_passwords.rs"]
+mod database_passwords;
 #[cfg(feature = "gui")]
 #[path = "cli/hand_over.rs"]
 mod hand_over;
@@ -58,8 +61,14 @@ mod program;
 #[path = "cli/queries.rs"]
 mod queries;
 #[cfg(unix)]
+#[path = "cli/query_kills.rs"]
+mod query_kills;
+#[cfg(unix)]
 #[path = "cli/query_servers.rs"]
 mod query_servers;
+#[cfg(unix)]
+#[path = "cli/query_types.rs"]
+mod query_types;
 #[path = "cli/refusals.rs"]
 mod refusals;
 #[path = "cli/reports.rs"]

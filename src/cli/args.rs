@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
-use serde::Serialize;
 
 use super::command_line::CommandLine;
 use super::inputs::{check_scheme, sources};
@@ -14,6 +13,7 @@ use super::query_args::QueryArgs;
 use super::report_args::ReportArgs;
 use super::values::{
     Statuses, Words, age, kind, megapixels, nonzero_seconds, nonzero_size, seconds, since, size, statuses, until,
+    word_of,
 };
 use super::write_back_args::WriteBackArgs;
 use crate::config::MAX_SIDE_PX;
@@ -344,14 +344,6 @@ words!(TreeWord for Tree { Keep, Flat });
 words!(ConflictWord for ConflictPolicy { Rename, Skip, Overwrite, Fail });
 words!(TruncatedWord for TruncatedPolicy { Fail, Keep });
 words!(DamagedWord for DamagedPolicy { Fail, Keep });
-
-/// The word of a choice as requests store it, which is the one of the command line; `None` for the default.
-fn word_of<T: PartialEq + Serialize>(choice: T, default: T) -> Option<String> {
-    if choice == default {
-        return None;
-    }
-    serde_json::to_value(choice).ok()?.as_str().map(str::to_owned)
-}
 
 /// The help of an option that sets a key of `--save`, from that key's declaration.
 fn key_words(name: &str) -> Words {

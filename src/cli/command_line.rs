@@ -117,6 +117,21 @@ impl CommandLine {
         }
     }
 
+    /// A list as the value of an option.
+    pub(super) fn list(&mut self, option: &str, list: &SourceSpec) {
+        let Some(SourceArguments { options, folder, .. }) = engine::arguments_of_source(list) else {
+            return self.remarks.push(Message::new("command_source").with("source", engine::source_label(list)));
+        };
+        for (_, value) in options {
+            if value == "-" {
+                self.remarks.push(Message::new("command_stdin"));
+            }
+            let value = self.without_secret(value);
+            self.value(option, value);
+        }
+        self.folder = folder;
+    }
+
     /// The options that apply to all folders.
     fn flags(&mut self, flags: &[ArgumentOptions]) {
         if flags.windows(2).any(|pair| pair[0] != pair[1]) {

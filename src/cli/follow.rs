@@ -84,6 +84,8 @@ struct Follower<'a> {
     /// Number of the last refused row that was reported.
     rejected: u64,
     waits_for_database: bool,
+    /// Whether the rows of items become one result, so that items have none of their own; `None` until an item is reported.
+    combines: Option<bool>,
     last_progress: Option<Progress>,
     started: Instant,
 }
@@ -138,6 +140,7 @@ pub(super) fn follow_job(
         ignored: 0,
         rejected: 0,
         waits_for_database: false,
+        combines: None,
         last_progress: None,
         started: Instant::now(),
     };
@@ -276,11 +279,15 @@ impl Follower<'_> {
         let all = self.report.has_json_items() || (self.report.verbose && !self.report.is_json());
         loop {
             let up_to = self.reader.last_finished(job)?;
-            let rows = match (all, self.report.is_json()) {
+            let mut rows = match (all, self.report.is_json()) {
                 (true, _) => self.reader.finished_after(job, self.reported, ITEMS)?,
                 (false, true) => self.reader.notable_after(job, self.reported, up_to, ITEMS)?,
                 (false, false) => self.reader.failures_after(job, self.reported, ITEMS)?,
             };
+            if all && self.combines(job)? {
+                // Their files are removed once they are part of the result.
+                rows.iter_mut().for_each(|found| (found.row.output, found.row.output_hash) = (None, None));
+            }
             rows.iter().for_each(|finished| self.report_item(&finished.row));
             if rows.len() < ITEMS as usize {
                 // Everything up to here was looked at, even if there was nothing to report.
@@ -338,6 +345,16 @@ impl Follower<'_> {
             self.ignored = *last;
         }
         Ok(())
+    }
+
+    fn combines(&mut self, job: JobId) -> Result<bool, JobError> {
+        if let Some(known) = self.combines {
+            return Ok(known);
+        }
+        let query = self.reader.request(job)?.and_then(|request| request.query);
+        let combines = query.is_some_and(|query| query.keeps_parts());
+        self.combines = Some(combines);
+        Ok(combines)
     }
 
     fn report_item(&self, row: &ItemRow) {

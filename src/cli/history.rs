@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::args::{JobsArgs, RunArgs, WhichJobs};
 use super::command_line::CommandLine;
+use super::query_args::QueryArgs;
 use super::{Exit, defaults, lang, print_line, warn};
 use crate::engine::{self, CatalogReader, JobCommand, JobFilter, PruneRequest, Pruned};
 use crate::error::JobError;
@@ -48,13 +49,16 @@ pub fn command_of(spec: &JobSpec, catalog_path: &Path) -> Result<JobCommand, Job
 
 /// The arguments that repeat a request in a catalog.
 fn line_of(spec: &JobSpec, catalog_path: &Path) -> CommandLine {
-    let mut line = RunArgs::of_spec(spec);
+    let mut line = match &spec.query {
+        Some(query) => QueryArgs::of_spec(spec, query),
+        None => RunArgs::of_spec(spec),
+    };
     if engine::default_catalog_path().ok().as_deref() != Some(catalog_path) {
         let path = std::path::absolute(catalog_path);
         line.value("--catalog", path.as_deref().unwrap_or(catalog_path));
     }
     // They would change the job.
-    line.flag("--no-config", !defaults::is_off() && defaults::change_jobs());
+    line.flag("--no-config", spec.query.is_none() && !defaults::is_off() && defaults::change_jobs());
     line
 }
 

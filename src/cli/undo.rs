@@ -127,7 +127,8 @@ impl Report<'_> {
             for file in &page {
                 if let Some(stay) = &file.stays {
                     count += 1;
-                    self.stays(Some(file.seq), &file.path, stay);
+                    // The file of all items of a query job has the number 0.
+                    self.stays(Some(file.seq).filter(|seq| *seq > 0), &file.path, stay);
                 }
             }
         }

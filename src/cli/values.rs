@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::ops::RangeInclusive;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use serde::Serialize;
 
 use crate::config::MAX_PIXELS;
 use crate::error::ErrorKind;
@@ -46,6 +47,14 @@ impl TypedValueParser for Words {
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
         Some(Box::new(self.words.iter().copied().map(PossibleValue::new)))
     }
+}
+
+/// The word of a choice as requests store it, which is the one of the command line; `None` for the default.
+pub(super) fn word_of<T: PartialEq + Serialize>(choice: T, default: T) -> Option<String> {
+    if choice == default {
+        return None;
+    }
+    serde_json::to_value(choice).ok()?.as_str().map(str::to_owned)
 }
 
 /// A parser whose refusals are in the person's language.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::db::{self, DbError, DbErrorKind, Dsn, Login, Pool, Session};
+use crate::db::{self, DbError, DbErrorKind, Dsn, Login, Place, Pool, Session};
 use crate::error::JobError;
 use crate::fetch::Secrets;
 use crate::model::{Message, SecretRef, TypedSecret};
@@ -82,6 +82,16 @@ pub fn read_dsn(secrets: &Secrets, text: &str) -> Result<Dsn, JobError> {
         dsn.password = Some(SecretRef::Settings(name));
     }
     Ok(dsn)
+}
+
+/// The name for a request that is stored: the path of a file does not depend on the working directory.
+pub fn stored(mut dsn: Dsn) -> Dsn {
+    if let Place::File(path) = &mut dsn.place
+        && let Ok(absolute) = std::path::absolute(&*path)
+    {
+        *path = absolute;
+    }
+    dsn
 }
 
 /// Reads the name of a database that is stored somewhere: without a password.

@@ -47,9 +47,9 @@ pub use crate::source::path_list;
 pub use crate::source::query as query_source;
 pub use crate::source::{
     ArgumentOptions, Dialog, MenuEntry, SourceArguments, argument_help, arguments_of as arguments_of_source,
-    formats_help as list_formats_help, from_argument, from_list_argument, is_list_name, kind_of as source_kind_of,
-    kinds as source_kinds, label as source_label, list_argument_help, menu_entries as source_menu,
-    menu_label as source_menu_label, merge as merge_sources,
+    formats_help as list_formats_help, from_argument, from_list_argument, is_list_name, is_statement,
+    kind_of as source_kind_of, kinds as source_kinds, label as source_label, list_argument_help,
+    menu_entries as source_menu, menu_label as source_menu_label, merge as merge_sources,
 };
 pub use api::command::Command;
 pub use api::database::{

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use crate::catalog::{self, Catalog, CatalogReader, JobFilter, JobLock};
 use crate::engine::item::naming::now_ms;
+use crate::engine::query;
 use crate::error::JobError;
-use crate::model::{JobId, JobState};
+use crate::model::{JobId, JobSpec, JobState};
 use crate::store;
 
 /// Jobs that are deleted together, and items in one transaction.
@@ -155,7 +156,7 @@ pub(crate) fn prune_with(
         }
         pruned.jobs += jobs.len() as u64;
         write(Step::Delete(jobs.clone()))?;
-        delete_rows(&jobs, write, cancelled)?;
+        delete_rows(reader, &jobs, write, cancelled)?;
     }
     purge_with(reader, write, cancelled)?;
     reclaim(reader, write, cancelled)?;
@@ -176,16 +177,20 @@ pub(crate) fn purge_with(
     write: &mut dyn FnMut(Step) -> Result<(u64, bool), JobError>,
     cancelled: &dyn Fn() -> bool,
 ) -> Result<(), JobError> {
-    delete_rows(&reader.deleted_jobs(now_ms() - RESTORABLE_MS)?, write, cancelled)
+    delete_rows(reader, &reader.deleted_jobs(now_ms() - RESTORABLE_MS)?, write, cancelled)
 }
 
+/// Deletes the rows of jobs, and the rows of statements that were kept for a retry: they are no results.
 fn delete_rows(
+    reader: &dyn CatalogReader,
     jobs: &[JobId],
     write: &mut dyn FnMut(Step) -> Result<(u64, bool), JobError>,
     cancelled: &dyn Fn() -> bool,
 ) -> Result<(), JobError> {
     for chunk in jobs.chunks(JOBS_AT_ONCE) {
+        let requests: Vec<JobSpec> = chunk.iter().filter_map(|job| reader.request(*job).ok().flatten()).collect();
         repeat(|| Step::Rows(chunk.to_vec()), write, cancelled)?;
+        requests.iter().for_each(query::remove_parts);
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::catalog::{CatalogReader, JobSource};
 use crate::error::JobError;
-use crate::model::{ItemRow, JobId, JobSpec, Locator, Message, Tree, Work};
+use crate::model::{ItemRow, JobId, JobSpec, Locator, Message, Tree};
 use crate::source;
 
 /// Items without a source that a request names one by one.
@@ -36,9 +36,6 @@ pub fn repeatable(reader: &dyn CatalogReader, job: JobId) -> Result<Repeatable, 
     reader.job(job)?.ok_or_else(|| JobError::no_job(job))?;
     let origin = Origin::of(reader, job)?;
     let spec = reader.spec(job)?.ok_or_else(|| JobError::no_job(job))?;
-    if spec.work != Work::Pictures {
-        return Err(JobError::Refused(Message::new("command_query")));
-    }
     let mut again = Repeatable { spec, remarks: Vec::new() };
     if origin.sources.is_empty() && origin.total > 0 {
         if origin.total > MOST_NAMED {

@@ -34,7 +34,7 @@ pub use kinds::{
 pub use lists::{Header, VALUE, formats_help, is_list_name};
 pub use pasted_text::{PastedText, find_links};
 pub use path_list::path_list;
-pub use statements::{FROM, TO, statement_parts, whole_statement};
+pub use statements::{FROM, TO, is_statement, statement_parts, whole_statement};
 pub use stdin::stdin;
 pub use url::urls;
 pub use url_list::url_list;

@@ -26,6 +26,11 @@ pub fn whole_statement() -> SourceSpec {
     SourceSpec::new(KIND.id, Vec::new())
 }
 
+/// Whether a source is one of the two here.
+pub fn is_statement(source: &SourceSpec) -> bool {
+    source.kind == KIND.id
+}
+
 /// An item for each range between these values of a column, which are in the database's order. The first range has no
 /// beginning, the last no end.
 pub fn statement_parts(column: &str, bounds: &[Value]) -> SourceSpec {

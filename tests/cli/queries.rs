@@ -222,7 +222,7 @@ fn ctrl_c_stops_statements_in_progress_and_the_rest_is_resumed_to_standard_outpu
     paced(&home, 12, 2);
     let args = ["query", "--db", "shop.sqlite", "--sql", PACED, "--each", "ids.csv", "--verbose"];
     let running = home.start(&args);
-    running.until_error("#3 id=2 ->");
+    running.until_error("#3 id=2 (1 row)");
     running.interrupt();
     let output = running.wait().expect(130);
     assert!(output.out.is_empty() && output.err.contains("pixloom resume 1"), "{output:?}");
@@ -402,4 +402,141 @@ fn a_large_result_needs_no_memory_of_its_size() {
     output.expect(0);
     assert_eq!(std::fs::metadata(home.path("large.csv")).unwrap().len() / 1_000_000, 76);
     assert!(peak_bytes < 60_000_000, "{peak_bytes}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_file_of_all_statements_is_what_an_export_names_and_what_undo_moves() {
+    let home = shop();
+    ids(&home, 20);
+    let statement = "SELECT id, json(data) AS data FROM product WHERE id = :id";
+    let args = ["--sql", statement, "--each", "ids.csv", "-o", "o.csv", "--json=items"];
+    let output = query(&home, &args).expect(0);
+    assert!(output.events_of("item").iter().all(|item| item["output"].is_null()), "{output:?}");
+    let file = home.path("o.csv");
+    let before = std::fs::read(&file).unwrap();
+    for (rows, output, hash) in [("items", "output", "output_hash"), ("outputs", "path", "hash")] {
+        let export = home.run(&["export", "1", "--format", "jsonl", "--rows", rows]).expect(0).events();
+        assert_eq!(export.len(), 20);
+        for row in export {
+            assert_eq!(row[output].as_str(), file.to_str(), "{row}");
+            assert_eq!(row[hash].as_str().map(str::len), Some(64), "{row}");
+        }
+    }
+    let plan = home.run(&["undo", "1", "--dry-run"]).expect(0);
+    assert!(plan.out.contains("1 result would go to the trash"), "{plan:?}");
+    for _ in 0..2 {
+        let undo = home.run(&["undo", "1"]).expect(0);
+        assert!(undo.out.contains("1 result is in the trash now") && !file.exists(), "{undo:?}");
+        assert!(home.run(&["undo", "1"]).expect(0).out.contains("no results to undo"));
+        home.run(&["undo", "1", "--redo"]).expect(0);
+        assert!(std::fs::read(&file).unwrap() == before);
+    }
+    // A file that was changed stays.
+    std::fs::write(&file, "changed").unwrap();
+    let undo = home.run(&["undo", "1", "--json"]).expect(1);
+    assert_eq!(undo.events_of("stayed")[0]["reason"], "changed", "{undo:?}");
+    assert!(undo.events_of("stayed")[0]["item"].is_null() && file.exists(), "{undo:?}");
+    // With failed statements, their rows are kept; after an undo a retry makes the file again.
+    sql(&home).execute_batch("UPDATE product SET data = '{' WHERE id = 7").unwrap();
+    query(&home, &["--sql", statement, "--each", "ids.csv", "-o", "p.csv"]).expect(1);
+    home.run(&["undo", "2"]).expect(0);
+    assert!(!home.path("p.csv").exists());
+    sql(&home).execute_batch("UPDATE product SET data = '{}' WHERE id = 7").unwrap();
+    home.run(&["retry", "2"]).expect(0);
+    assert_eq!(lines(&home.path("p.csv")).len(), 21);
+    home.run(&["undo", "2"]).expect(0);
+    assert!(!home.path("p.csv").exists());
+    // Nothing of a result on standard output is left.
+    query(&home, &["--sql", "SELECT id FROM product"]).expect(0);
+    assert!(home.run(&["export", "3", "--format", "jsonl"]).expect(0).events()[0]["output"].is_null());
+    assert!(home.run(&["undo", "3"]).expect(0).out.contains("no results to undo"));
+    let into = query(&home, &["--sql", "SELECT id FROM product", "--into", "copies"]).expect(0);
+    let undo = home.run(&["undo", "4"]).expect(0);
+    assert!(undo.out.contains("Rows that the job wrote into its database stay"), "{into:?} {undo:?}");
+    // Rows that were kept for a retry go with the record.
+    sql(&home).execute_batch("UPDATE product SET data = '{' WHERE id = 7").unwrap();
+    query(&home, &["--sql", statement, "--each", "ids.csv", "-o", "q.csv"]).expect(1);
+    let kept = || home.files(".").iter().filter(|name| name.starts_with(".q.csv.pixloom-")).count();
+    assert_eq!(kept(), 19);
+    home.run(&["jobs", "--prune", "--state", "done"]).expect(0);
+    assert_eq!((kept(), home.path("q.csv").exists()), (0, true));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_command_of_a_query_job_asks_for_the_same() {
+    let home = shop();
+    ids(&home, 5);
+    sql(&home)
+        .execute_batch(
+            "CREATE TABLE \"sel\"\"ect\"(\"a,b\" INTEGER, \"c\"\"\" INTEGER, v REAL, UNIQUE (\"a,b\", \"c\"\"\"))",
+        )
+        .unwrap();
+    let each = ["--sql", "SELECT id, 'it''s $x' AS \"q\"\n FROM product -- :no\n WHERE id = :id", "--each", "ids.csv"];
+    let split = ["--sql", "SELECT * FROM product", "--split", "id", "--parts", "3"];
+    let table = ["--sql", "SELECT id AS \"a,b\", id AS \"c\"\"\", price AS v FROM product", "--into", "\"sel\"\"ect\""];
+    let write = ["--sql", "UPDATE product SET price = 1 WHERE id = :id", "--each", "ids.csv", "--write"];
+    let job = |back: usize| {
+        let jobs = home.run(&["jobs", "--json"]).expect(0).events();
+        let mut numbers: Vec<u64> = jobs.iter().map(|job| job["job"].as_u64().unwrap()).collect();
+        numbers.sort_unstable();
+        numbers[numbers.len() - back].to_string()
+    };
+    for args in [
+        [&each[..], &["-o", "o.csv", "--retries", "0", "--max-failures", "3", "--db-connections", "2"]].concat(),
+        [&split[..], &["-o", "p.dat", "--format", "parquet", "--on-conflict", "overwrite", "--fast"]].concat(),
+        [&split[..], &["-o", "files/", "--format", "jsonl", "--statement-timeout", "90s", "--on-conflict", "skip"]]
+            .concat(),
+        [&split[..], &["-o", "named", "--name", "part {index}"]].concat(),
+        [&table[..], &["--key", "\"a,b\",\"c\"\"\""]].concat(),
+        table.to_vec(),
+        ["--sql", "SELECT 1 AS one", "--format", "jsonl"].to_vec(),
+        write.to_vec(),
+    ] {
+        query(&home, &args).expect(0);
+        let command = home.run(&["jobs", &job(1), "--command"]).expect(0);
+        assert!(command.out.starts_with("pixloom query --db ") && command.err.is_empty(), "{command:?}");
+        // From any folder.
+        home.run_line(&format!("mkdir -p else; cd else; {}", command.out)).expect(0);
+        assert_eq!(home.run(&["jobs", &job(1), "--command"]).expect(0).out, command.out, "{args:?}");
+        let request = |job: String| {
+            let catalog = walkdir::WalkDir::new(home.path("data")).into_iter().filter_map(Result::ok);
+            let catalog = catalog.map(|entry| entry.into_path()).find(|path| path.ends_with("catalog.sqlite")).unwrap();
+            let text: String = Connection::open(catalog)
+                .unwrap()
+                .query_row("SELECT spec FROM job_request WHERE job_id = ?1", [job], |row| row.get(0))
+                .unwrap();
+            let mut spec: serde_json::Value = serde_json::from_str(&text).unwrap();
+            // What belongs to each job.
+            for own in ["/query/result/file/written", "/outputs/0/sink/dir"] {
+                spec.pointer_mut(own).map(serde_json::Value::take);
+            }
+            spec
+        };
+        assert_eq!(request(job(1)), request(job(2)), "{args:?}");
+    }
+    assert!(home.path("o (1).csv").exists() && home.path("files/00001.jsonl").exists());
+    // A list that was on standard input is missing.
+    home.run_with_input(
+        &["query", "--db", "shop.sqlite", "--sql", "SELECT :id", "--each", "-", "-o", "i.csv"],
+        "id\n1\n",
+    )
+    .expect(0);
+    let command = home.run(&["jobs", &job(1), "--command"]).expect(0);
+    assert!(command.out.contains("--each -") && !command.err.is_empty(), "{command:?}");
+}
+
+#[test]
+fn a_job_is_resumed_from_any_folder() {
+    let home = shop();
+    paced(&home, 4, 2);
+    let args = ["query", "--db", "shop.sqlite", "--sql", PACED, "--each", "ids.csv", "-o", "files/", "--json"];
+    let mut running = home.start(&args);
+    running.until(|line| line["event"] == "progress" && line["done"] == 2);
+    running.kill();
+    hurry(&home);
+    std::fs::create_dir(home.path("else")).unwrap();
+    home.run_in("else", &["resume"]).expect(0);
+    assert_eq!(home.files("files").len(), 4);
 }

@@ -144,3 +144,25 @@ fn on_postgresql_a_slow_statement_fails_alone_and_nothing_is_changed_without_wri
 fn on_postgresql_parts_have_every_row_once_and_go_into_a_table_once() {
     parts_have_every_row_once_and_go_into_a_table(&postgres());
 }
+
+#[test]
+fn statements_that_deadlock_are_repeated_and_take_effect_once() {
+    let server = postgres();
+    let home = Home::new();
+    (server.sql)("CREATE TABLE pair(id INTEGER PRIMARY KEY, v INTEGER); INSERT INTO pair VALUES (1, 0), (2, 0)");
+    home.file("pairs.csv", "first,last\n1,2\n2,1\n");
+    // Each locks its first row, and then waits for the other's.
+    let sql = "WITH a AS (UPDATE pair SET v = v + 1 WHERE id = :first::int RETURNING pg_sleep(0.5)), \
+        b AS (UPDATE pair SET v = v + 1 WHERE id = :last::int AND (SELECT count(*) FROM a) = 1 RETURNING 1) \
+        SELECT count(*) AS changed FROM b";
+    let args = ["--sql", sql, "--each", "pairs.csv", "--write", "-o", "o.csv", "--db-connections", "2"];
+    query(&home, &server, &args).expect(0);
+    assert_eq!((server.sql)("SELECT sum(v), max(v) FROM pair").trim(), "4|2");
+    let export = home.run(&["export", "1", "--format", "jsonl"]).expect(0).events();
+    let attempts: Vec<u64> = export.iter().map(|row| row["attempts"].as_u64().unwrap()).collect();
+    assert_eq!(attempts.iter().sum::<u64>(), 3, "one of the two was repeated: {attempts:?}");
+    // Without further attempts, it fails by its cause.
+    let output = query(&home, &server, &[&args[..], &["--retries", "0", "--json"]].concat()).expect(1);
+    let failed = output.events_of("failed");
+    assert_eq!((failed.len(), failed[0]["kind"].as_str()), (1, Some("db_conflict")), "{output:?}");
+}

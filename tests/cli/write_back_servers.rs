@@ -36,7 +36,7 @@ impl Gate {
 }
 
 /// What both servers can do.
-trait TestServer {
+pub(crate) trait TestServer {
     fn dsn_of(&self, database: &str) -> String;
     fn new_database(&self) -> String;
     /// Rows as lines, columns separated by `|`.

@@ -2,8 +2,10 @@
 
 use std::fs;
 
-use pixloom::engine::{CleanUp, Command, JobGroup, JobsFilter, JobsRequest, Notice};
-use pixloom::model::{FormatChoice, ItemState, JobId, JobState};
+use pixloom::engine::{
+    CleanUp, Command, Engine, EngineOptions, JobGroup, JobsFilter, JobsRequest, Notice, QueryRequest, QueryTarget,
+};
+use pixloom::model::{ConflictPolicy, Durability, FormatChoice, ItemState, JobId, JobState, RowsFormat};
 
 use crate::engine::desk::{Desk, last_event, long_edge};
 
@@ -179,4 +181,52 @@ fn a_job_whose_folder_is_gone_says_so_when_it_runs_again() {
     assert_eq!(desk.row_of(again).total, 0);
     let told = desk.snapshot().events.iter().any(|event| format!("{event:?}").contains("SourceFailed"));
     assert!(told, "{:?}", desk.snapshot().events);
+}
+
+#[test]
+fn a_query_job_runs_again_into_another_file_and_is_copied_as_its_command() {
+    let desk = Desk::window();
+    let (database, file) = (desk.path("shop.db"), desk.path("rows.csv"));
+    rusqlite::Connection::open(&database)
+        .unwrap()
+        .execute_batch("CREATE TABLE t(a); INSERT INTO t VALUES (1)")
+        .unwrap();
+    let engine = Engine::start(EngineOptions::for_command_line(desk.path("other.sqlite"))).unwrap();
+    let job_for = |target| {
+        let request = QueryRequest {
+            database: database.display().to_string(),
+            sql: "SELECT a FROM t".to_owned(),
+            list: None,
+            encoding: None,
+            split: None,
+            may_write: false,
+            connections: 1,
+            timeout_s: None,
+            retries: 0,
+            max_failures: None,
+            target,
+            on_conflict: ConflictPolicy::Rename,
+            durability: Durability::Fast,
+        };
+        let job = desk.submit(engine.query_job(request).unwrap());
+        desk.wait_end(job);
+        job
+    };
+    let job = job_for(QueryTarget::File { path: file.clone(), format: RowsFormat::Csv });
+    desk.send(Command::RunAgain(job));
+    let again = listed_after(&desk, job);
+    desk.wait_end(again);
+    assert_eq!(desk.row_of(again).done, 1);
+    assert_eq!(fs::read(&file).unwrap(), b"a\r\n1\r\n");
+    assert_eq!(fs::read(desk.path("rows (1).csv")).unwrap(), b"a\r\n1\r\n", "the first job's file stays");
+    desk.send(Command::CopyCommand(again));
+    let copied = desk.wait_for("it is written", |snapshot| snapshot.copied.clone());
+    assert!(copied.text.starts_with("pixloom query --db sqlite:/"), "{}", copied.text);
+    assert!(copied.text.contains("--sql 'SELECT a FROM t' -o /"), "{}", copied.text);
+    // Nobody would see the rows.
+    let printed = job_for(QueryTarget::Stdout { format: RowsFormat::Csv });
+    desk.send(Command::DismissNotice);
+    let refused = desk.send(Command::RunAgain(printed));
+    let snapshot = desk.wait("it is refused", |snapshot| snapshot.commands_included >= refused);
+    assert!(format!("{:?}", snapshot.notice).contains("query_again_stdout"), "{:?}", snapshot.notice);
 }

@@ -409,7 +409,6 @@ command_removed = { $count ->
        *[other] { $count } items were removed by hand before the job started; the command processes them as well.
     }
 command_copied_items = The items were copied from another job. The command names them one by one, without their subfolders and list columns.
-command_query = The command line of a query job can't be written: start it with pixloom query again.
 command_none = The command line of a job can't be written here.
 job_in_use = Job { $job } is in use: end it first.
 proxy_login_alone = --proxy-login needs the proxy's URL: --proxy http://HOST:PORT

@@ -388,7 +388,6 @@ command_items = 직접 추가한 항목 { $count }개는 뺐습니다. 목록이
     .window = 직접 추가한 항목 { $count }개는 뺐습니다.
 command_removed = 시작하기 전에 직접 뺀 항목 { $count }개도 명령은 처리합니다.
 command_copied_items = 다른 작업에서 복사한 항목입니다. 명령에는 하위 폴더와 목록의 열 없이 하나씩 들어갑니다.
-command_query = 쿼리 작업의 명령은 만들 수 없습니다. pixloom query로 다시 시작하세요.
 command_none = 여기서는 작업의 명령을 만들 수 없습니다.
 job_in_use = 작업 { $job }을(를) 사용 중입니다. 먼저 끝내 주세요.
 proxy_login_alone = --proxy-login에는 프록시의 URL이 필요합니다: --proxy http://HOST:PORT

@@ -1,14 +1,15 @@
 //! What undo and redo record: results in the trash, files that results had replaced, folders that a job created.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::counters::{NextNumbers, set_next_number};
+use super::request;
 use super::row::{status, unsigned};
 use super::sums::Sums;
 use super::{CatalogError, now_ms};
 use crate::catalog::api::UndoCounts;
 use crate::model::{
-    ItemId, ItemState, JobId, ReplacedFile, ReplacedState, SkipReason, Stay, StayReason, UndoFile, UndoState,
+    ItemId, ItemState, JobId, QuerySpec, ReplacedFile, ReplacedState, SkipReason, Stay, StayReason, UndoFile, UndoState,
 };
 
 /// The columns that [`file`] reads, of `undo` and `replaced`.
@@ -192,6 +193,26 @@ fn set_returned(sql: &Connection, id: ItemId, file: &UndoFile, sums: &mut Sums) 
     Ok(())
 }
 
+/// The query of a job whose items have no results of their own: their rows become one.
+fn combining_query(sql: &Connection, job: JobId) -> Result<Option<QuerySpec>, CatalogError> {
+    let query = request::request(sql, job)?.and_then(|request| request.query);
+    Ok(query.filter(QuerySpec::keeps_parts))
+}
+
+/// The file that holds the rows of all items of a job, unless it is in the trash.
+fn undoable_file(sql: &Connection, job: JobId, query: &QuerySpec) -> Result<Option<UndoFile>, CatalogError> {
+    let Some(written) = query.combined_file() else { return Ok(None) };
+    let own = UndoFile::combined(written);
+    let mut select = sql.prepare_cached(&format!(
+        "SELECT ?2 AS seq, ?3 AS n, ?4 AS path, ?5 AS hash, ?6 AS bytes, {FILE_COLUMNS} FROM (SELECT 1) \
+         LEFT JOIN undo_file AS undo ON undo.job_id = ?1 AND undo.seq = ?2 AND undo.n = ?3 \
+         LEFT JOIN replaced_file AS replaced ON replaced.job_id = ?1 AND replaced.seq = ?2 \
+         WHERE coalesce(undo.state, '') NOT IN ('trashed', 'returning')"
+    ))?;
+    let values = params![job.0, own.seq as i64, own.n, own.path, own.hash, own.bytes as i64];
+    Ok(select.query_row(values, file).optional()?)
+}
+
 /// Results that are recorded as existing, after this one, in order.
 pub(super) fn undoable(
     sql: &Connection,
@@ -199,6 +220,10 @@ pub(super) fn undoable(
     after: (u64, u32),
     limit: u32,
 ) -> Result<Vec<UndoFile>, CatalogError> {
+    if let Some(query) = combining_query(sql, job)? {
+        let found = if after < UndoFile::COMBINED { undoable_file(sql, job, &query)? } else { None };
+        return Ok(found.into_iter().collect());
+    }
     let mut select = sql.prepare_cached(&format!(
         "SELECT item.seq AS seq, coalesce(own.n, 0) AS n, CASE WHEN own.n IS NULL THEN item.output ELSE own.path END AS path, \
          CASE WHEN own.n IS NULL THEN item.output_hash ELSE own.hash END AS hash, \
@@ -269,11 +294,15 @@ pub(super) fn counts(sql: &Connection, job: JobId) -> Result<UndoCounts, Catalog
     let count = |select: &str| -> Result<u64, CatalogError> {
         Ok(sql.prepare_cached(select)?.query_row([job.0], |row| unsigned(row, "files"))?)
     };
-    Ok(UndoCounts {
-        results: count(
+    let results = match combining_query(sql, job)? {
+        Some(query) => undoable_file(sql, job, &query)?.map_or(0, |_| 1),
+        None => count(
             "SELECT count(*) AS files FROM item INDEXED BY item_output_path WHERE job_id = ?1 AND output IS NOT NULL \
              AND state IN ('done', 'running') AND output_hash IS NOT NULL",
         )?,
+    };
+    Ok(UndoCounts {
+        results,
         undone: count(
             "SELECT count(*) AS files FROM undo_file WHERE job_id = ?1 AND state IN ('trashed', 'returning')",
         )?,

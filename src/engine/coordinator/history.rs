@@ -11,6 +11,7 @@ use crate::catalog::{Catalog, JobLock};
 use crate::engine::api::snapshot::{CleanUp, CopiedCommand, Notice};
 use crate::engine::intake::read_sources::IntakeRequest;
 use crate::engine::prune::{self, PruneRequest};
+use crate::engine::query;
 use crate::engine::record::message::call;
 use crate::engine::repeat::{Origin, repeatable};
 use crate::error::JobError;
@@ -22,7 +23,8 @@ impl Coordinator {
     pub(super) fn run_again(&mut self, job: JobId) -> Result<(), JobError> {
         let reader = &self.parts.reader;
         reader.job(job)?.ok_or_else(|| JobError::no_job(job))?;
-        let spec = reader.spec(job)?.unwrap_or_default();
+        let mut spec = reader.spec(job)?.unwrap_or_default();
+        query::renew(&mut spec, &self.parts.options.catalog_path)?;
         let copies = Origin::of(reader.as_ref(), job)?.is_only_in_catalog();
         let create = move |catalog: &mut dyn Catalog| {
             let again = catalog.create_job(&spec, JobState::Queued)?;

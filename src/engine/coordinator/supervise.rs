@@ -270,11 +270,13 @@ impl Coordinator {
             }
             // After everything that was sent to the recorder before, so that no result is lost.
             let _ = written.recv();
+            // Looked at before the rows of statements are removed, and their folder with them.
+            let lost = run.naming.lost_output().filter(|_| state == JobState::Done);
             let finish = || query::finish(job, &closing.spec, readers.reader()?.as_ref(), &record_tx);
-            let unfinished = if state == JobState::Done { finish().err() } else { None };
+            let can_finish = state == JobState::Done && lost.is_none();
+            let unfinished = if can_finish { finish().err() } else { None };
             let state = if unfinished.is_some() { JobState::Paused } else { state };
             let closed = call(&record_tx, move |catalog| {
-                let lost = run.naming.lost_output().filter(|_| state == JobState::Done);
                 let folders = run.naming.take_created();
                 if !folders.is_empty()
                     && let Err(error) = catalog.add_folders(job, &folders)
@@ -287,7 +289,6 @@ impl Coordinator {
             });
             if matches!(closed, Ok((JobState::Done | JobState::Cancelled, None))) {
                 closing.discard_parts();
-                query::discard_parts(job, &closing.spec, &readers);
             }
             // An output folder that was created for the job and stayed empty is removed; a resume creates it again.
             drop(created);

@@ -83,7 +83,7 @@ impl Coordinator {
             return Err(JobError::Locked(job));
         }
         let lock = self.lock(job)?.ok_or(JobError::Locked(job))?;
-        let leaves_rows = self.parts.reader.request(job)?.is_some_and(|request| request.write_back.is_some());
+        let leaves_rows = self.parts.reader.request(job)?.is_some_and(|request| request.leaves_rows());
         let progress = Arc::<Progress>::default();
         let (readers, record_tx) = (self.parts.readers.clone(), self.parts.record_tx.clone());
         let (ended_tx, ended_rx) = bounded(1);

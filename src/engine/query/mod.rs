@@ -11,8 +11,8 @@ mod table;
 
 pub(crate) use kept::Kept;
 pub(crate) use plan::QueryPlan;
-pub(crate) use request::query_job;
 pub use request::{QueryRequest, QueryTarget};
+pub(crate) use request::{query_job, renew};
 pub use result::write_query_result;
-pub(crate) use result::{discard_parts, finish};
+pub(crate) use result::{finish, remove_parts};
 pub(crate) use retries::Retries;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::plan::session_of;
 use super::{parts, table};
 use crate::db::{self, Column, DbError, DbErrorKind, Dialect, Dsn, Statement};
-use crate::engine::databases::{Databases, job_error, read_dsn};
+use crate::engine::databases::{Databases, job_error, read_dsn, stored};
 use crate::error::JobError;
 use crate::fetch::Secrets;
 use crate::model::{
@@ -96,12 +96,13 @@ pub(crate) fn query_job(
     secrets: &Secrets,
     catalog_path: &Path,
 ) -> Result<JobSpec, JobError> {
-    let dsn = read_dsn(secrets, &request.database)?;
+    let dsn = stored(read_dsn(secrets, &request.database)?);
     let dialect = db::database_of(&dsn).dialect();
     let mut query = QuerySpec {
         database: dsn.to_string(),
         sql: request.sql.clone(),
         split: None,
+        parts: None,
         may_write: request.may_write,
         has_rows: true,
         connections: request.connections,
@@ -119,7 +120,7 @@ pub(crate) fn query_job(
     let columns = match described {
         // Some databases refuse such a statement as soon as it is described.
         Err(error) if error.kind == DbErrorKind::ReadOnly && !request.may_write => {
-            return Err(refused(Message::new("query_changes")));
+            return Err(refused(Message::new("query_writes").with("detail", error.message.trim_end_matches('.'))));
         }
         described => described.map_err(failed)?,
     };
@@ -131,7 +132,7 @@ pub(crate) fn query_job(
         (Some(list), _) => list.clone(),
         (None, Some((column, count))) => {
             let (column, bounds) = split(&statement, &columns, (column, *count), databases, &pool, dialect)?;
-            query.split = Some(column.clone());
+            (query.split, query.parts) = (Some(column.clone()), Some(*count));
             source::statement_parts(&column, &bounds)
         }
         (None, None) => source::whole_statement(),
@@ -147,10 +148,13 @@ pub(crate) fn query_job(
             (QueryResult::File { path, format: *format, on_conflict: request.on_conflict, written: None }, dir, None)
         }
         QueryTarget::Files { dir, name, format } => {
-            (QueryResult::Files { format: *format }, dir.clone(), Some(name.clone()))
+            let dir = store::of_path(dir).absolute(dir).map_err(|error| JobError::path(dir, &error))?;
+            (QueryResult::Files { format: *format }, dir, Some(name.clone()))
         }
         QueryTarget::Table { database, table, keys } => {
-            let into = database.as_ref().map_or_else(|| Ok(dsn.clone()), |database| read_dsn(secrets, database))?;
+            let into = database
+                .as_ref()
+                .map_or_else(|| Ok(dsn.clone()), |database| read_dsn(secrets, database).map(stored))?;
             let keys = table::prepare(&into, table, keys, &columns, (request.connections, databases))?;
             let result = QueryResult::Table { database: into.to_string(), table: table.clone(), keys };
             (result, kept_beside, None)
@@ -176,6 +180,27 @@ pub(crate) fn query_job(
     };
     crate::engine::check_spec(&spec)?;
     Ok(spec)
+}
+
+/// Makes a request that was taken from a job one of another job: with a folder of its own for the rows of statements, and
+/// without a written file.
+pub(crate) fn renew(spec: &mut JobSpec, catalog_path: &Path) -> Result<(), JobError> {
+    let Some(query) = &mut spec.query else { return Ok(()) };
+    let dir = match &mut query.result {
+        QueryResult::Files { .. } => return Ok(()),
+        QueryResult::Stdout { .. } => return Err(refused(Message::new("query_again_stdout"))),
+        QueryResult::None | QueryResult::Table { .. } => kept_folder(catalog_path),
+        QueryResult::File { path, on_conflict, written, .. } => {
+            *written = None;
+            let is_kept = matches!(on_conflict, ConflictPolicy::Fail | ConflictPolicy::Skip);
+            if is_kept && store::of_path(path).is_taken(path) {
+                return Err(refused(Message::new("query_out_exists").with("path", path.display())));
+            }
+            parts_folder(path)?
+        }
+    };
+    spec.outputs.iter_mut().for_each(|output| output.sink.dir = Some(dir.clone()));
+    Ok(())
 }
 
 /// Parameters are filled from the columns of a list.

@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 
 use crossbeam_channel::Sender;
 
-use crate::catalog::{CatalogReader, ReaderFactory};
+use crate::catalog::CatalogReader;
 use crate::engine::record::message::{Record, call};
 use crate::error::JobError;
-use crate::model::{ConflictPolicy, ItemState, JobId, JobSpec, Locator, Message, QueryResult, RowsFormat, WrittenFile};
+use crate::model::{
+    ConflictPolicy, ItemState, JobId, JobSpec, Locator, Message, QueryResult, QuerySpec, RowsFormat, UndoFile,
+    UndoState, WrittenFile,
+};
 use crate::sink::PlannedPath;
 use crate::sink::rows::{self, KeptRows, Typing};
 use crate::store::{self, Hasher};
@@ -18,7 +21,8 @@ const PAGE_ITEMS: u32 = 500;
 /// Bytes that are written at once.
 const BUFFER_BYTES: usize = 256 << 10;
 
-/// Writes the file of a job whose statements have all run. Those that failed have no rows in it.
+/// Writes the file of a job whose statements have all run, and removes their rows, unless failed statements may still add
+/// to it. Those that failed have no rows in it.
 pub(crate) fn finish(
     job: JobId,
     spec: &JobSpec,
@@ -29,26 +33,53 @@ pub(crate) fn finish(
     else {
         return Ok(());
     };
+    // A kill came between the file and the end of the job: its parts are gone, or going.
+    if written.as_ref().is_some_and(|written| written.is_complete) {
+        remove_parts(spec);
+        return Ok(());
+    }
     let unwritten = |path: &Path, error: &io::Error| store::unusable(path.parent().unwrap_or(path), error);
     let Some((path, replaces)) = choose(path, *on_conflict, written.as_ref()) else {
         return Err(JobError::Machine(Message::new("query_out_exists").with("path", path.display())));
     };
-    let mut file = store::create_file(&path).map_err(|error| unwritten(&path, &error))?;
-    let hashed = Hashed { to: &mut file, hasher: Hasher::default() };
+    // With the rows of the statements, so that a kill leaves nothing beside the file.
+    let dir = spec.output().sink.dir.as_deref().or(path.parent()).unwrap_or(Path::new("."));
+    let mut file = store::create_file_in(dir, &path).map_err(|error| unwritten(&path, &error))?;
+    let hashed = Hashed { to: &mut file, hasher: Hasher::default(), bytes: 0 };
     let mut to = BufWriter::with_capacity(BUFFER_BYTES, hashed);
     if !write_rows(job, *format, reader, &mut to)? {
         return Ok(());
     }
-    let flushed = to.into_inner().map_err(|error| unwritten(&path, error.error()))?;
-    let hasher = flushed.hasher;
-    // Noted before it has its name: a retry replaces this file, and no other.
+    let Hashed { hasher, bytes, .. } = to.into_inner().map_err(|error| unwritten(&path, error.error()))?;
+    let mut new = WrittenFile { path: path.clone(), hash: hasher.finish(), bytes, is_complete: false };
+    // Before it has its name: a retry replaces this file, and no other.
+    note(job, &new, reader, record_tx)?;
+    let named = if replaces { file.commit() } else { file.commit_new() };
+    named.map_err(|error| unwritten(&path, &error))?;
+    if reader.job(job)?.is_some_and(|row| row.failed == 0) {
+        new.is_complete = true;
+        note(job, &new, reader, record_tx)?;
+        remove_parts(spec);
+    }
+    Ok(())
+}
+
+/// Records a job's file. One that undo has moved to the trash is another.
+fn note(
+    job: JobId,
+    file: &WrittenFile,
+    reader: &dyn CatalogReader,
+    record_tx: &Sender<Record>,
+) -> Result<(), JobError> {
+    let forgotten = UndoFile { state: Some(UndoState::Returned), ..UndoFile::combined(file) };
     let mut noted = reader.request(job)?.unwrap_or_default();
     if let Some(QueryResult::File { written, .. }) = noted.query.as_mut().map(|query| &mut query.result) {
-        *written = Some(WrittenFile { path: path.clone(), hash: hasher.finish() });
+        *written = Some(file.clone());
     }
-    call(record_tx, move |catalog| catalog.set_request(job, &noted))?;
-    let named = if replaces { file.commit() } else { file.commit_new() };
-    named.map_err(|error| unwritten(&path, &error))
+    call(record_tx, move |catalog| {
+        catalog.set_request(job, &noted)?;
+        catalog.record_undo(job, &[forgotten])
+    })
 }
 
 /// The path of a job's file, and whether it replaces one; `None` if it may not.
@@ -138,19 +169,10 @@ fn each_part(
     }
 }
 
-/// Removes the rows of a job's statements once they are in its file, unless failed statements may still add to it.
-pub(crate) fn discard_parts(job: JobId, spec: &JobSpec, readers: &ReaderFactory) {
-    let is_file = matches!(spec.query.as_ref().map(|query| &query.result), Some(QueryResult::File { .. }));
-    let is_complete =
-        || readers.reader().and_then(|reader| reader.job(job)).is_ok_and(|row| row.is_some_and(|row| row.failed == 0));
-    if is_file && is_complete() {
-        remove_parts(spec);
-    }
-}
-
-/// Removes the rows of a job's statements.
-fn remove_parts(spec: &JobSpec) {
-    if let Some(dir) = &spec.output().sink.dir
+/// Removes the rows of a job's statements that were kept to become one result.
+pub(crate) fn remove_parts(spec: &JobSpec) {
+    if spec.query.as_ref().is_some_and(QuerySpec::keeps_parts)
+        && let Some(dir) = spec.output().sink.dir.as_ref().filter(|dir| store::kind_at(dir).is_some())
         && let Err(error) = store::remove_folder(dir)
     {
         tracing::warn!(%error, folder = %dir.display(), "the rows of statements could not be removed");
@@ -161,12 +183,14 @@ fn remove_parts(spec: &JobSpec) {
 struct Hashed<W> {
     to: W,
     hasher: Hasher,
+    bytes: u64,
 }
 
 impl<W: Write> Write for Hashed<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let count = self.to.write(bytes)?;
         self.hasher.update(bytes.get(..count).unwrap_or_default());
+        self.bytes += count as u64;
         Ok(count)
     }
 

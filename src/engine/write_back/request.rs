@@ -1,8 +1,8 @@
 //! Requests to write results back, from what people write.
 
-use crate::db::{self, Dialect, Dsn, Place, TableName};
+use crate::db::{self, Dialect, Dsn, TableName};
 use crate::engine::coordinator::settings::secrets_path;
-use crate::engine::databases::read_dsn;
+use crate::engine::databases::{read_dsn, stored};
 use crate::error::JobError;
 use crate::fetch::Secrets;
 use crate::model::{ItemField, Message, WriteBackMode, WriteBackSpec, WriteColumn, WriteField};
@@ -30,13 +30,7 @@ pub fn write_back_spec(request: &WriteBackRequest<'_>) -> Result<Option<WriteBac
     if request.map.is_none() && request.table.is_none() {
         return Ok(None);
     }
-    let mut dsn = read_dsn(&Secrets::new(secrets_path()), request.database)?;
-    // A job is resumed from any folder.
-    if let Place::File(path) = &mut dsn.place
-        && let Ok(absolute) = std::path::absolute(&*path)
-    {
-        *path = absolute;
-    }
+    let dsn = stored(read_dsn(&Secrets::new(secrets_path()), request.database)?);
     read(request, &dsn).map(Some).map_err(JobError::Refused)
 }
 

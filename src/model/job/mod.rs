@@ -43,6 +43,13 @@ pub struct JobSpec {
     pub query: Option<QuerySpec>,
 }
 
+impl JobSpec {
+    /// Whether the job leaves changes in a database, which undo does not touch.
+    pub fn leaves_rows(&self) -> bool {
+        self.write_back.is_some() || self.query.as_ref().is_some_and(QuerySpec::leaves_rows)
+    }
+}
+
 /// One result of each item.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

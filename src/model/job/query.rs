@@ -18,6 +18,9 @@ pub struct QuerySpec {
     /// The column by whose ranges the statement is divided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split: Option<String>,
+    /// The number of ranges that were asked for; there may be fewer values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parts: Option<usize>,
     /// Whether the session may change the database.
     pub may_write: bool,
     /// Whether the statement has a result, as the database described it.
@@ -82,6 +85,12 @@ pub struct WrittenFile {
     pub path: PathBuf,
     /// SHA-256 of its bytes.
     pub hash: String,
+    /// Their number.
+    #[serde(default)]
+    pub bytes: u64,
+    /// Whether it has its name and the rows of every statement, so that nothing is added to it any more.
+    #[serde(default)]
+    pub is_complete: bool,
 }
 
 /// How rows are written to files.
@@ -103,6 +112,7 @@ impl Default for QuerySpec {
             database: String::new(),
             sql: String::new(),
             split: None,
+            parts: None,
             may_write: false,
             has_rows: true,
             connections: 8,
@@ -117,6 +127,19 @@ impl QuerySpec {
     /// Whether rows of statements are kept until all have run, to become one result.
     pub fn keeps_parts(&self) -> bool {
         matches!(self.result, QueryResult::File { .. } | QueryResult::Stdout { .. })
+    }
+
+    /// The file that holds the rows of all statements, as far as the job has written it.
+    pub fn combined_file(&self) -> Option<&WrittenFile> {
+        match &self.result {
+            QueryResult::File { written, .. } => written.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether it leaves changes in a database.
+    pub fn leaves_rows(&self) -> bool {
+        self.may_write || matches!(self.result, QueryResult::Table { .. })
     }
 }
 

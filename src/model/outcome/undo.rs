@@ -1,6 +1,6 @@
 //! Undo of a job: which of its results are in the trash, which files those had replaced, and why a file stays.
 
-use crate::model::Message;
+use crate::model::{Locator, Message, WrittenFile};
 
 /// A result of a job that undo or redo deals with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,19 @@ pub struct UndoFile {
     pub stays: Option<Stay>,
     /// The file that it replaced.
     pub replaced: Option<ReplacedFile>,
+}
+
+impl UndoFile {
+    /// Item and output of the file that holds the rows of all items of a query job: items count from 1.
+    pub const COMBINED: (u64, u32) = (0, 1);
+
+    /// That file, before the first undo.
+    pub fn combined(written: &WrittenFile) -> Self {
+        let (seq, n) = Self::COMBINED;
+        let path = Locator::File(written.path.clone()).to_text();
+        let (hash, bytes) = (written.hash.clone(), written.bytes);
+        Self { seq, n, path, hash, bytes, state: None, trashed: None, stays: None, replaced: None }
+    }
 }
 
 /// How far undo or redo is with a result.
