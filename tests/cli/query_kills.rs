@@ -11,8 +11,10 @@ use crate::write_back_servers::TestServer;
 
 /// Rows of each statement: more than a transaction has.
 const ROWS: u64 = 510;
-/// Statements between two disturbances.
-const STEP: u64 = 4;
+/// Statements that end between two disturbances: a statement that meets several in a row is taken for their cause.
+const STEP: u64 = 3;
+/// Statements for each disturbance: some more end until it comes.
+const ITEMS: u64 = 9;
 const CONNECTIONS: &str = "4";
 
 fn disturbances() -> u64 {
@@ -48,7 +50,7 @@ struct Case<'a> {
 impl<'a> Case<'a> {
     fn new(server: &'a dyn TestServer, is_mysql: bool) -> Self {
         let home = Home::new().with_variable("PW", PASSWORD);
-        let items = STEP * (disturbances() + 2);
+        let items = ITEMS * (disturbances() + 2);
         let lines: Vec<String> = std::iter::once("id".to_owned()).chain((1..=items).map(|id| id.to_string())).collect();
         home.file("ids.csv", lines.join("\n"));
         let database = server.new_database();
@@ -77,8 +79,9 @@ impl<'a> Case<'a> {
         for n in 0..count {
             let mut running = self.home.start(if n == 0 { &first } else { &resume });
             // The last one comes when all statements are done and their rows become one result.
-            let wanted = if n + 1 == count { self.items } else { STEP * (n + 1) };
-            let has_ended = !reach(&mut running, wanted);
+            let is_last = n + 1 == count;
+            let has_ended =
+                !reach(&mut running, |done, before| done == self.items || !is_last && done >= before + STEP);
             disturbed += u64::from(!has_ended);
             match n % 3 {
                 _ if has_ended => drop(running.wait()),
@@ -98,7 +101,7 @@ impl<'a> Case<'a> {
         assert!(disturbed >= count / 2, "only {disturbed} disturbances of {count}");
         // A crash that the program survives, or that pauses the job.
         let mut running = self.home.start(&resume);
-        if count > 1 && reach(&mut running, STEP * count) {
+        if reach(&mut running, |done, before| done >= before + STEP) {
             self.server.crash(true);
             self.server.recover();
         }
@@ -115,11 +118,16 @@ impl<'a> Case<'a> {
     }
 }
 
-/// Reads until so many statements are done; `false` if the run ends before.
-fn reach(running: &mut Running, wanted: u64) -> bool {
+/// Reads until as many statements are done as wanted, of all and of those that were done at first; `false` if the run ends
+/// before.
+fn reach(running: &mut Running, is_enough: impl Fn(u64, u64) -> bool) -> bool {
+    let mut before = None;
     while let Some(line) = running.line() {
         let event: serde_json::Value = serde_json::from_str(&line).unwrap();
-        if event["event"] == "progress" && event["done"].as_u64().is_some_and(|done| done >= wanted) {
+        if event["event"] == "progress"
+            && let Some(done) = event["done"].as_u64()
+            && is_enough(done, *before.get_or_insert(done))
+        {
             return true;
         }
     }
