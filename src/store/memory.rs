@@ -116,6 +116,10 @@ impl Store for Memory {
         Ok(Box::new(BeingWritten { path: path.to_path_buf(), bytes: Vec::new() }))
     }
 
+    fn create_file_in(&self, _: &Path, locator: &Locator) -> io::Result<Box<dyn NewFile>> {
+        self.create_file(locator)
+    }
+
     fn remove_folder(&self, folder: &Path) -> io::Result<()> {
         files().retain(|path, _| !path.starts_with(folder));
         Ok(())

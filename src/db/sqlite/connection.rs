@@ -175,9 +175,8 @@ fn open(path: &Path, session: Session, limit: Arc<Limit>) -> rusqlite::Result<ru
     // Fails now if the file is no database.
     connection.query_row("SELECT count(*) FROM sqlite_schema", (), |_| Ok(()))?;
     if session.is_read_only {
-        connection.authorizer(Some(|context: AuthContext<'_>| match only_reads(&context.action) {
-            true => Authorization::Allow,
-            false => Authorization::Deny,
+        connection.authorizer(Some(|context: AuthContext<'_>| {
+            if only_reads(&context.action) { Authorization::Allow } else { Authorization::Deny }
         }))?;
     }
     Ok(connection)

@@ -23,7 +23,8 @@ fn kind_of(code: ffi::Error, message: &str) -> DbErrorKind {
     match code.code {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => DbErrorKind::Locked,
         ErrorCode::OperationInterrupted => DbErrorKind::Timeout,
-        ErrorCode::ReadOnly => DbErrorKind::ReadOnly,
+        // The second one by the authorizer of read-only sessions.
+        ErrorCode::ReadOnly | ErrorCode::AuthorizationForStatementDenied => DbErrorKind::ReadOnly,
         ErrorCode::ConstraintViolation
         | ErrorCode::TypeMismatch
         | ErrorCode::TooBig
@@ -31,8 +32,6 @@ fn kind_of(code: ffi::Error, message: &str) -> DbErrorKind {
         ErrorCode::DiskFull | ErrorCode::OutOfMemory => DbErrorKind::Full,
         ErrorCode::CannotOpen | ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt => DbErrorKind::MissingDatabase,
         ErrorCode::PermissionDenied => DbErrorKind::Permission,
-        // By the authorizer of read-only sessions.
-        ErrorCode::AuthorizationForStatementDenied => DbErrorKind::ReadOnly,
         ErrorCode::SystemIoFailure => DbErrorKind::ConnectionLost,
         _ if message.starts_with("no such table") || message.starts_with("no such view") => DbErrorKind::MissingTable,
         _ if message.starts_with("no such column") || message.contains("has no column named") => {
