@@ -540,3 +540,34 @@ fn a_job_is_resumed_from_any_folder() {
     home.run_in("else", &["resume"]).expect(0);
     assert_eq!(home.files("files").len(), 4);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_job_that_stopped_while_rows_went_into_a_table_is_resumed() {
+    let home = shop();
+    paced(&home, 6, 2);
+    let args = ["query", "--db", "shop.sqlite", "--sql", PACED, "--each", "ids.csv", "--into", "copies", "--json"];
+    let mut running = home.start(&args);
+    running.until(|line| line["event"] == "progress" && line["done"] == 2);
+    running.interrupt();
+    running.wait().expect(130);
+    hurry(&home);
+    home.run(&["resume"]).expect(0);
+    assert_eq!(count(&home, "SELECT count(*) * 100 + count(DISTINCT id) FROM copies"), 606);
+}
+
+#[test]
+fn a_kill_after_the_rows_of_statements_were_removed_leaves_a_complete_file() {
+    let home = shop();
+    ids(&home, 3);
+    let statement = "SELECT id FROM product WHERE id = :id";
+    let args = ["--sql", statement, "--each", "ids.csv", "-o", "o.csv", "--catalog", "c.sqlite"];
+    query(&home, &args).expect(0);
+    let before = std::fs::read(home.path("o.csv")).unwrap();
+    // What such a kill leaves in the catalog.
+    let catalog = Connection::open(home.path("c.sqlite")).unwrap();
+    catalog.execute_batch("UPDATE job SET state = 'running', finished_at = NULL").unwrap();
+    home.run(&["resume", "1", "--catalog", "c.sqlite"]).expect(0);
+    assert!(std::fs::read(home.path("o.csv")).unwrap() == before && !home.path("o (1).csv").exists());
+    assert!(!home.files(".").iter().any(|name| name.contains(".pixloom-")));
+}

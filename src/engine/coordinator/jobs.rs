@@ -27,7 +27,9 @@ use crate::engine::run::{Run, RunParts};
 use crate::engine::write_back::{self, WriteBack};
 use crate::error::JobError;
 use crate::fetch::{Fetcher, Secrets};
-use crate::model::{Durability, Edge, FailureFilter, JobId, JobRow, JobSpec, JobState, Locator, Message, Remark};
+use crate::model::{
+    Durability, Edge, FailureFilter, JobId, JobRow, JobSpec, JobState, Locator, Message, QuerySpec, Remark,
+};
 use crate::op::Pipeline;
 use crate::store::{self, CreatedFolders, EntryKind};
 
@@ -435,6 +437,7 @@ fn prepare(
     let pipeline = check(&spec)?;
     let query = QueryPlan::open(&spec, databases)?;
     let out_dir = naming::out_dir(&spec)?;
+    let has_results = has_results && spec.query.as_ref().is_none_or(QuerySpec::has_item_files);
     if has_results && !store::of_path(&out_dir).is_taken(&out_dir) {
         return Err(JobError::Machine(Message::new("output_missing").with("path", out_dir.display())));
     }

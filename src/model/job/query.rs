@@ -129,6 +129,15 @@ impl QuerySpec {
         matches!(self.result, QueryResult::File { .. } | QueryResult::Stdout { .. })
     }
 
+    /// Whether done items have files: their rows go neither into a table nor, by now, into one complete file.
+    pub fn has_item_files(&self) -> bool {
+        match &self.result {
+            QueryResult::Files { .. } | QueryResult::Stdout { .. } => true,
+            QueryResult::File { written, .. } => written.as_ref().is_none_or(|written| !written.is_complete),
+            QueryResult::None | QueryResult::Table { .. } => false,
+        }
+    }
+
     /// The file that holds the rows of all statements, as far as the job has written it.
     pub fn combined_file(&self) -> Option<&WrittenFile> {
         match &self.result {
