@@ -502,7 +502,8 @@ fn the_command_of_a_query_job_asks_for_the_same() {
         assert_eq!(home.run(&["jobs", &job(1), "--command"]).expect(0).out, command.out, "{args:?}");
         let request = |job: String| {
             let catalog = walkdir::WalkDir::new(home.path("data")).into_iter().filter_map(Result::ok);
-            let catalog = catalog.map(|entry| entry.into_path()).find(|path| path.ends_with("catalog.sqlite")).unwrap();
+            let catalog =
+                catalog.map(walkdir::DirEntry::into_path).find(|path| path.ends_with("catalog.sqlite")).unwrap();
             let text: String = Connection::open(catalog)
                 .unwrap()
                 .query_row("SELECT spec FROM job_request WHERE job_id = ?1", [job], |row| row.get(0))
