@@ -75,11 +75,20 @@ mod refusals;
 mod reports;
 #[path = "cli/rows_of_queries.rs"]
 mod rows_of_queries;
+#[cfg(unix)]
+#[path = "cli/rows_of_servers.rs"]
+mod rows_of_servers;
 #[path = "cli/runs.rs"]
 mod runs;
 #[cfg(target_arch = "x86_64")] // other vector units may round differently
 #[path = "cli/same_bytes.rs"]
 mod same_bytes;
+#[cfg(unix)]
+#[path = "cli/servers.rs"]
+mod servers;
+#[cfg(unix)]
+#[path = "cli/table_to_table.rs"]
+mod table_to_table;
 #[path = "cli/temporaries.rs"]
 mod temporaries;
 #[path = "cli/texts.rs"]

@@ -407,6 +407,7 @@ impl RunArgs {
                 db_connections: self.links.db_connections.into(),
                 memory_bytes: self.memory,
                 network_wait_s: self.network_wait,
+                database_wait_s: self.write_back.database_wait,
                 network_gone_s: None,
                 max_pixels: self.max_megapixels,
                 max_side_px: self.max_side,
@@ -512,6 +513,7 @@ impl RunArgs {
             db_connections,
             memory_bytes,
             network_wait_s,
+            database_wait_s,
             // Only tests set it.
             network_gone_s: _,
             max_pixels,
@@ -530,6 +532,7 @@ impl RunArgs {
         line.changed("--db-connections", *db_connections, default.db_connections);
         line.given("--memory", memory_bytes.map(human::exact_size));
         line.time("--network-wait", (*network_wait_s != default.network_wait_s).then_some(*network_wait_s));
+        line.time("--database-wait", (*database_wait_s != default.database_wait_s).then_some(*database_wait_s));
         line.number("--max-megapixels", max_pixels.map(|pixels| pixels as f64 / 1e6));
         line.number("--max-side", *max_side_px);
         line.given("--item-memory", item_memory_bytes.map(human::exact_size));

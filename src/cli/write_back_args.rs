@@ -8,9 +8,6 @@ use crate::engine::{self, WriteBackRequest};
 use crate::error::JobError;
 use crate::model::{Message, WriteBackMode, WriteBackSpec, WriteColumn, WriteField};
 
-/// The default of `--database-wait`.
-const DATABASE_WAIT_S: u64 = 300;
-
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Databases")]
 pub(super) struct WriteBackArgs {
@@ -23,7 +20,7 @@ pub(super) struct WriteBackArgs {
     #[arg(long, value_name = "NAME", requires = "db", conflicts_with = "write_back")]
     write_back_table: Option<String>,
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = seconds)]
-    database_wait: u64,
+    pub(super) database_wait: u64,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -56,7 +53,7 @@ impl WriteBackArgs {
     /// The options that ask for this: the inverse of [`Self::spec`].
     pub(super) fn write(spec: Option<&WriteBackSpec>, line: &mut CommandLine) {
         let Some(spec) = spec else { return };
-        let WriteBackSpec { database, schema, table, keys, columns, mode, creates_table, wait_s } = spec;
+        let WriteBackSpec { database, schema, table, keys, columns, mode, creates_table } = spec;
         let schema = schema.as_ref().map(|schema| format!("{}.", name(schema))).unwrap_or_default();
         let target = format!("{schema}{}({})", name(table), pairs(keys));
         // A query reads from the same database.
@@ -80,7 +77,6 @@ impl WriteBackArgs {
                 },
             );
         }
-        line.time("--database-wait", (*wait_s != DATABASE_WAIT_S).then_some(*wait_s));
     }
 
     /// What was asked for; a query reads from the same database.
@@ -102,7 +98,6 @@ impl WriteBackArgs {
             }),
             key: None,
             database: self.db.as_deref().unwrap_or_default(),
-            wait_s: self.database_wait,
         })
     }
 }

@@ -19,6 +19,9 @@ pub struct Session {
     pub statement_timeout: Option<Duration>,
     /// Longest wait for a lock.
     pub lock_timeout: Option<Duration>,
+    /// Whether points in time whose text names no zone (`timestamp` of MySQL) are in UTC, rather than in the zone of the
+    /// server, which may have the same time twice.
+    pub is_utc: bool,
 }
 
 /// An open connection. One call at a time.

@@ -14,7 +14,7 @@ use super::coordinator::settings::secrets_path;
 use super::databases::Databases;
 use super::intake::earlier_results::EarlierResults;
 use super::intake::lists;
-use super::intake::queries::{self, Access, KnownRows};
+use super::intake::queries::{self, Access, KnownRows, RowIdentity};
 use super::intake::read_sources::nothing_in;
 use super::item::body::ItemBody;
 use super::item::claims::{CountedRows, NameClaims, may_be_given};
@@ -207,7 +207,7 @@ pub fn dry_run(
     let databases = access.as_ref().map(|access| access as &dyn source::Databases);
     for source in queries.as_ref().map_or(&spec.sources, |queries| &queries.sources) {
         let source = &queries::begun(source.clone(), 1, history, None)?;
-        let mut known_rows = KnownRows::of(source, history, None)?;
+        let mut known_rows = KnownRows::of(source, &RowIdentity::of(spec), history, None)?;
         let reading = Reading {
             lists: &spec.lists,
             first_item: 0,

@@ -30,6 +30,11 @@ impl Columns {
         }
     }
 
+    /// Keeps the columns of which `keeps` approves the name.
+    pub fn retain(&mut self, mut keeps: impl FnMut(&str) -> bool) {
+        self.0.retain(|name, _| keeps(name));
+    }
+
     /// The column with exactly this name.
     pub fn exactly(&self, name: &str) -> Option<&Value> {
         self.0.get(name)

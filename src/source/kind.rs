@@ -187,8 +187,8 @@ pub enum Results {
 
 /// How sources use databases.
 pub trait Databases {
-    /// The connections to a database, which refuse to change anything.
-    fn pool(&self, dsn: &Dsn) -> Result<Pool, JobError>;
+    /// The connections to a database, which refuse to change anything; with `is_utc`, they show points in time in UTC.
+    fn pool(&self, dsn: &Dsn, is_utc: bool) -> Result<Pool, JobError>;
 
     /// The runtime that owns the connections; the reading thread waits for it.
     fn runtime(&self) -> &Handle;

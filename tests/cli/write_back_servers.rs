@@ -1,103 +1,20 @@
 //! Results that are written back into tables of real servers, which restart, lock and refuse.
 
 use std::fmt::Write as _;
-use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::database::mysql::{self, Mysql};
+use crate::database::mysql::Mysql;
 use crate::database::postgres::{PASSWORD, Postgres, Stop};
 use crate::program::Home;
+use crate::servers::{Gate, TestServer};
 use crate::util::server::{Answer, Server, ok, status};
 
 const MAP: &str = "products(id=col:id): thumb=output, bytes=bytes_out, sha=output_hash, state=state, error=error, \
     at=finished_at";
 const PRODUCTS: &str = "CREATE TABLE products(id bigint PRIMARY KEY, thumb text, bytes integer, sha char(64), \
     state varchar(10), error text, at TIME, note varchar(10) DEFAULT 'own')";
-
-/// Lets requests with numbers up to a limit pass.
-#[derive(Default)]
-struct Gate {
-    limit: Mutex<u64>,
-    raised: Condvar,
-}
-
-impl Gate {
-    fn raise(&self, limit: u64) {
-        *self.limit.lock().unwrap() = limit;
-        self.raised.notify_all();
-    }
-
-    fn pass(&self, number: u64) {
-        let limit = self.limit.lock().unwrap();
-        drop(self.raised.wait_timeout_while(limit, Duration::from_mins(1), |limit| *limit < number).unwrap());
-    }
-}
-
-/// What both servers can do.
-pub(crate) trait TestServer {
-    fn dsn_of(&self, database: &str) -> String;
-    fn new_database(&self) -> String;
-    /// Rows as lines, columns separated by `|`.
-    fn rows(&self, database: &str, statements: &str) -> String;
-    fn crash(&self, kills: bool);
-    fn recover(&self);
-    /// The type of a point in time.
-    fn time_type(&self) -> &'static str;
-}
-
-impl TestServer for Postgres {
-    fn dsn_of(&self, database: &str) -> String {
-        self.dsn(database)
-    }
-
-    fn new_database(&self) -> String {
-        self.create_database()
-    }
-
-    fn rows(&self, database: &str, statements: &str) -> String {
-        self.sql(database, statements)
-    }
-
-    fn crash(&self, kills: bool) {
-        self.stop(if kills { Stop::Kill } else { Stop::Immediate });
-    }
-
-    fn recover(&self) {
-        self.start_again();
-    }
-
-    fn time_type(&self) -> &'static str {
-        "timestamptz"
-    }
-}
-
-impl TestServer for Mysql {
-    fn dsn_of(&self, database: &str) -> String {
-        self.dsn(database)
-    }
-
-    fn new_database(&self) -> String {
-        self.create_database()
-    }
-
-    fn rows(&self, database: &str, statements: &str) -> String {
-        self.sql(database, statements).replace('\t', "|")
-    }
-
-    fn crash(&self, kills: bool) {
-        self.stop(if kills { mysql::Stop::Kill } else { mysql::Stop::Clean });
-    }
-
-    fn recover(&self) {
-        self.start_again();
-    }
-
-    fn time_type(&self) -> &'static str {
-        "timestamp NULL"
-    }
-}
 
 /// A home with a list of this many links, and a database with a row for each.
 struct Shop {
@@ -130,7 +47,7 @@ impl Shop {
     }
 
     fn dsn(&self, server: &dyn TestServer) -> String {
-        format!("{}?password=env:SHOP_PASSWORD", server.dsn_of(&self.database))
+        server.dsn_of(&self.database)
     }
 
     fn args<'a>(dsn: &'a str, more: &[&'a str]) -> Vec<&'a str> {

@@ -56,7 +56,7 @@ fn a_pool_survives_every_kind_of_restart_of_mariadb() {
     check_outages(case, &restart, &|| server.stop(Stop::Clean), &|| server.start_again());
 }
 
-const READING: Session = Session { is_read_only: true, statement_timeout: None, lock_timeout: None };
+const READING: Session = Session { is_read_only: true, statement_timeout: None, lock_timeout: None, is_utc: false };
 /// Longest wait for something that happens at once.
 const DEADLINE: Duration = Duration::from_secs(30);
 

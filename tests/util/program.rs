@@ -14,10 +14,25 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// Time limit for each run.
+/// Time limit for each run, and at full size.
 const DEADLINE: Duration = Duration::from_secs(90);
+const FULL_SIZE_DEADLINE: Duration = Duration::from_hours(1);
 /// Maximum number of unread lines of standard output.
 const LINES: usize = 100_000;
+
+/// Whether tests that have a smaller size for every day run at full size.
+pub(crate) fn is_full_size() -> bool {
+    std::env::var_os("PIXLOOM_TEST_FULL_SIZE").is_some()
+}
+
+fn deadline() -> Duration {
+    if is_full_size() { FULL_SIZE_DEADLINE } else { DEADLINE }
+}
+
+/// The program that is tested; PIXLOOM_TEST_PROGRAM names another one, such as an optimized one.
+fn program() -> PathBuf {
+    std::env::var_os("PIXLOOM_TEST_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_pixloom").into()).into()
+}
 
 /// An empty home folder.
 pub(crate) struct Home {
@@ -116,13 +131,13 @@ impl Home {
     #[cfg(unix)]
     pub(crate) fn run_limited<A: AsRef<OsStr>>(&self, limit: &str, args: &[A]) -> RunOutput {
         let mut command = Command::new("/bin/sh");
-        command.args(["-c", &format!("ulimit {limit}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_pixloom")]);
+        command.args(["-c", &format!("ulimit {limit}; exec \"$0\" \"$@\"")]).arg(program());
         self.start_command(command, self.dir.path(), args).0.wait()
     }
 
     /// Runs to the end with standard output redirected; returns the exit code and standard error.
     pub(crate) fn run_into<A: AsRef<OsStr>>(&self, stdout: impl Into<Stdio>, args: &[A]) -> (Option<i32>, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pixloom"));
+        let mut command = Command::new(program());
         self.prepare(&mut command, self.dir.path(), args);
         command.stdin(Stdio::null()).stdout(stdout);
         let output = command.stderr(Stdio::piped()).spawn().and_then(Child::wait_with_output).expect("it runs");
@@ -137,7 +152,7 @@ impl Home {
 
     /// The same in another current folder.
     pub(crate) fn pipe_in<A: AsRef<OsStr>>(&self, folder: &Path, input: &[u8], args: &[A]) -> (i32, Vec<u8>, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pixloom"));
+        let mut command = Command::new(program());
         self.prepare(&mut command, folder, args);
         let mut file = tempfile::tempfile().expect("a file");
         file.write_all(input).and_then(|()| std::io::Seek::rewind(&mut file)).expect("it is written");
@@ -150,7 +165,7 @@ impl Home {
     /// Runs a line of a POSIX shell in which `pixloom` is the program.
     #[cfg(unix)]
     pub(crate) fn run_line(&self, line: &str) -> RunOutput {
-        let program = Path::new(env!("CARGO_BIN_EXE_pixloom"));
+        let program = program();
         let folder = program.parent().expect("a folder").display();
         let mut command = Command::new("/bin/sh");
         command.args(["-c", &format!("PATH={folder}:/usr/bin:/bin; {line}")]);
@@ -158,7 +173,7 @@ impl Home {
     }
 
     fn start_in<A: AsRef<OsStr>>(&self, folder: &Path, args: &[A]) -> (Running, ChildStdin) {
-        self.start_command(Command::new(env!("CARGO_BIN_EXE_pixloom")), folder, args)
+        self.start_command(Command::new(program()), folder, args)
     }
 
     fn prepare<A: AsRef<OsStr>>(&self, command: &mut Command, folder: &Path, args: &[A]) {
@@ -200,7 +215,7 @@ impl Home {
 impl Running {
     /// The next line on standard output; `None` at its end.
     pub(crate) fn line(&mut self) -> Option<String> {
-        match self.out_rx.recv_timeout(DEADLINE.saturating_sub(self.since.elapsed())) {
+        match self.out_rx.recv_timeout(deadline().saturating_sub(self.since.elapsed())) {
             Ok(line) => {
                 self.out.push_str(&line);
                 self.out.push('\n');
@@ -227,7 +242,7 @@ impl Running {
     /// Waits until standard error says something.
     pub(crate) fn until_error(&self, text: &str) {
         while !self.err_so_far.lock().expect("no panic").contains(text) {
-            assert!(self.since.elapsed() < DEADLINE, "it does not say {text}");
+            assert!(self.since.elapsed() < deadline(), "it does not say {text}");
             thread::sleep(Duration::from_millis(5));
         }
     }

@@ -157,6 +157,7 @@ fn random_spec(dice: &mut Dice, files: &Files) -> JobSpec {
         db_connections: 1 + dice.below(1024) as usize,
         memory_bytes: dice.perhaps(|dice| 1_000_000 + dice.below(1 << 40)),
         network_wait_s: dice.below(7 * 86_400),
+        database_wait_s: dice.below(7 * 86_400),
         network_gone_s: None,
         max_pixels: dice.perhaps(|dice| 1 + dice.below(1_000_000_000)),
         max_side_px: dice.perhaps(|dice| 1 + dice.below(65_535) as u32),

@@ -144,6 +144,9 @@ async fn set_up(conn: &mut Conn, session: Session) -> mysql_async::Result<Server
         sets.push(format!("SESSION innodb_lock_wait_timeout = {seconds}"));
         sets.push(format!("SESSION lock_wait_timeout = {seconds}"));
     }
+    if session.is_utc {
+        sets.push("SESSION time_zone = '+00:00'".to_owned());
+    }
     conn.query_drop(format!("SET {}", sets.join(", "))).await?;
     if session.is_read_only {
         conn.query_drop("SET SESSION TRANSACTION READ ONLY").await?;

@@ -156,6 +156,7 @@ mod tests {
             is_read_only: true,
             statement_timeout: Some(Duration::from_secs(2)),
             lock_timeout: Some(Duration::from_micros(1)),
+            ..Session::default()
         };
         let config = configs(&dsn, &Login::default(), session).unwrap().remove(0);
         let expected =

@@ -421,7 +421,7 @@ fn open_folder(dir: &Path, open: impl FnOnce(&Path) -> io::Result<()>) -> Result
 fn open_write_back(databases: &Databases, spec: &JobSpec, stop: &AtomicBool) -> Result<Option<WriteBack>, JobError> {
     let Some(request) = &spec.write_back else { return Ok(None) };
     let opened = write_back::open(databases, spec, request, true, stop)?;
-    Ok(opened.map(|opened| WriteBack::new(request.clone(), opened, databases.runtime().clone())))
+    Ok(opened.map(|opened| WriteBack::new(spec.limits.database_wait_s, opened, databases.runtime().clone())))
 }
 
 /// Prepares a job's output folder, and marks the job as running once earlier records of it are `written`.

@@ -12,7 +12,7 @@ use crate::db::{self, DbError, Dsn, Pool, Session, Value};
 use crate::engine::databases::{Databases, job_error, read_dsn};
 use crate::error::JobError;
 use crate::fetch::Secrets;
-use crate::model::{Columns, ItemRow, ItemState, JobId, JobSpec, Locator, Remark, SourceSpec};
+use crate::model::{Columns, ItemRow, ItemState, JobId, JobSpec, Locator, Remark, SourceSpec, WriteColumn, WriteField};
 use crate::source::{self, query};
 
 /// The number of the source's first item.
@@ -41,8 +41,8 @@ impl<'a> Access<'a> {
 }
 
 impl source::Databases for Access<'_> {
-    fn pool(&self, dsn: &Dsn) -> Result<Pool, JobError> {
-        let session = Session { is_read_only: true, ..Session::default() };
+    fn pool(&self, dsn: &Dsn, is_utc: bool) -> Result<Pool, JobError> {
+        let session = Session { is_read_only: true, is_utc, ..Session::default() };
         self.databases.pool(dsn, session, self.connections)
     }
 
@@ -106,24 +106,23 @@ pub(crate) fn begun(
     let mut begun = source.with(FIRST, next_seq.to_string());
     let Some((reader, column)) = reader.zip(query::since_column(&begun).map(str::to_owned)) else { return Ok(begun) };
     let Some(earlier) = earlier_jobs(reader, job, &begun)?.next().transpose()? else { return Ok(begun) };
-    let is_number = query::since_is_number(&begun);
-    let before = |one: &Value, other: &Value| query::compare(one, other, is_number) == Ordering::Less;
+    let order = query::since_order(&begun);
     let mut greatest = value(&earlier.source, GREATEST);
-    let mut unfinished: Option<Value> = None;
+    let mut unfinished = Least::default();
     for_each_item(reader, earlier.job, earlier.first(), earlier.end(), &mut |item| {
         let Some(own) = columns_value(&item.columns, &column) else { return };
-        if greatest.as_ref().is_none_or(|greatest| before(greatest, &own)) {
+        if greatest.as_ref().is_none_or(|greatest| query::is_probably_after(&own, greatest, order)) {
             greatest = Some(own.clone());
         }
-        if !is_over(item) && unfinished.as_ref().is_none_or(|unfinished| before(&own, unfinished)) {
-            unfinished = Some(own);
+        if !is_over(item) {
+            unfinished.add(own, order);
         }
     })?;
     let last = match (earlier.end(), unfinished) {
-        // Rows that it did not read may have any value.
-        (None, _) => value(&earlier.source, query::LAST),
-        (Some(_), Some(unfinished)) => Some(unfinished),
-        (Some(_), None) => greatest.clone(),
+        // Rows that it did not read may have any value, and only the database may know which of the unfinished ones is first.
+        (None, _) | (Some(_), Least { is_uncertain: true, .. }) => value(&earlier.source, query::LAST),
+        (Some(_), Least { value: Some(unfinished), .. }) => Some(unfinished),
+        (Some(_), _) => greatest.clone(),
     };
     for (name, value) in [(query::LAST, last), (GREATEST, greatest)] {
         if let Some(value) = value {
@@ -131,6 +130,28 @@ pub(crate) fn begun(
         }
     }
     Ok(begun)
+}
+
+/// The least of some values.
+#[derive(Default)]
+struct Least {
+    value: Option<Value>,
+    /// Whether it may be another one.
+    is_uncertain: bool,
+}
+
+impl Least {
+    fn add(&mut self, value: Value, order: query::Order) {
+        let Some(least) = &self.value else {
+            self.value = Some(value);
+            return;
+        };
+        match query::compare(&value, least, order) {
+            Some(Ordering::Less) => self.value = Some(value),
+            Some(_) => {}
+            None => self.is_uncertain = true,
+        }
+    }
 }
 
 /// Whether nothing is left to do for an item.
@@ -254,9 +275,69 @@ impl Recorded {
     }
 }
 
+/// What a row of a query is recognized by when it is read again. Results that were written back may have changed it.
+#[derive(Clone, Default)]
+pub(crate) struct RowIdentity {
+    /// The columns of the query that identify a row of the table, if results are written back by such columns.
+    keys: Vec<String>,
+    /// The columns of the table that results are written to.
+    written: Vec<String>,
+    /// Whether results are written to the column that may be the item.
+    writes_item: bool,
+}
+
+impl RowIdentity {
+    pub(crate) fn of(spec: &JobSpec) -> Self {
+        let Some(write_back) = &spec.write_back else { return Self::default() };
+        let key = |key: &WriteColumn| match &key.field {
+            WriteField::Column(name) => Some(name.clone()),
+            _ => None,
+        };
+        let written: Vec<String> = write_back.columns.iter().map(|column| column.column.clone()).collect();
+        let writes_item = written.iter().any(|name| query::may_be_item(name, &spec.lists));
+        Self { keys: write_back.keys.iter().filter_map(key).collect(), written, writes_item }
+    }
+
+    /// A hash of a row among those of its own job.
+    fn own(&self, locator: &Locator, columns: &Columns) -> u64 {
+        if self.keys.is_empty() {
+            return self.earlier(locator, columns, None);
+        }
+        let mut keys = Columns::default();
+        for name in &self.keys {
+            keys.put(name, columns.get(name).cloned().unwrap_or_default());
+        }
+        self.hash(locator, &keys)
+    }
+
+    /// A hash of a row among those of earlier jobs: one whose other columns have changed is another one.
+    fn earlier(&self, locator: &Locator, columns: &Columns, since: Option<&str>) -> u64 {
+        if self.written.is_empty() {
+            return self.hash(locator, columns);
+        }
+        let is_since = |name: &str| since.is_some_and(|since| since.eq_ignore_ascii_case(name));
+        let is_key = |name: &str| self.keys.iter().any(|key| key.eq_ignore_ascii_case(name));
+        let is_written = |name: &str| self.written.iter().any(|written| written.eq_ignore_ascii_case(name));
+        let mut kept = columns.clone();
+        kept.retain(|name| is_since(name) || is_key(name) || !is_written(name));
+        self.hash(locator, &kept)
+    }
+
+    fn hash(&self, locator: &Locator, columns: &Columns) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        if !self.writes_item {
+            locator.to_text().hash(&mut hasher);
+        }
+        serde_json::to_string(columns).unwrap_or_default().hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
 /// The rows that are passed over when a query is read.
 #[derive(Default)]
 pub(crate) struct KnownRows {
+    identity: RowIdentity,
+    since: Option<String>,
     /// Those that this job has recorded since its position.
     own: Recorded,
     /// Those that earlier jobs have processed.
@@ -268,6 +349,7 @@ pub(crate) struct KnownRows {
 impl KnownRows {
     pub(crate) fn of(
         source: &SourceSpec,
+        identity: &RowIdentity,
         reader: Option<&dyn CatalogReader>,
         job: Option<JobId>,
     ) -> Result<Self, JobError> {
@@ -275,12 +357,16 @@ impl KnownRows {
         let mut own = Vec::new();
         let from = number(source, FROM).or_else(|| number(source, FIRST));
         if let Some((job, from)) = job.zip(from) {
-            for_each_item(reader, job, from, None, &mut |item| {
-                own.push(hash_of_recorded(&item.locator, &item.columns));
-            })?;
+            for_each_item(reader, job, from, None, &mut |item| own.push(identity.own(&item.locator, &item.columns)))?;
         }
-        let earlier = processed_earlier(source, reader, job)?;
-        Ok(Self { own: Recorded::of(own), earlier: Recorded::of(earlier), earlier_found: 0 })
+        let earlier = processed_earlier(source, identity, reader, job)?;
+        Ok(Self {
+            identity: identity.clone(),
+            since: query::since_column(source).map(str::to_owned),
+            own: Recorded::of(own),
+            earlier: Recorded::of(earlier),
+            earlier_found: 0,
+        })
     }
 
     /// Whether a row is passed over.
@@ -288,11 +374,12 @@ impl KnownRows {
         if self.own.total == 0 && self.earlier.total == 0 {
             return false;
         }
-        let hash = hash(locator, columns);
-        if self.own.take(hash) {
+        let columns = as_recorded(columns);
+        if self.own.total > 0 && self.own.take(self.identity.own(locator, &columns)) {
             return true;
         }
-        let is_known = self.earlier.take(hash);
+        let is_known = self.earlier.total > 0
+            && self.earlier.take(self.identity.earlier(locator, &columns, self.since.as_deref()));
         self.earlier_found += u64::from(is_known);
         is_known
     }
@@ -312,19 +399,19 @@ impl KnownRows {
 /// The items of earlier jobs from `:last` on that were done or skipped.
 fn processed_earlier(
     source: &SourceSpec,
+    identity: &RowIdentity,
     reader: &dyn CatalogReader,
     job: Option<JobId>,
 ) -> Result<Vec<u64>, JobError> {
     let Some(column) = query::since_column(source) else { return Ok(Vec::new()) };
-    let (last, is_number) = (value(source, query::LAST), query::since_is_number(source));
-    let is_before =
-        |value: &Value| last.as_ref().is_some_and(|last| query::compare(value, last, is_number) == Ordering::Less);
+    let (last, order) = (value(source, query::LAST), query::since_order(source));
+    let is_before = |value: &Value| last.as_ref().is_some_and(|last| query::is_before(value, last, order));
     let mut hashes = Vec::new();
     for earlier in earlier_jobs(reader, job, source)? {
         let earlier = earlier?;
         for_each_item(reader, earlier.job, earlier.first(), earlier.end(), &mut |item| {
             if is_over(item) && columns_value(&item.columns, column).is_none_or(|value| !is_before(&value)) {
-                hashes.push(hash_of_recorded(&item.locator, &item.columns));
+                hashes.push(identity.earlier(&item.locator, &item.columns, Some(column)));
             }
         })?;
         // Those before it have no such values.
@@ -335,18 +422,10 @@ fn processed_earlier(
     Ok(hashes)
 }
 
-/// A hash of a row that the catalog has recorded.
-fn hash_of_recorded(locator: &Locator, columns: &Columns) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    locator.to_text().hash(&mut hasher);
-    serde_json::to_string(columns).unwrap_or_default().hash(&mut hasher);
-    hasher.finish()
-}
-
-/// The same of a row that may be recorded: a number may change its last digit when it is read again.
-fn hash(locator: &Locator, columns: &Columns) -> u64 {
+/// The columns of a row as the catalog records them: a number may change its last digit.
+fn as_recorded(columns: &Columns) -> Columns {
     let stored = serde_json::to_string(columns).unwrap_or_default();
-    hash_of_recorded(locator, &serde_json::from_str(&stored).unwrap_or_default())
+    serde_json::from_str(&stored).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 
-use super::queries::{self, KnownRows, is_query};
+use super::queries::{self, KnownRows, RowIdentity, is_query};
 use crate::catalog::CatalogReader;
 use crate::engine::record::message::{Record, call};
 use crate::error::JobError;
-use crate::model::{JobId, NewItem, Remark, SourceSpec};
+use crate::model::{JobId, JobSpec, NewItem, Remark, SourceSpec};
 use crate::source::query;
 
 /// How often the position is stored.
@@ -38,6 +38,7 @@ pub(super) struct QueryPass {
     pub(super) source: SourceSpec,
     /// Its number in the job.
     pub(super) index: u32,
+    identity: RowIdentity,
     known_rows: KnownRows,
     stored_at: Instant,
     /// The number of the next item when the position was stored last.
@@ -60,10 +61,16 @@ pub(super) enum Waited {
 
 impl QueryPass {
     /// Before a source is read; a query of earlier jobs continues where they ended.
-    pub(super) fn begin(record: &JobRecord<'_>, source: SourceSpec, index: u32) -> Result<Self, JobError> {
+    pub(super) fn begin(
+        record: &JobRecord<'_>,
+        spec: &JobSpec,
+        source: SourceSpec,
+        index: u32,
+    ) -> Result<Self, JobError> {
         let mut pass = Self {
             source,
             index,
+            identity: RowIdentity::of(spec),
             known_rows: KnownRows::default(),
             stored_at: Instant::now(),
             stored_seq: None,
@@ -78,7 +85,7 @@ impl QueryPass {
                 pass.source = begun;
                 pass.store(record)?;
             }
-            pass.known_rows = KnownRows::of(&pass.source, Some(reader), Some(job))?;
+            pass.known_rows = KnownRows::of(&pass.source, &pass.identity, Some(reader), Some(job))?;
         }
         Ok(pass)
     }
@@ -148,7 +155,7 @@ impl QueryPass {
         // Without a position, all rows are counted again.
         let is_counted = self.source.option(query::POSITION).is_some();
         let earlier_found = if is_counted { self.known_rows.earlier_found } else { 0 };
-        self.known_rows = KnownRows::of(&self.source, Some(record.reader), Some(record.job))?;
+        self.known_rows = KnownRows::of(&self.source, &self.identity, Some(record.reader), Some(record.job))?;
         self.known_rows.earlier_found = earlier_found;
         Ok(Waited::Again)
     }

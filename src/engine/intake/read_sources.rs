@@ -239,7 +239,7 @@ impl Intake<'_> {
             known,
             already_taken,
             rows_to_skip: if kind.repeat == Repeat::SameRows { already_taken } else { 0 },
-            query: QueryPass::begin(&self.record(), spec, index)?,
+            query: QueryPass::begin(&self.record(), asked, spec, index)?,
             found_any: false,
             broke_off: false,
         };
@@ -249,7 +249,7 @@ impl Intake<'_> {
                 Passed::Lost(error) => {
                     self.flush(known)?;
                     let notify = |remark| self.notify(IntakeNote::Remark { job: self.request.job, remark });
-                    match pass.query.wait(&self.record(), &error, asked.limits.network_wait_s, &notify)? {
+                    match pass.query.wait(&self.record(), &error, asked.limits.database_wait_s, &notify)? {
                         Waited::Again => {}
                         Waited::Cancelled => break ControlFlow::Break(()),
                         Waited::TooLong => {

@@ -76,7 +76,7 @@ pub(super) fn session_of(spec: &QuerySpec) -> Session {
     Session {
         is_read_only: !spec.may_write,
         statement_timeout: spec.timeout_s.map(Duration::from_secs),
-        lock_timeout: None,
+        ..Session::default()
     }
 }
 

@@ -80,7 +80,6 @@ impl Bench {
                 columns: ["output", "state", "output_hash"].map(pair).into(),
                 mode: WriteBackMode::Upsert,
                 creates_table: true,
-                wait_s: 60,
                 ..WriteBackSpec::default()
             });
         }

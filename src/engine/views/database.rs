@@ -132,7 +132,7 @@ impl DatabaseWorker {
         if let Some((name, password)) = &request.password {
             self.databases.keep_password(name, password).map_err(of_database)?;
         }
-        let session = Session { is_read_only: true, statement_timeout: None, lock_timeout: Some(LOCK_WAIT) };
+        let session = Session { is_read_only: true, lock_timeout: Some(LOCK_WAIT), ..Session::default() };
         self.databases.connect(dsn, session).await.map_err(of_database)
     }
 }

@@ -36,11 +36,11 @@ pub(crate) fn open(
 ) -> Result<Option<Opened>, JobError> {
     check_outputs(spec, request)?;
     let dsn = dsn_of(request)?;
-    let lock_timeout = Duration::from_secs(request.wait_s.clamp(1, LOCK_WAIT_S));
+    let lock_timeout = Duration::from_secs(spec.limits.database_wait_s.clamp(1, LOCK_WAIT_S));
     let session = Session { lock_timeout: Some(lock_timeout), ..Session::default() };
     let pool = databases.pool(&dsn, session, CONNECTIONS)?;
     let check = Check { dsn: &dsn, database: db::database_of(&dsn), request, may_create };
-    let until = Instant::now() + Duration::from_secs(request.wait_s);
+    let until = Instant::now() + Duration::from_secs(spec.limits.database_wait_s);
     let target = databases.runtime().block_on(async {
         tokio::select! {
             checked = check.run(&pool, until) => checked,

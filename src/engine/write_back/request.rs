@@ -21,8 +21,6 @@ pub struct WriteBackRequest<'a> {
     pub key: Option<&'a str>,
     /// The name of the database.
     pub database: &'a str,
-    /// Seconds to wait for a database that can't be reached.
-    pub wait_s: u64,
 }
 
 /// Reads a request; `None` if nothing is written back.
@@ -44,7 +42,6 @@ fn read(request: &WriteBackRequest<'_>, dsn: &Dsn) -> Result<WriteBackSpec, Mess
         columns,
         mode,
         creates_table: request.table.is_some(),
-        wait_s: request.wait_s,
     };
     if let Some(map) = request.map {
         let map = parse_map(map, dialect)?;

@@ -14,7 +14,7 @@ use crate::engine::databases::job_error;
 use crate::engine::record::message::{Record, call};
 use crate::error::JobError;
 use crate::fetch::Cancel;
-use crate::model::{ItemId, ItemRow, ItemState, JobId, Message, Rejection, WriteBackSpec, human};
+use crate::model::{ItemId, ItemRow, ItemState, JobId, Message, Rejection, human};
 use crate::sink::write_back::Target;
 
 /// Items of a batch.
@@ -31,7 +31,8 @@ const LONGEST_ATTEMPT: Duration = Duration::from_mins(10);
 
 /// The open database of a run, and how far it has been written.
 pub(crate) struct WriteBack {
-    spec: WriteBackSpec,
+    /// How long a database that can't be reached is waited for.
+    longest_wait: Duration,
     dsn: Dsn,
     pool: Pool,
     target: Target,
@@ -66,10 +67,10 @@ impl From<JobError> for Ended {
 }
 
 impl WriteBack {
-    pub(crate) fn new(spec: WriteBackSpec, opened: Opened, runtime: tokio::runtime::Handle) -> Self {
+    pub(crate) fn new(wait_s: u64, opened: Opened, runtime: tokio::runtime::Handle) -> Self {
         let Opened { dsn, pool, target } = opened;
         Self {
-            spec,
+            longest_wait: Duration::from_secs(wait_s),
             dsn,
             pool,
             target,
@@ -227,7 +228,7 @@ impl WriteBack {
             if !error.is_transient() {
                 return Err(Ended::Failed(job_error(&self.dsn, &error)));
             }
-            if since.elapsed() >= Duration::from_secs(self.spec.wait_s) {
+            if since.elapsed() >= self.longest_wait {
                 return Err(Ended::Failed(self.gave_up(&error)));
             }
             tracing::warn!(%error, "results could not be written back; trying again");
@@ -248,7 +249,7 @@ impl WriteBack {
 
     fn gave_up(&self, error: &DbError) -> JobError {
         let message = Message::new("write_back_gave_up").with("database", self.dsn.label());
-        let message = message.with("time", human::span(self.spec.wait_s as f64));
+        let message = message.with("time", human::span(self.longest_wait.as_secs_f64()));
         JobError::Machine(message.with("detail", error.message.trim_end_matches('.')))
     }
 }

@@ -9,8 +9,6 @@ use crate::engine::{
 };
 use crate::model::{ItemField, WriteBackMode, WriteBackSpec, WriteColumn, WriteField};
 
-/// Seconds to wait for a database that can't be reached.
-const WAIT_S: u64 = 300;
 /// Columns whose names say which field they are for, besides those that have a field's name.
 const USUAL: [(&str, ItemField); 7] = [
     ("thumb", ItemField::Output),
@@ -139,7 +137,6 @@ impl WriteBackForm {
             columns: complete(&self.columns)?,
             mode: self.mode,
             creates_table: false,
-            wait_s: WAIT_S,
         })
     }
 

@@ -25,7 +25,6 @@ fn spec(columns: Vec<WriteColumn>) -> WriteBackSpec {
         table: "products".to_owned(),
         keys: vec![pair("id", "col:id")],
         columns,
-        wait_s: 300,
         ..WriteBackSpec::default()
     }
 }

@@ -25,8 +25,6 @@ pub struct WriteBackSpec {
     /// Whether the table is created if it does not exist.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub creates_table: bool,
-    /// Seconds to wait for a database that can't be reached before the job stops (resumable).
-    pub wait_s: u64,
 }
 
 /// A column, and the field that it gets.

@@ -284,6 +284,8 @@ pub struct Limits {
     pub memory_bytes: Option<u64>,
     /// Seconds to wait for a lost network before the job stops (resumable).
     pub network_wait_s: u64,
+    /// Seconds to wait for a database that can't be reached before the job stops (resumable).
+    pub database_wait_s: u64,
     /// Seconds for which every host must fail before the network counts as lost; `None` is `config::NETWORK_GONE_S`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network_gone_s: Option<u64>,
@@ -331,6 +333,7 @@ impl Default for Limits {
             db_connections: 8,
             memory_bytes: None,
             network_wait_s: 300,
+            database_wait_s: 300,
             network_gone_s: None,
             max_pixels: None,
             max_side_px: None,

@@ -4,6 +4,7 @@
 //! With a key, the rows are requested in its order, and reading continues after the last one. Opens connections only
 //! through what [`Reading`] gives it, and never changes anything.
 
+mod order;
 mod rows;
 mod value;
 
@@ -17,7 +18,8 @@ use crate::db::{self, Column, Dialect, Dsn, Kind, Place, Statement, Value};
 use crate::error::JobError;
 use crate::model::{ListSpec, Locator, Message, SourceSpec};
 
-pub use value::{compare, of_column, value_from_text, value_to_text};
+pub use order::{Order, compare, is_before, is_probably_after};
+pub use value::{of_column, value_from_text, value_to_text};
 
 /// Options of the source that a job stores.
 const DSN: &str = "dsn";
@@ -30,8 +32,13 @@ const FOLDER: &str = "folder";
 pub const LAST: &str = "last";
 /// Where reading continues: see [`Found::Position`].
 pub const POSITION: &str = "position";
-/// Whether the column of `since` holds numbers.
+/// Whether the column of `since` holds numbers, or times that a server writes.
 const IS_NUMBER: &str = "since_is_number";
+const IS_TIME: &str = "since_is_time";
+/// Whether points in time are read in UTC: the key or the column of `since` holds some whose text names no zone.
+const IS_UTC: &str = "utc";
+/// The type of such columns.
+const ZONELESS: &str = "timestamp";
 /// The parameter that has the value of the earlier jobs.
 const LAST_PARAMETER: &str = "last";
 /// The column of links, and that of paths.
@@ -96,9 +103,19 @@ pub fn since_column(source: &SourceSpec) -> Option<&str> {
     source.option(SINCE).filter(|_| source.kind == KIND.id)
 }
 
-/// Whether the values of [`since_column`] are compared as numbers.
-pub fn since_is_number(source: &SourceSpec) -> bool {
-    source.option(IS_NUMBER).is_some()
+/// How the values of [`since_column`] are ordered.
+pub fn since_order(source: &SourceSpec) -> Order {
+    match (source.option(IS_NUMBER), source.option(IS_TIME)) {
+        (Some(_), _) => Order::Numbers,
+        (_, Some(_)) => Order::Times,
+        _ => Order::Values,
+    }
+}
+
+/// Whether a column of this name may be the item of a query.
+pub fn may_be_item(name: &str, lists: &ListSpec) -> bool {
+    let mut names = ITEM_COLUMNS.into_iter().chain(lists.url_column.as_deref());
+    names.any(|item| item.eq_ignore_ascii_case(name))
 }
 
 /// Whether two sources read the same query, so that one continues after the other.
@@ -119,6 +136,7 @@ struct Query {
     statement: Statement,
     key: Option<String>,
     last: Value,
+    is_utc: bool,
     folder: PathBuf,
 }
 
@@ -136,6 +154,7 @@ impl Query {
             dialect,
             key: source.option(KEY).map(str::to_owned),
             last: source.option(LAST).and_then(value_from_text).unwrap_or(Value::Null),
+            is_utc: source.option(IS_UTC).is_some(),
             folder,
             dsn,
         })
@@ -215,7 +234,7 @@ pub fn check_query(
 ) -> Result<(Header, SourceSpec), JobError> {
     let query = Query::of(source, databases)?;
     query.check_parameters(since_column(source)).map_err(JobError::Refused)?;
-    let pool = databases.pool(&query.dsn)?;
+    let pool = databases.pool(&query.dsn, false)?;
     let failed = |error| databases.error(&query.dsn, &error);
     let described = databases.runtime().block_on(async {
         let mut connection = pool.get().await?;
@@ -239,21 +258,25 @@ pub fn check_query(
         Some(wanted) => found(&names, wanted, option).map(Some),
         None => Ok(None),
     };
-    named(&query.key, "--key").map_err(JobError::Refused)?;
+    let key = named(&query.key, "--key").map_err(JobError::Refused)?;
     named(&lists.checksum_column, "--checksum-column").map_err(JobError::Refused)?;
     let since = named(&since_column(source).map(str::to_owned), "--since").map_err(JobError::Refused)?;
     if since == Some(item) {
         let column = since_column(source).unwrap_or_default();
         return Err(JobError::Refused(Message::new("query_since_item").with("column", column)));
     }
-    let is_number = |at: usize| {
-        let kind = columns.get(at).map(|column| column.kind);
-        matches!(kind, Some(Kind::Int | Kind::Float | Kind::Decimal | Kind::Bool))
-    };
-    let source = match since {
-        Some(at) if is_number(at) => source.clone().with(IS_NUMBER, "true"),
-        _ => source.clone(),
-    };
+    let column = |at: Option<usize>| at.and_then(|at| columns.get(at));
+    let is_server = matches!(query.dsn.place, Place::Server { .. });
+    let mut source = source.clone();
+    match column(since).map(|column| column.kind) {
+        Some(Kind::Int | Kind::Float | Kind::Decimal | Kind::Bool) => source = source.with(IS_NUMBER, "true"),
+        // A file holds times as text or numbers of any form.
+        Some(Kind::Time) if is_server => source = source.with(IS_TIME, "true"),
+        _ => {}
+    }
+    if [column(key), column(since)].into_iter().flatten().any(|column| column.type_name == ZONELESS) {
+        source = source.with(IS_UTC, "true");
+    }
     let other = names.iter().enumerate().filter(|(at, _)| *at != item).map(|(_, name)| name.clone());
     Ok((Header { columns: other.collect(), is_complete: true }, source))
 }

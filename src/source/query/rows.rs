@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 
-use super::value::{column_of, compare, from_json, to_json};
-use super::{Query, find, item_column, names_of};
+use super::value::{column_of, from_json, to_json};
+use super::{Order, Query, compare, find, item_column, names_of};
 use crate::db::{Connection, DbError, Place, Row, Value};
 use crate::error::JobError;
 use crate::model::{Columns, Locator, Message, NewItem, Remark};
@@ -107,7 +107,7 @@ struct RowReader<'a> {
 fn is_same_key(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Text(one), Value::Text(other)) => one.trim_end().eq_ignore_ascii_case(other.trim_end()),
-        _ => compare(one, other, false) == Ordering::Equal,
+        _ => compare(one, other, Order::Values) == Some(Ordering::Equal),
     }
 }
 
@@ -131,7 +131,7 @@ enum End {
 
 impl RowReader<'_> {
     fn read_all(&mut self, position: Position) -> Result<(), Stop> {
-        let pool = self.databases.pool(&self.query.dsn).map_err(Stop::Job)?;
+        let pool = self.databases.pool(&self.query.dsn, self.query.is_utc).map_err(Stop::Job)?;
         let mut connection = self.wait(pool.get())??;
         let connection = &mut *connection;
         let Some(wanted) = &self.query.key else {
