@@ -9,6 +9,9 @@ use rusqlite::types::ValueRef;
 use crate::database::mysql::{self, Mysql};
 use crate::database::postgres::{Postgres, Stop};
 
+/// A setting of MariaDB: what is committed survives the end of its process, but not that of the machine.
+pub(crate) const WRITTEN: &str = "--innodb-flush-log-at-trx-commit=2";
+
 /// Lets requests with numbers up to a limit pass.
 #[derive(Default)]
 pub(crate) struct Gate {
@@ -33,7 +36,7 @@ pub(crate) trait TestServer: Sync {
     /// The data source name of a database. The password is in the variable `SHOP_PASSWORD`.
     fn dsn_of(&self, database: &str) -> String;
     fn new_database(&self) -> String;
-    /// Runs statements; rows as lines, columns separated by `|`.
+    /// Runs statements that change something, or one SELECT: its rows as lines, columns separated by `|`.
     fn rows(&self, database: &str, statements: &str) -> String;
     /// Makes it unreachable until it recovers.
     fn crash(&self, kills: bool);
@@ -173,21 +176,23 @@ impl TestServer for Files {
 
     fn rows(&self, database: &str, statements: &str) -> String {
         let connection = self.open(database);
+        if !statements.starts_with("SELECT") {
+            connection.execute_batch(statements).unwrap();
+            return String::new();
+        }
+        let mut statement = connection.prepare(statements).unwrap();
+        let count = statement.column_count();
+        let mut rows = statement.query(()).unwrap();
         let mut lines = String::new();
-        let mut batch = rusqlite::Batch::new(&connection, statements);
-        while let Some(mut statement) = batch.next().unwrap() {
-            let count = statement.column_count();
-            let mut rows = statement.query(()).unwrap();
-            while let Some(row) = rows.next().unwrap() {
-                let text = |at| match row.get_ref(at).unwrap() {
-                    ValueRef::Null => String::new(),
-                    ValueRef::Integer(value) => value.to_string(),
-                    ValueRef::Real(value) => value.to_string(),
-                    ValueRef::Text(text) | ValueRef::Blob(text) => String::from_utf8_lossy(text).into_owned(),
-                };
-                lines.push_str(&(0..count).map(text).collect::<Vec<_>>().join("|"));
-                lines.push('\n');
-            }
+        while let Some(row) = rows.next().unwrap() {
+            let text = |at| match row.get_ref(at).unwrap() {
+                ValueRef::Null => String::new(),
+                ValueRef::Integer(value) => value.to_string(),
+                ValueRef::Real(value) => value.to_string(),
+                ValueRef::Text(text) | ValueRef::Blob(text) => String::from_utf8_lossy(text).into_owned(),
+            };
+            lines.push_str(&(0..count).map(text).collect::<Vec<_>>().join("|"));
+            lines.push('\n');
         }
         lines
     }

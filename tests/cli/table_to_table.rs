@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::database::mysql::Mysql;
 use crate::database::postgres::{PASSWORD, Postgres};
 use crate::program::{Home, Running, is_full_size};
-use crate::servers::{Files, Gate, TestServer};
+use crate::servers::{Files, Gate, TestServer, WRITTEN};
 use crate::util::server::{Answer, Server, ok, status};
 
 /// Columns of results whose changes are noted.
@@ -148,7 +148,7 @@ fn ended(event: &Value) -> u64 {
 
 /// Restarts of the database and kills of the program, in turns, at moments when rows are being written.
 fn check_disturbed(server: &dyn TestServer) {
-    let (count, disturbances): (u64, u64) = if is_full_size() { (10_000, 40) } else { (320, 8) };
+    let (count, disturbances): (u64, u64) = if is_full_size() { (10_000, 40) } else { (240, 6) };
     let undisturbed = Shop::new(server, count);
     undisturbed.gate.raise(count);
     undisturbed.start_resizing(&[]).wait().expect(1);
@@ -188,17 +188,17 @@ fn on_sqlite_restarts_and_kills_leave_every_row_as_an_undisturbed_run_and_change
 
 #[test]
 fn on_postgresql_restarts_and_kills_leave_every_row_as_an_undisturbed_run_and_change_it_once() {
-    check_disturbed(&Postgres::start(&[]));
+    check_disturbed(&Postgres::start(&["fsync=off"]));
 }
 
 #[test]
 fn on_mariadb_restarts_and_kills_leave_every_row_as_an_undisturbed_run_and_change_it_once() {
-    check_disturbed(&Mysql::start(&[]));
+    check_disturbed(&Mysql::start(&[WRITTEN]));
 }
 
 /// One of a hundred rows is refused by a trigger: exactly those are reported, and can be written later.
 fn check_refused(server: &dyn TestServer) {
-    let count: u64 = if is_full_size() { 50_000 } else { 1000 };
+    let count: u64 = if is_full_size() { 50_000 } else { 600 };
     let shop = Shop::new(server, count);
     shop.gate.raise(count);
     shop.server.rows(&shop.database, &server.refusing("products", "NEW.id % 100 = 7", "no sevens"));

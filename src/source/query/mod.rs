@@ -32,9 +32,11 @@ const FOLDER: &str = "folder";
 pub const LAST: &str = "last";
 /// Where reading continues: see [`Found::Position`].
 pub const POSITION: &str = "position";
-/// Whether the column of `since` holds numbers, or times that a server writes.
-const IS_NUMBER: &str = "since_is_number";
-const IS_TIME: &str = "since_is_time";
+/// How the column of `since` is ordered.
+const ORDER: &str = "since_order";
+const NUMBERS: &str = "numbers";
+const TIMES: &str = "times";
+const UNKNOWN: &str = "unknown";
 /// Whether points in time are read in UTC: the key or the column of `since` holds some whose text names no zone.
 const IS_UTC: &str = "utc";
 /// The type of such columns.
@@ -105,9 +107,10 @@ pub fn since_column(source: &SourceSpec) -> Option<&str> {
 
 /// How the values of [`since_column`] are ordered.
 pub fn since_order(source: &SourceSpec) -> Order {
-    match (source.option(IS_NUMBER), source.option(IS_TIME)) {
-        (Some(_), _) => Order::Numbers,
-        (_, Some(_)) => Order::Times,
+    match source.option(ORDER) {
+        Some(NUMBERS) => Order::Numbers,
+        Some(TIMES) => Order::Times,
+        Some(UNKNOWN) => Order::Unknown,
         _ => Order::Values,
     }
 }
@@ -208,7 +211,7 @@ impl Query {
     fn values(&self, start: Option<&Value>) -> Vec<Value> {
         let own = vec![self.last.clone(); self.statement.names().len()];
         let mut values = self.statement.bound(&own, self.dialect);
-        values.extend(start.cloned());
+        values.extend(start.map(value::at_or_below));
         values
     }
 }
@@ -267,12 +270,17 @@ pub fn check_query(
     }
     let column = |at: Option<usize>| at.and_then(|at| columns.get(at));
     let is_server = matches!(query.dsn.place, Place::Server { .. });
+    let order = column(since).and_then(|column| match column.kind {
+        Kind::Int | Kind::Float | Kind::Decimal | Kind::Bool => Some(NUMBERS),
+        // The values of a file have types of their own.
+        _ if !is_server => None,
+        Kind::Text => None,
+        Kind::Time => Some(TIMES),
+        Kind::Bytes | Kind::Json | Kind::Other => Some(UNKNOWN),
+    });
     let mut source = source.clone();
-    match column(since).map(|column| column.kind) {
-        Some(Kind::Int | Kind::Float | Kind::Decimal | Kind::Bool) => source = source.with(IS_NUMBER, "true"),
-        // A file holds times as text or numbers of any form.
-        Some(Kind::Time) if is_server => source = source.with(IS_TIME, "true"),
-        _ => {}
+    if let Some(order) = order {
+        source = source.with(ORDER, order);
     }
     if [column(key), column(since)].into_iter().flatten().any(|column| column.type_name == ZONELESS) {
         source = source.with(IS_UTC, "true");

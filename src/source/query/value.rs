@@ -50,10 +50,18 @@ pub fn of_column(column: &Json) -> Option<Value> {
         Json::Bool(value) => Value::Bool(*value),
         Json::Number(number) => match number.as_i64() {
             Some(value) => Value::Int(value),
-            None => Value::Float(number.as_f64()?.next_down().next_down()),
+            None => at_or_below(&Value::Float(number.as_f64()?.next_down())),
         },
         Json::String(text) => Value::Text(text.clone()),
     })
+}
+
+/// A value that is not above any value that the database shows like this: it may show one of 32 bits by its shortest digits.
+pub(super) fn at_or_below(value: &Value) -> Value {
+    match value {
+        Value::Float(value) if value.is_finite() => Value::Float(value.min(f64::from(*value as f32)).next_down()),
+        value => value.clone(),
+    }
 }
 
 /// A value as JSON in an item's columns.
@@ -85,5 +93,15 @@ mod tests {
             assert_eq!(value_from_text(&value_to_text(&value)), Some(value));
         }
         assert_eq!(value_from_text("{\"other\":1}"), None);
+    }
+
+    #[test]
+    fn a_number_of_32_bits_is_not_below_the_mark_that_its_digits_make() {
+        for value in [0.7_f32, 0.1, 1.1, -0.7, 16_777_216.0, 1e38, f32::MIN_POSITIVE] {
+            let shown: f64 = value.to_string().parse().unwrap();
+            let Some(Value::Float(mark)) = of_column(&Json::from(shown)) else { panic!("{value}") };
+            assert!(mark <= f64::from(value) && mark >= f64::from(value.next_down()), "{value} {mark}");
+        }
+        assert_eq!(at_or_below(&Value::Float(f64::INFINITY)), Value::Float(f64::INFINITY));
     }
 }
