@@ -76,6 +76,7 @@ pub(super) fn column_of(value: &Value) -> Json {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     #[test]
