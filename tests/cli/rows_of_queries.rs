@@ -439,7 +439,7 @@ fn a_job_whose_database_stays_locked_pauses_and_continues() {
     let catalog = home.path("c.sqlite");
     assert_eq!(count(&catalog, "SELECT count(*) FROM job"), 0);
     // A job that was interrupted before it read anything.
-    home.run(&[&args[..], &["--network-wait", "1s"]].concat()).expect(0);
+    home.run(&[&args[..], &["--database-wait", "1s"]].concat()).expect(0);
     rusqlite::Connection::open(&catalog)
         .and_then(|sql| sql.execute_batch("UPDATE job_source SET ended = 0; UPDATE job SET state = 'paused'"))
         .unwrap();
