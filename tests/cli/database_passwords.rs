@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use crate::database::mysql::Mysql;
 use crate::database::postgres::Postgres;
 use crate::program::Home;
-use crate::write_back_servers::TestServer;
+use crate::servers::TestServer;
 
 /// Nothing else has these bytes, whole or encoded.
 const PASSWORD: &str = "zq7Kennwort/9";

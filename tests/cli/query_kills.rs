@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::database::mysql::Mysql;
 use crate::database::postgres::{PASSWORD, Postgres};
 use crate::program::{Home, Running};
-use crate::write_back_servers::TestServer;
+use crate::servers::TestServer;
 
 /// Rows of each statement: more than a transaction has.
 const ROWS: u64 = 510;

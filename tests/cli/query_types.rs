@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::database::mysql::Mysql;
 use crate::database::postgres::{PASSWORD, Postgres};
 use crate::program::Home;
-use crate::write_back_servers::TestServer;
+use crate::servers::TestServer;
 
 /// A value of a type: as its database writes it in statements, as text, in JSON, and in Parquet.
 struct Typed {
