@@ -33,6 +33,8 @@ mod helpers;
 #[cfg(unix)]
 #[path = "cli/history.rs"]
 mod history;
+#[path = "cli/inputs_stay.rs"]
+mod inputs_stay;
 #[path = "cli/interrupts.rs"]
 mod interrupts;
 #[path = "cli/jobs.rs"]

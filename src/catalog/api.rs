@@ -247,10 +247,11 @@ pub trait CatalogReader: Send {
     /// A job's items by state.
     fn counts(&self, job: JobId) -> Result<Counts, JobError>;
 
-    /// Whether a locator's text (see `Locator::to_text`) is an item: any file, and any link that was added to a draft.
+    /// Whether a locator's text (see `Locator::to_text`) is an item: any file, the file that a link in a folder leads to,
+    /// and any URL that was added to a draft.
     fn is_input(&self, job: JobId, locator: &str) -> Result<bool, JobError>;
 
-    /// Whether a locator's text is an item with a number below `seq`, as for [`CatalogReader::is_input`].
+    /// Whether a locator's text is an item with a number below `seq`: any file, and any URL that was added to a draft.
     fn is_known_before(&self, job: JobId, locator: &str, seq: u64) -> Result<bool, JobError>;
 
     /// Whether a path's text is the output of an item, recorded or finished.

@@ -17,7 +17,7 @@ use super::intake::lists;
 use super::intake::queries::{self, Access, KnownRows, RowIdentity};
 use super::intake::read_sources::nothing_in;
 use super::item::body::ItemBody;
-use super::item::claims::{CountedRows, NameClaims, may_be_given};
+use super::item::claims::{CountedRows, NameClaims, in_real_folder, may_be_given};
 use super::item::decide::{Action, PlannedName, Rules, Subject, decide, may_be_copied, refusal};
 use super::item::limits::Clock;
 use super::item::naming::{self, NameHints, Naming, Publish, Resolution, Verdict};
@@ -35,7 +35,7 @@ use crate::model::{
     Remark, SourceSpec,
 };
 use crate::op::Pipeline;
-use crate::source::{self, Found, Reading};
+use crate::source::{self, Found, MayGive, Reading};
 use crate::store;
 
 /// Images that are really rendered (in memory) to predict sizes and time.
@@ -117,6 +117,8 @@ struct Planner<'a> {
     prior_results: Option<(PriorResults, &'a dyn CatalogReader)>,
     /// Names given so far.
     given: HashSet<PathBuf>,
+    /// The files that were read so far, if results may replace files.
+    inputs: HashSet<PathBuf>,
     plan: DryRun,
     budget_bytes: u64,
     /// The memory that the largest image takes.
@@ -140,6 +142,8 @@ struct Samples {
 struct PlanClaims<'a> {
     given: &'a HashSet<PathBuf>,
     spec: &'a JobSpec,
+    /// The files that were given so far, if that matters.
+    inputs: &'a HashSet<PathBuf>,
     replaced: Option<&'a Path>,
 }
 
@@ -170,7 +174,7 @@ impl NameClaims for PlanClaims<'_> {
     }
 
     fn is_input(&self, path: &Path) -> bool {
-        may_be_given(&self.spec.sources, path)
+        may_be_given(&self.spec.sources, path) == MayGive::Yes || self.inputs.contains(&in_real_folder(path))
     }
 
     fn replaced(&self) -> Option<&Path> {
@@ -300,6 +304,7 @@ impl<'a> Planner<'a> {
             naming,
             prior_results: None,
             given: HashSet::new(),
+            inputs: HashSet::new(),
             plan: DryRun::default(),
             budget_bytes: spec.limits.memory_bytes.unwrap_or_else(default_memory_bytes),
             largest_bytes: 0,
@@ -347,6 +352,11 @@ impl Planner<'_> {
             remarks: Vec::new(),
             row: None,
         };
+        if let Some(path) = item.locator.path()
+            && (self.naming.policy() == ConflictPolicy::Overwrite || self.spec.output().sink.update)
+        {
+            self.inputs.extend([Some(path.to_path_buf()), store::link_target(path)].into_iter().flatten());
+        }
         let row = row_of(item, self.plan.items);
         let is_link = row.locator.path().is_none();
         let first = row.repeats.filter(|_| !is_link);
@@ -414,7 +424,7 @@ impl Planner<'_> {
         let cancelled = || clock.is_up();
         let control = DecodeControl::new(&cancelled, Helpers::of_this_program());
         let rules = Rules::of_job(self.spec, &self.pipeline, self.budget_bytes, control);
-        let claims = PlanClaims { given: &self.given, spec: self.spec, replaced };
+        let claims = PlanClaims { given: &self.given, spec: self.spec, inputs: &self.inputs, replaced };
         let decision = decide(&rules, &self.naming, row, &subject, &claims).map_err(|error| clock.explain(error))?;
         planned.texts.clone_from(&decision.texts);
         if let PlannedName::Known(Resolution { is_taken, verdict }) = &decision.name {

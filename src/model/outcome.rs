@@ -3,7 +3,7 @@
 pub mod undo;
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -72,6 +72,8 @@ pub struct NewItem {
     pub error: Option<ItemError>,
     /// The number of the first item with the same link.
     pub repeats: Option<u64>,
+    /// The file that it leads to, if it is a link in a folder.
+    pub link_target: Option<PathBuf>,
 }
 
 impl NewItem {
@@ -86,6 +88,7 @@ impl NewItem {
             columns: Columns::default(),
             error: None,
             repeats: None,
+            link_target: None,
         }
     }
 }

@@ -22,7 +22,7 @@ pub(super) static KIND: SourceKind = SourceKind {
     results_beside: folder_of_first_path,
     may_give: |source, path| {
         let path = entry_path(path);
-        source.inputs.iter().filter_map(Locator::path).any(|input| entry_path(input) == path)
+        source.inputs.iter().filter_map(Locator::path).any(|input| entry_path(input) == path).into()
     },
     ..SourceKind::new("files", read)
 };
@@ -87,10 +87,10 @@ impl FolderPaths {
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let (Some(folder), Some(name)) = (absolute.parent(), absolute.file_name()) else { return entry_path(path) };
         match &self.last {
-            Some((last, resolved)) if last == folder => resolved.join(name),
+            Some((last, resolved)) if last == folder => store::stored_path(&resolved.join(name)),
             _ => {
                 let Ok(resolved) = store::of_path(folder).resolve(folder) else { return absolute };
-                let entry = resolved.join(name);
+                let entry = store::stored_path(&resolved.join(name));
                 self.last = Some((folder.to_path_buf(), resolved));
                 entry
             }
@@ -117,13 +117,14 @@ pub(super) fn item(locator: Locator, dir: String, head: Result<&Head, &io::Error
     }
 }
 
-/// The absolute path of a directory entry: its folder is resolved, its own name stays as it is, so that two paths are
-/// equal exactly when they name the same entry.
+/// The absolute path of a directory entry: its folder is resolved, its own name is the one that the folder has, so that
+/// two paths are equal exactly when they name the same entry.
 pub(super) fn entry_path(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     match (absolute.parent(), absolute.file_name()) {
         (Some(parent), Some(name)) => {
-            store::of_path(parent).resolve(parent).map_or_else(|_| absolute.clone(), |parent| parent.join(name))
+            let parent = store::of_path(parent).resolve(parent);
+            parent.map_or_else(|_| absolute.clone(), |parent| store::stored_path(&parent.join(name)))
         }
         // The root, or a path that ends in `..`.
         _ => store::of_path(&absolute).resolve(&absolute).unwrap_or(absolute),

@@ -9,7 +9,8 @@ use std::path::{Component, Path, PathBuf};
 
 use super::files;
 use super::kind::{
-    Argument, ArgumentOptions, Dialog, Found, Give, MenuEntry, Reading, Repeat, Results, SourceArguments, SourceKind,
+    Argument, ArgumentOptions, Dialog, Found, Give, MayGive, MenuEntry, Reading, Repeat, Results, SourceArguments,
+    SourceKind,
 };
 use super::natural_order;
 use crate::config::HEAD_BYTES;
@@ -82,10 +83,13 @@ pub fn copies_others(source: &SourceSpec) -> bool {
     source.option(ALL_FILES) == Some("true")
 }
 
-fn may_give(source: &SourceSpec, path: &Path) -> bool {
-    let Some(Ok(root)) = source.first_path().map(|root| store::of_path(root).resolve(root)) else { return false };
+fn may_give(source: &SourceSpec, path: &Path) -> MayGive {
+    let Some(Ok(root)) = source.first_path().map(|root| store::of_path(root).resolve(root)) else {
+        return MayGive::No;
+    };
     let path = files::entry_path(path);
-    if is_recursive(source) { path.starts_with(&root) } else { path.parent() == Some(&root) }
+    let is_below = if is_recursive(source) { path.starts_with(&root) } else { path.parent() == Some(&root) };
+    is_below.into()
 }
 
 /// How names of our own temporary files begin.

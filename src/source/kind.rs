@@ -46,9 +46,28 @@ pub struct SourceKind {
     /// The folder next to which results go if the user names no output folder.
     pub results_beside: fn(&SourceSpec) -> Option<PathBuf>,
     /// Whether the file at a path is one of its inputs, or will be when it is read again.
-    pub may_give: fn(&SourceSpec, &Path) -> bool,
+    pub may_give: fn(&SourceSpec, &Path) -> MayGive,
+    /// The file in which its items are named: a list, or a database.
+    pub own_file: fn(&SourceSpec) -> Option<PathBuf>,
     /// A short name for lists of jobs.
     pub label: fn(&SourceSpec) -> String,
+}
+
+/// Whether a source gives a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MayGive {
+    /// It does not.
+    No,
+    /// Only reading it to its end tells.
+    Unknown,
+    /// It does, or at least everything that is found in its place.
+    Yes,
+}
+
+impl From<bool> for MayGive {
+    fn from(gives: bool) -> Self {
+        if gives { Self::Yes } else { Self::No }
+    }
 }
 
 /// How an argument on the command line becomes a source.
@@ -261,7 +280,8 @@ impl SourceKind {
             read,
             columns: |_, _| Columns::NotAList,
             results_beside: |_| None,
-            may_give: |_, _| false,
+            may_give: |_, _| MayGive::No,
+            own_file: |_| None,
             label: |source| source.inputs.first().map(ToString::to_string).unwrap_or_default(),
         }
     }

@@ -4,7 +4,9 @@ use std::ffi::OsStr;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::kind::{Argument, ArgumentOptions, Columns, Found, Give, MenuEntry, Reading, SourceArguments, SourceKind};
+use super::kind::{
+    Argument, ArgumentOptions, Columns, Found, Give, MayGive, MenuEntry, Reading, SourceArguments, SourceKind,
+};
 use super::{fetched_list, files, folder, path_list, query, statements, stdin, url, url_list};
 use crate::error::JobError;
 use crate::model::{Lang, ListSpec, Message, SourceSpec};
@@ -65,8 +67,13 @@ pub fn results_beside(source: &SourceSpec) -> Option<PathBuf> {
 }
 
 /// Whether the file at a path is an input of a source, or will be when the source is read again.
-pub fn may_give(source: &SourceSpec, path: &Path) -> bool {
-    kind_of(source).is_ok_and(|kind| (kind.may_give)(source, path))
+pub fn may_give(source: &SourceSpec, path: &Path) -> MayGive {
+    kind_of(source).map_or(MayGive::No, |kind| (kind.may_give)(source, path))
+}
+
+/// The file in which a source's items are named: a list, or a database.
+pub fn own_file(source: &SourceSpec) -> Option<PathBuf> {
+    kind_of(source).ok().and_then(|kind| (kind.own_file)(source))
 }
 
 /// A short name of a source.
@@ -210,7 +217,8 @@ mod tests {
         let source = super::files::files((0..5).map(|n| PathBuf::from(format!("/none/{n}.png"))));
         let reading = Reading { first_item: 3, ..Reading::default() };
         assert_eq!(locators(&source, &reading), ["/none/3.png", "/none/4.png"]);
-        assert!(may_give(&source, Path::new("/none/0.png")) && !may_give(&source, Path::new("/none/9.png")));
+        assert_eq!(may_give(&source, Path::new("/none/0.png")), MayGive::Yes);
+        assert_eq!(may_give(&source, Path::new("/none/9.png")), MayGive::No);
         assert_eq!(results_beside(&source), Some(PathBuf::from("/none")));
         assert_eq!(source.inputs.first(), Some(&Locator::File("/none/0.png".into())));
     }

@@ -24,12 +24,12 @@ pub use fetched_list::{fetched_list, hash_of_fetched_list, with_hash_of_list};
 pub use files::files;
 pub use folder::{copies_others, folder, folder_root, is_image_name};
 pub use kind::{
-    Argument, ArgumentOptions, Columns, Databases, Dialog, Found, Give, MenuEntry, Reading, Repeat, Results,
+    Argument, ArgumentOptions, Columns, Databases, Dialog, Found, Give, MayGive, MenuEntry, Reading, Repeat, Results,
     SourceArguments, SourceKind,
 };
 pub use kinds::{
     argument_help, arguments_of, columns, from_argument, from_list_argument, from_path, kind_of, kinds, label,
-    list_argument_help, may_give, menu_entries, menu_label, merge, read, results_beside,
+    list_argument_help, may_give, menu_entries, menu_label, merge, own_file, read, results_beside,
 };
 pub use lists::{Header, VALUE, formats_help, is_list_name};
 pub use pasted_text::{PastedText, find_links};

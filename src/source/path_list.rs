@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use super::files::{self, FolderPaths, entry_path, named};
-use super::kind::{Found, Give, Reading, Repeat, SourceArguments, SourceKind};
+use super::kind::{Found, Give, MayGive, Reading, Repeat, SourceArguments, SourceKind};
 use super::stdin::Stdin;
 use crate::config::HEAD_BYTES;
 use crate::error::{ErrorKind, ItemError, JobError};
@@ -26,6 +26,7 @@ pub(super) static IN_FILE: SourceKind = SourceKind {
     },
     results_beside: files::folder_of_first_path,
     may_give,
+    own_file: |source| source.first_path().map(Path::to_path_buf),
     can_break_off: true,
     ..SourceKind::new("path_list", read_file)
 };
@@ -37,6 +38,7 @@ pub(super) static ON_STDIN: SourceKind = SourceKind {
     },
     repeat: Repeat::Nothing,
     results_beside: |source| folder(source).map(|folder| folder.join("files")),
+    may_give: |_, _| MayGive::Unknown,
     label: |_| "-".to_owned(),
     ..SourceKind::new("stdin_paths", |source, reading, give| {
         let stdin = BufReader::with_capacity(BUFFER_BYTES, Stdin::new(reading.cancelled));
@@ -146,20 +148,20 @@ fn listed(base: &Path, path: &Path, folders: &mut FolderPaths) -> NewItem {
 }
 
 /// Whether the list names this file. Only asked while the list has not been read to its end.
-fn may_give(source: &SourceSpec, wanted: &Path) -> bool {
-    let Some(path) = source.first_path() else { return false };
+fn may_give(source: &SourceSpec, wanted: &Path) -> MayGive {
+    let Some(path) = source.first_path() else { return MayGive::No };
     // A pipe can be read only once.
     if store::kind_at(path) != Some(EntryKind::File) {
-        return false;
+        return MayGive::Unknown;
     }
-    let Ok(file) = store::of_path(path).open(&Locator::File(path.to_path_buf())) else { return false };
+    let Ok(file) = store::of_path(path).open(&Locator::File(path.to_path_buf())) else { return MayGive::Unknown };
     let (base, mut folders) = (folder(source).unwrap_or_default(), FolderPaths::default());
     let wanted = entry_path(wanted);
     let is_wanted = |path: io::Result<PathBuf>| match path {
         Ok(path) if folders.entry_path(&base.join(&path)) == wanted => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     };
-    for_each_path(BufReader::with_capacity(BUFFER_BYTES, file), is_wanted).is_break()
+    for_each_path(BufReader::with_capacity(BUFFER_BYTES, file), is_wanted).is_break().into()
 }
 
 /// Passes on every path of a list. The separator is NUL if the first bytes contain one, else the end of a line.
@@ -269,7 +271,8 @@ mod tests {
             found,
             [(text("b.jpg"), Some(5), false), (text("c.jpg"), Some(5), false), (text("none.jpg"), None, true)]
         );
-        assert!(may_give(&source, &root.join("b.jpg")) && !may_give(&source, &root.join("d.jpg")));
+        let gives = |name| may_give(&source, &root.join(name));
+        assert_eq!((gives("b.jpg"), gives("d.jpg")), (MayGive::Yes, MayGive::No));
         assert_eq!((IN_FILE.results_beside)(&source), Some(root));
     }
 }

@@ -16,6 +16,7 @@ pub(super) static KIND: SourceKind = SourceKind {
     repeat: Repeat::SameRows,
     columns,
     results_beside: files::folder_of_first_path,
+    own_file: |source| source.first_path().map(Path::to_path_buf),
     ..SourceKind::new("url_list", read)
 };
 

@@ -63,6 +63,11 @@ pub(super) fn is_known(sql: &Connection, job: JobId, locator: &str) -> rusqlite:
     .exists(params![job.0, locator])
 }
 
+/// Whether an item is a link to this file.
+pub(super) fn is_link_target(sql: &Connection, job: JobId, path: &str) -> rusqlite::Result<bool> {
+    sql.prepare_cached("SELECT 1 FROM link_target WHERE job_id = ?1 AND path = ?2")?.exists(params![job.0, path])
+}
+
 /// New rows of one job.
 pub(super) struct Insert<'a> {
     sql: &'a Connection,
@@ -114,6 +119,11 @@ impl<'a> Insert<'a> {
                 status.group,
                 is_keyed,
             ])?;
+        if let Some(target) = &item.link_target {
+            self.sql
+                .prepare_cached("INSERT OR IGNORE INTO link_target(job_id, path) VALUES (?1, ?2)")?
+                .execute(params![self.job.0, Locator::File(target.clone()).to_text()])?;
+        }
         self.sums.add(seq, &status);
         Ok(())
     }

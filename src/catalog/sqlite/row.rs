@@ -215,6 +215,7 @@ pub(super) fn new_item(row: &Row<'_>) -> rusqlite::Result<NewItem> {
         columns: extra.columns,
         error: error(row.get_ref("error_kind")?, row.get_ref("error_args")?, row.get_ref("error")?)?,
         repeats: extra.repeats,
+        link_target: None,
     })
 }
 

@@ -179,6 +179,8 @@ const VERSION_3: &str = "
 /// folders that a job created, in that order. History: how long jobs ran (`running_since` is set while one does), and which
 /// were deleted: their rows are deleted later, some at a time.
 ///
+/// `link_target` has the files that inputs lead to if they are links: no result may replace them.
+///
 /// `write_back` says up to which finish number (`item.number`) the results of a job have been written into the user's table:
 /// finished items after it are the outbox, together with those of `write_back_again`, which changed without a new number.
 const VERSION_4: &str = "
@@ -212,6 +214,11 @@ const VERSION_4: &str = "
         UNIQUE (job_id, path)
     );
     CREATE INDEX job_folder_job ON job_folder(job_id, id);
+    CREATE TABLE link_target(
+        job_id INTEGER NOT NULL,
+        path TEXT NOT NULL,
+        PRIMARY KEY (job_id, path)
+    ) WITHOUT ROWID;
     CREATE TABLE write_back(
         job_id INTEGER PRIMARY KEY,
         number INTEGER NOT NULL DEFAULT 0,

@@ -78,7 +78,7 @@ fn file_id(path: &Path) -> Option<FileId> {
 }
 
 /// The tables whose rows belong to a job.
-const OF_JOBS: [&str; 14] = [
+const OF_JOBS: [&str; 15] = [
     "item",
     "item_output",
     "item_group",
@@ -90,6 +90,7 @@ const OF_JOBS: [&str; 14] = [
     "undo_file",
     "replaced_file",
     "job_folder",
+    "link_target",
     "write_back",
     "write_back_rejection",
     "write_back_again",

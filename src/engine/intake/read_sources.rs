@@ -477,6 +477,7 @@ impl Intake<'_> {
             let seq = self.next_seq + self.batch.len() as u64;
             self.repeated.note(&mut item, seq, self.naming.as_ref());
         }
+        item.link_target = item.locator.path().and_then(store::link_target);
         self.batch_bytes += item.columns.size_bytes();
         self.batch.push(item);
         self.since.get_or_insert_with(Instant::now);

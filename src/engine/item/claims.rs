@@ -7,6 +7,7 @@ use crate::catalog::CatalogReader;
 use crate::error::JobError;
 use crate::model::{ConflictPolicy, ItemRow, JobId, Locator, SourceSpec};
 use crate::sink::{CaseCollisions, Collision};
+use crate::source::MayGive;
 use crate::{source, store};
 
 /// The items of the job whose names are counted.
@@ -49,6 +50,8 @@ pub(crate) struct RunClaims<'a> {
     pub(crate) reader: &'a dyn CatalogReader,
     pub(crate) promised: Option<&'a HashSet<PathBuf>>,
     pub(crate) replaced: Option<&'a Path>,
+    /// Whether sources that are still being read are taken for ended: the result waits for their ends before it is saved.
+    pub(crate) waits_for_sources: bool,
 }
 
 /// The items of a job that runs.
@@ -100,7 +103,8 @@ impl NameClaims for RunClaims<'_> {
     }
 
     fn is_input(&self, path: &Path) -> bool {
-        is_input(self.job, path, self.reader) || may_become_input(self.job, path, self.reader)
+        is_input(self.job, path, self.reader)
+            || (!self.waits_for_sources && may_become_input(self.job, path, self.reader))
     }
 
     fn replaced(&self) -> Option<&Path> {
@@ -158,10 +162,10 @@ pub(super) fn is_taken(path: &Path) -> bool {
     store::of_path(path).is_taken(path)
 }
 
-/// A path as the catalog keeps those of inputs: its folder without links.
+/// A path as the catalog keeps those of inputs: its folder without links, its name as the folder has it.
 pub(crate) fn in_real_folder(path: &Path) -> PathBuf {
     match (path.parent().and_then(|folder| store::of_path(folder).resolve(folder).ok()), path.file_name()) {
-        (Some(folder), Some(name)) => folder.join(name),
+        (Some(folder), Some(name)) => store::stored_path(&folder.join(name)),
         _ => path.to_path_buf(),
     }
 }
@@ -177,12 +181,12 @@ fn may_become_input(job: JobId, path: &Path, reader: &dyn CatalogReader) -> bool
         return false;
     }
     let Ok(Some(spec)) = reader.spec(job) else { return true };
-    may_be_given(&spec.sources, path)
+    may_be_given(&spec.sources, path) != MayGive::No
 }
 
 /// Whether one of these sources may give this file.
-pub(crate) fn may_be_given(sources: &[SourceSpec], path: &Path) -> bool {
-    sources.iter().any(|source| source::may_give(source, path))
+pub(crate) fn may_be_given(sources: &[SourceSpec], path: &Path) -> MayGive {
+    sources.iter().map(|source| source::may_give(source, path)).max().unwrap_or(MayGive::No)
 }
 
 pub(super) fn is_own_output(job: JobId, path: &Path, reader: &dyn CatalogReader) -> bool {

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::SystemTime;
 
-use super::claims::{CountedRows, Holder, NameClaims, RunClaims, holder, is_free, is_of_others, is_own_output};
+use super::claims::{
+    CountedRows, Holder, NameClaims, RunClaims, holder, in_real_folder, is_free, is_of_others, is_own_output, is_taken,
+};
 use super::input_folders::InputFolders;
 use super::name_plan::{NamePlan, Slot};
 use super::texts::{RecipeTexts, column_values};
@@ -43,6 +45,8 @@ pub(crate) struct Naming {
     policy: ConflictPolicy,
     /// The folders that the job reads, if there are several.
     input_folders: InputFolders,
+    /// The lists and databases that the job reads.
+    source_files: Vec<PathBuf>,
     /// The format of all results, if one is chosen.
     format: FormatChoice,
     plan: Mutex<NamePlan>,
@@ -137,6 +141,7 @@ impl Naming {
             tree,
             policy,
             input_folders,
+            source_files: spec.sources.iter().filter_map(source::own_file).map(|file| in_real_folder(&file)).collect(),
             format: spec.output().save.format,
             plan: Mutex::default(),
             has_files: AtomicBool::new(false),
@@ -382,7 +387,10 @@ impl Naming {
         claims: &dyn NameClaims,
     ) -> (PlannedPath, Resolution) {
         let is_replaced = |own: &&Path| {
-            planned.is_candidate(own) && !claims.is_promised(own) && !claims.is_own_output(own) && !claims.is_input(own)
+            planned.is_candidate(own)
+                && !claims.is_promised(own)
+                && !claims.is_own_output(own)
+                && !self.is_input(own, claims)
         };
         if let Some(own) = claims.replaced().filter(is_replaced) {
             let verdict = Verdict::Save(own.to_path_buf(), Publish::Replace);
@@ -398,10 +406,15 @@ impl Naming {
             is_taken: holder != Holder::None,
             verdict: match later {
                 Some(later) => Verdict::Save(wanted, Publish::InsteadOf(later)),
-                None => resolve(self.policy, wanted, holder, input, claims),
+                None => resolve(self.policy, wanted, holder, input, &|path| self.is_input(path, claims)),
             },
         };
         (planned.clone(), resolution)
+    }
+
+    /// Whether an existing file is, or may still become, an input of the job, or names its inputs.
+    fn is_input(&self, path: &Path, claims: &dyn NameClaims) -> bool {
+        self.source_files.contains(&in_real_folder(path)) || claims.is_input(path)
     }
 
     /// The same for the policy that gives results whose names are taken other names.
@@ -449,7 +462,7 @@ impl Naming {
     /// What becomes of an item whose result has a path that belongs to an item before it.
     pub(crate) fn displaced(&self, row: &ItemRow, result: &Path, claims: &dyn NameClaims) -> Verdict {
         if self.policy != ConflictPolicy::Rename {
-            return resolve(self.policy, result.to_path_buf(), Holder::Ours, &row.locator, claims);
+            return resolve(self.policy, result.to_path_buf(), Holder::Ours, &row.locator, &|_| false);
         }
         let refused = || Verdict::Refuse(conflict(&row.locator, result));
         let Some(present) = PlannedPath::of_result(result) else { return refused() };
@@ -582,7 +595,8 @@ impl Target {
         reader: &dyn CatalogReader,
         promised: &HashSet<PathBuf>,
     ) -> Verdict {
-        let claims = RunClaims { job, reader, promised: Some(promised), replaced: self.replaced.as_deref() };
+        let replaced = self.replaced.as_deref();
+        let claims = RunClaims { job, reader, promised: Some(promised), replaced, waits_for_sources: false };
         let (planned, resolution) = naming.resolve_for(&self.planned, self.claimant, &self.locator, &claims);
         self.planned = planned;
         if let Verdict::Save(path, publish) = &resolution.verdict {
@@ -590,6 +604,12 @@ impl Target {
             self.chosen = Some((path.clone(), *publish));
         }
         resolution.verdict
+    }
+
+    /// The existing files that it may replace.
+    pub(crate) fn may_replace(&self) -> impl Iterator<Item = PathBuf> {
+        let planned = (self.policy == ConflictPolicy::Overwrite).then(|| self.planned.path());
+        planned.into_iter().chain(self.replaced.clone()).filter(|path| is_taken(path))
     }
 
     /// Whether it gets its name after the items whose names were known before.
@@ -657,7 +677,7 @@ fn resolve(
     wanted: PathBuf,
     holder: Holder,
     input: &Locator,
-    claims: &dyn NameClaims,
+    is_input: &dyn Fn(&Path) -> bool,
 ) -> Verdict {
     match (policy, holder) {
         // Only a file of exactly this name is replaced; one that differs in case stays.
@@ -668,7 +688,7 @@ fn resolve(
             let reason = exists_already(&wanted, holder);
             Verdict::Skip(wanted, reason)
         }
-        (ConflictPolicy::Overwrite, Holder::Others) if claims.is_input(&wanted) => {
+        (ConflictPolicy::Overwrite, Holder::Others) if is_input(&wanted) => {
             Verdict::Refuse(ItemError::new(ErrorKind::WouldReplaceInput, input).with("output", wanted.display()))
         }
         (ConflictPolicy::Overwrite, Holder::Others) => Verdict::Save(wanted, Publish::Replace),

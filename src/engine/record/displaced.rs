@@ -33,7 +33,7 @@ impl Displaced {
         taken: &mut HashSet<PathBuf>,
     ) -> Option<Self> {
         let row = reader.item(id).ok().flatten()?;
-        let claims = RunClaims { job: id.job, reader, promised: Some(taken), replaced: None };
+        let claims = RunClaims { job: id.job, reader, promised: Some(taken), replaced: None, waits_for_sources: false };
         let verdict = run.naming.displaced(&row, &from, &claims);
         let (to, outcome) = match verdict {
             Verdict::Save(path, _) => {

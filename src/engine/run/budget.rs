@@ -73,6 +73,15 @@ impl Switch {
         if state.stopped { Err(Stopped) } else { Ok(()) }
     }
 
+    /// Waits for a poke after `seen` of them. A pause ends the wait like a stop.
+    pub(crate) fn wait_poke_going(&self, seen: u64) -> Result<(), Stopped> {
+        let mut state = self.state();
+        while state.pokes == seen && !state.stopped && !state.paused {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        if state.stopped || state.paused { Err(Stopped) } else { Ok(()) }
+    }
+
     /// Waits for a poke after `seen` of them.
     pub(crate) fn wait_poke(&self, seen: u64) -> Result<(), Stopped> {
         let mut state = self.state();

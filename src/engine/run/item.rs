@@ -1,7 +1,7 @@
 //! Processes one item: decides what happens to it, admits it, renders or copies it, and stages the result for the
 //! recorder.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -13,7 +13,7 @@ use super::{Run, RunError};
 use crate::catalog::CatalogReader;
 use crate::codec::DecodeControl;
 use crate::engine::item::body::ItemBody;
-use crate::engine::item::claims::RunClaims;
+use crate::engine::item::claims::{RunClaims, may_be_given};
 use crate::engine::item::decide::{Action, Decision, PlannedName, Response, Rules, Subject, decide};
 use crate::engine::item::limits::Clock;
 use crate::engine::item::naming::{NameHints, Resolution, Target, Verdict, existing_output, given_name};
@@ -23,6 +23,7 @@ use crate::engine::record::message::{FinishedItem, Record};
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::{Body, Fetched};
 use crate::model::{Finished, ItemId, ItemRow, Locator, Outcome, Remark, SkipReason, Timings, Transfer};
+use crate::source::MayGive;
 use crate::store::{self, Content};
 
 /// Largest body in bytes that is saved on the thread that received it.
@@ -116,7 +117,7 @@ impl Run {
         let rules = Rules::of_job(&self.spec, &self.pipeline, self.memory.whole(), control);
         let replaced = input.prior.as_ref().map(|prior| prior.output());
         let replaced = replaced.as_ref().and_then(Locator::path);
-        let claims = RunClaims { job: self.job, reader, promised: None, replaced };
+        let claims = RunClaims { job: self.job, reader, promised: None, replaced, waits_for_sources: true };
         let decided = decide(&rules, &self.naming, &input.row, &input.subject(), &claims);
         let decision = decided.map_err(|error| {
             let error = if self.switch.is_stopped() { error } else { clock.explain(error).named(&input.row.locator) };
@@ -139,7 +140,8 @@ impl Run {
     /// Renders or copies the item on a pixel worker and stages the result; the recorder does the rest.
     pub(super) fn work(&self, input: &Input, decision: &Decision, admission: &Admission) {
         let started = Instant::now();
-        let made = guarded(|| self.make(input, decision, admission)).map_err(|error| error.named(&input.row.locator));
+        let made = guarded(|| self.make(input, decision, admission)).and_then(|made| self.when_inputs_are_known(made));
+        let made = made.map_err(|error| error.named(&input.row.locator));
         let process_ms = started.elapsed().as_millis() as u64;
         match made {
             Ok((mut recorded, staged)) => {
@@ -164,6 +166,19 @@ impl Run {
                     self.fail(failed);
                 }
             }
+        }
+    }
+
+    /// Waits while a source that is still being read may name a file that the result would replace: inputs are never
+    /// replaced.
+    fn when_inputs_are_known(&self, made: (Finished, Target)) -> Result<(Finished, Target), ItemError> {
+        let may_be_given = |path: PathBuf| may_be_given(&self.spec.sources, &path) != MayGive::No;
+        loop {
+            let pokes = self.switch.pokes();
+            if self.pending.load(Ordering::Acquire) == 0 || !made.1.may_replace().any(may_be_given) {
+                return Ok(made);
+            }
+            self.switch.wait_poke_going(pokes).map_err(|Stopped| ItemError::nameless(ErrorKind::Cancelled))?;
         }
     }
 

@@ -11,7 +11,7 @@ mod value;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::kind::{Columns, Databases, Found, Give, Reading, Repeat, SourceArguments, SourceKind};
+use super::kind::{Columns, Databases, Found, Give, MayGive, Reading, Repeat, SourceArguments, SourceKind};
 use super::lists::Header;
 use super::lists::columns::{self, find};
 use crate::db::{self, Column, Dialect, Dsn, Kind, Place, Statement, Value};
@@ -41,6 +41,8 @@ const UNKNOWN: &str = "unknown";
 const IS_UTC: &str = "utc";
 /// The type of such columns.
 const ZONELESS: &str = "timestamp";
+/// Whether its items are links, never files.
+const ONLY_LINKS: &str = "only_links";
 /// The parameter that has the value of the earlier jobs.
 const LAST_PARAMETER: &str = "last";
 /// The column of links, and that of paths.
@@ -55,6 +57,11 @@ pub(super) static KIND: SourceKind = SourceKind {
     is_list: true,
     repeat: Repeat::Rows,
     columns: |_, _| Columns::Unknown,
+    may_give: |source, _| if source.option(ONLY_LINKS).is_some() { MayGive::No } else { MayGive::Unknown },
+    own_file: |source| match source.option(DSN).and_then(dsn_of)?.place {
+        Place::File(path) => Some(path),
+        Place::Server { .. } => None,
+    },
     label: |source| source.option(DSN).and_then(dsn_of).map(|dsn| dsn.label()).unwrap_or_default(),
     ..SourceKind::new("query", read)
 };
@@ -224,6 +231,11 @@ fn item_column(names: &[String], lists: &ListSpec) -> Result<usize, Message> {
     Ok(ITEM_COLUMNS.iter().find_map(|name| find(names, name)).unwrap_or(0))
 }
 
+/// Whether a column of this name holds links only.
+fn is_link_column(name: &str) -> bool {
+    name.trim().eq_ignore_ascii_case(columns::URL)
+}
+
 fn found(names: &[String], wanted: &str, option: &str) -> Result<usize, Message> {
     find(names, wanted).ok_or_else(|| columns::missing_in_query(names, wanted, option))
 }
@@ -284,6 +296,9 @@ pub fn check_query(
     }
     if [column(key), column(since)].into_iter().flatten().any(|column| column.type_name == ZONELESS) {
         source = source.with(IS_UTC, "true");
+    }
+    if names.get(item).is_some_and(|name| is_link_column(name)) {
+        source = source.with(ONLY_LINKS, "true");
     }
     let other = names.iter().enumerate().filter(|(at, _)| *at != item).map(|(_, name)| name.clone());
     Ok((Header { columns: other.collect(), is_complete: true }, source))

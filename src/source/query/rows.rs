@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use serde_json::{Value as Json, json};
 
 use super::value::{column_of, from_json, to_json};
-use super::{Order, Query, compare, find, item_column, names_of};
+use super::{Order, Query, compare, find, is_link_column, item_column, names_of};
 use crate::db::{Connection, DbError, Place, Row, Value};
 use crate::error::JobError;
 use crate::model::{Columns, Locator, Message, NewItem, Remark};
 use crate::source::files::{FolderPaths, named};
 use crate::source::kind::{Databases, Found, Give, Reading};
-use crate::source::lists::columns::{URL, is_link};
+use crate::source::lists::columns::is_link;
 use crate::source::lists::{link, links_of};
 
 /// How often a wait for the database checks whether it was cancelled.
@@ -197,7 +197,7 @@ impl RowReader<'_> {
 
     fn layout(&self, names: Vec<String>, key: Option<&str>) -> Result<Layout, Message> {
         let item = item_column(&names, self.reading.lists)?;
-        let is_url = names.get(item).is_some_and(|name| name.trim().eq_ignore_ascii_case(URL));
+        let is_url = names.get(item).is_some_and(|name| is_link_column(name));
         let key = key.and_then(|key| names.iter().position(|name| name == key));
         Ok(Layout { names, item, is_url, key })
     }
