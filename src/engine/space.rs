@@ -11,7 +11,7 @@ use super::dry_run;
 use super::item::naming;
 use crate::model::{ConflictPolicy, JobRow, JobSpec, NewItem, Remark, is_only_stripped};
 use crate::source::{self, Found, Reading, Repeat};
-use crate::store;
+use crate::store::{self, EntryKind};
 
 /// Results are hardly ever more times as large as their inputs (photographs as BMP): below that, nothing is measured.
 const MOST_GROWTH: u64 = 24;
@@ -30,7 +30,9 @@ pub fn low_space(spec: &JobSpec) -> Option<Remark> {
     let (mut bytes, mut first) = (0_u64, Vec::new());
     for source in &spec.sources {
         let kind = source::kind_of(source).ok()?;
-        if kind.is_list || kind.repeat == Repeat::Nothing {
+        // A pipe can be read only once.
+        let is_pipe = source::own_file(source).is_some_and(|file| store::kind_at(&file) == Some(EntryKind::Other));
+        if kind.is_list || kind.repeat == Repeat::Nothing || is_pipe {
             continue;
         }
         let reading = Reading { lists: &spec.lists, cancelled: &cancelled, ..Reading::default() };

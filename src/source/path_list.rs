@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::files::{self, FolderPaths, entry_path, named};
 use super::kind::{Found, Give, MayGive, Reading, Repeat, SourceArguments, SourceKind};
-use super::stdin::Stdin;
+use super::stdin::Live;
 use crate::config::HEAD_BYTES;
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::model::{Locator, Message, NewItem, SourceSpec, locator};
@@ -41,7 +41,7 @@ pub(super) static ON_STDIN: SourceKind = SourceKind {
     may_give: |_, _| MayGive::Unknown,
     label: |_| "-".to_owned(),
     ..SourceKind::new("stdin_paths", |source, reading, give| {
-        let stdin = BufReader::with_capacity(BUFFER_BYTES, Stdin::new(reading.cancelled));
+        let stdin = BufReader::with_capacity(BUFFER_BYTES, Live::stdin(reading.cancelled));
         read(stdin, "standard input", source, reading, give)
     })
 };
@@ -76,12 +76,19 @@ fn folder(source: &SourceSpec) -> Option<PathBuf> {
 
 fn read_file(source: &SourceSpec, reading: &Reading<'_>, give: Give<'_>) -> ControlFlow<()> {
     let Some(path) = source.first_path() else { return ControlFlow::Continue(()) };
+    let name = path.display().to_string();
+    if store::kind_at(path) == Some(EntryKind::Other) {
+        return match store::open_pipe(path) {
+            Ok(pipe) => {
+                let list = BufReader::with_capacity(BUFFER_BYTES, Live::new(pipe, reading.cancelled));
+                read(list, &name, source, reading, give)
+            }
+            Err(error) => give(Found::Failed(unreadable(&name, &error))),
+        };
+    }
     match store::of_path(path).open(&Locator::File(path.to_path_buf())) {
-        Ok(file) => {
-            let list = BufReader::with_capacity(BUFFER_BYTES, file);
-            read(list, &path.display().to_string(), source, reading, give)
-        }
-        Err(error) => give(Found::Failed(unreadable(&path.display().to_string(), &error))),
+        Ok(file) => read(BufReader::with_capacity(BUFFER_BYTES, file), &name, source, reading, give),
+        Err(error) => give(Found::Failed(unreadable(&name, &error))),
     }
 }
 

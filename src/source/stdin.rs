@@ -3,6 +3,8 @@
 use std::io::{self, BufReader, Read};
 use std::ops::ControlFlow;
 #[cfg(unix)]
+use std::os::fd::AsFd;
+#[cfg(unix)]
 use std::time::Duration;
 
 use super::kind::{Argument, Columns, Give, Reading, Repeat, SourceArguments, SourceKind};
@@ -34,52 +36,62 @@ pub fn stdin() -> SourceSpec {
 }
 
 fn read(reading: &Reading<'_>, give: Give<'_>) -> ControlFlow<()> {
-    let stdin = BufReader::with_capacity(BUFFER_BYTES, Stdin::new(reading.cancelled));
+    let stdin = BufReader::with_capacity(BUFFER_BYTES, Live::stdin(reading.cancelled));
     let reading = Reading { is_live: true, ..*reading };
     lists::read_stream(stdin, "standard input", None, Origin::User, &reading, give)
 }
 
-/// Standard input; ends early once `cancelled` returns true.
-pub(super) struct Stdin<'a> {
+/// Standard input, or a pipe; ends early once `cancelled` returns true.
+pub(super) struct Live<'a, T> {
     cancelled: &'a dyn Fn() -> bool,
-    lock: io::StdinLock<'static>,
+    from: T,
 }
 
-impl<'a> Stdin<'a> {
-    pub(super) fn new(cancelled: &'a dyn Fn() -> bool) -> Self {
-        Self { cancelled, lock: io::stdin().lock() }
+impl<'a> Live<'a, io::StdinLock<'static>> {
+    pub(super) fn stdin(cancelled: &'a dyn Fn() -> bool) -> Self {
+        Self::new(io::stdin().lock(), cancelled)
     }
 }
 
-impl Read for Stdin<'_> {
+impl<'a, T> Live<'a, T> {
+    pub(super) fn new(from: T, cancelled: &'a dyn Fn() -> bool) -> Self {
+        Self { cancelled, from }
+    }
+}
+
+#[cfg(unix)]
+impl<T: AsFd> Read for Live<'_, T> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        #[cfg(unix)]
-        if !wait(self.cancelled) {
-            return Ok(0);
+        loop {
+            if !wait(&self.from, self.cancelled) {
+                return Ok(0);
+            }
+            // Bypasses any buffer of its own, so that this reads exactly what `wait` has waited for.
+            match rustix::io::read(&self.from, &mut *buffer) {
+                Err(rustix::io::Errno::AGAIN) => {}
+                read => return read.map_err(Into::into),
+            }
         }
-        #[cfg(not(unix))]
-        if (self.cancelled)() {
-            return Ok(0);
-        }
-        // Bypasses the lock's own buffer, so that this reads exactly what `wait` has waited for.
-        #[cfg(unix)]
-        return rustix::io::read(&self.lock, buffer).map_err(Into::into);
-        #[cfg(not(unix))]
-        self.lock.read(buffer)
+    }
+}
+
+#[cfg(not(unix))]
+impl<T: Read> Read for Live<'_, T> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if (self.cancelled)() { Ok(0) } else { self.from.read(buffer) }
     }
 }
 
 /// Waits for data or the end of the input; returns `false` if it was cancelled first.
 #[cfg(unix)]
-fn wait(cancelled: &dyn Fn() -> bool) -> bool {
+fn wait(from: &impl AsFd, cancelled: &dyn Fn() -> bool) -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(CHECK_EVERY.subsec_nanos()) };
-    let stdin = io::stdin();
     loop {
         if cancelled() {
             return false;
         }
-        let mut fds = [PollFd::new(&stdin, PollFlags::IN)];
+        let mut fds = [PollFd::new(from, PollFlags::IN)];
         match poll(&mut fds, Some(&timeout)) {
             Ok(0) | Err(rustix::io::Errno::INTR) => {}
             // If polling failed, the read fails with a better error.

@@ -31,7 +31,7 @@ use std::time::SystemTime;
 
 pub use hash::{Hasher, sha256_hex};
 pub use local::CreatedFolders;
-pub use names::{link_target, stored_path};
+pub use names::{link_target, open_pipe, stored_path};
 pub use output::{Content, OutputFolder, Staged, Temporary, sync_files};
 pub use parquet::{ParquetKind, ParquetTable, ParquetValue};
 pub(crate) use read::read_error;

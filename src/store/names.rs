@@ -1,9 +1,10 @@
-//! What an entry's name stands for: the name as its folder has it, and the file that a link leads to.
+//! What an entry's name stands for: the name as its folder has it, the file that a link leads to, and pipes.
 
 #![expect(clippy::disallowed_methods, reason = "examines entries and lists their folders")]
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
+use std::fs::{self, File, OpenOptions};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::FileIdentity;
@@ -61,6 +62,15 @@ fn stored_name(folder: &Path, name: &OsStr) -> Option<OsString> {
 pub fn link_target(path: &Path) -> Option<PathBuf> {
     let is_link = path.symlink_metadata().is_ok_and(|meta| meta.is_symlink());
     if is_link { path.canonicalize().ok() } else { None }
+}
+
+/// Opens a pipe for reading without waiting for its writer. A read may end with `WouldBlock`.
+pub fn open_pipe(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits() as i32);
+    options.open(path)
 }
 
 #[cfg(test)]

@@ -242,3 +242,44 @@ fn a_list_that_cannot_be_read_to_its_end_pauses_its_job() {
     assert!(run.err.contains("list.txt") && run.err.contains("pixloom resume 1"), "{run:?}");
     assert!(home.run(&["jobs", "1"]).expect(0).out.contains("paused"));
 }
+
+/// Waits until so many results are in `out`.
+#[cfg(unix)]
+fn wait_for_results(home: &Home, count: usize) {
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while home.files("out").iter().filter(|name| name.ends_with(".txt")).count() < count {
+        assert!(std::time::Instant::now() < until, "{:?}", home.files("out"));
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_list_of_files_in_a_named_pipe_is_processed_while_it_is_written_and_can_be_interrupted() {
+    use std::io::Write;
+    let home = Home::new();
+    for name in ["a", "b", "c"] {
+        home.file(&format!("in/{name}.txt"), name);
+    }
+    let pipe = home.path("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let args = ["run", "--files", "pipe", "--all-files", "--tree", "flat", "-o", "out"];
+    let running = home.start(&args);
+    let mut list = std::fs::OpenOptions::new().write(true).open(&pipe).unwrap();
+    writeln!(list, "in/a.txt").unwrap();
+    wait_for_results(&home, 1);
+    writeln!(list, "in/b.txt\nin/c.txt").unwrap();
+    drop(list);
+    running.wait().expect(0);
+    assert_eq!(home.files("out").len(), 3);
+    // Neither a writer that sends nothing nor one that never comes keeps the program from ending.
+    let silent = home.start(&args);
+    let list = std::fs::OpenOptions::new().write(true).open(&pipe).unwrap();
+    silent.interrupt();
+    silent.wait().expect(130);
+    drop(list);
+    let mut alone = home.start(&[&args[..], &["--json"]].concat());
+    alone.until(|event| event["event"] == "started");
+    alone.interrupt();
+    alone.wait().expect(130);
+}

@@ -348,9 +348,14 @@ fn an_undo_or_redo_that_was_killed_between_moving_and_recording_is_finished_by_t
 }
 
 #[test]
-fn an_undo_that_is_killed_loses_nothing_and_can_be_repeated() {
+fn an_undo_that_is_killed_at_any_point_loses_nothing_and_can_be_repeated() {
+    const FILES: usize = 600;
+    const KILLS: usize = 10;
     let home = Home::new();
-    copy_job(&home, 600, &[]);
+    for n in (0..FILES).step_by(3) {
+        home.file(&format!("out/{}/{n}.txt", n % 2), format!("of the user {n}"));
+    }
+    copy_job(&home, FILES, &["--on-conflict", "overwrite", "--trash"]);
     let before = contents(&home, "out");
     let all = |home: &Home| {
         let mut bytes: Vec<Vec<u8>> = contents(home, "out").into_values().collect();
@@ -359,17 +364,69 @@ fn an_undo_that_is_killed_loses_nothing_and_can_be_repeated() {
         bytes.sort();
         bytes
     };
+    let results = |home: &Home| contents(home, "out").values().filter(|bytes| bytes.starts_with(b"original")).count();
     let expected = all(&home);
+    assert_eq!(expected.len(), FILES + FILES / 3);
     for args in [&["undo", "1", "--json"][..], &["undo", "1", "--redo", "--json"]] {
-        let mut running = home.start(&[args, &CATALOG].concat());
-        running.line();
-        running.kill();
-        assert_eq!(all(&home), expected, "nothing is lost");
-        pixloom(&home, args, 0);
-        assert_eq!(all(&home), expected, "nothing is there twice");
-        assert_eq!(home.files("out").len(), if args.len() == 3 { 0 } else { 600 });
+        let is_redo = args.len() == 4;
+        for kill in 1..=KILLS {
+            let mut running = home.start(&[args, &CATALOG].concat());
+            running.line();
+            let enough = FILES * kill / (KILLS + 1);
+            let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+            let moved = || if is_redo { results(&home) } else { FILES - results(&home) };
+            while moved() < enough {
+                assert!(std::time::Instant::now() < until, "{} of {enough} are moved", moved());
+            }
+            running.kill();
+            assert_eq!(all(&home), expected, "nothing is lost, and nothing is there twice");
+        }
+        let end = last(&pixloom(&home, args, 0));
+        assert_eq!(end["stayed"], 0, "{end}");
+        assert_eq!(all(&home), expected);
+        assert_eq!(results(&home), if is_redo { FILES } else { 0 });
+        assert_eq!(contents(&home, "out").len(), if is_redo { FILES } else { FILES / 3 });
     }
     assert_eq!(contents(&home, "out"), before);
+}
+
+#[test]
+fn a_replaced_file_comes_back_even_if_the_result_was_removed_and_is_then_left_alone() {
+    let home = Home::new();
+    home.file("in/0.txt", "the same");
+    home.file("out/0.txt", "the same");
+    home.file("in/1.txt", "result");
+    home.file("out/1.txt", "of the user");
+    pixloom(&home, &["run", "in", "--all-files", "-o", "out", "--on-conflict", "overwrite", "--trash"], 0);
+    for n in 0..2 {
+        fs::remove_file(home.path(&format!("out/{n}.txt"))).unwrap();
+    }
+    let undo = pixloom(&home, &["undo", "1"], 1);
+    assert!(undo.out.contains("2 files that results had replaced are back"), "{undo:?}");
+    assert_eq!(undo.err.matches("is not there any more").count(), 2, "{undo:?}");
+    for _ in 0..2 {
+        assert_eq!(fs::read(home.path("out/0.txt")).unwrap(), b"the same");
+        assert_eq!(fs::read(home.path("out/1.txt")).unwrap(), b"of the user");
+        assert_eq!(trashed(&home), 0);
+        pixloom(&home, &["undo", "1"], 1);
+    }
+    pixloom(&home, &["undo", "1", "--redo"], 0);
+    assert_eq!(fs::read(home.path("out/0.txt")).unwrap(), b"the same");
+}
+
+#[test]
+fn one_job_is_undone_by_one_process_at_a_time() {
+    let home = Home::new();
+    copy_job(&home, 600, &[]);
+    let args = [&["undo", "1", "--json"][..], &CATALOG].concat();
+    let both = [home.start(&args), home.start(&args)].map(|running| running.wait());
+    let mut codes = both.iter().map(|output| output.code).collect::<Vec<_>>();
+    codes.sort_unstable();
+    // The second one is refused, or begins when the first has ended.
+    assert!(codes == [0, 3] || codes == [0, 0], "{both:?}");
+    let moved: u64 =
+        both.iter().filter(|output| output.code == 0).map(|output| last(output)["results"].as_u64().unwrap()).sum();
+    assert_eq!((moved, trashed(&home), home.files("out").len()), (600, 600, 0));
 }
 
 #[test]

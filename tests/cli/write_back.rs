@@ -1,10 +1,11 @@
 //! Results that are written back into a table of a SQLite file.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -418,4 +419,87 @@ fn a_dry_run_shows_the_statements_and_the_first_three_rows_and_writes_nothing() 
     );
     assert_eq!(shop.rows("SELECT count(*), sum(state IS NULL) FROM products"), [[json!(5), json!(5)]]);
     assert_eq!(shop.rows("SELECT name FROM sqlite_schema WHERE name = 'r'").len(), 0);
+}
+
+/// `shop.sqlite` of a home, after these statements.
+fn database(home: &Home, sql: &str) -> Connection {
+    let connection = Connection::open(home.path("shop.sqlite")).unwrap();
+    connection.busy_timeout(Duration::from_mins(1)).unwrap();
+    connection.execute_batch(sql).unwrap();
+    connection
+}
+
+#[test]
+fn a_key_that_was_renamed_while_the_job_ran_is_an_error_and_not_a_missing_row() {
+    let home = Home::new();
+    let shop = database(&home, "CREATE TABLE p(id INTEGER PRIMARY KEY, state TEXT); INSERT INTO p(id) VALUES (1), (2)");
+    for name in ["a", "bb"] {
+        home.file(&format!("in/{name}.txt"), name);
+    }
+    let args = ["run", "--files", "-", "--all-files", "-o", "out", "--json", "--db", "shop.sqlite"];
+    let map = ["--write-back", "p(id=bytes_in): state=state"];
+    let (mut running, mut input) = home.start_with_input(&[&args[..], &map].concat());
+    writeln!(input, "in/a.txt").unwrap();
+    let until = Instant::now() + Duration::from_secs(60);
+    let written =
+        || shop.query_row("SELECT count(*) FROM p WHERE state = 'done'", (), |row| row.get::<_, i64>(0)).unwrap();
+    while written() == 0 {
+        assert!(Instant::now() < until);
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    shop.execute_batch("ALTER TABLE p RENAME COLUMN id TO number").unwrap();
+    writeln!(input, "in/bb.txt").unwrap();
+    drop(input);
+    let _ = running.line();
+    let output = running.wait().expect(3);
+    assert!(output.err.contains("no such column") && output.err.contains("pixloom resume 1"), "{output:?}");
+    shop.execute_batch("ALTER TABLE p RENAME COLUMN number TO id").unwrap();
+    home.run(&["resume", "1"]).expect(0);
+    assert_eq!(written(), 2);
+}
+
+#[test]
+fn jobs_that_write_into_the_same_rows_at_once_leave_every_row_right() {
+    let home = Home::new();
+    let shop = database(&home, "CREATE TABLE p(id INTEGER PRIMARY KEY, path TEXT, size INTEGER, hash TEXT)");
+    for n in 0..300 {
+        home.file(&format!("in/{n}.txt"), "x".repeat(n + 1));
+        shop.execute("INSERT INTO p(id, path) VALUES (?1, 'in/' || ?1 || '.txt')", [n]).unwrap();
+    }
+    let start = |out: &str| {
+        let query = ["run", "--sql", "SELECT id, path FROM p", "--all-files", "--db", "shop.sqlite", "-o", out];
+        home.start(&[&query[..], &["--write-back", "p(id=col:id): size=bytes_in, hash=hash"]].concat())
+    };
+    for running in [start("one"), start("two"), start("three")] {
+        let output = running.wait().expect(0);
+        assert!(output.out.contains("300 rows written back"), "{output:?}");
+    }
+    let wrong = "SELECT count(*) FROM p WHERE size IS NOT id + 1 OR length(hash) IS NOT 64";
+    assert_eq!(shop.query_row(wrong, (), |row| row.get::<_, i64>(0)).unwrap(), 0);
+}
+
+#[test]
+fn a_dry_run_leaves_every_byte_of_the_catalog_and_the_database_as_it_is() {
+    let home = Home::new();
+    database(
+        &home,
+        "CREATE TABLE p(id INTEGER PRIMARY KEY, path TEXT, state TEXT); INSERT INTO p(id, path) VALUES (1, 'in/a.txt')",
+    );
+    home.file("in/a.txt", "a");
+    let args = ["run", "--sql", "SELECT id, path FROM p", "--all-files", "--db", "shop.sqlite", "-o", "out"];
+    let args = [&args[..], &["--catalog", "c.sqlite", "--write-back", "p(id=col:id): state=state"]].concat();
+    let bytes = || ["shop.sqlite", "c.sqlite"].map(|name| std::fs::read(home.path(name)).unwrap_or_default());
+    let plan = || home.run(&[&args[..], &["--dry-run"]].concat()).expect(0);
+    let before = bytes();
+    plan();
+    assert!(bytes() == before && !home.path("c.sqlite").exists());
+    home.run(&args).expect(0);
+    let before = bytes();
+    let shown = plan().out;
+    assert!(shown.contains("UPDATE \"p\"") && shown.contains("id = 1, state = done"), "{shown}");
+    home.run(&["jobs", "--catalog", "c.sqlite"]).expect(0);
+    let after = bytes();
+    assert!(after[0] == before[0], "the database has changed");
+    assert!(after[1] == before[1], "the catalog has changed");
+    assert!(home.files("").iter().all(|name| !name.ends_with("-wal")));
 }

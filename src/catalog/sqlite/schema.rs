@@ -256,12 +256,15 @@ const VERSION_4: &str = "
 /// An older file is copied first, and upgraded in one transaction: whatever fails, it stays what it was.
 pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), CatalogError> {
     // In one transaction: another process may be creating the same catalog.
-    check(&*connection.transaction()?)?;
+    let version = check(&*connection.transaction()?)?;
     sqlite::make_durable(connection)?;
+    let known = MIGRATIONS.len();
+    if version == known {
+        return Ok(());
+    }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Checked again, now that no other process can change it.
     let version = check(&transaction)?;
-    let known = MIGRATIONS.len();
     if version == known {
         return Ok(transaction.commit()?);
     }

@@ -418,10 +418,12 @@ fn write(connection: &mut rusqlite::Connection, plan: &WritePlan, rows: &[WriteR
 
 /// Whether there is a row with the key, and, if asked, with all values.
 fn exists_statement(plan: &WritePlan, with_values: bool) -> String {
+    let table = plan.table.quoted(&DIALECT);
     let columns = plan.all_columns().take(if with_values { usize::MAX } else { plan.keys.len() }).enumerate();
     let tests = columns.map(|(i, column)| {
         let operator = if i < plan.keys.len() { "=" } else { "IS" };
-        format!("{} {operator} {}", DIALECT.quoted(&column.name), DIALECT.placeholder(i + 1))
+        // Alone, the quoted name of a column that is gone would be a text.
+        format!("{table}.{} {operator} {}", DIALECT.quoted(&column.name), DIALECT.placeholder(i + 1))
     });
-    format!("SELECT 1 FROM {} WHERE {}", plan.table.quoted(&DIALECT), tests.collect::<Vec<_>>().join(" AND "))
+    format!("SELECT 1 FROM {table} WHERE {}", tests.collect::<Vec<_>>().join(" AND "))
 }

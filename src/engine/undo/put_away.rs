@@ -75,11 +75,13 @@ impl Undoing {
     }
 
     fn place(&self, file: &UndoFile, checked: Result<FileIdentity, Stay>) -> Place {
+        // What is there may be the replaced file with the same bytes, which is back already.
+        let is_replaced = file.replaced.as_ref().is_some_and(Self::is_back);
         if file.state != Some(UndoState::Moving) {
+            let checked = if is_replaced { Err(Stay::of(StayReason::Gone)) } else { checked };
             return checked.map_or_else(Place::Stays, Place::There);
         }
-        // An undo was killed. What is there may be the replaced file with the same bytes, which is back already.
-        let is_replaced = file.replaced.as_ref().is_some_and(Self::is_back);
+        // An undo was killed.
         match (checked, is_replaced) {
             (Ok(identity), false) => Place::There(identity),
             (checked, _) => match self.find_result(file) {
@@ -130,12 +132,14 @@ impl Undoing {
                 file.stays = Some(stay);
             }
         }
-        if file.state == Some(UndoState::Trashed)
+        // Also if somebody has removed the result: its path is free.
+        let is_free = file.stays.as_ref().is_none_or(|stay| stay.reason == StayReason::Gone);
+        if is_free
             && let Some(replaced) = &mut file.replaced
             && let Err(stay) = self.return_replaced(replaced)
         {
             let why = stay.message(&replaced.path).to_string();
-            file.stays = Some(Stay::because(StayReason::ReplacedNotBack, why));
+            file.stays.get_or_insert(Stay::because(StayReason::ReplacedNotBack, why));
         }
         if let Some(stay) = &file.stays {
             self.progress.note_stay(&file.path, stay);
