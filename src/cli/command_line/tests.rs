@@ -122,6 +122,7 @@ fn random_spec(dice: &mut Dice, files: &Files) -> JobSpec {
             words.push(flag.into());
         }
     }
+    words.extend(random_database(dice, files));
     let mut spec = parsed(&words);
     let has_lists = spec.sources.iter().any(|source| source.kind == "url_list");
     if has_lists && dice.often() {
@@ -170,6 +171,43 @@ fn random_spec(dice: &mut Dice, files: &Files) -> JobSpec {
     };
     spec.network = random_network(dice, files);
     spec
+}
+
+/// A query, and a map for its results, each perhaps.
+fn random_database(dice: &mut Dice, files: &Files) -> Vec<OsString> {
+    const SQL: [&str; 3] = [
+        "SELECT url FROM p",
+        "SELECT id, \"a \"\"b\"\"; --\" AS \"$x\", '`한글`' AS url\nFROM \"it's\" -- :comment\nWHERE t > '\\'",
+        "-- first a comment\nSELECT * FROM p WHERE (:last IS NULL OR t >= :last)",
+    ];
+    const MAPS: [&str; 3] = [
+        "p(id=col:id): w=width",
+        "\"my schema\".\"it's, \"\"p\"\"\"(\"키\"=col:\"a, b\",n=hash): \"$w\"=width,h=height,s=state",
+        "results(url=col:url): o=output:web,e=error",
+    ];
+    let (has_query, has_map) = (dice.often(), dice.often());
+    if !has_query && !has_map {
+        return Vec::new();
+    }
+    let dsn = match dice.below(4) {
+        0 => files.named("a 'shop' 한글.sqlite"),
+        1 => "postgres://me%40home@db.example:5433/a%20b?sslmode=disable&password=env:PW".into(),
+        2 => "mysql://pixloom@[::1]/goods?password=settings:shop".into(),
+        _ => "mariadb://localhost/goods".into(),
+    };
+    let mut words: Vec<OsString> = vec!["--db".into(), dsn];
+    if has_query {
+        words.extend(["--sql".into(), dice.one::<&str>(&SQL).into()]);
+        words.extend(dice.perhaps(|dice| format!("--key={}", dice.text()).into()));
+        words.extend(dice.perhaps(|dice| format!("--since={}", dice.text()).into()));
+    }
+    if has_map {
+        words.extend(["--write-back".into(), dice.one::<&str>(&MAPS).into()]);
+        let mode = *dice.one(&["update", "upsert", "insert"]);
+        words.extend(dice.perhaps(|_| format!("--write-back-mode={mode}").into()));
+        words.extend(dice.perhaps(|dice| format!("--database-wait={}s", dice.below(100_000)).into()));
+    }
+    words
 }
 
 fn random_recipe(dice: &mut Dice) -> Recipe {
