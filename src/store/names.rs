@@ -64,11 +64,12 @@ pub fn link_target(path: &Path) -> Option<PathBuf> {
     if is_link { path.canonicalize().ok() } else { None }
 }
 
-/// Opens a pipe for reading without waiting for its writer. A read may end with `WouldBlock`.
+/// Opens a pipe for reading, on Linux without waiting for its writer: a read may end with `WouldBlock`. Elsewhere a pipe
+/// without a writer looks like one that has ended.
 pub fn open_pipe(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);
-    #[cfg(unix)]
+    #[cfg(target_os = "linux")]
     std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits() as i32);
     options.open(path)
 }

@@ -462,8 +462,8 @@ fn a_key_that_was_renamed_while_the_job_ran_is_an_error_and_not_a_missing_row() 
 fn jobs_that_write_into_the_same_rows_at_once_leave_every_row_right() {
     let home = Home::new();
     let shop = database(&home, "CREATE TABLE p(id INTEGER PRIMARY KEY, path TEXT, size INTEGER, hash TEXT)");
-    for n in 0..300 {
-        home.file(&format!("in/{n}.txt"), "x".repeat(n + 1));
+    for n in 0..300_u32 {
+        home.file(&format!("in/{n}.txt"), "x".repeat(n as usize + 1));
         shop.execute("INSERT INTO p(id, path) VALUES (?1, 'in/' || ?1 || '.txt')", [n]).unwrap();
     }
     let start = |out: &str| {

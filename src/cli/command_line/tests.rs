@@ -181,9 +181,9 @@ fn random_database(dice: &mut Dice, files: &Files) -> Vec<OsString> {
         "-- first a comment\nSELECT * FROM p WHERE (:last IS NULL OR t >= :last)",
     ];
     const MAPS: [&str; 3] = [
-        "p(id=col:id): w=width",
-        "\"my schema\".\"it's, \"\"p\"\"\"(\"키\"=col:\"a, b\",n=hash): \"$w\"=width,h=height,s=state",
-        "results(url=col:url): o=output:web,e=error",
+        "p(id=hash): w=width",
+        "\"my schema\".\"it's, \"\"p\"\"\"(\"키\"=output_hash,n=hash): \"$w\"=width,h=height,s=state",
+        "results(n=hash): o=output:web,e=error",
     ];
     let (has_query, has_map) = (dice.often(), dice.often());
     if !has_query && !has_map {
@@ -197,7 +197,7 @@ fn random_database(dice: &mut Dice, files: &Files) -> Vec<OsString> {
     };
     let mut words: Vec<OsString> = vec!["--db".into(), dsn];
     if has_query {
-        words.extend(["--sql".into(), dice.one::<&str>(&SQL).into()]);
+        words.push(format!("--sql={}", dice.one::<&str>(&SQL)).into());
         words.extend(dice.perhaps(|dice| format!("--key={}", dice.text()).into()));
         words.extend(dice.perhaps(|dice| format!("--since={}", dice.text()).into()));
     }

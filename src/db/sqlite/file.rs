@@ -21,11 +21,18 @@ pub fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
     open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
 }
 
+/// The value of `auto_vacuum` that returns pages when that is requested.
+const INCREMENTAL: i64 = 2;
+
 /// Lets readers continue while this connection writes, and makes every commit durable.
 pub fn make_durable(connection: &Connection) -> rusqlite::Result<()> {
-    // Both only affect a new file. Pages that become free can then be returned to the disk, some at a time.
-    connection.pragma_update(None, "page_size", 8_192)?;
-    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    // Both only affect a new file; in another one, the second would be written again at every start. Pages that become free
+    // can then be returned to the disk, some at a time.
+    let vacuum: i64 = connection.pragma_query_value(None, "auto_vacuum", |row| row.get(0))?;
+    if vacuum != INCREMENTAL {
+        connection.pragma_update(None, "page_size", 8_192)?;
+        connection.pragma_update(None, "auto_vacuum", INCREMENTAL)?;
+    }
     // The busy time-out doesn't cover a change of the mode while another process makes the same change.
     let mut attempts = 0;
     while let Err(error) = connection.pragma_update(None, "journal_mode", "WAL") {

@@ -1,6 +1,6 @@
 //! Compares the media type that a server sends with the bytes of the response.
 
-use super::naming::extension_of_content;
+use super::extension::extension_of_content;
 use crate::codec;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Format, Message, link_name};

@@ -8,6 +8,7 @@ pub(super) mod claims;
 mod content_type_check;
 pub(super) mod decide;
 pub(super) mod decode_image;
+pub(super) mod extension;
 pub(super) mod input_folders;
 pub(super) mod limits;
 pub(super) mod name_example;

@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use super::naming::{given_name, is_extension_of, own_extension};
+use super::extension::{is_extension_of, own_extension};
+use super::naming::given_name;
 use super::texts::column_values;
 use crate::model::{FieldText, FieldValues, Format, ItemRow, Locator, Message, Save, SinkSpec};
 use crate::sink::{PlannedPath, Template};

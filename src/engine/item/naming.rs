@@ -10,16 +10,16 @@ use std::time::SystemTime;
 use super::claims::{
     CountedRows, Holder, NameClaims, RunClaims, holder, in_real_folder, is_free, is_of_others, is_own_output, is_taken,
 };
+use super::extension::own_extension;
 use super::input_folders::InputFolders;
 use super::name_plan::{NamePlan, Slot};
 use super::texts::{RecipeTexts, column_values};
 use crate::catalog::CatalogReader;
-use crate::codec;
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::{name_from_url, safe_file_name};
 use crate::model::{
-    Columns, ConflictPolicy, FieldValues, Format, FormatChoice, ItemOutput, ItemRow, ItemState, JobId, JobSpec,
-    Locator, Message, Tree, link_name,
+    Columns, ConflictPolicy, FieldValues, FormatChoice, ItemOutput, ItemRow, ItemState, JobId, JobSpec, Locator,
+    Message, Tree,
 };
 use crate::sink::{CaseCollisions, PlannedPath, Template};
 use crate::source;
@@ -734,43 +734,6 @@ pub(crate) fn template(spec: &JobSpec) -> Result<Template, JobError> {
 /// The safe name that a row's list gives its result.
 pub(crate) fn given_name(row: &ItemRow) -> Option<String> {
     safe_file_name(&row.columns.given_name()?.1)
-}
-
-/// The extension an input's own name has, without the dot.
-pub(crate) fn own_extension(locator: &Locator, file_name: Option<&str>) -> Option<String> {
-    match (locator, file_name) {
-        (Locator::File(path), _) => path.extension().map(|ext| ext.to_string_lossy().into_owned()),
-        (Locator::Url(_), Some(name)) => link_name::split(name).1.map(str::to_owned),
-        (Locator::Url(_), None) | (Locator::Row(_), _) => None,
-    }
-}
-
-/// Whether an extension names a format.
-pub(crate) fn is_extension_of(extension: &str, format: Format) -> bool {
-    format.extensions().iter().any(|word| word.eq_ignore_ascii_case(extension))
-}
-
-/// The extension for content whose name has none: by its bytes, else by the server's content type.
-pub(crate) fn extension_of_content(head: &[u8], content_type: Option<&str>) -> Option<String> {
-    if let Some(format) = codec::sniff(head) {
-        return Some(format.extension().to_owned());
-    }
-    let mime = content_type?.split(';').next()?.trim().to_ascii_lowercase();
-    let extension = match mime.as_str() {
-        "text/html" | "application/xhtml+xml" => "html",
-        "text/plain" => "txt",
-        "text/csv" => "csv",
-        "application/json" => "json",
-        "application/xml" | "text/xml" => "xml",
-        "application/pdf" => "pdf",
-        "application/zip" => "zip",
-        "application/gzip" => "gz",
-        "image/svg+xml" => "svg",
-        "video/mp4" => "mp4",
-        "audio/mpeg" => "mp3",
-        _ => return None,
-    };
-    Some(extension.to_owned())
 }
 
 fn conflict(locator: &Locator, path: &Path) -> ItemError {
