@@ -19,7 +19,7 @@ use super::output::{Content, OutputFolder, Staged, Temporary, in_parallel};
 use super::owner::{Owner, Sweeper};
 use super::read::{ATTEMPTS as READ_ATTEMPTS, is_unchanged, open_regular, read_error};
 use super::spool::{SavedParts, Spool, SpoolFolder};
-use super::{Entry, EntryKind, Head, NewFile, Space, Store, StoreKind, StoredFile, write_error};
+use super::{Entry, EntryKind, Head, NewFile, Space, Store, StoreKind, StoredFile, names, write_error};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::Locator;
 
@@ -140,7 +140,7 @@ impl Store for LocalFolders {
     }
 
     fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
-        path.canonicalize()
+        names::resolved(path)
     }
 
     fn space(&self, folder: &Path) -> Space {

@@ -5,7 +5,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::FileIdentity;
 
@@ -21,13 +21,32 @@ pub fn stored_path(path: &Path) -> PathBuf {
     }
 }
 
+/// A path without links in which every name is as its folder has it. Linux resolves links, but keeps the case.
+pub(super) fn resolved(path: &Path) -> io::Result<PathBuf> {
+    let resolved = path.canonicalize()?;
+    if !cfg!(target_os = "linux") {
+        return Ok(resolved);
+    }
+    let mut stored = PathBuf::new();
+    for part in resolved.components() {
+        stored.push(part);
+        if matches!(part, Component::Normal(_)) {
+            stored = stored_path(&stored);
+        }
+    }
+    Ok(stored)
+}
+
 /// Whether a folder takes a name in other case for the same entry.
 fn ignores_case(folder: &Path, name: &OsStr) -> bool {
     let Some(other) = in_other_case(name) else { return false };
-    match (FileIdentity::at(&folder.join(name)), FileIdentity::at(&folder.join(other))) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => false,
-    }
+    let one = identity(&folder.join(name));
+    one.is_some() && one == identity(&folder.join(other))
+}
+
+/// What distinguishes an entry from others.
+fn identity(path: &Path) -> Option<FileIdentity> {
+    path.symlink_metadata().ok().map(|meta| FileIdentity::of(&meta))
 }
 
 /// A name in other case; `None` if it has no letters with a case.
@@ -40,7 +59,7 @@ fn in_other_case(name: &OsStr) -> Option<OsString> {
 
 /// The name of an existing entry as its folder lists it.
 fn stored_name(folder: &Path, name: &OsStr) -> Option<OsString> {
-    let wanted = FileIdentity::at(&folder.join(name)).ok()?;
+    let wanted = identity(&folder.join(name))?;
     let lower = name.to_str()?.to_lowercase();
     let mut stored = None;
     for entry in fs::read_dir(folder).ok()?.flatten() {
@@ -49,8 +68,7 @@ fn stored_name(folder: &Path, name: &OsStr) -> Option<OsString> {
             // Two hard links of one file, in a folder that tells case apart.
             return Some(found);
         }
-        if found.to_str().is_some_and(|found| found.to_lowercase() == lower)
-            && FileIdentity::at(&entry.path()).is_ok_and(|found| found == wanted)
+        if found.to_str().is_some_and(|found| found.to_lowercase() == lower) && identity(&entry.path()) == Some(wanted)
         {
             stored = Some(found);
         }
@@ -61,7 +79,7 @@ fn stored_name(folder: &Path, name: &OsStr) -> Option<OsString> {
 /// The file that a link leads to, through all links; `None` if the path is not that of a link, or the link leads nowhere.
 pub fn link_target(path: &Path) -> Option<PathBuf> {
     let is_link = path.symlink_metadata().is_ok_and(|meta| meta.is_symlink());
-    if is_link { path.canonicalize().ok() } else { None }
+    if is_link { resolved(path).ok() } else { None }
 }
 
 /// Opens a pipe for reading, on Linux without waiting for its writer: a read may end with `WouldBlock`. Elsewhere a pipe

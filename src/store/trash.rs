@@ -40,7 +40,7 @@ impl FileIdentity {
         if meta.is_dir() { Err(io::ErrorKind::IsADirectory.into()) } else { Ok(Self::of(&meta)) }
     }
 
-    fn of(meta: &fs::Metadata) -> Self {
+    pub(super) fn of(meta: &fs::Metadata) -> Self {
         let modified = meta.modified().ok().map(|time| match time.duration_since(std::time::UNIX_EPOCH) {
             Ok(after) => after.as_nanos() as i128,
             Err(before) => -(before.duration().as_nanos() as i128),
