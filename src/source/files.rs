@@ -22,7 +22,8 @@ pub(super) static KIND: SourceKind = SourceKind {
     results_beside: folder_of_first_path,
     may_give: |source, path| {
         let path = entry_path(path);
-        source.inputs.iter().filter_map(Locator::path).any(|input| entry_path(input) == path).into()
+        let mut folders = FolderPaths::default();
+        source.inputs.iter().filter_map(Locator::path).any(|input| folders.entry_path(input) == path).into()
     },
     ..SourceKind::new("files", read)
 };
