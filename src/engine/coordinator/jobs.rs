@@ -215,7 +215,9 @@ impl Coordinator {
             fetcher,
             record_tx: self.parts.record_tx.clone(),
             bodies: self.parts.bodies.clone(),
-            pending: self.open_intakes.get(&job).map_or(0, |intake| intake.requests)
+            // The sources that are read below are pending before the first item is processed.
+            pending: usize::from(!to_read.is_empty())
+                + self.open_intakes.get(&job).map_or(0, |intake| intake.requests)
                 + usize::from(!last_run.undecided.is_empty()),
             parts_owner: row.owner(),
             has_died: last_run.has_died,
@@ -252,6 +254,9 @@ impl Coordinator {
         }
         if !to_read.is_empty() {
             self.read_sources(IntakeRequest { sources: to_read, resumes, ..IntakeRequest::of(job) });
+            if let Some(active) = self.queue.run(job) {
+                active.run.settle();
+            }
         } else if !self.open_intakes.contains_key(&job) {
             self.event(Some(job), Edge::Counted { total: row.total });
         }
