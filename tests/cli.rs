@@ -71,6 +71,9 @@ mod query_servers;
 #[cfg(unix)]
 #[path = "cli/query_types.rs"]
 mod query_types;
+#[cfg(unix)]
+#[path = "cli/readme_databases.rs"]
+mod readme_databases;
 #[path = "cli/refusals.rs"]
 mod refusals;
 #[path = "cli/reports.rs"]

@@ -419,7 +419,7 @@ impl RunArgs {
                 max_failures: self.max_failures,
             },
             network: self.network.spec()?,
-            write_back: self.write_back.spec(self.links.has_query())?,
+            write_back: self.write_back.spec(self.links.has_query(), self.links.row_key())?,
             query: None,
         };
         engine::check_spec(&spec)?;

@@ -10,7 +10,7 @@ use super::inputs::check_scheme;
 use super::values::worded;
 use crate::engine::{self, query_source as query};
 use crate::error::JobError;
-use crate::model::{ListSpec, Locator, Message, SourceSpec, text_encoding};
+use crate::model::{ListSpec, Locator, Message, SourceSpec, columns, text_encoding};
 use crate::store;
 
 #[derive(Clone, Debug, Args)]
@@ -77,6 +77,15 @@ impl LinkArgs {
             source = query::with_since(source, column);
         }
         Ok(Some(source))
+    }
+
+    /// The column that identifies the rows of the query, unless it is the link or path itself.
+    pub(super) fn row_key(&self) -> Option<&str> {
+        let is_item = |key: &str| match &self.url_column {
+            Some(column) => columns::is_same_name(column, key),
+            None => ["url", "path"].iter().any(|item| columns::is_same_name(item, key)),
+        };
+        self.key.as_deref().filter(|key| !is_item(key))
     }
 
     /// Whether there is a query.

@@ -145,12 +145,17 @@ impl Report<'_> {
         }
     }
 
+    /// Whether rows that were written back remain as they are.
+    fn rows_stay(&self) -> bool {
+        self.view.leaves_rows && self.view.kind != UndoKind::Redo
+    }
+
     fn finished(&self, seconds: f64) {
         let UndoTally { moved, stayed, replaced, lost, folders, .. } = self.view.tally;
         let event = if self.view.kind == UndoKind::Check { "plan" } else { "finished" };
         let line = json!({
             "event": event, "job": self.view.job, "results": moved, "stayed": stayed, "replaced": replaced,
-            "lost": lost, "folders": folders, "seconds": seconds,
+            "lost": lost, "folders": folders, "rows_stay": self.rows_stay(), "seconds": seconds,
         });
         print_line(&line.to_string());
     }
@@ -168,7 +173,7 @@ impl Report<'_> {
             let is_redo = self.view.kind == UndoKind::Redo;
             say(Message::new(if is_redo { "nothing_to_redo" } else { "nothing_to_undo" }).with("job", job));
         }
-        if self.view.leaves_rows && self.view.kind != UndoKind::Redo {
+        if self.rows_stay() {
             print_line(lang().word("undo_rows_stay"));
         }
         match self.view.kind {

@@ -79,9 +79,14 @@ impl WriteBackArgs {
         }
     }
 
-    /// What was asked for; a query reads from the same database.
-    pub(super) fn spec(&self, has_query: bool) -> Result<Option<WriteBackSpec>, JobError> {
-        let is_used = self.write_back.is_some() || self.write_back_table.is_some();
+    /// Whether results are written back.
+    fn is_used(&self) -> bool {
+        self.write_back.is_some() || self.write_back_table.is_some()
+    }
+
+    /// What was asked for; a query reads from the same database, and its key is that of a table for results.
+    pub(super) fn spec(&self, has_query: bool, key: Option<&str>) -> Result<Option<WriteBackSpec>, JobError> {
+        let is_used = self.is_used();
         if let (Some(_), false) = (self.write_back_mode, is_used) {
             return Err(JobError::Refused(Message::new("write_back_mode_alone")));
         }
@@ -96,7 +101,7 @@ impl WriteBackArgs {
                 ModeWord::Upsert => WriteBackMode::Upsert,
                 ModeWord::Insert => WriteBackMode::Insert,
             }),
-            key: None,
+            key,
             database: self.db.as_deref().unwrap_or_default(),
         })
     }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use crate::model::SecretRef;
+use crate::model::{Message, SecretRef};
 
 /// Where a database is, and how to log in; without a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,9 +60,9 @@ impl fmt::Debug for Login {
 
 impl Dsn {
     /// A file.
-    pub(super) fn file(scheme: &'static str, path: &str) -> Result<Self, String> {
+    pub(super) fn file(scheme: &'static str, path: &str) -> Result<Self, Message> {
         if path.is_empty() {
-            return Err("the path is empty".to_owned());
+            return Err(Message::new("db_dsn_empty"));
         }
         let place = Place::File(PathBuf::from(path));
         Ok(Self { scheme, place, user: None, password: None, options: Vec::new() })
@@ -74,9 +74,13 @@ impl Dsn {
         scheme: &'static str,
         known_options: &[&str],
         text: &str,
-    ) -> Result<(Self, Option<String>), String> {
+    ) -> Result<(Self, Option<String>), Message> {
         let (text, has_host) = with_host(text);
-        let url = Url::parse(&text).map_err(|error| format!("it is not a valid URL ({error})"))?;
+        let url = Url::parse(&text).map_err(|error| match error {
+            url::ParseError::InvalidPort => WRONG_PORT,
+            url::ParseError::InvalidIpv4Address | url::ParseError::InvalidIpv6Address => Message::new("db_dsn_address"),
+            _ => Message::new("db_dsn_url").with("examples", super::dsn_help()),
+        })?;
         let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
         let some = |text: &str| Some(decoded(text)).filter(|text| !text.is_empty());
         let (mut password, mut options) = (None, Vec::new());
@@ -88,24 +92,39 @@ impl Dsn {
             let name = name.to_ascii_lowercase();
             match name.as_str() {
                 "password" => {
-                    let named = value.parse().map_err(|_| "password must be env:NAME or settings:NAME".to_owned())?;
+                    let named = value.parse().map_err(|_| Message::new("db_dsn_password"))?;
                     password = Some(named);
                 }
                 "host" => host = Some(value.into_owned()),
-                "port" => port = Some(value.parse().map_err(|_| "port must be a number up to 65535".to_owned())?),
+                "port" => port = Some(port_of(&value)?),
                 "user" => user = Some(value.into_owned()),
                 "dbname" => database = Some(value.into_owned()),
                 _ if known_options.contains(&name.as_str()) => options.push((name, value.into_owned())),
                 _ => {
-                    let known = known_options.join(", ");
-                    return Err(format!(
-                        "{name} is not an option; these are: host, port, user, dbname, password, {known}"
-                    ));
+                    let known = format!("host, port, user, dbname, password, {}", known_options.join(", "));
+                    return Err(Message::new("db_dsn_option").with("option", name).with("options", known));
                 }
             }
         }
         let typed = url.password().and_then(some);
         Ok((Self { scheme, place: Place::Server { host, port, name: database }, user, password, options }, typed))
+    }
+
+    /// Sets an option, unless the name has it.
+    pub(super) fn set_if_missing(&mut self, option: &str, value: Option<String>) {
+        if let (None, Some(value)) = (self.option(option), value) {
+            self.options.push((option.to_owned(), value));
+        }
+    }
+
+    /// Makes the paths in these options absolute: a job is resumed from any folder.
+    pub(super) fn make_absolute(&mut self, options: &[&str]) {
+        for (name, value) in &mut self.options {
+            let is_path = options.contains(&name.as_str()) && !matches!(value.as_str(), "" | "system");
+            if let Some(path) = std::path::absolute(&*value).ok().filter(|_| is_path) {
+                *value = path.to_string_lossy().into_owned();
+            }
+        }
     }
 
     /// The last value of an option.
@@ -130,6 +149,14 @@ impl Dsn {
         let is_local = |ip: std::net::IpAddr| ip.to_canonical().is_loopback();
         host.starts_with('/') || host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(is_local)
     }
+}
+
+/// What is said of a port that is none.
+const WRONG_PORT: Message = Message::new("db_dsn_port");
+
+/// Reads a port.
+pub(super) fn port_of(text: &str) -> Result<u16, Message> {
+    text.trim().parse().map_err(|_| WRONG_PORT)
 }
 
 /// The URL with a host, and whether it had one: databases allow `user@/name` and `:port/name`, URLs do not.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::model::Message;
+
 /// Why a database refused something, or could not be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DbError {
@@ -13,6 +15,8 @@ pub struct DbError {
     pub code: String,
     /// The character of the statement that it is about, counted from 1.
     pub position: Option<u32>,
+    /// The same as `message` in our own words, which can be translated; `None` if the words are the database's.
+    pub(super) own: Option<Message>,
 }
 
 /// What happened.
@@ -59,7 +63,34 @@ impl DbError {
     pub fn new(kind: DbErrorKind, message: impl fmt::Display) -> Self {
         let message = message.to_string();
         let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
-        Self { kind, message, code: String::new(), position: None }
+        Self { kind, message, code: String::new(), position: None, own: None }
+    }
+
+    /// An error in our own words.
+    pub fn own(kind: DbErrorKind, message: impl Into<Message>) -> Self {
+        let message = message.into();
+        Self { own: Some(message.clone()), ..Self::new(kind, message) }
+    }
+
+    /// The error in our own words, if it is not the database's.
+    pub fn own_words(&self) -> Option<&Message> {
+        self.own.as_ref()
+    }
+
+    /// The same with advice: a message whose argument `detail` is what was said so far.
+    #[must_use]
+    pub fn advising(self, advice: &'static str) -> Self {
+        let message = self.explain(Message::new(advice));
+        Self { message: message.to_string(), own: Some(message), ..self }
+    }
+
+    /// A message with the words of this error as its argument `detail`.
+    #[must_use]
+    pub fn explain(&self, message: Message) -> Message {
+        match &self.own {
+            Some(own) => message.with_message("detail", own.clone()),
+            None => message.with("detail", self.message.trim_end_matches('.')),
+        }
     }
 
     /// The error with the database's code.

@@ -2,6 +2,7 @@
 
 use super::connection::Answer;
 use super::{Connection, Dialect, Dsn, Login, Session};
+use crate::model::Message;
 
 /// A kind of database: one folder and its line in `kinds.rs`.
 pub trait Database: std::fmt::Debug + Sync {
@@ -22,6 +23,18 @@ pub trait Database: std::fmt::Debug + Sync {
 
     /// Names of the options that its data source names may have after `?`.
     fn options(&self) -> &'static [&'static str];
+
+    /// Those of them that are paths.
+    fn file_options(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Fills in what a name that a person typed leaves out, from the environment and from settings of the database's own
+    /// programs.
+    fn complete(&self, dsn: &mut Dsn) -> Result<(), Message> {
+        let _ = dsn;
+        Ok(())
+    }
 
     /// The type of a new column for values of a kind, as `CREATE TABLE` writes it. `is_key` columns can be indexed.
     fn column_type(&self, kind: super::Kind, is_key: bool) -> &'static str;

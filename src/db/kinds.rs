@@ -1,6 +1,7 @@
 //! The kinds of databases, and how their names are read.
 
 use super::{Database, Dsn, mysql, postgres, sqlite};
+use crate::model::Message;
 
 static DATABASES: [&dyn Database; 3] = [&sqlite::Sqlite, &postgres::Postgres, &mysql::Mysql];
 
@@ -25,7 +26,7 @@ fn with_scheme(scheme: &str) -> Option<&'static dyn Database> {
 
 /// Reads a path, `sqlite:PATH`, or a URL of a kind of database. A password in a URL is returned apart: it must not be
 /// stored with the name. The error does not repeat the text, which may contain one.
-pub fn parse_dsn(text: &str) -> Result<(Dsn, Option<String>), String> {
+pub fn parse_dsn(text: &str) -> Result<(Dsn, Option<String>), Message> {
     let text = text.trim();
     let file = |path| Ok((Dsn::file(sqlite::Sqlite.schemes()[0], path)?, None));
     let Some((scheme, rest)) = text.split_once("://") else {
@@ -35,11 +36,26 @@ pub fn parse_dsn(text: &str) -> Result<(Dsn, Option<String>), String> {
     match with_scheme(&scheme) {
         Some(database) if database.port().is_some() => Dsn::server(database.schemes()[0], database.options(), text),
         Some(_) => file(rest),
-        None if !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
-            Err(format!("{scheme}:// is not a known kind of database; give one like {}", dsn_help()))
+        None if is_scheme(&scheme) => {
+            Err(Message::new("db_dsn_scheme").with("scheme", scheme).with("examples", dsn_help()))
         }
         None => file(text),
     }
+}
+
+/// Whether a text may be the scheme of a URL, such as `mysql+pymysql` or `jdbc:postgresql`; a letter alone is a drive.
+fn is_scheme(text: &str) -> bool {
+    text.len() > 1 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b':'))
+}
+
+/// Reads what a person typed, as [`parse_dsn`] does. What the text leaves out comes from where the database's own programs
+/// look for it, such as `PGHOST` and `~/.my.cnf`, so that the name says where the database is without them.
+pub fn typed_dsn(text: &str) -> Result<(Dsn, Option<String>), Message> {
+    let (mut dsn, password) = parse_dsn(text)?;
+    let database = database_of(&dsn);
+    database.complete(&mut dsn)?;
+    dsn.make_absolute(database.file_options());
+    Ok((dsn, password))
 }
 
 #[cfg(test)]
@@ -61,7 +77,11 @@ mod tests {
         assert_eq!(file("sqlite:b.db"), Path::new("b.db"));
         assert_eq!(file("sqlite:///a/b.db"), Path::new("/a/b.db"));
         assert_eq!(file(r"C:\b.db"), Path::new(r"C:\b.db"));
-        assert!(parse_dsn("oracle://h/db").unwrap_err().contains("oracle"));
+        assert_eq!(file("c://b.db"), Path::new("c://b.db"));
+        assert!(parse_dsn("oracle://h/db").unwrap_err().to_string().contains("oracle"));
+        for other in ["mysql+pymysql://u@h/d", "jdbc:postgresql://h/d"] {
+            assert_eq!(parse_dsn(other).unwrap_err().id(), "db_dsn_scheme", "{other}");
+        }
         assert!(parse_dsn("").is_err());
         assert!(parse_dsn("sqlite://").is_err());
     }

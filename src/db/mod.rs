@@ -15,6 +15,7 @@ mod postgres;
 pub mod sqlite;
 mod statement;
 mod table;
+mod tls;
 mod value;
 mod write;
 
@@ -23,7 +24,7 @@ pub use dialect::{Dialect, Placeholders};
 pub use dsn::{Dsn, Login, Place};
 pub use error::{DbError, DbErrorKind};
 pub use kind::Database;
-pub use kinds::{database_of, databases, dsn_help, parse_dsn};
+pub use kinds::{database_of, databases, dsn_help, parse_dsn, typed_dsn};
 pub use pool::{Pool, PooledConnection};
 pub use statement::Statement;
 pub use table::{Table, TableColumn, TableName};

@@ -24,9 +24,9 @@ impl Statement {
     /// Finds the parameters of a statement. A trailing semicolon is dropped; a second statement, a NUL byte and a literal
     /// or comment that does not end are refused.
     pub fn parse(sql: &str, dialect: &Dialect) -> Result<Self, DbError> {
-        let wrong = |message: &str| Err(DbError::new(DbErrorKind::Statement, message));
+        let wrong = |message: &'static str| Err(DbError::own(DbErrorKind::Statement, message));
         if sql.contains('\0') {
-            return wrong("the statement contains a NUL character");
+            return wrong("db_statement_nul");
         }
         let mut statement = Self { pieces: vec![String::new()], uses: Vec::new(), names: Vec::new() };
         let (mut rest, mut has_ended, mut is_empty) = (sql, false, true);
@@ -44,7 +44,7 @@ impl Statement {
             }
             let is_blank = token.trim().is_empty() || is_comment(token, dialect);
             if has_ended && !is_blank {
-                return wrong("there is more than one statement");
+                return wrong("db_statement_several");
             }
             is_empty &= is_blank;
             if has_ended {
@@ -56,7 +56,7 @@ impl Statement {
                 piece.push_str(token);
             }
         }
-        if is_empty { wrong("the statement is empty") } else { Ok(statement) }
+        if is_empty { wrong("db_statement_empty") } else { Ok(statement) }
     }
 
     fn push_use(&mut self, name: &str) {
@@ -103,9 +103,9 @@ fn is_word(c: char) -> bool {
 
 /// The next part of a statement; `at` is its position in the whole text.
 fn next_token(rest: &str, at: usize, whole: &str, dialect: &Dialect) -> Result<Token, &'static str> {
-    const OPEN_LITERAL: &str = "a string literal does not end";
-    const OPEN_IDENTIFIER: &str = "a quoted identifier does not end";
-    const OPEN_COMMENT: &str = "a comment does not end";
+    const OPEN_LITERAL: &str = "db_statement_literal";
+    const OPEN_IDENTIFIER: &str = "db_statement_identifier";
+    const OPEN_COMMENT: &str = "db_statement_comment";
     let text = |length| Ok(Token::Text(length));
     let first = rest.chars().next().unwrap_or_default();
     let line = || rest.find('\n').map_or(rest.len(), |end| end + 1);

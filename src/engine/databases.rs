@@ -74,8 +74,7 @@ impl Databases {
 
 /// Reads what a person wrote as the name of a database. A password in it is kept as a named secret, and referred to.
 pub fn read_dsn(secrets: &Secrets, text: &str) -> Result<Dsn, JobError> {
-    let (mut dsn, password) =
-        db::parse_dsn(text).map_err(|detail| JobError::Refused(Message::new("db_dsn").with("detail", detail)))?;
+    let (mut dsn, password) = db::typed_dsn(text).map_err(wrong_dsn)?;
     if let Some(password) = password {
         let name = secret_name(&dsn);
         secrets.keep_named(&name, &TypedSecret::new(password))?;
@@ -96,8 +95,11 @@ pub fn stored(mut dsn: Dsn) -> Dsn {
 
 /// Reads the name of a database that is stored somewhere: without a password.
 pub fn read_stored_dsn(text: &str) -> Result<Dsn, JobError> {
-    let read = db::parse_dsn(text).map(|(dsn, _)| dsn);
-    read.map_err(|detail| JobError::Refused(Message::new("db_dsn").with("detail", detail)))
+    db::parse_dsn(text).map(|(dsn, _)| dsn).map_err(wrong_dsn)
+}
+
+fn wrong_dsn(detail: Message) -> JobError {
+    JobError::Refused(Message::new("db_dsn").with_message("detail", detail))
 }
 
 /// The name under which a database's typed password is kept.
@@ -124,6 +126,6 @@ pub fn job_error(dsn: &Dsn, error: &DbError) -> JobError {
         DbErrorKind::Timeout => "db_timeout",
         DbErrorKind::Rejected | DbErrorKind::Full | DbErrorKind::Other => "db_other",
     };
-    let message = Message::new(id).with("database", dsn.label()).with("detail", error.message.trim_end_matches('.'));
+    let message = error.explain(Message::new(id).with("database", dsn.label()));
     if error.is_usage() { JobError::Refused(message) } else { JobError::Machine(message) }
 }

@@ -227,6 +227,7 @@ standard_output = standard output
 stdin_unread = Couldn't read standard input: { $detail }.
 no_scratch = Couldn't make a temporary folder: { $detail }. Check TMPDIR.
 stdout_one = Standard output can take only one result: give a single file, URL or -.
+stdout_write_back = Results that go to standard output leave no record from which rows could be written back: name a folder with -o.
 stdout_json = --json can't be combined with -o -, since both write to standard output.
 stdout_terminal = An image is binary: redirect standard output to a file or pipe it, or use -o DIR.
 stdout_nothing = There is no result to write to standard output.

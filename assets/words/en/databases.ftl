@@ -117,3 +117,56 @@ written_waiting = { $count } waiting
 database_lost = Database unreachable. Results wait and are written when it is back
 rejected_rows = Rejected { $count }
 rejected_title = Rows that the database rejected
+
+## What a database reported, or what is wrong with its name: part of a sentence
+
+db_dsn_empty = the path is empty
+db_dsn_url = it is not a valid URL; write it like { $examples }
+db_dsn_address = its host is not a valid address
+db_dsn_port = the port must be a number from 0 to 65535
+db_dsn_password = password must be a reference, env:NAME or settings:NAME
+db_dsn_option = { $option } is not an option; these are: { $options }
+db_dsn_scheme = { $scheme }:// is not a kind of database that is supported; write it like { $examples }
+db_option_value = { $option } can't be { $value }; these are possible: { $known }
+db_option_file = couldn't read { $path }, the file of { $option }: { $detail }
+db_connect_timeout = connect_timeout must be a number of seconds, not { $value }
+db_no_server = it needs the host of a server
+db_no_file = it needs the path of a file
+db_no_host = it has no host
+db_no_answer = it does not answer
+db_no_answer_in_time = no answer within the time limit
+db_no_answer_within = { $seconds ->
+        [one] no answer within 1 second
+       *[other] no answer within { $seconds } seconds
+    }
+db_took_too_long = the statement took longer than its limit
+db_closed = the connection is closed
+db_lost = the connection was lost ({ $detail })
+db_no_mysql = the server doesn't speak MySQL's protocol
+db_packet_too_large = the statement and its values are larger than the server's max_allowed_packet
+db_only_reads = the session only reads: only SELECT and SHOW can be run
+db_parameters = { $count ->
+        [one] the statement has 1 parameter, but { $given } values were given
+       *[other] the statement has { $count } parameters, but { $given } values were given
+    }
+db_statement_nul = the statement contains a NUL character
+db_statement_several = there is more than one statement
+db_statement_empty = the statement is empty
+db_statement_literal = a string literal does not end
+db_statement_identifier = a quoted identifier does not end
+db_statement_comment = a comment does not end
+db_no_table = there is no table { $table }
+db_no_column = { $table } has no column { $column }
+db_type_unreadable = the column { $column } has the type { $type }, which can't be read; select it as { $column }::text
+db_not_a_number = the column { $column } needs a number, not "{ $value }"
+db_not_finite = MySQL has no number { $value }
+db_key_null = a key is NULL, so the row would be inserted again each time
+db_row_no_key = row { $row } has no value for the key { $column }
+db_row_too_large = a row needs { $bytes } bytes, but the server's max_allowed_packet is { $most }
+db_tls_no_system_roots = this system has no trusted certificates; name a file of them with sslrootcert=FILE
+db_tls_name_root = { $detail }; name the file of its authority with sslrootcert=FILE
+db_tls_name_root_or_require = { $detail }; name the file of its authority with sslrootcert=FILE, or encrypt without checking the certificate with sslmode=require
+db_tls_bad_certificates = it contains no valid PEM certificates
+db_tls_bad_key = it contains no PEM key, or one that is protected by a password
+db_tls_no_key = sslcert needs sslkey, the file of its key
+db_tls_not_offered = the server offers no TLS

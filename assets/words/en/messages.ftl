@@ -323,8 +323,7 @@ catalog_damaged_in_part = The catalog { $path } is damaged ({ $detail }). Jobs t
 
 ## Databases
 
-db_dsn = --db: { $detail }.
-    .window = The name of the database is wrong: { $detail }.
+db_dsn = The name of the database is wrong: { $detail }.
 db_unreachable = The database { $database } can't be reached: { $detail }. Check its address and that the server is running.
 db_too_many_connections = The database { $database } has no connection left: { $detail }. Use fewer with --db-connections, or try again later.
     .window = The database { $database } has no connection left: { $detail }. Try again later.

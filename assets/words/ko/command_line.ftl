@@ -227,6 +227,7 @@ standard_output = 표준 출력
 stdin_unread = 표준 입력을 읽을 수 없습니다: { $detail }.
 no_scratch = 임시 폴더를 만들 수 없습니다: { $detail }. TMPDIR을 확인하세요.
 stdout_one = 표준 출력에는 결과를 하나만 쓸 수 있습니다. 파일이나 URL 하나, 또는 -를 지정하세요.
+stdout_write_back = 표준 출력으로 보내는 결과는 기록이 남지 않아 테이블에 쓸 수 없습니다. -o로 폴더를 지정하세요.
 stdout_json = --json과 -o -는 모두 표준 출력에 쓰므로 함께 쓸 수 없습니다.
 stdout_terminal = 이미지는 바이너리입니다. 표준 출력을 파일이나 파이프로 넘기거나 -o DIR을 쓰세요.
 stdout_nothing = 표준 출력에 쓸 결과가 없습니다.

@@ -102,3 +102,50 @@ written_waiting = { $count }개 대기 중
 database_lost = 데이터베이스에 연결할 수 없습니다. 다시 연결되면 결과를 기록합니다
 rejected_rows = 거부됨 { $count }
 rejected_title = 데이터베이스가 거부한 행
+
+## 데이터베이스가 보고한 내용이나 주소의 문제: 문장의 일부
+
+db_dsn_empty = 경로가 비어 있습니다
+db_dsn_url = URL 형식이 아닙니다. 예: { $examples }
+db_dsn_address = 호스트 주소가 올바르지 않습니다
+db_dsn_port = 포트는 0부터 65535까지의 수여야 합니다
+db_dsn_password = password에는 env:이름이나 settings:이름만 쓸 수 있습니다
+db_dsn_option = { $option } 옵션은 없습니다. 쓸 수 있는 옵션: { $options }
+db_dsn_scheme = { $scheme }://는 지원하지 않는 데이터베이스입니다. 예: { $examples }
+db_option_value = { $option } 값으로 { $value }을(를) 쓸 수 없습니다. 가능한 값: { $known }
+db_option_file = { $option }의 파일 { $path }을(를) 읽지 못했습니다: { $detail }
+db_connect_timeout = connect_timeout은 초 단위의 수여야 합니다({ $value } 아님)
+db_no_server = 서버의 호스트가 필요합니다
+db_no_file = 파일 경로가 필요합니다
+db_no_host = 호스트가 없습니다
+db_no_answer = 응답이 없습니다
+db_no_answer_in_time = 제한 시간 안에 응답이 없습니다
+db_no_answer_within = { $seconds }초 안에 응답이 없습니다
+db_took_too_long = 구문이 제한 시간보다 오래 걸렸습니다
+db_closed = 연결이 닫혔습니다
+db_lost = 연결이 끊겼습니다({ $detail })
+db_no_mysql = 서버가 MySQL 프로토콜로 응답하지 않습니다
+db_packet_too_large = 구문과 값이 서버의 max_allowed_packet보다 큽니다
+db_only_reads = 읽기 전용 세션이므로 SELECT와 SHOW만 실행할 수 있습니다
+db_parameters = 구문의 매개변수는 { $count }개인데 값은 { $given }개입니다
+db_statement_nul = 구문에 NUL 문자가 있습니다
+db_statement_several = 구문이 둘 이상입니다
+db_statement_empty = 구문이 비어 있습니다
+db_statement_literal = 문자열이 닫히지 않았습니다
+db_statement_identifier = 따옴표로 묶은 이름이 닫히지 않았습니다
+db_statement_comment = 주석이 닫히지 않았습니다
+db_no_table = 테이블 { $table }이(가) 없습니다
+db_no_column = { $table }에 열 { $column }이(가) 없습니다
+db_type_unreadable = 열 { $column }의 유형 { $type }은(는) 읽을 수 없습니다. { $column }::text로 조회하세요
+db_not_a_number = 열 { $column }에는 수가 필요합니다("{ $value }" 아님)
+db_not_finite = MySQL에는 { $value } 값을 저장할 수 없습니다
+db_key_null = 키가 NULL이어서 실행할 때마다 행이 추가됩니다
+db_row_no_key = { $row }번째 행에 키 { $column }의 값이 없습니다
+db_row_too_large = 행에 { $bytes }바이트가 필요하지만 서버의 max_allowed_packet은 { $most }입니다
+db_tls_no_system_roots = 시스템에 신뢰하는 인증서가 없습니다. sslrootcert=파일로 지정하세요
+db_tls_name_root = { $detail }. 인증 기관의 파일을 sslrootcert=파일로 지정하세요
+db_tls_name_root_or_require = { $detail }. 인증 기관의 파일을 sslrootcert=파일로 지정하거나, sslmode=require로 인증서를 확인하지 않고 암호화하세요
+db_tls_bad_certificates = 올바른 PEM 인증서가 없습니다
+db_tls_bad_key = PEM 키가 없거나 암호로 보호된 키입니다
+db_tls_no_key = sslcert에는 키 파일 sslkey가 필요합니다
+db_tls_not_offered = 서버가 TLS를 지원하지 않습니다

@@ -314,8 +314,7 @@ catalog_damaged_in_part = 카탈로그 { JOSA($path, "이", "가") } 손상되�
 
 ## 데이터베이스
 
-db_dsn = --db: { $detail }.
-    .window = 데이터베이스 주소가 잘못되었습니다: { $detail }.
+db_dsn = 데이터베이스 주소가 잘못되었습니다: { $detail }.
 db_unreachable = 데이터베이스 { $database }에 연결할 수 없습니다: { $detail }. 주소를 확인하고 서버가 실행 중인지 확인하세요.
 db_too_many_connections = 데이터베이스 { $database }에 남은 연결이 없습니다: { $detail }. --db-connections로 연결 수를 줄이거나 나중에 다시 시도하세요.
     .window = 데이터베이스 { $database }에 남은 연결이 없습니다: { $detail }. 나중에 다시 시도하세요.

@@ -8,12 +8,16 @@ use mysql_async::{Conn, Opts, OptsBuilder};
 use super::errors::{connect_error, error_of};
 use super::tls::{self, Mode};
 use crate::db::{DbError, DbErrorKind, Dsn, Login, Place, Session};
+use crate::model::Message;
 
 /// The usual port.
 pub(super) const PORT: u16 = 3306;
 /// What a data source name may say after `?`: libpq's names, and MySQL's own of the same meaning.
 pub(super) const OPTIONS: [&str; 9] =
     ["sslmode", "ssl-mode", "sslrootcert", "ssl-ca", "sslcert", "ssl-cert", "sslkey", "ssl-key", "connect_timeout"];
+
+/// Those of them that are paths.
+pub(super) const FILE_OPTIONS: [&str; 6] = ["sslrootcert", "ssl-ca", "sslcert", "ssl-cert", "sslkey", "ssl-key"];
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// The server sends a probe to idle clients only after hours.
@@ -40,8 +44,8 @@ pub(super) async fn connect(dsn: &Dsn, login: &Login, session: Session) -> Resul
         Ok((conn, server))
     });
     opened.await.unwrap_or_else(|_| {
-        let message = format!("{} did not answer within {} s", dsn.label(), limit.as_secs());
-        Err(DbError::new(DbErrorKind::Unreachable, message))
+        let message = Message::new("db_no_answer_within").count("seconds", limit.as_secs());
+        Err(DbError::own(DbErrorKind::Unreachable, message))
     })
 }
 
@@ -54,16 +58,15 @@ pub(super) struct Server {
 
 fn timeout(dsn: &Dsn) -> Result<Duration, DbError> {
     let Some(text) = dsn.option("connect_timeout") else { return Ok(CONNECT_TIMEOUT) };
-    let seconds: u32 = text.parse().map_err(|_| {
-        DbError::new(DbErrorKind::Other, format!("connect_timeout must be a number of seconds, not {text:?}"))
-    })?;
+    let wrong = |_| DbError::own(DbErrorKind::Other, Message::new("db_connect_timeout").with("value", text));
+    let seconds: u32 = text.trim().parse().map_err(wrong)?;
     // As libpq has it, 0 is no limit.
     Ok(if seconds == 0 { Duration::from_secs(u64::from(u32::MAX)) } else { Duration::from_secs(seconds.into()) })
 }
 
 async fn open(dsn: &Dsn, login: &Login) -> Result<Conn, DbError> {
     let Place::Server { host, port, name } = &dsn.place else {
-        return Err(DbError::new(DbErrorKind::Other, "a MySQL database is on a server"));
+        return Err(DbError::own(DbErrorKind::Other, "db_no_server"));
     };
     let user = dsn.user.clone().or_else(|| login.user.clone()).or_else(system_user);
     let builder = OptsBuilder::default()
@@ -88,11 +91,15 @@ async fn open(dsn: &Dsn, login: &Login) -> Result<Conn, DbError> {
     let host = host.as_deref().unwrap_or("localhost");
     let builder = builder.ip_or_hostname(host).tcp_port(port.unwrap_or(PORT));
     let mode = Mode::of(dsn)?;
-    let with_tls = |name: Option<String>| Opts::from(builder.clone().ssl_opts(tls::options(dsn, mode, name)));
     let plain = || Opts::from(builder.clone());
     if mode == Mode::Disable {
         return Conn::new(plain()).await.map_err(|error| connect_error(&error));
     }
+    let options = tls::options(dsn, mode)?;
+    let with_tls = |name: Option<String>| {
+        let named = options.clone().with_danger_tls_hostname_override(name);
+        Opts::from(builder.clone().ssl_opts(named))
+    };
     let error = match Conn::new(with_tls(None)).await {
         Ok(conn) => return Ok(conn),
         Err(error) => error,
@@ -105,10 +112,14 @@ async fn open(dsn: &Dsn, login: &Login) -> Result<Conn, DbError> {
     };
     match again {
         Some(opts) => Conn::new(opts).await.map_err(|error| connect_error(&error)),
-        None if tls::is_about_files(&error) => {
-            Err(DbError::new(DbErrorKind::Tls, format!("couldn't read the files of certificates: {error}")))
+        None => {
+            let error = connect_error(&error);
+            let is_certificate = error.kind == DbErrorKind::Tls && error.message.contains("certificate");
+            Err(match tls::advice(dsn).filter(|_| is_certificate) {
+                Some(advice) => error.advising(advice),
+                None => error,
+            })
         }
-        None => Err(connect_error(&error)),
     }
 }
 
@@ -191,6 +202,6 @@ mod tests {
             connect(&dsn, &Login::default(), Session::default()).await.err().unwrap()
         });
         assert_eq!(error.kind, DbErrorKind::Unreachable, "{error}");
-        assert!(error.message.contains("d on 127.0.0.1"), "{error}");
+        assert!(error.message.contains("1 second"), "{error}");
     }
 }

@@ -16,6 +16,7 @@ use crate::db::connection::Answer;
 use crate::db::{
     Column, Connection, DbError, DbErrorKind, Row, Rows, Session, Table, TableName, Value, WritePlan, WriteRow, Written,
 };
+use crate::model::Message;
 
 /// Bytes of rows that are returned together, about.
 const PAGE_BYTES: usize = 1 << 20;
@@ -83,13 +84,13 @@ impl Call<'_> {
         match answer {
             Ok(answer) => self.end(Ok(answer)),
             Err(Some(error)) => self.end(Err(error)),
-            Err(None) => Err(DbError::new(DbErrorKind::Timeout, "the statement took longer than its limit")),
+            Err(None) => Err(DbError::own(DbErrorKind::Timeout, "db_took_too_long")),
         }
     }
 }
 
 fn gone() -> DbError {
-    DbError::new(DbErrorKind::ConnectionLost, "the connection is closed")
+    DbError::own(DbErrorKind::ConnectionLost, "db_closed")
 }
 
 impl MysqlConnection {
@@ -162,8 +163,9 @@ async fn open(conn: &mut Conn, session: Session, sql: &str, values: &[Value]) ->
         Err(error) => return Err(error_of(&error)),
     };
     if usize::from(statement.num_params()) != values.len() {
-        let message = format!("the statement has {} parameters, not {}", statement.num_params(), values.len());
-        return Err(DbError::new(DbErrorKind::Statement, message));
+        let count = statement.num_params().into();
+        let message = Message::new("db_parameters").count("count", count).with("given", values.len());
+        return Err(DbError::own(DbErrorKind::Statement, message));
     }
     let values = bound(values)?;
     let params = if values.is_empty() { Params::Empty } else { Params::Positional(values) };
@@ -172,7 +174,7 @@ async fn open(conn: &mut Conn, session: Session, sql: &str, values: &[Value]) ->
 }
 
 fn only_reads() -> DbError {
-    DbError::new(DbErrorKind::ReadOnly, "this session only reads: it runs SELECT and SHOW statements")
+    DbError::own(DbErrorKind::ReadOnly, "db_only_reads")
 }
 
 /// Whether a statement begins with a word of those that read, after comments and parentheses. A comment with code in it is

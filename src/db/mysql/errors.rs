@@ -4,6 +4,7 @@ use mysql_async::{DriverError, Error, IoError, ServerError};
 
 use super::tls;
 use crate::db::{DbError, DbErrorKind as K};
+use crate::model::Message;
 
 /// The number of the error for statements that can't be prepared.
 pub(super) const UNSUPPORTED_PREPARED: u16 = 1295;
@@ -15,19 +16,17 @@ pub(super) fn error_of(error: &Error) -> DbError {
     match error {
         Error::Server(error) => server_error(error),
         Error::Io(IoError::Tls(error)) => DbError::new(K::Tls, error),
-        Error::Io(IoError::Io(error)) => DbError::new(K::ConnectionLost, format!("the connection was lost: {error}")),
-        Error::Driver(DriverError::PacketTooLarge) => {
-            DbError::new(K::Rejected, "the statement with its values is larger than the server's max_allowed_packet")
+        Error::Io(IoError::Io(error)) => {
+            DbError::own(K::ConnectionLost, Message::new("db_lost").with_message("detail", error))
         }
-        Error::Driver(DriverError::ConnectionClosed) => DbError::new(K::ConnectionLost, "the connection is closed"),
+        Error::Driver(DriverError::PacketTooLarge) => DbError::own(K::Rejected, "db_packet_too_large"),
+        Error::Driver(DriverError::ConnectionClosed) => DbError::own(K::ConnectionLost, "db_closed"),
         Error::Driver(error @ (DriverError::UnknownAuthPlugin { .. } | DriverError::CleartextPluginDisabled)) => {
             DbError::new(K::Login, error)
         }
         Error::Driver(error @ DriverError::StmtParamsMismatch { .. }) => DbError::new(K::Statement, error),
         // Its text has the packet in it, which may hold values.
-        Error::Driver(DriverError::UnexpectedPacket { .. }) => {
-            DbError::new(K::Other, "the server sent something that is not MySQL's protocol")
-        }
+        Error::Driver(DriverError::UnexpectedPacket { .. }) => DbError::own(K::Other, "db_no_mysql"),
         Error::Driver(error) => DbError::new(K::Other, error),
         other => DbError::new(K::Other, other),
     }
@@ -36,27 +35,27 @@ pub(super) fn error_of(error: &Error) -> DbError {
 /// The error of an attempt to connect.
 pub(super) fn connect_error(error: &Error) -> DbError {
     if tls::is_tls(error) {
-        return DbError::new(K::Tls, tls_message(error));
+        return tls_error(error);
+    }
+    if let Error::Io(IoError::Io(error)) = error {
+        return DbError::own(K::Unreachable, error);
     }
     let mut described = error_of(error);
     described.kind = match (described.kind, error) {
         (_, Error::Server(error)) if matches!(error.code, 1044 | 1045) => K::Login,
-        (K::ConnectionLost, Error::Io(IoError::Io(error))) => {
-            described.message = error.to_string();
-            K::Unreachable
-        }
         (K::ConnectionLost, _) => K::Unreachable,
         (kind, _) => kind,
     };
     described
 }
 
-fn tls_message(error: &Error) -> String {
+fn tls_error(error: &Error) -> DbError {
     match error {
-        Error::Driver(DriverError::NoClientSslFlagFromServer) => "the server offers no TLS".to_owned(),
-        Error::Io(IoError::Io(error)) => error.to_string(),
-        Error::Io(IoError::Tls(error)) => error.to_string(),
-        other => other.to_string(),
+        Error::Driver(DriverError::NoClientSslFlagFromServer) => DbError::own(K::Tls, "db_tls_not_offered"),
+        Error::Driver(DriverError::NoKeyFound) => DbError::own(K::Tls, "db_tls_bad_key"),
+        Error::Io(IoError::Io(error)) => DbError::new(K::Tls, error),
+        Error::Io(IoError::Tls(error)) => DbError::new(K::Tls, error),
+        other => DbError::new(K::Tls, other),
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::values::not_finite;
 use crate::db::{DbError, DbErrorKind, Kind, TableColumn, Value};
+use crate::model::Message;
 
 /// Appends a value for a column.
 pub(super) fn push(sql: &mut String, column: &TableColumn, value: &Value) -> Result<(), DbError> {
@@ -47,8 +48,8 @@ fn number<'a>(text: &'a str, column: &TableColumn) -> Result<&'a str, DbError> {
         "false" if column.kind != Kind::Float => Ok("0"),
         _ => {
             let shown: String = text.chars().take(60).collect();
-            let message = format!("{shown:?} is not a number, which column {} needs", column.name);
-            Err(DbError::new(DbErrorKind::Rejected, message))
+            let message = Message::new("db_not_a_number").with("value", shown).with("column", &column.name);
+            Err(DbError::own(DbErrorKind::Rejected, message))
         }
     }
 }

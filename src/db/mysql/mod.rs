@@ -12,6 +12,7 @@ mod write;
 
 use super::connection::Answer;
 use super::{Connection, Database, Dialect, Dsn, Kind, Login, Placeholders, Session, WriteMode, WritePlan};
+use crate::model::Message;
 
 /// The declaration of MySQL and MariaDB.
 #[derive(Debug)]
@@ -51,6 +52,14 @@ impl Database for Mysql {
 
     fn options(&self) -> &'static [&'static str] {
         &connect::OPTIONS
+    }
+
+    fn file_options(&self) -> &'static [&'static str] {
+        &connect::FILE_OPTIONS
+    }
+
+    fn complete(&self, dsn: &mut Dsn) -> Result<(), Message> {
+        option_file::complete(dsn)
     }
 
     fn column_type(&self, kind: Kind, is_key: bool) -> &'static str {

@@ -1,10 +1,12 @@
 //! Which certificates of servers are accepted.
+#![expect(clippy::disallowed_methods, reason = "files of certificates and keys are read here")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use mysql_async::{ClientIdentity, DriverError, Error, IoError, SslOpts};
 use rustls::CertificateError;
 
+use crate::db::tls::{bad_file, system_roots, unknown_mode};
 use crate::db::{DbError, DbErrorKind, Dsn};
 
 /// How a connection is protected, in libpq's terms.
@@ -36,36 +38,53 @@ impl Mode {
             "require" | "required" => Self::Require,
             "verify-ca" => Self::VerifyCa,
             "verify-full" | "verify-identity" => Self::VerifyFull,
-            _ => {
-                let message =
-                    format!("sslmode must be disable, prefer, require, verify-ca or verify-full, not {text:?}");
-                return Err(DbError::new(DbErrorKind::Tls, message));
-            }
+            _ => return Err(unknown_mode("sslmode", text, "disable, prefer, require, verify-ca, verify-full")),
         })
     }
 }
 
-/// The file of trusted authorities; `None` is the built-in list.
+/// The file of trusted authorities; `None` are those of the system.
 fn authority(dsn: &Dsn) -> Option<PathBuf> {
     let file = dsn.option("sslrootcert").or_else(|| dsn.option("ssl-ca"));
     file.filter(|file| !matches!(*file, "" | "system")).map(PathBuf::from)
 }
 
-/// The options of a connection with TLS; `name` is the name that the certificate must have instead of the host's.
-pub(super) fn options(dsn: &Dsn, mode: Mode, name: Option<String>) -> SslOpts {
+/// The message that says what to do about a certificate that can't be trusted.
+pub(super) fn advice(dsn: &Dsn) -> Option<&'static str> {
+    let has_mode = dsn.option("sslmode").or_else(|| dsn.option("ssl-mode")).is_some();
+    match (authority(dsn), has_mode) {
+        (Some(_), _) => None,
+        (None, false) => Some("db_tls_name_root_or_require"),
+        (None, true) => Some("db_tls_name_root"),
+    }
+}
+
+/// The options of a connection with TLS.
+pub(super) fn options(dsn: &Dsn, mode: Mode) -> Result<SslOpts, DbError> {
     let checks = matches!(mode, Mode::VerifyCa | Mode::VerifyFull);
     let mut options = SslOpts::default().with_danger_accept_invalid_certs(!checks);
-    if let Some(file) = authority(dsn).filter(|_| checks) {
-        options = options.with_root_certs(vec![file.into()]).with_disable_built_in_roots(true);
+    if checks {
+        let roots = match authority(dsn) {
+            Some(file) => vec![content("sslrootcert", &file)?.into()],
+            None => system_roots()?.iter().map(|root| (&root[..]).into()).collect(),
+        };
+        options = options.with_root_certs(roots).with_disable_built_in_roots(true);
     }
     let file = |name, other| dsn.option(name).or_else(|| dsn.option(other)).map(PathBuf::from);
-    if let (Some(chain), Some(key)) = (file("sslcert", "ssl-cert"), file("sslkey", "ssl-key")) {
-        options = options.with_client_identity(Some(ClientIdentity::new(chain.into(), key.into())));
-    }
-    match name {
-        Some(name) => options.with_danger_tls_hostname_override(Some(name)),
-        None => options,
-    }
+    let identity = match (file("sslcert", "ssl-cert"), file("sslkey", "ssl-key")) {
+        (Some(chain), Some(key)) => {
+            let (chain, key) = (content("sslcert", &chain)?, content("sslkey", &key)?);
+            Some(ClientIdentity::new(chain.into(), key.into()))
+        }
+        (Some(_), None) => return Err(DbError::own(DbErrorKind::Tls, "db_tls_no_key")),
+        (None, _) => None,
+    };
+    Ok(options.with_client_identity(identity))
+}
+
+/// The bytes of a file of an option.
+fn content(option: &str, path: &Path) -> Result<Vec<u8>, DbError> {
+    std::fs::read(path).map_err(|error| bad_file(option, &path.to_string_lossy(), &error))
 }
 
 /// Whether TLS could not be agreed on.
@@ -75,12 +94,6 @@ pub(super) fn is_tls(error: &Error) -> bool {
         | Error::Io(IoError::Tls(_)) => true,
         _ => rustls_error(error).is_some(),
     }
-}
-
-/// Whether a file of certificates is missing or can't be read. Sockets fail in other ways.
-pub(super) fn is_about_files(error: &Error) -> bool {
-    use std::io::ErrorKind as K;
-    matches!(error, Error::Io(IoError::Io(error)) if matches!(error.kind(), K::NotFound | K::PermissionDenied | K::IsADirectory))
 }
 
 /// A name that a certificate has, if its only fault is that it is not for this host.

@@ -6,6 +6,7 @@ use mysql_async::consts::{ColumnFlags, ColumnType as T};
 use mysql_async::{Column as Meta, Value as Raw};
 
 use crate::db::{Column, DbError, DbErrorKind, Kind, Value};
+use crate::model::Message;
 
 /// The number of the character set of bytes.
 const BINARY: u16 = 63;
@@ -198,7 +199,7 @@ pub(super) fn bound(values: &[Value]) -> Result<Vec<Raw>, DbError> {
 
 /// MySQL has no infinity and no NaN.
 pub(super) fn not_finite(value: f64) -> DbError {
-    DbError::new(DbErrorKind::Rejected, format!("MySQL can't store {value} as a number"))
+    DbError::own(DbErrorKind::Rejected, Message::new("db_not_finite").with("value", value))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use mysql_async::prelude::Queryable;
 use super::errors::{DUPLICATE_KEY, error_of};
 use super::{DIALECT, literals, tables};
 use crate::db::{DbError, DbErrorKind, TableColumn, TableName, Value, WriteMode, WritePlan, WriteRow, Written};
+use crate::model::Message;
 
 /// Bytes of statements that are sent together.
 const PACKET_BYTES: usize = 1 << 20;
@@ -25,7 +26,7 @@ pub(super) async fn write(
     rows: &[WriteRow],
 ) -> Result<Written, DbError> {
     if plan.mode != WriteMode::Update && rows.iter().any(|row| row.key.iter().any(Value::is_null)) {
-        return Err(DbError::new(DbErrorKind::Rejected, "a key is NULL, so that the row would be inserted each time"));
+        return Err(DbError::own(DbErrorKind::Rejected, "db_key_null"));
     }
     let mut writer = Writer { conn, most: PACKET_BYTES.min(max_packet), max_packet, plan };
     let written = match plan.mode {
@@ -257,9 +258,8 @@ impl Writer<'_> {
                 count += 1;
             }
             if bytes > self.max_packet {
-                let message =
-                    format!("a row needs {bytes} bytes, and the server's max_allowed_packet is {}", self.max_packet);
-                return Err(DbError::new(DbErrorKind::Rejected, message));
+                let message = Message::new("db_row_too_large").with("bytes", bytes).with("most", self.max_packet);
+                return Err(DbError::own(DbErrorKind::Rejected, message));
             }
             let packet = rest[..count].join(";");
             self.run_packet(&packet, count, &mut effects).await.map_err(|error| error_of(&error))?;

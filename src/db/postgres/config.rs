@@ -7,13 +7,38 @@ use tokio_postgres::Config;
 use tokio_postgres::config::{ChannelBinding, Host, SslMode};
 
 use super::DIALECT;
+use crate::db::dsn::port_of;
+use crate::db::tls::unknown_mode;
 use crate::db::{DbError, DbErrorKind, Dsn, Login, Place, Session};
+use crate::model::Message;
 
 /// The usual port.
 pub(super) const PORT: u16 = 5432;
 /// Options of data source names.
-pub(super) const OPTIONS: [&str; 7] =
-    ["application_name", "channel_binding", "connect_timeout", "options", "passfile", "sslmode", "sslrootcert"];
+pub(super) const OPTIONS: [&str; 9] = [
+    "application_name",
+    "channel_binding",
+    "connect_timeout",
+    "options",
+    "passfile",
+    "sslmode",
+    "sslrootcert",
+    "sslcert",
+    "sslkey",
+];
+/// Those of them that are paths.
+pub(super) const FILE_OPTIONS: [&str; 4] = ["passfile", "sslrootcert", "sslcert", "sslkey"];
+/// libpq's variables of options. PGPASSWORD and PGPASSFILE are looked up at each connection.
+const VARIABLES: [(&str, &str); 8] = [
+    ("PGSSLMODE", "sslmode"),
+    ("PGSSLROOTCERT", "sslrootcert"),
+    ("PGSSLCERT", "sslcert"),
+    ("PGSSLKEY", "sslkey"),
+    ("PGCHANNELBINDING", "channel_binding"),
+    ("PGCONNECT_TIMEOUT", "connect_timeout"),
+    ("PGAPPNAME", "application_name"),
+    ("PGOPTIONS", "options"),
+];
 /// Where a server on this machine has its socket.
 const SOCKETS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 /// Longest time to connect, unless the name says otherwise.
@@ -22,20 +47,35 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 const SILENCE: Duration = Duration::from_secs(60);
 const PROBE: Duration = Duration::from_secs(15);
 
+/// What a name leaves out, as libpq's variables have it.
+pub(super) fn complete(dsn: &mut Dsn, variable: &dyn Fn(&str) -> Option<String>) -> Result<(), Message> {
+    for (name, option) in VARIABLES {
+        dsn.set_if_missing(option, variable(name));
+    }
+    dsn.user = dsn.user.take().or_else(|| variable("PGUSER"));
+    let Place::Server { host, port, name } = &mut dsn.place else { return Ok(()) };
+    *host = host.take().or_else(|| variable("PGHOST"));
+    *name = name.take().or_else(|| variable("PGDATABASE"));
+    if port.is_none() {
+        *port = variable("PGPORT").map(|text| port_of(&text)).transpose()?;
+    }
+    Ok(())
+}
+
 /// Longest time to connect.
 pub(super) fn connect_timeout(dsn: &Dsn) -> Result<Duration, DbError> {
     let Some(text) = dsn.option("connect_timeout") else { return Ok(CONNECT_TIMEOUT) };
     match text.trim().parse::<u64>() {
         Ok(0) => Ok(CONNECT_TIMEOUT),
         Ok(seconds) => Ok(Duration::from_secs(seconds)),
-        Err(_) => Err(DbError::new(DbErrorKind::Other, "connect_timeout must be a number of seconds")),
+        Err(_) => Err(DbError::own(DbErrorKind::Other, Message::new("db_connect_timeout").with("value", text))),
     }
 }
 
 /// The settings of a connection for each place where the server may be, in order. TLS is decided elsewhere.
 pub(super) fn configs(dsn: &Dsn, login: &Login, session: Session) -> Result<Vec<Config>, DbError> {
     let Place::Server { host, port, name } = &dsn.place else {
-        return Err(DbError::new(DbErrorKind::Other, "a PostgreSQL database is on a server"));
+        return Err(DbError::own(DbErrorKind::Other, "db_no_server"));
     };
     let mut config = Config::new();
     config.port(port.unwrap_or(PORT));
@@ -55,9 +95,7 @@ pub(super) fn configs(dsn: &Dsn, login: &Login, session: Session) -> Result<Vec<
         None | Some("prefer") => {}
         Some("disable") => drop(config.channel_binding(ChannelBinding::Disable)),
         Some("require") => drop(config.channel_binding(ChannelBinding::Require)),
-        Some(_) => {
-            return Err(DbError::new(DbErrorKind::Tls, "channel_binding must be disable, prefer or require"));
-        }
+        Some(other) => return Err(unknown_mode("channel_binding", other, "disable, prefer, require")),
     }
     config.keepalives_idle(PROBE).keepalives_interval(PROBE).keepalives_retries(3).tcp_user_timeout(SILENCE);
     config.options(options(dsn, session));
@@ -147,6 +185,34 @@ mod tests {
         for wrong in ["postgres://h:x/d", "postgres://h/d?port=x", "postgres://h/d?sslmod=require"] {
             assert!(parse_dsn(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_a_name_leaves_out_comes_from_the_variables_of_libpq() {
+        let all = |name: &str| {
+            let value = match name {
+                "PGHOST" => "db.example",
+                "PGPORT" => "6000",
+                "PGUSER" => "shop",
+                "PGDATABASE" => "goods",
+                "PGSSLMODE" => "verify-full",
+                "PGSSLROOTCERT" => "ca.pem",
+                _ => return None,
+            };
+            Some(value.to_owned())
+        };
+        let completed = |text: &str, variable: &dyn Fn(&str) -> Option<String>| {
+            let mut dsn = parse_dsn(text).unwrap().0;
+            complete(&mut dsn, variable).map(|()| dsn.to_string())
+        };
+        let name = completed("postgres://", &all).unwrap();
+        assert_eq!(name, "postgres://shop@db.example:6000/goods?sslmode=verify%2Dfull&sslrootcert=ca%2Epem");
+        assert_eq!(completed(&name, &|_| None).unwrap(), name, "it is the same without the variables");
+        let own = "postgres://u@h:1/d?sslmode=disable&sslrootcert=system";
+        assert_eq!(completed(own, &all).unwrap(), own, "what the name says comes first");
+        assert_eq!(completed("postgres:///d", &|_| None).unwrap(), "postgres:///d");
+        let wrong = completed("postgres://h/d", &|name| (name == "PGPORT").then(|| "x".to_owned()));
+        assert_eq!(wrong.unwrap_err().id(), "db_dsn_port");
     }
 
     #[test]

@@ -27,6 +27,7 @@ use crate::db::{
     Column, Connection, DbError, DbErrorKind, Dsn, Login, Rows, Session, Table, TableName, Value, WritePlan, WriteRow,
     Written,
 };
+use crate::model::Message;
 
 /// Prepared statements that a connection keeps.
 const STATEMENTS: usize = 64;
@@ -72,15 +73,15 @@ impl Drop for Call<'_> {
 pub(super) async fn connect(dsn: &Dsn, login: &Login, session: Session) -> Result<Box<dyn Connection>, DbError> {
     let limit = config::connect_timeout(dsn)?;
     let late = |_| {
-        let message = format!("{} gave no answer within {} s", dsn.label(), limit.as_secs());
-        DbError::new(DbErrorKind::Unreachable, message)
+        let message = Message::new("db_no_answer_within").count("seconds", limit.as_secs());
+        DbError::own(DbErrorKind::Unreachable, message)
     };
     tokio::time::timeout(limit, connect_somewhere(dsn, login, session)).await.map_err(late)?
 }
 
 async fn connect_somewhere(dsn: &Dsn, login: &Login, session: Session) -> Result<Box<dyn Connection>, DbError> {
     let tls = tls::of(dsn)?;
-    let mut failed = DbError::new(DbErrorKind::Unreachable, "there is no host to connect to");
+    let mut failed = DbError::own(DbErrorKind::Unreachable, "db_no_host");
     for mut config in config::configs(dsn, login, session)? {
         let attempts = if config::is_socket(&config) { &[SslMode::Disable][..] } else { &tls.attempts };
         for mode in attempts {
@@ -98,10 +99,10 @@ async fn connect_somewhere(dsn: &Dsn, login: &Login, session: Session) -> Result
             break;
         }
     }
-    if failed.kind == DbErrorKind::Tls && failed.message.contains("certificate") {
-        failed.message.push_str(tls.advice);
+    match tls.advice.filter(|_| failed.kind == DbErrorKind::Tls && failed.message.contains("certificate")) {
+        Some(advice) => Err(failed.advising(advice)),
+        None => Err(failed),
     }
-    Err(failed)
 }
 
 async fn connect_once(
@@ -185,8 +186,8 @@ impl PostgresConnection {
     async fn start(&self, prepared: &Prepared, values: &[Value]) -> Result<RowStream, DbError> {
         let count = prepared.statement.params().len();
         if count != values.len() {
-            let message = format!("the statement has {count} parameters, not {}", values.len());
-            return Err(DbError::new(DbErrorKind::Statement, message));
+            let message = Message::new("db_parameters").count("count", count as u64).with("given", values.len());
+            return Err(DbError::own(DbErrorKind::Statement, message));
         }
         let query = self.client.query_raw(&prepared.statement, values.iter().map(Bound));
         if !self.session.is_read_only {

@@ -17,6 +17,7 @@ mod write;
 
 use super::connection::Answer;
 use super::{Connection, Database, Dialect, Dsn, Kind, Login, Placeholders, Session};
+use crate::model::Message;
 
 /// The declaration of PostgreSQL.
 #[derive(Debug)]
@@ -56,6 +57,14 @@ impl Database for Postgres {
 
     fn options(&self) -> &'static [&'static str] {
         &config::OPTIONS
+    }
+
+    fn file_options(&self) -> &'static [&'static str] {
+        &config::FILE_OPTIONS
+    }
+
+    fn complete(&self, dsn: &mut Dsn) -> Result<(), Message> {
+        config::complete(dsn, &|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
     }
 
     fn column_type(&self, kind: Kind, _: bool) -> &'static str {

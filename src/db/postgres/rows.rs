@@ -9,6 +9,7 @@ use super::errors::failed;
 use super::values::Decoded;
 use crate::db::connection::Answer;
 use crate::db::{Column, DbError, DbErrorKind, Row, Rows, Value};
+use crate::model::Message;
 
 /// A page ends after so many bytes, so that long values are not collected.
 const PAGE_BYTES: usize = 1 << 20;
@@ -52,8 +53,8 @@ impl<'a> PostgresRows<'a> {
 /// The error of a column whose values have no form that can be read.
 pub(super) fn unreadable(column: &Column) -> DbError {
     let Column { name, type_name, .. } = column;
-    let message = format!("column {name} has the type {type_name}, which can't be read; select it as {name}::text");
-    DbError::new(DbErrorKind::Statement, message)
+    let message = Message::new("db_type_unreadable").with("column", name).with("type", type_name);
+    DbError::own(DbErrorKind::Statement, message)
 }
 
 impl Rows for PostgresRows<'_> {

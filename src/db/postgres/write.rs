@@ -9,6 +9,7 @@ use super::errors::failed;
 use super::values::kind_of_name;
 use super::{DIALECT, arrays};
 use crate::db::{DbError, DbErrorKind, Kind, Value, WriteMode, WritePlan, WriteRow, Written};
+use crate::model::Message;
 
 /// What is known about the columns of a plan.
 const COLUMNS: &str = "
@@ -53,7 +54,7 @@ struct ColumnForm {
 pub(super) async fn prepare(client: &Client, plan: &WritePlan) -> Result<Writer, DbError> {
     let rows = client.query(COLUMNS, &[&plan.table.quoted(&DIALECT)]).await.map_err(failed)?;
     if rows.is_empty() {
-        return Err(DbError::new(DbErrorKind::MissingTable, format!("there is no table {}", plan.table)));
+        return Err(DbError::own(DbErrorKind::MissingTable, Message::new("db_no_table").with("table", &plan.table)));
     }
     let form = |name: &str| {
         let row = rows.iter().find(|row| row.get::<_, &str>(0) == name)?;
@@ -68,7 +69,10 @@ pub(super) async fn prepare(client: &Client, plan: &WritePlan) -> Result<Writer,
     let mut forms = Vec::new();
     for column in plan.all_columns() {
         forms.push(form(&column.name).ok_or_else(|| {
-            DbError::new(DbErrorKind::MissingColumn, format!("{} has no column {}", plan.table, column.name))
+            DbError::own(
+                DbErrorKind::MissingColumn,
+                Message::new("db_no_column").with("table", &plan.table).with("column", &column.name),
+            )
         })?);
     }
     let statement = client.prepare(&statement(plan, &forms)).await.map_err(without_position)?;

@@ -113,7 +113,7 @@ impl Drop for Interrupting<'_> {
 /// Opens the file; a missing one is not created.
 pub(super) async fn connect(dsn: &Dsn, session: Session) -> Result<Box<dyn Connection>, DbError> {
     let Place::File(path) = dsn.place.clone() else {
-        return Err(DbError::new(DbErrorKind::Other, "a SQLite database is a file"));
+        return Err(DbError::own(DbErrorKind::Other, "db_no_file"));
     };
     let (task_tx, task_rx) = bounded::<Task>(1);
     let (opened_tx, opened_rx) = oneshot::channel();
@@ -129,7 +129,7 @@ pub(super) async fn connect(dsn: &Dsn, session: Session) -> Result<Box<dyn Conne
 }
 
 fn gone() -> DbError {
-    DbError::new(DbErrorKind::ConnectionLost, "the connection is closed")
+    DbError::own(DbErrorKind::ConnectionLost, "db_closed")
 }
 
 fn serve(

@@ -9,7 +9,7 @@ pub(super) fn error_of(error: &Error) -> DbError {
     let (code, message, offset) = match error {
         Error::SqliteFailure(code, message) => (*code, message.clone(), None),
         Error::SqlInputError { error, msg, offset, .. } => (*error, Some(msg.clone()), u32::try_from(*offset).ok()),
-        Error::MultipleStatement => return DbError::new(DbErrorKind::Statement, "there is more than one statement"),
+        Error::MultipleStatement => return DbError::own(DbErrorKind::Statement, "db_statement_several"),
         other => return DbError::new(DbErrorKind::Other, other),
     };
     let message = message.unwrap_or_else(|| code.to_string());

@@ -165,7 +165,7 @@ impl DatabaseName {
     /// Reads the name of a database.
     pub fn parse(text: &str) -> Result<Self, Message> {
         let (mut dsn, password) =
-            db::parse_dsn(text).map_err(|detail| Message::new("db_name_wrong").with("detail", detail))?;
+            db::typed_dsn(text).map_err(|detail| Message::new("db_name_wrong").with_message("detail", detail))?;
         // A job is resumed from any folder.
         if let Place::File(path) = &mut dsn.place
             && let Ok(absolute) = std::path::absolute(&*path)

@@ -8,9 +8,9 @@ use serde_json::Value as Json;
 use super::parts;
 use super::table::Table;
 use crate::db::{self, DbError, Dialect, Dsn, Pool, Session, Statement, Value};
-use crate::engine::databases::{Databases, job_error};
+use crate::engine::databases::{Databases, job_error, read_stored_dsn};
 use crate::error::JobError;
-use crate::model::{ItemRow, JobSpec, Message, QueryResult, QuerySpec};
+use crate::model::{ItemRow, JobSpec, QueryResult, QuerySpec};
 use crate::source;
 
 /// What a statement may take beyond its time limit until the database reports that: then the connection is closed.
@@ -31,13 +31,13 @@ impl QueryPlan {
     /// Opens a job's database; `None` if it is another kind of job. Waits for the database: not for the coordinator.
     pub(crate) fn open(spec: &JobSpec, databases: &Databases) -> Result<Option<Arc<Self>>, JobError> {
         let Some(spec) = spec.query.clone() else { return Ok(None) };
-        let dsn = stored_dsn(&spec.database)?;
+        let dsn = read_stored_dsn(&spec.database)?;
         let dialect = db::database_of(&dsn).dialect();
         let whole = Statement::parse(&spec.sql, dialect).map_err(|error| job_error(&dsn, &error))?;
         let pool = databases.pool(&dsn, session_of(&spec), spec.connections)?;
         let table = match &spec.result {
             QueryResult::Table { database, table, keys } => {
-                Some(Table::open(&stored_dsn(database)?, table, keys, spec.connections, databases)?)
+                Some(Table::open(&read_stored_dsn(database)?, table, keys, spec.connections, databases)?)
             }
             _ => None,
         };
@@ -78,12 +78,6 @@ pub(super) fn session_of(spec: &QuerySpec) -> Session {
         statement_timeout: spec.timeout_s.map(Duration::from_secs),
         ..Session::default()
     }
-}
-
-/// Reads the name of a database as requests store it.
-pub(super) fn stored_dsn(text: &str) -> Result<Dsn, JobError> {
-    let parsed = db::parse_dsn(text).map_err(|detail| Message::new("db_dsn").with("detail", detail));
-    parsed.map(|(dsn, _)| dsn).map_err(JobError::Refused)
 }
 
 /// A value of a list as it is bound: texts as texts, which databases convert where they must.

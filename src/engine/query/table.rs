@@ -129,7 +129,10 @@ impl Table {
         let columns = values.split_off(plan.keys.len());
         if let Some(at) = values.iter().position(Value::is_null) {
             let name = plan.keys.get(at).map_or("", |key| key.name.as_str());
-            return Err(DbError::new(DbErrorKind::Rejected, format!("row {number} has no value for its key {name}")));
+            return Err(DbError::own(
+                DbErrorKind::Rejected,
+                Message::new("db_row_no_key").with("row", number).with("column", name),
+            ));
         }
         Ok(WriteRow { key: values, values: columns })
     }

@@ -288,7 +288,7 @@ impl Run {
         match plan.most() {
             None => running.await,
             Some(most) => tokio::time::timeout(most, running).await.unwrap_or_else(|_| {
-                Err(Trouble::Statement(DbError::new(DbErrorKind::Timeout, "no answer within the time limit")))
+                Err(Trouble::Statement(DbError::own(DbErrorKind::Timeout, "db_no_answer_in_time")))
             }),
         }
     }
@@ -297,6 +297,10 @@ impl Run {
 /// The failure of an item whose statement the database refused.
 fn item_error(row: &ItemRow, error: &DbError) -> ItemError {
     let kind = ErrorKind::from_word(&format!("db_{}", error.word())).unwrap_or(ErrorKind::DbOther);
-    let named = ItemError::new(kind, &row.locator).with("detail", &error.message);
+    let named = ItemError::new(kind, &row.locator);
+    let named = match error.own_words() {
+        Some(message) => named.saying(message),
+        None => named.with("detail", &error.message),
+    };
     if error.code.is_empty() { named } else { named.with("code", &error.code) }
 }

@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 use crate::db::{
     self, Connection, Database, DbError, DbErrorKind, Dsn, Pool, Session, TableName, WriteMode, WritePlan,
 };
-use crate::engine::databases::{Databases, job_error};
+use crate::engine::databases::{Databases, job_error, read_stored_dsn};
+use crate::engine::intake::queries::Access;
 use crate::error::JobError;
-use crate::model::{JobSpec, Message, WriteBackSpec, WriteField};
-use crate::sink::write_back::{Target, create_statement};
+use crate::model::{JobSpec, Message, WriteBackSpec, WriteColumn, WriteField};
+use crate::sink::write_back::{ColumnKinds, Target, create_statement};
+use crate::source::query;
 
 /// Connections for results.
 const CONNECTIONS: usize = 2;
@@ -39,7 +41,8 @@ pub(crate) fn open(
     let lock_timeout = Duration::from_secs(spec.limits.database_wait_s.clamp(1, LOCK_WAIT_S));
     let session = Session { lock_timeout: Some(lock_timeout), ..Session::default() };
     let pool = databases.pool(&dsn, session, CONNECTIONS)?;
-    let check = Check { dsn: &dsn, database: db::database_of(&dsn), request, may_create };
+    let kinds = column_kinds(databases, spec, request)?;
+    let check = Check { dsn: &dsn, database: db::database_of(&dsn), request, kinds, may_create };
     let until = Instant::now() + Duration::from_secs(spec.limits.database_wait_s);
     let target = databases.runtime().block_on(async {
         tokio::select! {
@@ -50,10 +53,24 @@ pub(crate) fn open(
     Ok(target.map(|target| Opened { dsn: dsn.clone(), pool, target }))
 }
 
+/// The kinds of the query's columns that a new table will have, so that they are compared with those of other tables.
+pub(super) fn column_kinds(
+    databases: &Databases,
+    spec: &JobSpec,
+    request: &WriteBackSpec,
+) -> Result<ColumnKinds, JobError> {
+    let is_column = |pair: &WriteColumn| matches!(pair.field, WriteField::Column(_));
+    if !request.creates_table || !request.keys.iter().chain(&request.columns).any(is_column) {
+        return Ok(Vec::new());
+    }
+    let access = Access::new(databases, spec);
+    let found = spec.sources.iter().map(|source| query::column_kinds(source, &access));
+    Ok(found.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+}
+
 /// The database of a request.
 pub(super) fn dsn_of(request: &WriteBackSpec) -> Result<Dsn, JobError> {
-    let wrong = |detail| JobError::Refused(Message::new("db_dsn").with("detail", detail));
-    db::parse_dsn(&request.database).map(|(dsn, _)| dsn).map_err(wrong)
+    read_stored_dsn(&request.database)
 }
 
 async fn stopped(stop: &AtomicBool) {
@@ -82,6 +99,7 @@ struct Check<'a> {
     dsn: &'a Dsn,
     database: &'static dyn Database,
     request: &'a WriteBackSpec,
+    kinds: ColumnKinds,
     may_create: bool,
 }
 
@@ -95,7 +113,7 @@ impl Check<'_> {
             if !self.may_create {
                 return Ok(None);
             }
-            let statement = create_statement(self.request, self.database);
+            let statement = create_statement(self.request, &self.kinds, self.database);
             self.execute(&mut *connection, &statement, until).await?;
             table = connection.table(&name).await.map_err(failed)?;
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::open::{dsn_of, open};
+use super::open::{column_kinds, dsn_of, open};
 use crate::db::{self, Value};
 use crate::engine::coordinator::settings::secrets_path;
 use crate::engine::databases::Databases;
@@ -43,8 +43,10 @@ pub fn write_back_preview(spec: &JobSpec) -> Result<Option<WriteBackPreview>, Jo
     let target = if let Some(opened) = opened {
         opened.target
     } else {
-        statements.push(create_statement(request, database));
-        Target::new(request, &planned_table(request, database), database.dialect()).map_err(JobError::Refused)?
+        let kinds = column_kinds(&databases, spec, request)?;
+        statements.push(create_statement(request, &kinds, database));
+        Target::new(request, &planned_table(request, &kinds, database), database.dialect())
+            .map_err(JobError::Refused)?
     };
     statements.push(database.write_statement(&target.whole));
     statements.extend(target.outcome.as_ref().map(|plan| database.write_statement(plan)));

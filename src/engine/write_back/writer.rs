@@ -214,7 +214,7 @@ impl WriteBack {
                     attempt = tokio::time::timeout(LONGEST_ATTEMPT, self.attempt(plan, rows)) => Some(attempt),
                 }
             });
-            let silent = || DbError::new(DbErrorKind::ConnectionLost, "the database does not answer");
+            let silent = || DbError::own(DbErrorKind::ConnectionLost, "db_no_answer");
             let error = match attempt.map(|attempt| attempt.unwrap_or_else(|_| Err(silent()))) {
                 None => return Err(Ended::Cancelled),
                 Some(Ok(written)) => {
@@ -250,7 +250,7 @@ impl WriteBack {
     fn gave_up(&self, error: &DbError) -> JobError {
         let message = Message::new("write_back_gave_up").with("database", self.dsn.label());
         let message = message.with("time", human::span(self.longest_wait.as_secs_f64()));
-        JobError::Machine(message.with("detail", error.message.trim_end_matches('.')))
+        JobError::Machine(error.explain(message))
     }
 }
 

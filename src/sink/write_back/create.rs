@@ -2,15 +2,18 @@
 
 use super::check::table_name;
 use crate::db::{Database, Kind, Table, TableColumn};
-use crate::model::{FieldKind, WriteBackSpec, WriteField};
+use crate::model::{FieldKind, WriteBackSpec, WriteField, columns};
+
+/// The kinds of a query's columns, by name; columns of other sources hold text.
+pub type ColumnKinds = Vec<(String, Kind)>;
 
 /// The statement that creates the table of a request, unless it exists.
-pub fn create_statement(spec: &WriteBackSpec, database: &dyn Database) -> String {
+pub fn create_statement(spec: &WriteBackSpec, kinds: &ColumnKinds, database: &dyn Database) -> String {
     let dialect = database.dialect();
     let mut parts = Vec::new();
     for (pairs, is_key) in [(&spec.keys, true), (&spec.columns, false)] {
         for pair in pairs {
-            let type_name = database.column_type(kind_of(&pair.field), is_key);
+            let type_name = database.column_type(kind_of(&pair.field, kinds), is_key);
             let required = if is_key { " NOT NULL" } else { "" };
             parts.push(format!("{} {type_name}{required}", dialect.quoted(&pair.column)));
         }
@@ -21,13 +24,13 @@ pub fn create_statement(spec: &WriteBackSpec, database: &dyn Database) -> String
 }
 
 /// The table as that statement creates it.
-pub fn planned_table(spec: &WriteBackSpec, database: &dyn Database) -> Table {
+pub fn planned_table(spec: &WriteBackSpec, kinds: &ColumnKinds, database: &dyn Database) -> Table {
     let mut columns = Vec::new();
     for (pairs, is_key) in [(&spec.keys, true), (&spec.columns, false)] {
         columns.extend(pairs.iter().map(|pair| TableColumn {
             name: pair.column.clone(),
-            kind: kind_of(&pair.field),
-            type_name: database.column_type(kind_of(&pair.field), is_key).to_owned(),
+            kind: kind_of(&pair.field, kinds),
+            type_name: database.column_type(kind_of(&pair.field, kinds), is_key).to_owned(),
             is_required: is_key,
             has_default: false,
             is_generated: false,
@@ -37,7 +40,12 @@ pub fn planned_table(spec: &WriteBackSpec, database: &dyn Database) -> Table {
     Table { name: table_name(spec), columns, unique_keys: vec![key] }
 }
 
-fn kind_of(field: &WriteField) -> Kind {
+fn kind_of(field: &WriteField, kinds: &ColumnKinds) -> Kind {
+    if let WriteField::Column(name) = field
+        && let Some((_, kind)) = kinds.iter().find(|(column, _)| columns::is_same_name(column, name))
+    {
+        return *kind;
+    }
     match field.kind() {
         FieldKind::Number => Kind::Int,
         FieldKind::Time => Kind::Time,

@@ -7,5 +7,5 @@ mod map;
 mod values;
 
 pub use check::{Target, TargetRow};
-pub use create::{create_statement, planned_table};
+pub use create::{ColumnKinds, create_statement, planned_table};
 pub use map::{WriteMap, parse_map, parse_target};

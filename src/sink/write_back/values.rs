@@ -35,7 +35,7 @@ pub(super) fn value(
     row: &ItemRow,
     outputs: &[ItemOutput],
 ) -> Result<Value, String> {
-    match raw(field, row, outputs) {
+    match raw(field, row, outputs)? {
         Raw::Nothing | Raw::Json(Json::Null) => Ok(Value::Null),
         Raw::Time(ms) if column.kind != Kind::Int => Ok(Value::Text(time(ms, column))),
         Raw::Number(number) | Raw::Time(number) => number_value(number, column),
@@ -51,11 +51,18 @@ pub(super) fn value(
     }
 }
 
-fn raw(field: &WriteField, row: &ItemRow, outputs: &[ItemOutput]) -> Raw {
+fn raw(field: &WriteField, row: &ItemRow, outputs: &[ItemOutput]) -> Result<Raw, String> {
+    let WriteField::Column(name) = field else { return Ok(raw_of_item(field, row, outputs)) };
+    // A name that is wrong must not empty the column.
+    let value = row.columns.get(name).ok_or_else(|| format!("the row has no column {name}"))?;
+    Ok(Raw::Json(value.clone()))
+}
+
+fn raw_of_item(field: &WriteField, row: &ItemRow, outputs: &[ItemOutput]) -> Raw {
     let text = |text: Option<String>| text.map_or(Raw::Nothing, Raw::Text);
     let number = |number: Option<i64>| number.map_or(Raw::Nothing, Raw::Number);
     let field = match field {
-        WriteField::Column(name) => return row.columns.get(name).cloned().map_or(Raw::Nothing, Raw::Json),
+        WriteField::Column(_) => return Raw::Nothing,
         WriteField::OutputOf(name) => {
             return text(outputs.iter().find(|output| output.name == *name).and_then(|output| output.path.clone()));
         }

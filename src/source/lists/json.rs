@@ -90,11 +90,11 @@ fn failed(list: &mut List<'_>, error: &io::Error) -> ControlFlow<()> {
 
 pub(super) fn header(stream: Stream<'_>, lists: &ListSpec) -> Option<HeaderCheck> {
     let mut records = Records::new(Elements::new(stream.reader, &|| false), lists);
-    let mut first = Vec::new();
-    while first.len() < SURVEYED {
+    let (mut first, mut is_complete) = (Vec::new(), false);
+    while first.len() < SURVEYED && !is_complete {
         match records.next().ok()? {
             Some(record) => first.push(record),
-            None => break,
+            None => is_complete = true,
         }
     }
     let survey = survey(first.iter().filter_map(|record| record.as_ref().ok()));
@@ -102,7 +102,7 @@ pub(super) fn header(stream: Stream<'_>, lists: &ListSpec) -> Option<HeaderCheck
         return Some(HeaderCheck::without_columns());
     }
     let chosen = survey.choose(lists);
-    Some(HeaderCheck::of(Header { columns: survey.into_names(), is_complete: false }, lists, chosen))
+    Some(HeaderCheck::of(Header { columns: survey.into_names(), is_complete }, lists, chosen))
 }
 
 fn survey<'v>(values: impl Iterator<Item = &'v Value>) -> Survey {

@@ -1,5 +1,6 @@
 //! JSON lines: one object per line, or one string that is a link.
 
+use std::io::{self, Read};
 use std::ops::ControlFlow;
 
 use serde_json::{Map, Value};
@@ -72,7 +73,15 @@ fn header(stream: Stream<'_>, lists: &ListSpec) -> Option<HeaderCheck> {
     }
     let survey = survey(&stream.sample)?;
     let chosen = survey.choose(lists);
-    Some(HeaderCheck::of(Header { columns: survey.into_names(), is_complete: false }, lists, chosen))
+    let is_complete = is_whole(stream);
+    Some(HeaderCheck::of(Header { columns: survey.into_names(), is_complete }, lists, chosen))
+}
+
+/// Whether the sample is all of the list.
+fn is_whole(stream: Stream<'_>) -> bool {
+    let most = stream.sample.len() as u64 + 1;
+    let read = io::copy(&mut stream.reader.take(most), &mut io::sink());
+    read.is_ok_and(|bytes| bytes < most)
 }
 
 /// Whether it is JSON after all: an array, values whose lines end with CR only, or an object around an array of records

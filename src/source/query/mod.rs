@@ -68,7 +68,8 @@ pub(super) static KIND: SourceKind = SourceKind {
 
 /// The rows of a query. `dsn` is as a person writes it; a password in it is moved to the secrets before it is stored.
 pub fn query(dsn: &str, sql: &str) -> Result<SourceSpec, Message> {
-    let (mut parsed, password) = db::parse_dsn(dsn).map_err(|detail| Message::new("db_dsn").with("detail", detail))?;
+    let (mut parsed, password) =
+        db::typed_dsn(dsn).map_err(|detail| Message::new("db_dsn").with_message("detail", detail))?;
     let here = std::env::current_dir().unwrap_or_default();
     let (dsn, folder) = match &mut parsed.place {
         Place::File(path) => {
@@ -302,6 +303,18 @@ pub fn check_query(
     }
     let other = names.iter().enumerate().filter(|(at, _)| *at != item).map(|(_, name)| name.clone());
     Ok((Header { columns: other.collect(), is_complete: true }, source))
+}
+
+/// The columns of a query and their kinds; none of another source.
+pub fn column_kinds(source: &SourceSpec, databases: &dyn Databases) -> Result<Vec<(String, Kind)>, JobError> {
+    if source.kind != KIND.id {
+        return Ok(Vec::new());
+    }
+    let query = Query::of(source, databases)?;
+    let pool = databases.pool(&query.dsn)?;
+    let described = databases.runtime().block_on(async { pool.get().await?.describe(&query.plain()).await });
+    let (columns, _) = described.map_err(|error| databases.error(&query.dsn, &error))?;
+    Ok(columns.into_iter().map(|column| (column.name, column.kind)).collect())
 }
 
 fn names_of(columns: &[Column]) -> Vec<String> {
