@@ -21,6 +21,9 @@ mod damaged_files;
 #[expect(dead_code, reason = "other tests use the rest of the servers")]
 mod database;
 #[cfg(unix)]
+#[path = "cli/database_access.rs"]
+mod database_access;
+#[cfg(unix)]
 #[path = "cli/database_passwords.rs"]
 mod database_passwords;
 #[cfg(feature = "gui")]
@@ -71,7 +74,7 @@ mod query_servers;
 #[cfg(unix)]
 #[path = "cli/query_types.rs"]
 mod query_types;
-#[cfg(unix)]
+#[cfg(target_os = "linux")] // others have no trash for programs
 #[path = "cli/readme_databases.rs"]
 mod readme_databases;
 #[path = "cli/refusals.rs"]

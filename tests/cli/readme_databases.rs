@@ -27,13 +27,13 @@ fn readme(name: &str) -> String {
 
 /// The examples of a section: code that is indented by four spaces, with its further lines indented more.
 fn examples(readme: &str, heading: &str) -> Vec<String> {
-    let (_, section) = readme.split_once(&format!("\n{heading}\n")).expect(heading);
+    let (_, section) = readme.split_once(&format!("\n{heading}\n")).unwrap();
     let section = section.split("\n## ").next().unwrap();
     let mut examples: Vec<String> = Vec::new();
     for line in section.lines() {
         let Some(code) = line.strip_prefix("    ") else { continue };
         if code.starts_with(' ') {
-            let last = examples.last_mut().expect("a first line");
+            let last = examples.last_mut().unwrap();
             last.push('\n');
             last.push_str(code);
         } else {

@@ -105,6 +105,10 @@ fn rows_stay_when_their_job_is_undone_and_undo_says_so() {
         let undo = shop.home.run(args).expect(0);
         assert!(undo.out.contains("Rows that the job wrote into its database stay"), "{undo:?}");
     }
+    let last = |args: &[&str]| shop.home.run(args).expect(0).events().pop().unwrap()["rows_stay"].clone();
+    assert_eq!(last(&["undo", "1", "--json"]), true);
+    assert_eq!(last(&["undo", "1", "--redo", "--json"]), false);
+    shop.home.run(&["undo", "1"]).expect(0);
     assert!(!shop.home.path("out").exists());
     shop.home.run(&["resume", "1"]).expect(0);
     assert_eq!(shop.rows(select), before);
@@ -166,6 +170,7 @@ fn what_the_table_can_not_take_is_refused_before_the_first_item() {
     )
     .unwrap();
     for (args, part) in [
+        (vec!["--write-back", "products(id=col:id): thumb=output", "-o", "-"], "standard output"),
         (vec!["--write-back", "products(id=col:id): thumb=outptu"], "outptu"),
         (vec!["--write-back", "products(id=col:id)"], "ends early"),
         (vec!["--write-back", "goods(id=col:id): thumb=output"], "goods"),
@@ -182,7 +187,10 @@ fn what_the_table_can_not_take_is_refused_before_the_first_item() {
         (vec!["--write-back-table", "products"], "locator"),
         (vec!["--write-back-mode", "upsert"], "--write-back"),
     ] {
-        let mut all = vec!["run", "--urls", "list.csv", "-o", "out", "--db", "shop.sqlite"];
+        let mut all = vec!["run", "--urls", "list.csv", "--db", "shop.sqlite"];
+        if !args.contains(&"-o") {
+            all.extend(["-o", "out"]);
+        }
         all.extend(&args);
         let refused = shop.home.run(&all).expect(2);
         assert!(refused.err.contains(part), "{args:?}: {}", refused.err);
@@ -231,6 +239,54 @@ fn rows_that_the_database_refuses_are_found_and_named_and_can_be_written_later()
     assert_eq!(counts(&retried), [600, 600, 0, 0]);
     assert_eq!(shop.rows("SELECT count(*) FROM products WHERE state = 'done'"), [[json!(600)]]);
     shop.home.run(&["retry", "1"]).expect(0);
+}
+
+/// Lists of one link, in each format, and one whose objects do not show all of their names at its beginning.
+#[test]
+fn a_column_that_a_list_lacks_is_refused_or_its_rows_are_rejected_but_never_emptied() {
+    let shop = Shop::of(1);
+    let url = shop.server.url("/1.txt");
+    shop.home.file("short.csv", format!("id,url,name\n1,{url},a\n"));
+    shop.home.file("short.json", format!("[{{\"id\": 1, \"url\": \"{url}\", \"name\": \"a\"}}]"));
+    shop.home.file("short.jsonl", format!("{{\"id\": 1, \"url\": \"{url}\", \"name\": \"a\"}}\n"));
+    shop.home.file("short.txt", format!("{url}\n"));
+    let filler = format!("{{\"id\": 7, \"url\": \"{url}\", \"name\": \"{}\"}}\n", "x".repeat(300_000));
+    shop.home.file("long.jsonl", format!("{{\"id\": 1, \"url\": \"{url}\", \"name\": null}}\n{filler}"));
+    let run = |list: &str, map: &str| {
+        shop.home.run(&["run", "--urls", list, "-o", "out", "--db", "shop.sqlite", "--write-back", map])
+    };
+    for list in ["short.csv", "short.json", "short.jsonl", "short.txt"] {
+        for map in ["products(id=col:id): thumb=output, note=col:nmae", "products(id=col:idd): note=output"] {
+            let refused = run(list, map).expect(2);
+            let says = ["nmae", "idd", "has no columns"].iter().any(|part| refused.err.contains(part));
+            assert!(says && refused.err.trim_end().lines().count() == 1, "{list}: {refused:?}");
+        }
+    }
+    assert!(!shop.home.path("out").exists(), "nothing has started");
+    let rejected = run("long.jsonl", "products(id=col:id): thumb=output, note=col:nmae").expect(1);
+    assert!(rejected.err.contains("the row has no column nmae"), "{rejected:?}");
+    assert_eq!(shop.rows("SELECT thumb, note FROM products"), [[json!("old"), json!("own")]]);
+    run("long.jsonl", "products(id=col:id): note=col:name").expect(0);
+    assert_eq!(shop.rows("SELECT note FROM products"), [[json!(null)]], "a null that is there is written");
+}
+
+#[test]
+fn a_table_for_results_has_the_key_of_the_query_with_its_type() {
+    let shop = Shop::of(2);
+    let sql = format!("SELECT '{}' AS url, id FROM products", shop.server.url("/1.txt"));
+    let run = |table: &str, more: &[&str]| {
+        let args = ["run", "--sql", &sql, "-o", "out", "--db", "shop.sqlite", "--write-back-table", table];
+        shop.home.run(&[&args[..], more].concat()).expect(0)
+    };
+    let keys = |table: &str| shop.rows(&format!("SELECT name, type FROM pragma_table_info('{table}') WHERE pk > 0"));
+    let plan = run("planned", &["--key", "id", "--dry-run"]);
+    assert!(plan.out.contains("\"planned\" (\"id\" INTEGER NOT NULL"), "{plan:?}");
+    run("keyed", &["--key", "id"]);
+    assert_eq!(keys("keyed"), [[json!("id"), json!("INTEGER")]]);
+    assert_eq!(shop.rows("SELECT id FROM keyed JOIN products USING (id) ORDER BY id"), [[json!(1)], [json!(2)]]);
+    run("by_link", &["--key", "url"]);
+    run("unkeyed", &[]);
+    assert_eq!((keys("by_link"), keys("unkeyed")), (keys("unkeyed"), vec![vec![json!("locator"), json!("TEXT")]]));
 }
 
 #[test]

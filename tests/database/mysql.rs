@@ -11,6 +11,7 @@ use pixloom::db::{
 };
 
 use super::contract::{Case, Subject, Words, check_outages};
+use super::database::certificates::Authority;
 use super::database::mysql::{Mysql, PASSWORD, Stop};
 
 const WORDS: Words = Words {
@@ -616,25 +617,14 @@ fn a_wrong_request_says_what_is_wrong() {
 
 #[test]
 fn certificates_are_checked_as_the_mode_says() {
-    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose};
-    let authority = || {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        params.distinguished_name.push(rcgen::DnType::CommonName, "test authority");
-        let key = KeyPair::generate().unwrap();
-        (params.self_signed(&key).unwrap().pem(), Issuer::new(params, key))
-    };
-    let ((ours, issuer), (other, _)) = (authority(), authority());
-    let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-    let certificate = params.signed_by(&key, &issuer).unwrap().pem();
+    let (ours, other) = (Authority::new("our authority"), Authority::new("another authority"));
+    let issued = ours.issue("localhost");
     let server = Mysql::start_with(&["--ssl-cert=FOLDER/cert.pem", "--ssl-key=FOLDER/key.pem"], |scratch| {
-        scratch.file("cert.pem", &certificate);
-        scratch.file("key.pem", &key.serialize_pem());
+        scratch.file("cert.pem", &issued.certificate);
+        scratch.file("key.pem", &issued.key);
     });
     let folder = tempfile::tempdir().unwrap();
-    for (name, pem) in [("ours.pem", &ours), ("other.pem", &other)] {
+    for (name, pem) in [("ours.pem", &ours.pem), ("other.pem", &other.pem)] {
         std::fs::write(folder.path().join(name), pem).unwrap();
     }
     let check = |host: &str, options: &str, is_encrypted: Option<bool>| {

@@ -7,6 +7,7 @@ use pixloom::db::{
 };
 
 use super::contract::{Case, Subject, Words, all, check_outages, run};
+use super::database::certificates::Authority;
 use super::database::postgres::{Postgres, Stop};
 
 const WORDS: Words = Words {
@@ -490,18 +491,13 @@ fn missing_permissions_and_taken_connections_are_named() {
 fn tls_and_its_checks_follow_sslmode() {
     let server = Postgres::start(&[]);
     let name = server.create_database();
-    let mut authority = rcgen::CertificateParams::new(Vec::<String>::new()).unwrap();
-    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let authority_key = rcgen::KeyPair::generate().unwrap();
-    let authority_pem = authority.self_signed(&authority_key).unwrap().pem();
-    let issuer = rcgen::Issuer::new(authority, authority_key);
-    let key = rcgen::KeyPair::generate().unwrap();
-    let leaf = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-    server.data_file("server.crt", &leaf.signed_by(&key, &issuer).unwrap().pem());
-    server.data_file("server.key", &key.serialize_pem());
+    let authority = Authority::new("our authority");
+    let issued = authority.issue("localhost");
+    server.data_file("server.crt", &issued.certificate);
+    server.data_file("server.key", &issued.key);
     let home = tempfile::tempdir().unwrap();
     let root = home.path().join("root.pem");
-    std::fs::write(&root, authority_pem).unwrap();
+    std::fs::write(&root, authority.pem).unwrap();
     let root = format!("sslrootcert={}", root.display());
 
     let connect = |host: &str, options: &str| {

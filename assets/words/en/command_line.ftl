@@ -93,7 +93,7 @@ option-memory = Memory for images and downloads in progress, such as 512MiB [def
 option-db = The database: { $databases }. Its password is a named reference such as ?password=env:NAME
 option-write_back = Write results back into a table: 'products(id=col:id): thumb=output, width=width, state=state'. The key columns in parentheses find the row; col:NAME is a column of the list or query
 option-write_back_mode = update changes existing rows, upsert also inserts missing ones, insert only inserts [default: update; upsert with --write-back-table]
-option-write_back_table = Create this table for results, unless it exists, and write a row for each item into it; 'results(id=col:id)' chooses the key [default key: locator]
+option-write_back_table = Create this table for results, unless it exists, and write a row for each item into it; 'results(id=col:id)' chooses the key [default key: that of --key, else locator]
 option-database_wait = How long to wait for a database that can't be reached, such as 30s or 5m
 option-network_wait = How long to wait for the network to come back, such as 30s or 5m
 option-max_megapixels = Refuse images with more megapixels than this [default: 1000]

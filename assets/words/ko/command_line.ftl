@@ -93,7 +93,7 @@ option-memory = 처리 중인 이미지와 내려받는 데이터에 쓸 메모�
 option-db = 데이터베이스: { $databases }. 암호는 ?password=env:NAME처럼 이름으로 가리킵니다
 option-write_back = 결과를 테이블에 되쓰기: 'products(id=col:id): thumb=output, width=width, state=state'. 괄호 안의 키 열로 행을 찾으며, col:NAME은 목록이나 쿼리의 열입니다
 option-write_back_mode = update는 있는 행만 바꾸고, upsert는 없는 행도 추가하며, insert는 추가만 합니다 [기본값: update, --write-back-table에서는 upsert]
-option-write_back_table = 결과 테이블을 만들고(이미 있으면 그대로 씀) 항목마다 한 행씩 씁니다. 'results(id=col:id)'처럼 키를 고를 수 있습니다 [기본 키: locator]
+option-write_back_table = 결과 테이블을 만들고(이미 있으면 그대로 씀) 항목마다 한 행씩 씁니다. 'results(id=col:id)'처럼 키를 고를 수 있습니다 [기본 키: --key의 열, 없으면 locator]
 option-database_wait = 연결되지 않는 데이터베이스를 기다릴 시간. 예: 30s, 5m
 option-network_wait = 끊긴 네트워크를 기다릴 시간. 예: 30s, 5m
 option-max_megapixels = 이보다 메가픽셀이 많은 이미지는 거부 [기본값: 1000]

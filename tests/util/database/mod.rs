@@ -3,6 +3,7 @@
 
 #![expect(clippy::expect_used, reason = "tests")]
 
+pub(crate) mod certificates;
 pub(crate) mod mysql;
 pub(crate) mod postgres;
 
