@@ -14,6 +14,8 @@ use crate::model::{FormatChoice, Message, save, spelling};
 
 /// Options of a run's report, which other commands that run a job have as well.
 const OF_REPORTS: [&str; 3] = ["json", "quiet", "verbose"];
+/// Options of databases, which `query` has as well.
+const OF_DATABASES: [&str; 2] = ["db", "db_connections"];
 /// Options that apply to every command.
 const GLOBAL: [&str; 2] = ["catalog", "lang"];
 /// Options that can't be set this way.
@@ -28,7 +30,7 @@ const NEEDS: [(&str, &[&str]); 6] = [
     ("url_column", &["urls", "sql"]),
     ("checksum_column", &["urls", "sql"]),
     ("encoding", &["urls"]),
-    ("db", &["sql", "write_back", "write_back_table"]),
+    ("db", &["sql", "file", "write_back", "write_back_table"]),
     ("key", &["sql"]),
     ("since", &["sql"]),
 ];
@@ -193,7 +195,10 @@ pub(super) fn extend(command: &Command, matches: &ArgMatches, arguments: Vec<OsS
         let (lists, others): (Vec<&Arg>, Vec<&Arg>) = options.iter().partition(is_list);
         for arg in lists.into_iter().chain(others) {
             let id = arg.get_id().as_str();
-            let applies = name == "run" || GLOBAL.contains(&id) || (is_run_again(name) && OF_REPORTS.contains(&id));
+            let applies = name == "run"
+                || GLOBAL.contains(&id)
+                || (is_run_again(name) && OF_REPORTS.contains(&id))
+                || (name == "query" && OF_DATABASES.contains(&id));
             if applies && !NEVER.contains(&id) {
                 found.add(command, &options, arg, &layer)?;
             }

@@ -67,7 +67,7 @@ fn column_name(name: &str) -> String {
 #[derive(Debug, Args)]
 pub(super) struct QueryArgs {
     #[arg(long, value_name = "DSN")]
-    db: String,
+    db: Option<String>,
     #[arg(long, value_name = "TEXT", conflicts_with = "file", required_unless_present = "file")]
     sql: Option<String>,
     #[arg(long, value_name = "FILE.sql")]
@@ -213,7 +213,7 @@ impl QueryArgs {
     /// What is asked of the engine.
     pub(super) fn request(&self) -> Result<QueryRequest, JobError> {
         Ok(QueryRequest {
-            database: self.db.clone(),
+            database: self.db.clone().ok_or(JobError::Refused(Message::new("query_no_database")))?,
             sql: self.statement()?,
             list: self.each.as_ref().map(list_args::source).transpose()?,
             encoding: self.encoding.clone(),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use url::Url;
 
 use crate::model::{Message, SecretRef};
@@ -151,6 +151,10 @@ impl Dsn {
     }
 }
 
+/// Characters that are written as they are in names of users and databases, and in options.
+const IN_NAMES: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+const IN_OPTIONS: &AsciiSet = &IN_NAMES.remove(b':').remove(b'/').remove(b',');
+
 /// What is said of a port that is none.
 const WRONG_PORT: Message = Message::new("db_dsn_port");
 
@@ -175,8 +179,7 @@ fn with_host(text: &str) -> (Cow<'_, str>, bool) {
 /// As it is stored and can be read again; passwords only as references.
 impl fmt::Display for Dsn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-        let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        let encoded = |text: &str| utf8_percent_encode(text, IN_NAMES).to_string();
         let (host, port, name) = match &self.place {
             Place::File(path) => return write!(f, "{}:{}", self.scheme, path.display()),
             Place::Server { host, port, name } => (host, port, name),
@@ -199,7 +202,7 @@ impl fmt::Display for Dsn {
         let password = self.password.iter().map(|secret| ("password".to_owned(), secret.to_string()));
         let mut separator = '?';
         for (name, value) in socket.chain(password).chain(self.options.iter().cloned()) {
-            write!(f, "{separator}{name}={}", encoded(&value))?;
+            write!(f, "{separator}{name}={}", utf8_percent_encode(&value, IN_OPTIONS))?;
             separator = '&';
         }
         Ok(())

@@ -1,12 +1,14 @@
 //! Databases of users, as jobs need them: pools that jobs share, passwords by reference, and errors in plain words.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::db::{self, DbError, DbErrorKind, Dsn, Login, Place, Pool, Session};
 use crate::error::JobError;
 use crate::fetch::Secrets;
 use crate::model::{Message, SecretRef, TypedSecret};
+use crate::store;
 
 /// The pools of all jobs.
 #[expect(missing_debug_implementations, reason = "holds passwords")]
@@ -100,6 +102,23 @@ pub fn read_stored_dsn(text: &str) -> Result<Dsn, JobError> {
 
 fn wrong_dsn(detail: Message) -> JobError {
     JobError::Refused(Message::new("db_dsn").with_message("detail", detail))
+}
+
+/// Whether a database is a file that does not exist, in a folder that does: a table for results may be its first one.
+pub fn is_new_file(dsn: &Dsn) -> bool {
+    let Place::File(path) = &dsn.place else { return false };
+    let is_taken = |path: &Path| store::of_path(path).is_taken(path);
+    !is_taken(path) && path.parent().is_some_and(is_taken)
+}
+
+/// Creates the file of a database if it is missing.
+pub fn create_new_file(dsn: &Dsn) -> Result<(), JobError> {
+    let Place::File(path) = &dsn.place else { return Ok(()) };
+    if !is_new_file(dsn) {
+        return Ok(());
+    }
+    let failed = |error| job_error(dsn, &DbError::new(DbErrorKind::MissingDatabase, error));
+    db::sqlite::open_writer(path).map(drop).map_err(failed)
 }
 
 /// The name under which a database's typed password is kept.

@@ -132,6 +132,7 @@ db_option_file = couldn't read { $path }, the file of { $option }: { $detail }
 db_connect_timeout = connect_timeout must be a number of seconds, not { $value }
 db_no_server = it needs the host of a server
 db_no_file = it needs the path of a file
+db_no_such_file = there is no such file
 db_no_host = it has no host
 db_no_answer = it does not answer
 db_no_answer_in_time = no answer within the time limit

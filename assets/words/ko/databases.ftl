@@ -117,6 +117,7 @@ db_option_file = { $option }의 파일 { $path }을(를) 읽지 못했습니다:
 db_connect_timeout = connect_timeout은 초 단위의 수여야 합니다({ $value } 아님)
 db_no_server = 서버의 호스트가 필요합니다
 db_no_file = 파일 경로가 필요합니다
+db_no_such_file = 파일이 없습니다
 db_no_host = 호스트가 없습니다
 db_no_answer = 응답이 없습니다
 db_no_answer_in_time = 제한 시간 안에 응답이 없습니다

@@ -181,11 +181,11 @@ mod tests {
         let is = |text: &str, file: &str, variables: &[(&str, &str)], expected: &str| {
             assert_eq!(completed(text, file, variables).unwrap(), expected, "{text}");
         };
-        is("mysql://", file, &variables, "mysql://shop@db.example:3307/d?ssl-ca=%2Fca%2Epem");
+        is("mysql://", file, &variables, "mysql://shop@db.example:3307/d?ssl-ca=/ca.pem");
         is("mysql://u@h:1/x?sslrootcert=system", file, &variables, "mysql://u@h:1/x?sslrootcert=system");
         is("mysql:///x", "", &variables, "mysql://other.example:3308/x");
-        is("mysql:///x", "", &variables[1..], "mysql:///x?host=%2Frun%2Fv");
-        is("mysql:///x", "[client]\nhost=localhost\nsocket=/run/s", &[], "mysql:///x?host=%2Frun%2Fs");
+        is("mysql:///x", "", &variables[1..], "mysql:///x?host=/run/v");
+        is("mysql:///x", "[client]\nhost=localhost\nsocket=/run/s", &[], "mysql:///x?host=/run/s");
         is("mysql://localhost/x", "", &variables, "mysql://localhost:3308/x");
         is("mysql:///x", "", &[], "mysql:///x");
         assert_eq!(completed("mysql:///x", "[client]\nport=x", &[]).unwrap_err().id(), "db_dsn_port");

@@ -206,7 +206,7 @@ mod tests {
             complete(&mut dsn, variable).map(|()| dsn.to_string())
         };
         let name = completed("postgres://", &all).unwrap();
-        assert_eq!(name, "postgres://shop@db.example:6000/goods?sslmode=verify%2Dfull&sslrootcert=ca%2Epem");
+        assert_eq!(name, "postgres://shop@db.example:6000/goods?sslmode=verify-full&sslrootcert=ca.pem");
         assert_eq!(completed(&name, &|_| None).unwrap(), name, "it is the same without the variables");
         let own = "postgres://u@h:1/d?sslmode=disable&sslrootcert=system";
         assert_eq!(completed(own, &all).unwrap(), own, "what the name says comes first");

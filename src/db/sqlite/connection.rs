@@ -150,8 +150,8 @@ fn serve(
         }
         Err(error) => {
             let mut error = error_of(&error);
-            if error.kind == DbErrorKind::MissingDatabase {
-                error.message = format!("{}: {}", path.display(), error.message);
+            if error.kind == DbErrorKind::MissingDatabase && !path.exists() {
+                error = DbError::own(error.kind, "db_no_such_file").with_code(error.code);
             }
             let _ = opened_tx.send(Err(error));
         }

@@ -164,14 +164,8 @@ impl QueryRows {
 impl DatabaseName {
     /// Reads the name of a database.
     pub fn parse(text: &str) -> Result<Self, Message> {
-        let (mut dsn, password) =
+        let (dsn, password) =
             db::typed_dsn(text).map_err(|detail| Message::new("db_name_wrong").with_message("detail", detail))?;
-        // A job is resumed from any folder.
-        if let Place::File(path) = &mut dsn.place
-            && let Ok(absolute) = std::path::absolute(&*path)
-        {
-            *path = absolute;
-        }
         Ok(Self { dsn, typed: password.map(TypedSecret::new) })
     }
 

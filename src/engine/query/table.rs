@@ -9,7 +9,7 @@ use crate::db::{
     self, Column, DbError, DbErrorKind, Dialect, Dsn, Kind, Pool, Session, TableColumn, TableName, Value, WriteMode,
     WritePlan, WriteRow,
 };
-use crate::engine::databases::{Databases, job_error};
+use crate::engine::databases::{Databases, create_new_file, job_error};
 use crate::error::JobError;
 use crate::model::Message;
 use crate::sink::rows::{KeptRows, keep_row};
@@ -196,6 +196,7 @@ pub(super) fn prepare(
     if let Some(key) = asked.iter().find(|key| position(columns, key).is_none()) {
         return Err(JobError::Refused(Message::new("query_key").with("column", key).with("columns", names(columns))));
     }
+    create_new_file(dsn)?;
     let pool = databases.pool(dsn, write_session(), connections)?;
     let failed = |error: DbError| job_error(dsn, &error);
     databases.runtime().block_on(async {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::db::{
     self, Connection, Database, DbError, DbErrorKind, Dsn, Pool, Session, TableName, WriteMode, WritePlan,
 };
-use crate::engine::databases::{Databases, job_error, read_stored_dsn};
+use crate::engine::databases::{Databases, create_new_file, is_new_file, job_error, read_stored_dsn};
 use crate::engine::intake::queries::Access;
 use crate::error::JobError;
 use crate::model::{JobSpec, Message, WriteBackSpec, WriteColumn, WriteField};
@@ -38,6 +38,12 @@ pub(crate) fn open(
 ) -> Result<Option<Opened>, JobError> {
     check_outputs(spec, request)?;
     let dsn = dsn_of(request)?;
+    if request.creates_table && is_new_file(&dsn) {
+        if !may_create {
+            return Ok(None);
+        }
+        create_new_file(&dsn)?;
+    }
     let lock_timeout = Duration::from_secs(spec.limits.database_wait_s.clamp(1, LOCK_WAIT_S));
     let session = Session { lock_timeout: Some(lock_timeout), ..Session::default() };
     let pool = databases.pool(&dsn, session, CONNECTIONS)?;

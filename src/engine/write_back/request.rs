@@ -28,7 +28,7 @@ pub fn write_back_spec(request: &WriteBackRequest<'_>) -> Result<Option<WriteBac
     if request.map.is_none() && request.table.is_none() {
         return Ok(None);
     }
-    let dsn = stored(read_dsn(&Secrets::new(secrets_path()), request.database)?);
+    let dsn = read_dsn(&Secrets::new(secrets_path()), request.database)?;
     read(request, &dsn).map(Some).map_err(JobError::Refused)
 }
 

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use super::kind::{Columns, Databases, Found, Give, MayGive, Reading, Repeat, SourceArguments, SourceKind};
 use super::lists::Header;
 use super::lists::columns::{self, find};
-use crate::db::{self, Column, Dialect, Dsn, Kind, Place, Statement, Value};
+use crate::db::{self, Column, DbError, DbErrorKind, Dialect, Dsn, Kind, Place, Statement, Value};
 use crate::error::JobError;
 use crate::model::{ListSpec, Locator, Message, SourceSpec};
 
@@ -68,16 +68,11 @@ pub(super) static KIND: SourceKind = SourceKind {
 
 /// The rows of a query. `dsn` is as a person writes it; a password in it is moved to the secrets before it is stored.
 pub fn query(dsn: &str, sql: &str) -> Result<SourceSpec, Message> {
-    let (mut parsed, password) =
+    let (parsed, password) =
         db::typed_dsn(dsn).map_err(|detail| Message::new("db_dsn").with_message("detail", detail))?;
     let here = std::env::current_dir().unwrap_or_default();
-    let (dsn, folder) = match &mut parsed.place {
-        Place::File(path) => {
-            let absolute = super::files::absolute(std::mem::take(path));
-            let folder = absolute.parent().map_or(here, Path::to_path_buf);
-            *path = absolute;
-            (parsed.to_string(), folder)
-        }
+    let (dsn, folder) = match &parsed.place {
+        Place::File(path) => (parsed.to_string(), path.parent().map_or(here, Path::to_path_buf)),
         Place::Server { .. } if password.is_some() => (dsn.trim().to_owned(), here),
         Place::Server { .. } => (parsed.to_string(), here),
     };
@@ -252,7 +247,7 @@ pub fn check_query(
     query.check_parameters(since_column(source)).map_err(JobError::Refused)?;
     let pool = databases.pool(&query.dsn, false)?;
     let failed = |error| databases.error(&query.dsn, &error);
-    let described = databases.runtime().block_on(async {
+    let described: Result<Vec<Column>, DbError> = databases.runtime().block_on(async {
         let mut connection = pool.get().await?;
         let (columns, _) = connection.describe(&query.plain()).await?;
         if let Some(key) = &query.key {
@@ -264,7 +259,11 @@ pub fn check_query(
         }
         Ok(columns)
     });
-    let columns = described.map_err(failed)?;
+    let columns = match described {
+        // Some databases refuse a statement that changes something as soon as it is described.
+        Err(error) if error.kind == DbErrorKind::ReadOnly => Vec::new(),
+        described => described.map_err(failed)?,
+    };
     let names = names_of(&columns);
     if names.is_empty() {
         return Err(JobError::Refused(Message::new("query_no_columns").with("database", query.dsn.label())));
