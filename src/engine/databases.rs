@@ -85,14 +85,9 @@ pub fn read_dsn(secrets: &Secrets, text: &str) -> Result<Dsn, JobError> {
     Ok(dsn)
 }
 
-/// The name for a request that is stored: the path of a file does not depend on the working directory.
-pub fn stored(mut dsn: Dsn) -> Dsn {
-    if let Place::File(path) = &mut dsn.place
-        && let Ok(absolute) = std::path::absolute(&*path)
-    {
-        *path = absolute;
-    }
-    dsn
+/// The same without a password, which is kept already.
+pub fn read_typed_dsn(text: &str) -> Result<Dsn, JobError> {
+    db::typed_dsn(text).map(|(dsn, _)| dsn).map_err(wrong_dsn)
 }
 
 /// Reads the name of a database that is stored somewhere: without a password.

@@ -48,7 +48,7 @@ option-prune = 끝난 작업(--state를 쓰면 그 상태인 작업)을 기록�
 option-older_than = 끝난 지 이만큼 지난 작업만 삭제. 예: 30d(30일), 12w(12주), 1y(1년)
 option-keep = 가장 최근 작업 중 이만큼은 항상 남김
 option-jobs-dry_run = 삭제할 내용만 알려 주고 삭제하지 않음
-option-proxy_login = 프록시의 사용자 이름과 비밀번호. user:password에 대한 참조(env:NAME 또는 settings:NAME)
+option-proxy_login = 프록시의 사용자 이름과 암호. user:password에 대한 참조(env:NAME 또는 settings:NAME)
 option-quiet = 실패와 작업이 멈춘 이유만 출력
 option-verbose = 모든 항목과 제외한 파일까지 출력
 option-export-format = csv(제목 줄 포함), jsonl(한 줄에 JSON 객체 하나) 또는 parquet
@@ -124,7 +124,7 @@ option-client_cert = 클라이언트 인증서를 요구하는 호스트에 쓸 
 option-bearer = 한 호스트의 bearer 토큰: 'https://api.example=env:TOKEN' (여러 번 가능)
 option-requests_per_second = 호스트당 초당 최대 요청 수. 예: 5, 0.5
 option-bytes_per_second = 전체 초당 최대 바이트. 예: 2MB
-option-query-db = 데이터베이스: { $databases }. 비밀번호는 env:이름 또는 settings:이름(?password=env:이름)이나 데이터베이스 자체 프로그램이 쓰는 곳에서 읽습니다
+option-query-db = 데이터베이스: { $databases }. 암호는 env:이름 또는 settings:이름(?password=env:이름)이나 데이터베이스 자체 프로그램이 쓰는 곳에서 읽습니다
 option-query-sql = 구문. :이름은 --each 목록의 열입니다
 option-query-file = 구문이 든 파일
 option-query-each = 목록({ $formats }, 각각 .gz도 가능)의 행마다 구문을 한 번씩 실행합니다: { $lists }. 열은 :이름, 텍스트의 줄은 :value로 바인딩되며 빈 칸은 NULL입니다
@@ -345,7 +345,7 @@ nothing_to_redo = { $job }번 작업의 결과는 휴지통에 없습니다.
 
 plan_write_back = { $database }에 결과를 되쓰는 문:
 plan_unknown = (실행 후 알 수 있음)
-rows_written = { $count }개 행 되씀(변경 { $changed }개)
+rows_written = 테이블에 { $count }행 씀({ $changed }행 변경)
 rows_missing = { $count }개 행 없음
 rows_rejected = { $count }개 행 거부됨
 row_rejected = 데이터베이스가 행 { $key }을(를) 거부했습니다: { $detail }

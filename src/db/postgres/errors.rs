@@ -57,14 +57,22 @@ pub(super) fn error_of(error: &Error, phase: Phase) -> DbError {
         text if text.starts_with("expected ") || text.starts_with("error encoding") => DbErrorKind::Statement,
         _ => lost,
     };
-    DbError::new(kind, message)
+    match io_error(error).filter(|_| kind == lost) {
+        Some(io) => DbError::own(kind, io),
+        None => DbError::new(kind, message),
+    }
+}
+
+/// The system's error among its causes.
+fn io_error(error: &Error) -> Option<&std::io::Error> {
+    let mut causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    causes.find_map(|cause| cause.downcast_ref::<std::io::Error>())
 }
 
 /// Whether the connection ended, rather than a check of TLS.
 fn is_broken_off(error: &Error) -> bool {
-    let mut causes = std::iter::successors(error.source(), |cause| (*cause).source());
-    let io = causes.find_map(|cause| cause.downcast_ref::<std::io::Error>());
-    io.is_some_and(|io| !io.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>))
+    io_error(error)
+        .is_some_and(|io| !io.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>))
 }
 
 fn of_server(server: &ServerError, phase: Phase) -> DbError {

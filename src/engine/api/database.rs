@@ -162,10 +162,16 @@ impl QueryRows {
 }
 
 impl DatabaseName {
-    /// Reads the name of a database.
+    /// Reads the name of a database, without looking at files or the environment.
     pub fn parse(text: &str) -> Result<Self, Message> {
-        let (dsn, password) =
-            db::typed_dsn(text).map_err(|detail| Message::new("db_name_wrong").with_message("detail", detail))?;
+        let (mut dsn, password) =
+            db::parse_dsn(text).map_err(|detail| Message::new("db_name_wrong").with_message("detail", detail))?;
+        // A job is resumed from any folder.
+        if let Place::File(path) = &mut dsn.place
+            && let Ok(absolute) = std::path::absolute(&*path)
+        {
+            *path = absolute;
+        }
         Ok(Self { dsn, typed: password.map(TypedSecret::new) })
     }
 

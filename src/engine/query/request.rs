@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::plan::session_of;
 use super::{parts, table};
 use crate::db::{self, Column, DbError, DbErrorKind, Dialect, Dsn, Statement};
-use crate::engine::databases::{Databases, job_error, read_dsn, stored};
+use crate::engine::databases::{Databases, job_error, read_dsn};
 use crate::error::JobError;
 use crate::fetch::Secrets;
 use crate::model::{
@@ -96,7 +96,7 @@ pub(crate) fn query_job(
     secrets: &Secrets,
     catalog_path: &Path,
 ) -> Result<JobSpec, JobError> {
-    let dsn = stored(read_dsn(secrets, &request.database)?);
+    let dsn = read_dsn(secrets, &request.database)?;
     let dialect = db::database_of(&dsn).dialect();
     let mut query = QuerySpec {
         database: dsn.to_string(),
@@ -154,7 +154,7 @@ pub(crate) fn query_job(
         QueryTarget::Table { database, table, keys } => {
             let into = database
                 .as_ref()
-                .map_or_else(|| Ok(dsn.clone()), |database| read_dsn(secrets, database).map(stored))?;
+                .map_or_else(|| Ok(dsn.clone()), |database| read_dsn(secrets, database))?;
             let keys = table::prepare(&into, table, keys, &columns, (request.connections, databases))?;
             let result = QueryResult::Table { database: into.to_string(), table: table.clone(), keys };
             (result, kept_beside, None)

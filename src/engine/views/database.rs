@@ -11,7 +11,7 @@ use crate::engine::api::database::{
     DatabaseView, QueryRows, TableColumns, TableEntry, WriteBackCheck,
 };
 use crate::engine::api::handle::{DatabaseSlot, Shared};
-use crate::engine::databases::{Databases, job_error, read_stored_dsn};
+use crate::engine::databases::{Databases, job_error, read_typed_dsn};
 use crate::error::JobError;
 use crate::model::{Message, WriteBackSpec};
 use crate::sink::write_back::Target;
@@ -85,7 +85,7 @@ impl DatabaseWorker {
         slot: &DatabaseSlot,
         request: &DatabaseRequest,
     ) -> Result<DatabaseContent, Box<DatabaseFault>> {
-        let dsn = read_stored_dsn(&request.dsn).map_err(of_database)?;
+        let dsn = read_typed_dsn(&request.dsn).map_err(of_database)?;
         let (name, mut connection) = match self.open.take() {
             Some((name, connection)) if name == request.dsn && request.password.is_none() && connection.is_usable() => {
                 (name, connection)

@@ -2,7 +2,7 @@
 
 use crate::db::{self, Dialect, Dsn, TableName};
 use crate::engine::coordinator::settings::secrets_path;
-use crate::engine::databases::{read_dsn, stored};
+use crate::engine::databases::read_dsn;
 use crate::error::JobError;
 use crate::fetch::Secrets;
 use crate::model::{ItemField, Message, WriteBackMode, WriteBackSpec, WriteColumn, WriteField};
