@@ -381,7 +381,7 @@ write_back_required = The column { $column } of { $table } requires a value, so 
 write_back_no_outputs = --write-back: there is no output named { $output }; the only output is called output.
 write_back_no_output = --write-back: there is no output named { $output }. These are: { $outputs }.
 write_back_no_columns = --write-back uses the column { $column }, but { $source } has no columns.
-write_back_no_list_column = --write-back uses the column { $column }, but { $source } has only: { $columns }.
+write_back_no_list_column = --write-back uses the column { $column }, but { $source } has only: { $columns }. The link or path itself is the field locator.
 write_back_no_list_column_near = --write-back uses the column { $column }, which { $source } doesn't have; did you mean { $near }?
 write_back_gave_up = Writing results back into { $database } has failed for { $time }: { $detail }. Nothing is lost: once the database works again, resume the job to write the rest.
 

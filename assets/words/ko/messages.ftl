@@ -372,7 +372,7 @@ write_back_required = { $table }의 열 { $column }에는 값이 꼭 필요해�
 write_back_no_outputs = --write-back: 이름이 { $output }인 결과가 없습니다. 결과가 하나뿐이면 output이라고 씁니다.
 write_back_no_output = --write-back: 이름이 { $output }인 결과가 없습니다. 있는 결과: { $outputs }.
 write_back_no_columns = --write-back에 열 { $column }이(가) 있지만 { $source }에는 열이 없습니다.
-write_back_no_list_column = --write-back에 열 { $column }이(가) 있지만 { $source }에는 다음 열만 있습니다: { $columns }.
+write_back_no_list_column = --write-back에 열 { $column }이(가) 있지만 { $source }에는 다음 열만 있습니다: { $columns }. 링크나 경로 자체는 locator 필드입니다.
 write_back_no_list_column_near = --write-back의 열 { $column }이(가) { $source }에 없습니다. { $near }을(를) 쓰려던 것인가요?
 write_back_gave_up = { $time } 동안 { $database }에 결과를 쓰지 못했습니다: { $detail }. 잃은 것은 없습니다. 데이터베이스가 다시 동작하면 작업을 이어서 나머지를 쓸 수 있습니다.
 
