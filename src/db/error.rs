@@ -16,7 +16,7 @@ pub struct DbError {
     /// The character of the statement that it is about, counted from 1.
     pub position: Option<u32>,
     /// The same as `message` in our own words, which can be translated; `None` if the words are the database's.
-    pub(super) own: Option<Message>,
+    pub(super) own: Option<Box<Message>>,
 }
 
 /// What happened.
@@ -69,26 +69,26 @@ impl DbError {
     /// An error in our own words.
     pub fn own(kind: DbErrorKind, message: impl Into<Message>) -> Self {
         let message = message.into();
-        Self { own: Some(message.clone()), ..Self::new(kind, message) }
+        Self { own: Some(Box::new(message.clone())), ..Self::new(kind, message) }
     }
 
     /// The error in our own words, if it is not the database's.
     pub fn own_words(&self) -> Option<&Message> {
-        self.own.as_ref()
+        self.own.as_deref()
     }
 
     /// The same with advice: a message whose argument `detail` is what was said so far.
     #[must_use]
     pub fn advising(self, advice: &'static str) -> Self {
         let message = self.explain(Message::new(advice));
-        Self { message: message.to_string(), own: Some(message), ..self }
+        Self { message: message.to_string(), own: Some(Box::new(message)), ..self }
     }
 
     /// A message with the words of this error as its argument `detail`.
     #[must_use]
     pub fn explain(&self, message: Message) -> Message {
         match &self.own {
-            Some(own) => message.with_message("detail", own.clone()),
+            Some(own) => message.with_message("detail", Message::clone(own)),
             None => message.with("detail", self.message.trim_end_matches('.')),
         }
     }

@@ -110,17 +110,15 @@ async fn open(dsn: &Dsn, login: &Login) -> Result<Conn, DbError> {
         Mode::VerifyCa => tls::presented_name(&error).map(|name| with_tls(Some(name))),
         _ => None,
     };
-    match again {
-        Some(opts) => Conn::new(opts).await.map_err(|error| connect_error(&error)),
-        None => {
-            let error = connect_error(&error);
-            let is_certificate = error.kind == DbErrorKind::Tls && error.message.contains("certificate");
-            Err(match tls::advice(dsn).filter(|_| is_certificate) {
-                Some(advice) => error.advising(advice),
-                None => error,
-            })
-        }
+    if let Some(opts) = again {
+        return Conn::new(opts).await.map_err(|error| connect_error(&error));
     }
+    let error = connect_error(&error);
+    let is_certificate = error.kind == DbErrorKind::Tls && error.message.contains("certificate");
+    Err(match tls::advice(dsn).filter(|_| is_certificate) {
+        Some(advice) => error.advising(advice),
+        None => error,
+    })
 }
 
 /// The user of the system, which is the default of MySQL's own programs.

@@ -1,5 +1,5 @@
 //! Connections to SQLite files: each has a thread of its own, because SQLite's calls block.
-#![expect(clippy::disallowed_types, reason = "connections to SQLite belong here")]
+#![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "connections to SQLite belong here")]
 
 use std::path::Path;
 use std::sync::Arc;
