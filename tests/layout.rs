@@ -82,6 +82,7 @@ const DIRECT_ACCESS: [&str; 20] = [
     "codec/guard/helper.rs",
     "codec/guard/sandbox.rs",
     "db/mysql/option_file.rs",
+    "db/mysql/tls.rs",
     "db/postgres/passwords.rs",
     "db/postgres/tls.rs",
     "engine/run/memory_budget.rs",

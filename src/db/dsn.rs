@@ -68,18 +68,19 @@ impl Dsn {
         Ok(Self { scheme, place, user: None, password: None, options: Vec::new() })
     }
 
-    /// Reads the URL of a server, which may have these options. A password in it is returned apart. The error does not
+    /// Reads the URL of a server, which may have these options and is written like the example. A password in it is returned apart. The error does not
     /// repeat the text.
     pub(super) fn server(
         scheme: &'static str,
         known_options: &[&str],
+        example: &str,
         text: &str,
     ) -> Result<(Self, Option<String>), Message> {
         let (text, has_host) = with_host(text);
         let url = Url::parse(&text).map_err(|error| match error {
             url::ParseError::InvalidPort => WRONG_PORT,
             url::ParseError::InvalidIpv4Address | url::ParseError::InvalidIpv6Address => Message::new("db_dsn_address"),
-            _ => Message::new("db_dsn_url").with("examples", super::dsn_help()),
+            _ => Message::new("db_dsn_url").with("example", example),
         })?;
         let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
         let some = |text: &str| Some(decoded(text)).filter(|text| !text.is_empty());

@@ -34,7 +34,9 @@ pub fn parse_dsn(text: &str) -> Result<(Dsn, Option<String>), Message> {
     };
     let scheme = scheme.to_ascii_lowercase();
     match with_scheme(&scheme) {
-        Some(database) if database.port().is_some() => Dsn::server(database.schemes()[0], database.options(), text),
+        Some(database) if database.port().is_some() => {
+            Dsn::server(database.schemes()[0], database.options(), database.example(), text)
+        }
         Some(_) => file(rest),
         None if is_scheme(&scheme) => {
             Err(Message::new("db_dsn_scheme").with("scheme", scheme).with("examples", dsn_help()))

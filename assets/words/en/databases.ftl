@@ -121,18 +121,17 @@ rejected_title = Rows that the database rejected
 ## What a database reported, or what is wrong with its name: part of a sentence
 
 db_dsn_empty = the path is empty
-db_dsn_url = it is not a valid URL; write it like { $examples }
+db_dsn_url = it is not a valid URL; write it like { $example }
 db_dsn_address = its host is not a valid address
 db_dsn_port = the port must be a number from 0 to 65535
 db_dsn_password = password must be a reference, env:NAME or settings:NAME
 db_dsn_option = { $option } is not an option; these are: { $options }
-db_dsn_scheme = { $scheme }:// is not a kind of database that is supported; write it like { $examples }
+db_dsn_scheme = { $scheme }:// is not a known kind of database; write it like { $examples }
 db_option_value = { $option } can't be { $value }; these are possible: { $known }
 db_option_file = couldn't read { $path }, the file of { $option }: { $detail }
 db_connect_timeout = connect_timeout must be a number of seconds, not { $value }
 db_no_server = it needs the host of a server
 db_no_file = it needs the path of a file
-db_no_such_file = there is no such file
 db_no_host = it has no host
 db_no_answer = it does not answer
 db_no_answer_in_time = no answer within the time limit

@@ -106,7 +106,7 @@ rejected_title = 데이터베이스가 거부한 행
 ## 데이터베이스가 보고한 내용이나 주소의 문제: 문장의 일부
 
 db_dsn_empty = 경로가 비어 있습니다
-db_dsn_url = URL 형식이 아닙니다. 예: { $examples }
+db_dsn_url = URL 형식이 아닙니다. 예: { $example }
 db_dsn_address = 호스트 주소가 올바르지 않습니다
 db_dsn_port = 포트는 0부터 65535까지의 수여야 합니다
 db_dsn_password = password에는 env:이름이나 settings:이름만 쓸 수 있습니다
@@ -117,7 +117,6 @@ db_option_file = { $option }의 파일 { $path }을(를) 읽지 못했습니다:
 db_connect_timeout = connect_timeout은 초 단위의 수여야 합니다({ $value } 아님)
 db_no_server = 서버의 호스트가 필요합니다
 db_no_file = 파일 경로가 필요합니다
-db_no_such_file = 파일이 없습니다
 db_no_host = 호스트가 없습니다
 db_no_answer = 응답이 없습니다
 db_no_answer_in_time = 제한 시간 안에 응답이 없습니다

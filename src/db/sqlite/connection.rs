@@ -1,5 +1,5 @@
 //! Connections to SQLite files: each has a thread of its own, because SQLite's calls block.
-#![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "connections to SQLite belong here")]
+#![expect(clippy::disallowed_types, reason = "connections to SQLite belong here")]
 
 use std::path::Path;
 use std::sync::Arc;
@@ -149,11 +149,7 @@ fn serve(
             }
         }
         Err(error) => {
-            let mut error = error_of(&error);
-            if error.kind == DbErrorKind::MissingDatabase && !path.exists() {
-                error = DbError::own(error.kind, "db_no_such_file").with_code(error.code);
-            }
-            let _ = opened_tx.send(Err(error));
+            let _ = opened_tx.send(Err(error_of(&error)));
         }
     }
 }

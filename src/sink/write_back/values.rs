@@ -54,7 +54,10 @@ pub(super) fn value(
 fn raw(field: &WriteField, row: &ItemRow, outputs: &[ItemOutput]) -> Result<Raw, String> {
     let WriteField::Column(name) = field else { return Ok(raw_of_item(field, row, outputs)) };
     // A name that is wrong must not empty the column.
-    let value = row.columns.get(name).ok_or_else(|| format!("the row has no column {name} (its link or path is the field locator)"))?;
+    let value = row
+        .columns
+        .get(name)
+        .ok_or_else(|| format!("the row has no column {name} (its link or path is the field locator)"))?;
     Ok(Raw::Json(value.clone()))
 }
 
