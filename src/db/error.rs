@@ -163,3 +163,33 @@ impl fmt::Display for DbError {
 }
 
 impl std::error::Error for DbError {}
+
+/// What is wrong with a server's certificate, in plain words where the text of rustls has none.
+pub(super) fn certificate_words(message: &str) -> String {
+    const WORDS: [(&str, &str); 3] = [
+        ("invalid peer certificate: UnknownIssuer", "its certificate is not from a trusted authority"),
+        (
+            "invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))",
+            "its certificate is signed by itself instead of a trusted authority",
+        ),
+        ("invalid peer certificate: BadSignature", "its certificate has a wrong signature"),
+    ];
+    WORDS.iter().fold(message.to_owned(), |text, (code, words)| text.replace(code, words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_certificate_is_said_in_words() {
+        use rustls::{CertificateError, Error};
+        for (why, words) in [
+            (CertificateError::UnknownIssuer, "trusted authority"),
+            (CertificateError::BadSignature, "wrong signature"),
+        ] {
+            let text = certificate_words(&Error::InvalidCertificate(why).to_string());
+            assert!(text.contains(words) && !text.contains("peer"), "{text}");
+        }
+    }
+}
