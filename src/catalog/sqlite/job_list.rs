@@ -23,6 +23,22 @@ const RESULTS_SEARCHED: u32 = 64;
 struct Request {
     recipe: Recipe,
     outputs: Vec<Output>,
+    query: Option<Query>,
+    write_back: Option<WriteBack>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Query {
+    database: String,
+    sql: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct WriteBack {
+    database: String,
+    table: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -109,7 +125,12 @@ fn mentions(sql: &Connection, job: JobId, needle: &str, ops: &[String]) -> Resul
     let mut rows = requests.query([job.0])?;
     if let Some(row) = rows.next()? {
         let text = row.get_ref("spec")?.as_str().map_err(rusqlite::Error::from)?;
-        let Request { recipe, outputs } = serde_json::from_str(text).unwrap_or_default();
+        let Request { recipe, outputs, query, write_back } = serde_json::from_str(text).unwrap_or_default();
+        let (query, write_back) = (query.unwrap_or_default(), write_back.unwrap_or_default());
+        let names = [&query.database, &query.sql, &write_back.database, &write_back.table];
+        if names.into_iter().any(|name| contains(name, needle)) {
+            return Ok(true);
+        }
         let is_meant = |step: &Step| ops.contains(&step.op) || contains(&step.op, needle);
         let says = |output: &Output| {
             contains(&output.name, needle)
@@ -127,7 +148,8 @@ fn mentions(sql: &Connection, job: JobId, needle: &str, ops: &[String]) -> Resul
     while let Some(row) = rows.next()? {
         let text = row.get_ref("spec")?.as_str().map_err(rusqlite::Error::from)?;
         let source: SourceSpec = serde_json::from_str(text).unwrap_or_default();
-        if source.inputs.iter().map(Locator::to_text).any(|input| contains(&input, needle)) {
+        let options = ["dsn", "sql"].into_iter().filter_map(|name| source.option(name).map(str::to_owned));
+        if source.inputs.iter().map(Locator::to_text).chain(options).any(|text| contains(&text, needle)) {
             return Ok(true);
         }
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::catalog::{JobFilter, lock_job};
-use crate::model::{Output, Recipe, SinkSpec, Step};
+use crate::model::{Output, QuerySpec, Recipe, SinkSpec, Step, WriteBackSpec};
 
 /// A connection of another program.
 fn outside(bench: &Bench) -> rusqlite::Connection {
@@ -79,6 +79,35 @@ fn jobs_are_found_by_folder_host_list_step_format_output_folder_and_number() {
     let ops = ["gaussian_blur".to_owned()];
     let in_korean = JobFilter { text: "흐림", ops: &ops, ..JobFilter::default() };
     assert_eq!(bench.found(in_korean), [shop], "by the name of its operation");
+}
+
+#[test]
+fn jobs_are_found_by_their_databases_queries_and_tables() {
+    let mut bench = Bench::new(JobState::Draft);
+    let query = QuerySpec {
+        database: "sqlite:/data/sales.db".into(),
+        sql: "SELECT total FROM months".into(),
+        ..QuerySpec::default()
+    };
+    let statements = bench.ended(&JobSpec { query: Some(query), ..JobSpec::default() }, &[file("/a.jpg")]).0;
+    let table =
+        WriteBackSpec { database: "sqlite:/data/shop.db".into(), table: "products".into(), ..WriteBackSpec::default() };
+    let rows = SourceSpec::new("query", Vec::new())
+        .with("dsn", "sqlite:/data/stock.db")
+        .with("sql", "SELECT image FROM goods");
+    let images = JobSpec { sources: vec![rows], write_back: Some(table), ..JobSpec::default() };
+    let images = bench.ended(&images, &[file("/b.jpg")]).0;
+    for (text, expected) in [
+        ("sales.db", vec![statements]),
+        ("FROM months", vec![statements]),
+        ("Products", vec![images]),
+        ("shop.db", vec![images]),
+        ("stock.db", vec![images]),
+        ("from goods", vec![images]),
+        ("/data/", vec![images, statements]),
+    ] {
+        assert_eq!(bench.with_text(text), expected, "{text}");
+    }
 }
 
 #[test]
