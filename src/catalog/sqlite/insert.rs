@@ -37,8 +37,9 @@ pub(super) fn add_items(
     let mut added = Added { added: 0, duplicates: 0, next_seq: first_seq };
     let mut insert = Insert::new(sql, groups, job, numbers);
     for item in items {
-        // A repeated row of a list is an item of its own, whose first row is known by now.
-        if adding.leave_out_known && item.repeats.is_none() && is_known(sql, job, &item.locator.to_text())? {
+        // A row of a list is an item of its own, whatever the rows before it name.
+        let is_row = item.repeats.is_some() || !item.columns.is_empty();
+        if adding.leave_out_known && !is_row && is_known(sql, job, &item.locator.to_text())? {
             added.duplicates += 1;
             continue;
         }

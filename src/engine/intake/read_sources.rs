@@ -465,15 +465,17 @@ impl Intake<'_> {
             unstored.items += 1;
             return Ok(());
         }
-        if let Locator::Url(url) = &item.locator
-            && known
-            && self.reader.is_known_before(self.request.job, url, self.own_from)?
+        // Each row of a query or list is an item, whatever it names.
+        let is_row = !item.columns.is_empty();
+        if known
+            && (is_row || item.locator.path().is_none())
+            && self.reader.is_known_before(self.request.job, &item.locator.to_text(), self.own_from)?
         {
             self.duplicates += 1;
             return Ok(());
         }
-        // The files of a draft are compared with its index.
-        if item.locator.path().is_none() || (self.compares_files && !known) {
+        // Other files of a draft are compared with its index.
+        if is_row || item.locator.path().is_none() || (self.compares_files && !known) {
             let seq = self.next_seq + self.batch.len() as u64;
             self.repeated.note(&mut item, seq, self.naming.as_ref());
         }
