@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 #![expect(clippy::disallowed_methods, reason = "tests prepare files")]
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -46,6 +47,7 @@ fn images_given_to_the_window_are_saved_next_to_them() {
         return not_tested(&format!("{tool} is missing"));
     }
     let scratch = tempfile::tempdir().expect("a scratch folder");
+    fs::create_dir_all(scratch.path().join("home")).unwrap();
     let at = |name: &str| -> PathBuf {
         let path = scratch.path().join(name);
         fs::create_dir_all(&path).unwrap();
@@ -64,27 +66,8 @@ fn images_given_to_the_window_are_saved_next_to_them() {
     // A new folder next to the inputs; its name ends in `-pixloom`.
     let results_root = at("pictures");
 
-    let mut driver = Command::new(repository().join("tests/window/drive.sh"));
-    driver
-        .args(["/usr/bin/python3".as_ref(), repository().join("tests/window/drive.py").as_path()])
-        .arg(env!("CARGO_BIN_EXE_pixloom"))
-        .arg(&results_root)
-        .args(&inputs)
-        .stdin(Stdio::null())
-        .env("HOME", at("home"))
-        .env("XDG_DATA_HOME", at("data"))
-        .env("XDG_CONFIG_HOME", at("config"))
-        .env("XDG_CACHE_HOME", at("cache"))
-        .env("LANG", "C.UTF-8")
-        .env_remove("LC_ALL")
-        .env_remove("LANGUAGE")
-        .env_remove("PIXLOOM_SCREEN");
-    let outcome = driver.output().expect("the driver runs");
-    let output = format!("{}{}", String::from_utf8_lossy(&outcome.stdout), String::from_utf8_lossy(&outcome.stderr));
-    if outcome.status.code() == Some(CANNOT_RUN) {
-        return not_tested(&output);
-    }
-    assert!(outcome.status.success(), "{output}");
+    let arguments = std::iter::once(results_root.as_os_str()).chain(inputs.iter().map(|path| path.as_os_str()));
+    let Some(output) = driven("drive.py", scratch.path(), arguments) else { return };
 
     let results: Vec<PathBuf> = files_below(&results_root)
         .into_iter()
@@ -96,6 +79,56 @@ fn images_given_to_the_window_are_saved_next_to_them() {
         assert!(width > 1 && height > 1, "{} is {width} x {height}", path.display());
     }
     assert_eq!(bytes_of(&inputs), before, "an input file was written to");
+}
+
+/// Runs a driver with these arguments after the program; returns what it says, unless it can't run here.
+fn driven<'a>(driver: &str, scratch: &Path, arguments: impl Iterator<Item = &'a OsStr>) -> Option<String> {
+    let own = |name: &str| scratch.join(name);
+    let outcome = Command::new(repository().join("tests/window/drive.sh"))
+        .args(["/usr/bin/python3".as_ref(), repository().join("tests/window").join(driver).as_path()])
+        .arg(env!("CARGO_BIN_EXE_pixloom"))
+        .args(arguments)
+        .stdin(Stdio::null())
+        .env("HOME", own("home"))
+        .env("XDG_DATA_HOME", own("data"))
+        .env("XDG_CONFIG_HOME", own("config"))
+        .env("XDG_CACHE_HOME", own("cache"))
+        .env("LANG", "C.UTF-8")
+        .env_remove("LC_ALL")
+        .env_remove("LANGUAGE")
+        .env_remove("PIXLOOM_SCREEN")
+        .output()
+        .expect("the driver runs");
+    let output = format!("{}{}", String::from_utf8_lossy(&outcome.stdout), String::from_utf8_lossy(&outcome.stderr));
+    if outcome.status.code() == Some(CANNOT_RUN) {
+        not_tested(&output);
+        return None;
+    }
+    assert!(outcome.status.success(), "{output}");
+    Some(output)
+}
+
+#[test]
+fn a_query_is_saved_by_a_job_whose_rows_are_shown_in_both_languages() {
+    if let Some(tool) = missing() {
+        return not_tested(&format!("{tool} is missing"));
+    }
+    for lang in ["en", "ko"] {
+        let scratch = tempfile::tempdir().expect("a scratch folder");
+        fs::create_dir_all(scratch.path().join("home")).unwrap();
+        let (database, result) = (scratch.path().join("shop.db"), scratch.path().join("rows.csv"));
+        let shop = rusqlite::Connection::open(&database).unwrap();
+        shop.execute_batch(
+            "CREATE TABLE products(id INTEGER PRIMARY KEY, name TEXT); \
+             INSERT INTO products(name) VALUES ('linen shirt'), ('oak table')",
+        )
+        .unwrap();
+        let arguments = [database.as_os_str(), result.as_os_str(), lang.as_ref()];
+        if driven("drive_database.py", scratch.path(), arguments.into_iter()).is_none() {
+            return;
+        }
+        assert_eq!(fs::read_to_string(&result).unwrap(), "id,name\r\n1,linen shirt\r\n2,oak table\r\n", "{lang}");
+    }
 }
 
 fn files_below(folder: &Path) -> Vec<PathBuf> {

@@ -30,6 +30,11 @@ impl Databases {
         &self.runtime
     }
 
+    /// The secrets that names of databases refer to.
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
     /// The pool of a database; connections are opened as they are needed. The first request decides how many there may
     /// be.
     pub fn pool(&self, dsn: &Dsn, session: Session, most: usize) -> Result<Pool, JobError> {

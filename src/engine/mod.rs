@@ -271,7 +271,8 @@ impl Engine {
     pub fn query_job(&self, request: QueryRequest) -> Result<JobSpec, JobError> {
         const NOT_OPEN: Message = Message::new("engine_ended");
         let running = self.running.as_ref().ok_or(JobError::Machine(NOT_OPEN))?;
-        query::query_job(request, &running.databases, &running.secrets, &running.catalog_path)
+        let job = query::query_job(request, &running.databases, &running.secrets, &running.catalog_path);
+        running.databases.runtime().block_on(job)
     }
 
     /// Pauses running jobs and waits for that.
@@ -429,9 +430,11 @@ fn start_views(
         views::history::History::new(Arc::clone(&ends.shared), readers.reader()?, Arc::clone(revision), catalog_path);
     let (items_stop, preview_stop, thumbnails_stop) = (stop.receiver(), stop.receiver(), stop.receiver());
     let database = |view| {
-        let worker = views::database::DatabaseWorker::new(Arc::clone(&ends.shared), view, Arc::clone(databases));
+        let (shared, catalog_path) = (Arc::clone(&ends.shared), options.catalog_path.clone());
+        let databases = Arc::clone(databases);
+        let worker = views::database::DatabaseWorker::new(shared, view, databases, readers.reader()?, catalog_path);
         let stop = stop.receiver();
-        move || worker.run(&stop)
+        Ok::<_, JobError>(move || worker.run(&stop))
     };
     let history_stop = stop.receiver();
     let threads = vec![
@@ -439,8 +442,9 @@ fn start_views(
         run::named("pixloom-items", move || items.run(&items_stop))?,
         run::named("pixloom-preview", move || previews.run(&preview_stop))?,
         run::named("pixloom-thumbnails", move || thumbnails.run(&thumbnails_stop))?,
-        run::named("pixloom-database", database(DatabaseView::Page))?,
-        run::named("pixloom-write-back", database(DatabaseView::WriteBack))?,
+        run::named("pixloom-database", database(DatabaseView::Page)?)?,
+        run::named("pixloom-write-back", database(DatabaseView::WriteBack)?)?,
+        run::named("pixloom-result", database(DatabaseView::Result)?)?,
     ];
     Ok((stop, threads))
 }

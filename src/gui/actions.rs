@@ -57,6 +57,14 @@ pub(crate) enum Action {
     LoadRecipe,
     /// Save a recipe.
     SaveRecipe,
+    /// Choose the table into which results are written.
+    WriteBack,
+    /// Show the first rows of the listed query job.
+    ShowResult,
+    /// Undo the listed job's results.
+    UndoJob,
+    /// Bring back the listed job's results.
+    RedoJob,
     /// Show the job history.
     Jobs,
     /// Show the settings.
@@ -81,7 +89,7 @@ impl Action {
     }
 
     /// All other actions.
-    const OTHERS: [Self; 26] = [
+    const OTHERS: [Self; 30] = [
         Self::AddFromDatabase,
         Self::AddPath,
         Self::PasteLinks,
@@ -103,6 +111,10 @@ impl Action {
         Self::Histogram,
         Self::LoadRecipe,
         Self::SaveRecipe,
+        Self::WriteBack,
+        Self::ShowResult,
+        Self::UndoJob,
+        Self::RedoJob,
         Self::Jobs,
         Self::Settings,
         Self::Palette,
@@ -137,6 +149,10 @@ impl Action {
             Self::Histogram => lang.word("histogram").to_owned(),
             Self::LoadRecipe => lang.word("load_recipe").to_owned(),
             Self::SaveRecipe => lang.word("save_recipe").to_owned(),
+            Self::WriteBack => lang.word("wb_open").to_owned(),
+            Self::ShowResult => lang.word("query_show_result").to_owned(),
+            Self::UndoJob => lang.word("undo_job").to_owned(),
+            Self::RedoJob => lang.word("redo_job").to_owned(),
             Self::Jobs => lang.word("jobs").to_owned(),
             Self::Settings => lang.word("settings").to_owned(),
             Self::Palette => lang.word("palette_title").to_owned(),
@@ -205,6 +221,10 @@ impl Action {
             Self::RetryFailed => failed && job_state != Some(JobState::Draft),
             Self::OpenResults => job.is_some_and(|job| job.out_dir.is_some() && job.progress.done > 0),
             Self::LoadRecipe => !state.is_recipe_fixed(),
+            Self::WriteBack => job_state == Some(JobState::Draft),
+            Self::ShowResult => job.is_some_and(|job| job.query.as_ref().is_some_and(|query| query.has_rows)),
+            Self::UndoJob => job.is_some_and(|job| job.progress.done > 0 && is_idle(job.state)),
+            Self::RedoJob => job.is_some_and(|job| job.can_redo && is_idle(job.state)),
             Self::Undo => state.snapshot.can_undo,
             Self::Redo => state.snapshot.can_redo,
             Self::NewJob | Self::SelectAll | Self::FilterItems => !state.is_empty(),
@@ -257,6 +277,10 @@ impl Action {
             Self::Histogram => toggle_histogram(state),
             Self::LoadRecipe => state.dialog(Purpose::LoadRecipe),
             Self::SaveRecipe => state.dialog(Purpose::SaveRecipe),
+            Self::WriteBack => state.open_write_back(ctx),
+            Self::ShowResult => state.open_page(ctx, Page::Result),
+            Self::UndoJob => job.into_iter().for_each(|job| state.begin_undo(job)),
+            Self::RedoJob => job.into_iter().for_each(|job| state.redo_job(job)),
             Self::Jobs => state.open(Sheet::Jobs),
             Self::Settings => state.open(Sheet::Settings),
             Self::Palette => state.open(Sheet::Palette),
@@ -281,6 +305,11 @@ impl Action {
             }
         }
     }
+}
+
+/// Whether a job in this state is neither a draft nor running.
+pub(crate) const fn is_idle(state: JobState) -> bool {
+    matches!(state, JobState::Done | JobState::Paused | JobState::Cancelled)
 }
 
 /// Switches between thumbnails and table.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use egui::{Color32, Context, Rect, Ui, UiBuilder, Vec2, vec2};
 
 use super::input;
-use super::panels::database::write_back;
+use super::panels::database::{result, write_back};
 use super::panels::{
     clean_up, close, columns, database, empty, header, items, jobs, notices, palette, paste, preview, recipe, run_bar,
     settings, sources, undo_job,
@@ -137,10 +137,14 @@ fn window_ui(ui: &mut Ui, state: &mut State) {
         panel(ui, "database", middle, p.bg0, Vec2::ZERO, |ui| database::ui(ui, state));
     } else if state.page == Page::WriteBack {
         panel(ui, "write back", middle, p.bg0, Vec2::ZERO, |ui| write_back::ui(ui, state));
+    } else if state.page == Page::Result {
+        panel(ui, "result", middle, p.bg0, Vec2::ZERO, |ui| result::ui(ui, state));
     } else {
         panel(ui, "sources", sources, p.bg1, Vec2::splat(size::MARGIN), |ui| sources::ui(ui, state));
         panel(ui, "work", work, p.bg0, Vec2::ZERO, |ui| work_ui(ui, work, state));
-        panel(ui, "recipe", recipe, p.bg1, Vec2::splat(size::MARGIN), |ui| recipe::ui(ui, state));
+        panel(ui, "recipe", recipe, p.bg1, Vec2::splat(size::MARGIN), |ui| {
+            if state.is_query_job() { result::side_ui(ui, state) } else { recipe::ui(ui, state) }
+        });
     }
     panel(ui, "run bar", run_bar, p.bg1, vec2(size::MARGIN_WIDE, 0.0), |ui| run_bar::ui(ui, state));
     let line = theme::hairline(p);
@@ -177,7 +181,9 @@ fn work_ui(ui: &mut Ui, area: Rect, state: &mut State) {
     if let Some(y) = splitter(ui, name, area, below.top()) {
         state.preview_share = Some((area.bottom() - y) / area.height().max(1.0));
     }
-    panel(ui, "preview", below.with_min_y(below.top() + 1.0), fill, Vec2::ZERO, |ui| preview::ui(ui, state));
+    panel(ui, "preview", below.with_min_y(below.top() + 1.0), fill, Vec2::ZERO, |ui| {
+        if state.is_query_job() { result::preview_ui(ui, state) } else { preview::ui(ui, state) }
+    });
 }
 
 /// The preview's height: the space that the items leave free, but at least its share.

@@ -27,6 +27,10 @@ pub(crate) enum Purpose {
     NetworkFile(NetworkFile),
     /// A database in a file.
     DatabaseFile,
+    /// The file for the rows of a query.
+    QueryFile,
+    /// The list for whose rows a query runs.
+    QueryList,
     /// A file that a step reads.
     StepFile {
         /// The step's index in the recipe.
@@ -80,7 +84,7 @@ impl Dialogs {
                 let pick = dialog.pick_files();
                 Box::pin(async move { paths(pick.await) })
             }
-            Purpose::StepFile { .. } | Purpose::NetworkFile(_) | Purpose::DatabaseFile => {
+            Purpose::StepFile { .. } | Purpose::NetworkFile(_) | Purpose::DatabaseFile | Purpose::QueryList => {
                 let pick = dialog.pick_file();
                 Box::pin(async move { one(pick.await) })
             }
@@ -90,6 +94,10 @@ impl Dialogs {
             }
             Purpose::LoadRecipe => {
                 let pick = dialog.add_filter("Recipe", recipes).pick_file();
+                Box::pin(async move { one(pick.await) })
+            }
+            Purpose::QueryFile => {
+                let pick = dialog.set_file_name("result.csv").save_file();
                 Box::pin(async move { one(pick.await) })
             }
             Purpose::SaveRecipe => {

@@ -115,6 +115,8 @@ pub(crate) fn engine() -> (Handle, FakeEngine) {
         sink: SinkSpec::default(),
         lists: ListSpec::default(),
         write_back: None,
+        query: None,
+        can_redo: false,
         list_files: Arc::new([]),
         limits: Limits::default(),
         out_dir: None,

@@ -11,6 +11,7 @@ use super::forms::credentials::Credentials;
 use super::forms::database::DatabaseForm;
 use super::forms::network::NetworkForm;
 use super::forms::palette::PaletteForm;
+use super::forms::query_result::QueryResultForm;
 use super::forms::text_box::TextBox;
 use super::forms::write_back::WriteBackForm;
 use super::history::History;
@@ -61,6 +62,8 @@ pub(crate) enum Page {
     Database,
     /// Write results into a table.
     WriteBack,
+    /// The first rows of a query job.
+    Result,
 }
 
 /// How the preview compares before and after.
@@ -160,6 +163,8 @@ pub(crate) struct State {
     pub(crate) database: DatabaseForm,
     /// The page "Write results into a table".
     pub(crate) write_back: WriteBackForm,
+    /// The first rows of the listed query job.
+    pub(crate) result: QueryResultForm,
     /// The text box of the open sheet.
     pub(crate) text_box: TextBox,
     /// The command palette.
@@ -233,6 +238,7 @@ impl State {
             page: Page::None,
             database: DatabaseForm::default(),
             write_back: WriteBackForm::default(),
+            result: QueryResultForm::default(),
             text_box: TextBox::default(),
             palette: PaletteForm::default(),
             network: NetworkForm::default(),
@@ -300,6 +306,10 @@ impl State {
         self.textures.refresh(ctx, &self.handle);
         self.database.adopt(self.handle.database(DatabaseView::Page));
         self.write_back.adopt(self.handle.database(DatabaseView::WriteBack));
+        self.result.adopt(self.handle.database(DatabaseView::Result));
+        if let Some(request) = self.result.request(ctx, now_s, self.snapshot.current.as_ref()) {
+            self.handle.want_database(DatabaseView::Result, Some(request));
+        }
         if let Some(answer) = self.dialogs.poll(ctx, now_s) {
             self.answered(answer);
         }
@@ -397,13 +407,38 @@ impl State {
         self.database.is_opened = true;
     }
 
+    /// Opens the page on which results are mapped to the columns of a table.
+    pub(crate) fn open_write_back(&mut self, ctx: &Context) {
+        let spec = self.drafts.write_back.get().clone();
+        self.write_back.open(spec.as_ref(), &self.database.connection);
+        self.open_page(ctx, Page::WriteBack);
+    }
+
+    /// Asks the engine what undoing a job's results would do, and shows the sheet.
+    pub(crate) fn begin_undo(&mut self, job: JobId) {
+        self.send(Command::CheckUndo(job));
+        self.open(Sheet::Undo(job));
+    }
+
+    /// Brings an undone job's results back, and shows the sheet.
+    pub(crate) fn redo_job(&mut self, job: JobId) {
+        self.send(Command::RedoJob(job));
+        self.open(Sheet::Undo(job));
+    }
+
     /// Closes the page; what opened it gets the focus back.
     pub(crate) fn close_page(&mut self) {
-        let view = if self.page == Page::Database { DatabaseView::Page } else { DatabaseView::WriteBack };
+        let view = match self.page {
+            Page::Database => Some(DatabaseView::Page),
+            Page::WriteBack => Some(DatabaseView::WriteBack),
+            Page::Result | Page::None => None,
+        };
         self.page = Page::None;
         self.database.cancel();
         self.write_back.cancel();
-        self.handle.want_database(view, None);
+        if let Some(view) = view {
+            self.handle.want_database(view, None);
+        }
         self.refocus = self.page_opener.take().map(|id| (id, FRAMES_UNTIL_FOCUS));
     }
 
@@ -460,7 +495,12 @@ impl State {
     /// Whether the listed job keeps the recipe and the save settings that it was started with.
     pub(crate) fn is_recipe_fixed(&self) -> bool {
         let state = self.job().map(|job| job.state);
-        matches!(state, Some(JobState::Running | JobState::Queued | JobState::Paused))
+        self.is_query_job() || matches!(state, Some(JobState::Running | JobState::Queued | JobState::Paused))
+    }
+
+    /// Whether the listed job runs statements.
+    pub(crate) fn is_query_job(&self) -> bool {
+        self.job().is_some_and(|job| job.query.is_some())
     }
 
     /// Opens a file dialog.
@@ -482,6 +522,8 @@ impl State {
             Purpose::SaveRecipe => self.lang.word("save_recipe"),
             Purpose::StepFile { .. } | Purpose::NetworkFile(_) => self.lang.word("choose_file"),
             Purpose::DatabaseFile => self.lang.word("db_choose_file"),
+            Purpose::QueryFile => self.lang.word("db_file"),
+            Purpose::QueryList => self.lang.word("db_each_row"),
         }
     }
 
@@ -509,6 +551,8 @@ impl State {
             Purpose::SaveRecipe => self.send(Command::SaveRecipe(path.into())),
             Purpose::NetworkFile(file) => self.network_file(file, path.into()),
             Purpose::StepFile { step_index, param } => self.step_file(step_index, param, path),
+            Purpose::QueryFile => self.database.job.file_given(path),
+            Purpose::QueryList => path.clone_into(&mut self.database.job.list),
             Purpose::DatabaseFile if self.page == Page::WriteBack => {
                 self.write_back.renamed();
                 path.clone_into(&mut self.write_back.connection.dsn);
@@ -557,7 +601,7 @@ impl State {
             Purpose::LoadRecipe => answer.paths.into_iter().for_each(|path| self.send(Command::LoadRecipe(path))),
             Purpose::SaveRecipe => answer.paths.into_iter().for_each(|path| self.send(Command::SaveRecipe(path))),
             Purpose::NetworkFile(file) => answer.paths.into_iter().for_each(|path| self.network_file(file, path)),
-            Purpose::StepFile { .. } | Purpose::DatabaseFile => {
+            Purpose::StepFile { .. } | Purpose::DatabaseFile | Purpose::QueryFile | Purpose::QueryList => {
                 for path in answer.paths {
                     self.path_given(answer.purpose, &path.to_string_lossy());
                 }

@@ -187,6 +187,17 @@ impl Lang {
         parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 
+    /// `8 statements done, 1 failed, 1,234 rows, in 0.4 s`.
+    pub(crate) fn query_line(self, progress: &Progress, rows: Option<u64>) -> String {
+        let p = progress;
+        let failed = (p.failed > 0).then(|| self.counted("failed_count", p.failed));
+        let skipped = (p.skipped > 0).then(|| self.counted("skipped_count", p.skipped));
+        let rows = rows.map(|rows| self.counted("query_rows", rows));
+        let time = self.with("query_time", "time", &self.took(p.seconds));
+        let parts = [Some(self.counted("query_done", p.done)), failed, skipped, rows, Some(time)];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+
     /// `1:58`; below ten seconds with a tenth of a second.
     fn took(self, seconds: f64) -> String {
         if seconds >= 9.95 { clock(seconds) } else { self.with("seconds_short", "seconds", &format!("{seconds:.1}")) }

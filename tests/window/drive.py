@@ -90,6 +90,8 @@ def press(program, wanted, description):
         if node is None or not is_enabled(node):
             return None
         try:
+            # What could be done with it is remembered from when it was disabled.
+            node.clear_cache()
             action = node.queryAction()
             return action.nActions > 0 and action.doAction(0) and name_of(node)
         except Exception:
@@ -152,11 +154,10 @@ def work(program, out_dir, pictures):
     print(f"saved: {len(files)}")
 
 
-def main():
-    binary, out_dir, pictures = sys.argv[1], sys.argv[2], sys.argv[3:]
-    program = subprocess.Popen([binary, *pictures], stdin=subprocess.DEVNULL)
+def attend(program, work):
+    """Runs `work` beside the program, and ends that; returns the exit code."""
     try:
-        work(program, out_dir, pictures)
+        work()
     except (Gone, TimeoutError, AssertionError) as error:
         print(f"failed: {error}", file=sys.stderr)
         show(window_of(program))
@@ -173,6 +174,12 @@ def main():
                 program.kill()
                 program.wait()
     return 0
+
+
+def main():
+    binary, out_dir, pictures = sys.argv[1], sys.argv[2], sys.argv[3:]
+    program = subprocess.Popen([binary, *pictures], stdin=subprocess.DEVNULL)
+    return attend(program, lambda: work(program, out_dir, pictures))
 
 
 if __name__ == "__main__":

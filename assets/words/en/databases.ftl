@@ -63,6 +63,54 @@ add_counted = { $count ->
     }
 add_rows = Add items
 
+## A query that becomes a job
+
+db_use = What becomes of the query
+db_use_items = Rows become items
+db_use_job = Save the result
+db_may_write = May change the database
+db_may_write_hint = Otherwise the database refuses every statement that changes something.
+db_save_as = Save as
+db_target-csv = CSV
+db_target-jsonl = JSON lines
+db_target-parquet = Parquet
+db_target-table = Table
+db_file = File or folder
+db_file_hint = A name that ends with a slash is a folder: each run of the query then gets a file of its own.
+db_into_table = Table in the same database
+db_into_table_hint = It is created if it does not exist.
+db_each_row = Once for each row of a list
+db_each_row_hint = The columns of the list fill the parameters of the query, such as :id. Leave it empty to run the query once.
+db_split = Divide by
+db_split_hint = The query runs in parts at the same time, each for a range of this column.
+db_parts = Parts
+statements = Statements
+db_start_job = Start query
+db_checking_job = Checking…
+query_result_of = { $job }: result
+query_show_result = Show result
+query_first_rows = Result
+query_goes_to = Saved to
+query_runs = Runs
+query_statements = { $count ->
+        [one] once
+       *[other] { $count } times
+    }
+query_parts_by = { $count ->
+        [one] once, by { $column }
+       *[other] in { $count } parts, by { $column }
+    }
+query_place-none = nowhere: it changes the database
+query_place-files = { $format } files in { $folder }
+query_place-stdout = standard output
+query_place-table = table { $table } in { $database }
+query_place-own_table = table { $table }
+query_no_result = This query has no result; the items show how many rows it changed.
+query_no_rows_yet = No rows yet.
+query_rows_gone = The result went to standard output and was not kept.
+query_unread = Couldn't read the rows of the result ({ $path }: { $detail }). If the file was moved or removed, run the query again.
+query_rows_head = Rows
+
 ## The page “Write results into a table”
 
 wb_title = Write results into a table
@@ -91,6 +139,11 @@ wb_checking = Checking…
 wb_accepted = The table accepts this statement:
 wb_incomplete = Choose at least one key column and one column to write.
 wb_table_gone = There is no table { $table } any more. Choose another one.
+wb_open = Write results into a table…
+wb_new_table = New table
+wb_new_name = New table:
+wb_new_note = It is created when the job starts, with these columns. Remove what you don't need.
+wb_twice = The column { $column } is there twice. Rename or remove one.
 wb_stop = Don't write results
 wb_use = Write results
 wb_field-locator = file or link

@@ -25,6 +25,7 @@ nothing_failed = Nothing to retry: no item of job { $job } has failed.
 retry_futile = Nothing to retry: the failed rows of job { $job } have no valid link. Correct the list and run it again.
 nothing_to_retry = Nothing to retry: job { $job } has no such failures.
 recipe_in_use = A running job's recipe can't be changed. Cancel it, or wait until it ends.
+recipe_query = A query job has no recipe. Start a new job.
 too_many_sources = Too many sources were added at once. Wait until they have been read, then add the rest.
 settings_write = Couldn't write the settings { $path }: { $detail }.
 export = Couldn't write the export: { $detail }.
@@ -379,10 +380,15 @@ write_back_not_unique = The table { $table } has no unique key on exactly these 
 write_back_required = The column { $column } of { $table } requires a value, so rows can't be inserted without it. Add it to --write-back, or use --write-back-mode update.
     .window = The column { $column } of { $table } requires a value, so rows can't be inserted without it. Add it, or only change existing rows.
 write_back_no_outputs = --write-back: there is no output named { $output }; the only output is called output.
+    .window = There is no output named { $output }; the only output is called output.
 write_back_no_output = --write-back: there is no output named { $output }. These are: { $outputs }.
+    .window = There is no output named { $output }. These are: { $outputs }.
 write_back_no_columns = --write-back uses the column { $column }, but { $source } has no columns.
+    .window = The column { $column } is to be written, but { $source } has no columns.
 write_back_no_list_column = --write-back uses the column { $column }, but { $source } has only: { $columns }. The link or path itself is the field locator.
+    .window = The column { $column } is to be written, but { $source } has only: { $columns }. The link or path itself is the field locator.
 write_back_no_list_column_near = --write-back uses the column { $column }, which { $source } doesn't have; did you mean { $near }?
+    .window = The column { $column } is to be written, which { $source } doesn't have; did you mean { $near }?
 write_back_gave_up = Writing results back into { $database } has failed for { $time }: { $detail }. Nothing is lost: once the database works again, resume the job to write the rest.
 
 ## The command line that repeats a job

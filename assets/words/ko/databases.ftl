@@ -51,6 +51,48 @@ db_use_as_link = { $column } 열을 링크 열로 사용
 add_counted = { $count }개 추가
 add_rows = 항목 추가
 
+## 작업이 되는 쿼리
+
+db_use = 쿼리로 할 일
+db_use_items = 행을 항목으로 추가
+db_use_job = 결과 저장
+db_may_write = 데이터베이스 변경 허용
+db_may_write_hint = 허용하지 않으면 데이터를 바꾸는 구문을 데이터베이스가 거부합니다.
+db_save_as = 저장 형식
+db_target-csv = CSV
+db_target-jsonl = JSON Lines
+db_target-parquet = Parquet
+db_target-table = 테이블
+db_file = 파일 또는 폴더
+db_file_hint = 이름이 빗금(/)으로 끝나면 폴더입니다. 쿼리를 실행할 때마다 파일이 하나씩 만들어집니다.
+db_into_table = 같은 데이터베이스의 테이블
+db_into_table_hint = 없으면 새로 만듭니다.
+db_each_row = 목록의 행마다 한 번씩
+db_each_row_hint = 목록의 열 값이 쿼리의 매개변수(예: :id)에 들어갑니다. 비워 두면 한 번만 실행합니다.
+db_split = 나눌 기준
+db_split_hint = 이 열의 범위별로 쿼리를 나누어 동시에 실행합니다.
+db_parts = 부분 수
+statements = 구문
+db_start_job = 쿼리 시작
+db_checking_job = 확인 중…
+query_result_of = { $job }: 결과
+query_show_result = 결과 보기
+query_first_rows = 결과
+query_goes_to = 저장 위치
+query_runs = 실행
+query_statements = { $count }번
+query_parts_by = { $column } 기준으로 { $count }개로 나누어 실행
+query_place-none = 없음: 데이터베이스를 변경합니다
+query_place-files = { $folder }의 { $format } 파일
+query_place-stdout = 표준 출력
+query_place-table = { $database }의 테이블 { $table }
+query_place-own_table = 테이블 { $table }
+query_no_result = 결과가 없는 쿼리입니다. 바뀐 행 수는 항목에 표시됩니다.
+query_no_rows_yet = 아직 행이 없습니다.
+query_rows_gone = 결과가 표준 출력으로 나가 보관되지 않았습니다.
+query_unread = 결과의 행을 읽을 수 없습니다({ $path }: { $detail }). 파일을 옮겼거나 지웠다면 쿼리를 다시 실행하세요.
+query_rows_head = 행 수
+
 ## ‘결과를 테이블에 쓰기’ 페이지
 
 wb_title = 결과를 테이블에 쓰기
@@ -76,6 +118,11 @@ wb_checking = 확인 중…
 wb_accepted = 테이블에서 이 문을 실행할 수 있습니다:
 wb_incomplete = 키 열과 쓸 열을 하나 이상 선택하세요.
 wb_table_gone = { $table } 테이블이 더 이상 없습니다. 다른 테이블을 선택하세요.
+wb_open = 결과를 테이블에 쓰기…
+wb_new_table = 새 테이블
+wb_new_name = 새 테이블:
+wb_new_note = 작업을 시작할 때 아래 열로 만듭니다. 필요 없는 열은 빼세요.
+wb_twice = { $column } 열이 두 번 있습니다. 하나의 이름을 바꾸거나 빼세요.
 wb_stop = 결과를 쓰지 않기
 wb_use = 결과 쓰기
 wb_field-locator = 파일 또는 링크

@@ -19,6 +19,7 @@ nothing_failed = 다시 시도할 항목이 없습니다. 작업 { $job }에서 
 retry_futile = 다시 시도할 항목이 없습니다. 작업 { $job }에서 실패한 행에는 올바른 링크가 없습니다. 목록을 고쳐 새로 실행하세요.
 nothing_to_retry = 다시 시도할 항목이 없습니다. 작업 { $job }에 그런 실패가 없습니다.
 recipe_in_use = 진행 중인 작업의 레시피는 바꿀 수 없습니다. 취소하거나 끝난 뒤에 바꾸세요.
+recipe_query = 쿼리 작업에는 레시피가 없습니다. 새 작업을 시작하세요.
 too_many_sources = 한 번에 너무 많은 원본을 추가했습니다. 다 읽은 뒤에 나머지를 추가하세요.
 settings_write = 설정 파일 { $path }에 쓸 수 없습니다: { $detail }.
 export = 표로 내보낼 수 없습니다: { $detail }.
@@ -370,10 +371,15 @@ write_back_not_unique = 테이블 { $table }에 정확히 이 열로 된 고유 
 write_back_required = { $table }의 열 { $column }에는 값이 꼭 필요해서 이 열 없이는 행을 추가할 수 없습니다. --write-back에 이 열을 넣거나 --write-back-mode update를 쓰세요.
     .window = { $table }의 열 { $column }에는 값이 꼭 필요해서 이 열 없이는 행을 추가할 수 없습니다. 이 열을 추가하거나 있는 행만 변경하세요.
 write_back_no_outputs = --write-back: 이름이 { $output }인 결과가 없습니다. 결과가 하나뿐이면 output이라고 씁니다.
+    .window = { JOSA($output, "이라는", "라는") } 출력이 없습니다. 출력은 output 하나뿐입니다.
 write_back_no_output = --write-back: 이름이 { $output }인 결과가 없습니다. 있는 결과: { $outputs }.
+    .window = { JOSA($output, "이라는", "라는") } 출력이 없습니다. 있는 출력: { $outputs }.
 write_back_no_columns = --write-back에 열 { $column }이(가) 있지만 { $source }에는 열이 없습니다.
+    .window = { $column } 열을 쓰려 하지만 { $source }에는 열이 없습니다.
 write_back_no_list_column = --write-back에 열 { $column }이(가) 있지만 { $source }에는 다음 열만 있습니다: { $columns }. 링크나 경로 자체는 locator 필드입니다.
+    .window = { $column } 열을 쓰려 하지만 { $source }에는 없습니다. 있는 열: { $columns }. 링크나 경로 자체는 locator 필드입니다.
 write_back_no_list_column_near = --write-back의 열 { $column }이(가) { $source }에 없습니다. { $near }을(를) 쓰려던 것인가요?
+    .window = { $column } 열을 쓰려 하지만 { $source }에는 없습니다. { $near }인가요?
 write_back_gave_up = { $time } 동안 { $database }에 결과를 쓰지 못했습니다: { $detail }. 잃은 것은 없습니다. 데이터베이스가 다시 동작하면 작업을 이어서 나머지를 쓸 수 있습니다.
 
 ## The command line that repeats a job

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::db::{self, Dsn, Place};
 use crate::engine::databases::secret_name;
+use crate::engine::query::QueryRequest;
 use crate::error::JobError;
-use crate::model::{Message, SecretRef, TypedSecret, WriteBackSpec};
+use crate::model::{JobId, JobSpec, Message, SecretRef, TypedSecret, WriteBackSpec};
 
 /// The name of a database as a person wrote it, taken apart. Nothing is opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,13 +16,15 @@ pub struct DatabaseName {
     pub typed: Option<TypedSecret>,
 }
 
-/// What asks: both have a slot and an answer of their own.
+/// What asks: each has a slot and an answer of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DatabaseView {
     /// The page on which a query becomes a source.
     Page,
     /// The table into which results are written.
     WriteBack,
+    /// The result of a query job.
+    Result,
 }
 
 /// A question about a database. A newer one cancels it.
@@ -49,6 +52,20 @@ pub enum DatabaseQuestion {
     },
     /// The columns of the table of a request to write back, and whether the request can be carried out.
     WriteBack(Box<WriteBackSpec>),
+    /// Whether a query job can be run.
+    Job {
+        /// What it does; its database is that of the question.
+        request: Box<QueryRequest>,
+        /// The list for whose rows its statement runs, as a person writes it.
+        list: Option<String>,
+    },
+    /// The first rows that a query job has given. The database is that of the job.
+    Result {
+        /// The job.
+        job: JobId,
+        /// Its state of which they are the rows: another one is another question.
+        revision: u64,
+    },
 }
 
 /// What is known of the answer.
@@ -73,6 +90,8 @@ pub enum DatabaseContent {
     Rows(QueryRows),
     /// The table into which results are to be written.
     WriteBack(WriteBackCheck),
+    /// The job that was asked for, which can be submitted.
+    Job(Box<JobSpec>),
     /// An error.
     Failed(DatabaseFault),
 }
@@ -104,7 +123,7 @@ pub struct TableEntry {
 }
 
 /// The first rows of a query.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct QueryRows {
     /// The columns of the result.
     pub columns: Arc<[ColumnEntry]>,

@@ -56,6 +56,7 @@ pub(crate) struct Shared {
     pub(crate) preview: ArcSwap<Preview>,
     page_database: DatabaseSlot,
     write_back_database: DatabaseSlot,
+    result_database: DatabaseSlot,
     pub(crate) costs: Costs,
     wakers: Mutex<Vec<Waker>>,
 }
@@ -95,6 +96,7 @@ impl Handle {
             preview: ArcSwap::default(),
             page_database: DatabaseSlot::new(),
             write_back_database: DatabaseSlot::new(),
+            result_database: DatabaseSlot::new(),
             costs: Costs::default(),
             wakers: Mutex::new(Vec::new()),
         });
@@ -193,6 +195,7 @@ impl Shared {
         match view {
             DatabaseView::Page => &self.page_database,
             DatabaseView::WriteBack => &self.write_back_database,
+            DatabaseView::Result => &self.result_database,
         }
     }
 

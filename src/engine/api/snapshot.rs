@@ -8,8 +8,8 @@ use crate::config::Settings;
 use crate::engine::prune::Pruned;
 use crate::error::{ErrorKind, JobError};
 use crate::model::{
-    Event, ItemId, JobId, JobRow, JobState, JobSummary, Limits, ListSpec, Message, NetworkFile, Progress, Recipe,
-    Remark, Save, SinkSpec, WriteBackSpec,
+    Event, ItemId, JobId, JobRow, JobState, JobSummary, Limits, ListSpec, Message, NetworkFile, Progress, QuerySpec,
+    Recipe, Remark, Save, SinkSpec, WriteBackSpec,
 };
 
 /// Number of events in a snapshot; a front end that fell further behind reads the state instead.
@@ -101,6 +101,10 @@ pub struct JobView {
     pub lists: ListSpec,
     /// Into which table its results are written.
     pub write_back: Option<WriteBackSpec>,
+    /// Which statements it runs, if it is a query job.
+    pub query: Option<Arc<QuerySpec>>,
+    /// Whether results of it are in the trash, from where redo brings them back.
+    pub can_redo: bool,
     /// A draft's lists that have columns, or may have.
     pub list_files: Arc<[ListFile]>,
     /// Its limits.

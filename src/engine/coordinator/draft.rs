@@ -23,7 +23,9 @@ use crate::engine::record::message::{Record, Task, call};
 use crate::engine::run::RunError;
 use crate::engine::space;
 use crate::error::JobError;
-use crate::model::{Edge, JobId, JobSpec, JobState, ListSpec, Message, NewItem, Output, SinkSpec, SourceSpec};
+use crate::model::{
+    Edge, JobId, JobSpec, JobState, ListSpec, Message, NewItem, Output, SinkSpec, SourceSpec, WriteBackSpec,
+};
 use crate::source::PastedText;
 use crate::{op, source, store};
 
@@ -58,7 +60,7 @@ impl Coordinator {
             Command::SetSink(sink) => self.set_sink(sink),
             Command::SetLists(lists) => self.set_lists(lists),
             Command::SetWriteBack(spec) => {
-                self.with_draft(|job| job.write_back = spec);
+                self.set_write_back(spec);
                 Ok(())
             }
             Command::SetLimits(limits) => {
@@ -128,6 +130,12 @@ impl Coordinator {
         }
     }
 
+    fn set_write_back(&mut self, request: Option<WriteBackSpec>) {
+        if self.listed.as_ref().is_some_and(|job| job.state == JobState::Draft && !self.queue.contains(job.id)) {
+            self.edit_draft(|spec| Edit::WriteBack(std::mem::replace(&mut spec.write_back, request).map(Box::new)));
+        }
+    }
+
     fn set_sink(&mut self, sink: SinkSpec) -> Result<(), JobError> {
         let listed_dir = self.listed.as_ref().map(|listed| &listed.spec.output().sink.dir);
         if listed_dir.is_some_and(|dir| *dir != sink.dir) {
@@ -171,7 +179,9 @@ impl Coordinator {
         then: impl FnOnce(&mut Self, JobId) -> Result<(), JobError> + Send + 'static,
     ) -> Result<(), JobError> {
         match &self.listed {
-            Some(listed) if listed.state == JobState::Draft || self.is_going(listed.id) => {
+            Some(listed)
+                if listed.spec.query.is_none() && (listed.state == JobState::Draft || self.is_going(listed.id)) =>
+            {
                 let job = listed.id;
                 then(self, job)
             }
@@ -297,7 +307,11 @@ impl Coordinator {
                 if let Some(error) = failure {
                     self.report(&error);
                 }
+                // The statements of a query job were not added by anybody.
+                let is_query =
+                    self.listed.as_ref().is_some_and(|listed| listed.id == job && listed.spec.query.is_some());
                 let may_replace = matches!(self.notice, None | Some(Notice::Added { .. } | Notice::NothingToAdd));
+                let may_replace = may_replace && !is_query;
                 if self.parts.options.lists_drafts && (duplicates > 0 || added > 0) && may_replace {
                     self.notice = Some(Notice::Added { added, duplicates, only_links });
                 }
@@ -426,12 +440,12 @@ impl Coordinator {
     ) -> Result<(), JobError> {
         let spec = match &self.listed {
             // The output folder was chosen for that job's sources; the user's choice is in the settings.
-            Some(listed) => JobSpec {
+            Some(listed) if listed.spec.query.is_none() => JobSpec {
                 lists: ListSpec::default(),
                 outputs: vec![Output { sink: self.settings.sink.clone(), ..listed.spec.output().clone() }],
                 ..listed.spec.without_sources()
             },
-            None => JobSpec {
+            _ => JobSpec {
                 recipe: self.settings.recipe.clone(),
                 outputs: vec![Output {
                     save: self.settings.save.clone(),
@@ -483,6 +497,9 @@ impl Coordinator {
     /// can't be changed.
     pub(super) fn edit(&mut self, change: impl FnOnce(&mut JobSpec) -> Edit + Send + 'static) -> Result<(), JobError> {
         let Some(listed) = &self.listed else { return Ok(()) };
+        if listed.spec.query.is_some() {
+            return Err(JobError::Machine(Message::new("recipe_query")));
+        }
         match listed.state {
             JobState::Draft if !self.queue.contains(listed.id) => {
                 self.edit_draft(change);
@@ -652,6 +669,10 @@ impl Coordinator {
             Edit::Save(old) => Edit::Save(std::mem::replace(&mut listed.spec.output_mut().save, old)),
             Edit::Sink(old) => Edit::Sink(std::mem::replace(&mut listed.spec.output_mut().sink, old)),
             Edit::Lists(old) => Edit::Lists(std::mem::replace(&mut listed.spec.lists, old)),
+            Edit::WriteBack(old) => {
+                let new = std::mem::replace(&mut listed.spec.write_back, old.map(|request| *request));
+                Edit::WriteBack(new.map(Box::new))
+            }
             Edit::Removed(items) => {
                 let seqs = items.iter().map(|(seq, _)| *seq).collect();
                 let restore = move |catalog: &mut dyn Catalog| catalog.restore_items(job, &items);

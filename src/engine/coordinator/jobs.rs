@@ -1,7 +1,7 @@
 //! Starting, pausing, resuming, cancelling and retrying jobs.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -28,7 +28,7 @@ use crate::engine::write_back::{self, WriteBack};
 use crate::error::JobError;
 use crate::fetch::{Fetcher, Secrets};
 use crate::model::{
-    Durability, Edge, FailureFilter, JobId, JobRow, JobSpec, JobState, Locator, Message, QuerySpec, Remark,
+    Durability, Edge, FailureFilter, JobId, JobRow, JobSpec, JobState, Locator, Message, QueryResult, QuerySpec, Remark,
 };
 use crate::op::Pipeline;
 use crate::store::{self, CreatedFolders, EntryKind};
@@ -400,11 +400,20 @@ impl Coordinator {
     }
 
     pub(super) fn open_results(&mut self, job: JobId) -> Result<(), JobError> {
-        let request = self.parts.reader.request(job)?;
-        let Some(dir) = request.and_then(|request| request.output().sink.dir.clone()) else { return Ok(()) };
+        let Some(request) = self.parts.reader.request(job)? else { return Ok(()) };
+        let Some(dir) = results_folder(&request).or_else(|| request.output().sink.dir.clone()) else { return Ok(()) };
         let open = move || open_folder(&dir, |dir| open::that_detached(dir));
         self.on_disk(Disk::Settings, open, |_, opened| opened);
         Ok(())
+    }
+}
+
+/// The folder to which a query job's results go; `None` for other jobs, and if they go elsewhere.
+pub(super) fn results_folder(spec: &JobSpec) -> Option<PathBuf> {
+    match &spec.query.as_ref()?.result {
+        QueryResult::File { path, .. } => path.parent().map(Path::to_path_buf),
+        QueryResult::Files { .. } => spec.output().sink.dir.clone(),
+        QueryResult::None | QueryResult::Stdout { .. } | QueryResult::Table { .. } => None,
     }
 }
 

@@ -246,6 +246,7 @@ struct Details {
     groups: Arc<[SourceGroup]>,
     failures: Arc<[(ErrorKind, u64)]>,
     rejections: Arc<[RejectionGroup]>,
+    can_redo: bool,
 }
 
 impl Coordinator {

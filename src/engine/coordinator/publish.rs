@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::disk::Disk;
+use super::jobs::results_folder;
 use super::{Coordinator, Details, Level, Phase};
 use crate::catalog::{self, CatalogReader};
 use crate::engine::api::snapshot::{EVENTS_KEPT, JobView, ListFile, Notice, RejectionGroup, Snapshot, SourceGroup};
@@ -187,6 +188,7 @@ impl Coordinator {
                 .collect(),
             failures: failures.into(),
             rejections: rejections.into(),
+            can_redo: job.is_some_and(|job| reader.can_redo(job).unwrap_or_default()),
         };
     }
 
@@ -284,11 +286,16 @@ impl Coordinator {
             sink: listed.spec.output().sink.clone(),
             lists: listed.spec.lists.clone(),
             write_back: listed.spec.write_back.clone(),
+            query: listed.spec.query.clone().map(Arc::new),
+            can_redo: self.details.can_redo,
             list_files,
             limits: listed.spec.limits.clone(),
-            out_dir: naming::out_dir(&listed.spec)
-                .ok()
-                .filter(|_| listed.total > 0 || listed.spec.output().sink.dir.is_some()),
+            out_dir: match &listed.spec.query {
+                Some(_) => results_folder(&listed.spec),
+                None => naming::out_dir(&listed.spec)
+                    .ok()
+                    .filter(|_| listed.total > 0 || listed.spec.output().sink.dir.is_some()),
+            },
             progress,
             groups: Arc::clone(&self.details.groups),
             failures: Arc::clone(&self.details.failures),

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::model::{JobId, JobSpec, ListSpec, NewItem, Recipe, Save, SinkSpec};
+use crate::model::{JobId, JobSpec, ListSpec, NewItem, Recipe, Save, SinkSpec, WriteBackSpec};
 
 /// The most edits that are kept.
 const MAX_EDITS: usize = 200;
@@ -20,6 +20,8 @@ pub(crate) enum Edit {
     Sink(SinkSpec),
     /// Lists were read like this.
     Lists(ListSpec),
+    /// Results were written into this table, or into none.
+    WriteBack(Option<Box<WriteBackSpec>>),
     /// These items were removed.
     Removed(Vec<(u64, NewItem)>),
     /// These items were restored.

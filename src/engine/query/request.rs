@@ -19,7 +19,7 @@ use crate::store;
 const MOST_PARTS: usize = 100_000;
 
 /// What a front end asks for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueryRequest {
     /// The database, as a person writes it.
     pub database: String,
@@ -50,7 +50,7 @@ pub struct QueryRequest {
 }
 
 /// Where results go.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum QueryTarget {
     /// To standard output.
     Stdout {
@@ -90,7 +90,7 @@ fn refused(message: Message) -> JobError {
 
 /// The job that was asked for. Connects to the database and lets it describe the statement, without running it. Results
 /// that are kept for a while go to a folder beside the catalog.
-pub(crate) fn query_job(
+pub(crate) async fn query_job(
     request: QueryRequest,
     databases: &Databases,
     secrets: &Secrets,
@@ -114,9 +114,10 @@ pub(crate) fn query_job(
     let statement = Statement::parse(&request.sql, dialect).map_err(failed)?;
     check_parameters(&request, &statement)?;
     let pool = databases.pool(&dsn, session_of(&query), request.connections)?;
-    let described = databases
-        .runtime()
-        .block_on(async { pool.get().await?.describe(&statement.render(dialect)).await.map(|(columns, _)| columns) });
+    let described = match pool.get().await {
+        Ok(mut connection) => connection.describe(&statement.render(dialect)).await.map(|(columns, _)| columns),
+        Err(error) => Err(error),
+    };
     let columns = match described {
         // Some databases refuse such a statement as soon as it is described.
         Err(error) if error.kind == DbErrorKind::ReadOnly && !request.may_write => {
@@ -131,7 +132,7 @@ pub(crate) fn query_job(
     let source = match (&request.list, &request.split) {
         (Some(list), _) => list.clone(),
         (None, Some((column, count))) => {
-            let (column, bounds) = split(&statement, &columns, (column, *count), databases, &pool, dialect)?;
+            let (column, bounds) = split(&statement, &columns, (column, *count), &pool, dialect).await?;
             (query.split, query.parts) = (Some(column.clone()), Some(*count));
             source::statement_parts(&column, &bounds)
         }
@@ -152,10 +153,8 @@ pub(crate) fn query_job(
             (QueryResult::Files { format: *format }, dir, Some(name.clone()))
         }
         QueryTarget::Table { database, table, keys } => {
-            let into = database
-                .as_ref()
-                .map_or_else(|| Ok(dsn.clone()), |database| read_dsn(secrets, database))?;
-            let keys = table::prepare(&into, table, keys, &columns, (request.connections, databases))?;
+            let into = database.as_ref().map_or_else(|| Ok(dsn.clone()), |database| read_dsn(secrets, database))?;
+            let keys = table::prepare(&into, table, keys, &columns, (request.connections, databases)).await?;
             let result = QueryResult::Table { database: into.to_string(), table: table.clone(), keys };
             (result, kept_beside, None)
         }
@@ -233,11 +232,10 @@ fn check_parameters(request: &QueryRequest, statement: &Statement) -> Result<(),
 }
 
 /// The column's own name, and the values between the parts.
-fn split(
+async fn split(
     statement: &Statement,
     columns: &[Column],
     (column, count): (&str, usize),
-    databases: &Databases,
     pool: &db::Pool,
     dialect: &Dialect,
 ) -> Result<(String, Vec<serde_json::Value>), JobError> {
@@ -252,14 +250,14 @@ fn split(
     if !(1..=MOST_PARTS).contains(&count) {
         return Err(refused(Message::new("query_parts").with("most", MOST_PARTS)));
     }
-    let bounds = databases.runtime().block_on(async {
+    let bounds = async {
         let mut connection = pool.get().await?;
         // A statement can be right and still not be usable as a subquery.
         let one = parts::statement(statement, &found.name, (true, true), dialect)?;
         connection.describe(&one.render(dialect)).await?;
         parts::bounds(&mut *connection, statement, (&found.name, found.kind), count, dialect).await
-    });
-    bounds.map(|bounds| (found.name.clone(), bounds)).map_err(|error| job_error(pool.dsn(), &error))
+    };
+    bounds.await.map(|bounds| (found.name.clone(), bounds)).map_err(|error| job_error(pool.dsn(), &error))
 }
 
 /// The absolute path of a file for all results. It is none of the job's inputs.

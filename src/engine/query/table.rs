@@ -183,7 +183,7 @@ fn no_table(table: &str) -> JobError {
 
 /// Finds the key by which rows with these columns are written, and creates the table if there is none. Empty if rows are
 /// identified by their statement and position.
-pub(super) fn prepare(
+pub(super) async fn prepare(
     dsn: &Dsn,
     table: &str,
     asked: &[String],
@@ -199,33 +199,31 @@ pub(super) fn prepare(
     create_new_file(dsn)?;
     let pool = databases.pool(dsn, write_session(), connections)?;
     let failed = |error: DbError| job_error(dsn, &error);
-    databases.runtime().block_on(async {
-        let mut connection = pool.get().await.map_err(failed)?;
-        if let Some(found) = connection.table(&name).await.map_err(failed)? {
-            return key_of(&found, table, asked, columns);
-        }
-        let own = [PART, ROW].map(|name| Column { name: name.to_owned(), kind: Kind::Int, type_name: String::new() });
-        let keys: Vec<String> = if asked.is_empty() {
-            vec![PART.to_owned(), ROW.to_owned()]
-        } else {
-            asked.iter().filter_map(|key| position(columns, key)).map(|at| columns[at].name.clone()).collect()
-        };
-        let all = own.iter().filter(|_| asked.is_empty()).chain(columns);
-        let declared = all.map(|column| {
-            let is_key = keys.contains(&column.name);
-            let required = if is_key { " NOT NULL" } else { "" };
-            format!("{} {}{required}", dialect.quoted(&column.name), database.column_type(column.kind, is_key))
-        });
-        let key: Vec<String> = keys.iter().map(|key| dialect.quoted(key)).collect();
-        let sql = format!(
-            "CREATE TABLE {} ({}, PRIMARY KEY ({}))",
-            name.quoted(dialect),
-            declared.collect::<Vec<_>>().join(", "),
-            key.join(", ")
-        );
-        connection.execute(&sql, &[]).await.map_err(failed)?;
-        Ok(if asked.is_empty() { Vec::new() } else { keys })
-    })
+    let mut connection = pool.get().await.map_err(failed)?;
+    if let Some(found) = connection.table(&name).await.map_err(failed)? {
+        return key_of(&found, table, asked, columns);
+    }
+    let own = [PART, ROW].map(|name| Column { name: name.to_owned(), kind: Kind::Int, type_name: String::new() });
+    let keys: Vec<String> = if asked.is_empty() {
+        vec![PART.to_owned(), ROW.to_owned()]
+    } else {
+        asked.iter().filter_map(|key| position(columns, key)).map(|at| columns[at].name.clone()).collect()
+    };
+    let all = own.iter().filter(|_| asked.is_empty()).chain(columns);
+    let declared = all.map(|column| {
+        let is_key = keys.contains(&column.name);
+        let required = if is_key { " NOT NULL" } else { "" };
+        format!("{} {}{required}", dialect.quoted(&column.name), database.column_type(column.kind, is_key))
+    });
+    let key: Vec<String> = keys.iter().map(|key| dialect.quoted(key)).collect();
+    let sql = format!(
+        "CREATE TABLE {} ({}, PRIMARY KEY ({}))",
+        name.quoted(dialect),
+        declared.collect::<Vec<_>>().join(", "),
+        key.join(", ")
+    );
+    connection.execute(&sql, &[]).await.map_err(failed)?;
+    Ok(if asked.is_empty() { Vec::new() } else { keys })
 }
 
 fn key_of(found: &db::Table, table: &str, asked: &[String], columns: &[Column]) -> Result<Vec<String>, JobError> {

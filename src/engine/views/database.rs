@@ -1,10 +1,14 @@
 //! Answers to questions about databases. The latest question wins: an older one is dropped in the middle of a statement.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, TryRecvError};
 
+use super::result;
+use super::row_texts::{columns_of_result, shown};
+use crate::catalog::CatalogReader;
 use crate::db::{self, Connection, DbError, DbErrorKind, Dsn, Session, Statement, TableName, Value};
 use crate::engine::api::database::{
     ColumnEntry, DatabaseAnswer, DatabaseContent, DatabaseFault, DatabaseQuestion, DatabaseRequest, DatabaseTables,
@@ -12,16 +16,16 @@ use crate::engine::api::database::{
 };
 use crate::engine::api::handle::{DatabaseSlot, Shared};
 use crate::engine::databases::{Databases, job_error, read_typed_dsn};
+use crate::engine::query::{QueryRequest, query_job};
 use crate::error::JobError;
-use crate::model::{Message, WriteBackSpec};
-use crate::sink::write_back::Target;
+use crate::model::{Message, SourceSpec, WriteBackSpec};
+use crate::sink::write_back::{Target, create_statement, planned_table};
+use crate::source::from_list_argument;
 
 /// How often a running question looks for a newer one.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Longest wait for a lock that another session holds.
 const LOCK_WAIT: Duration = Duration::from_secs(10);
-/// Characters of a value that are shown.
-const SHOWN_CHARS: usize = 200;
 /// The only parameter of a source's query.
 const LAST: &str = "last";
 
@@ -30,13 +34,22 @@ pub(crate) struct DatabaseWorker {
     shared: Arc<Shared>,
     view: DatabaseView,
     databases: Arc<Databases>,
+    reader: Box<dyn CatalogReader>,
+    /// Results that are kept for a while go to a folder beside it.
+    catalog_path: PathBuf,
     /// The connection of the last question, and the database that it is to.
     open: Option<(String, Box<dyn Connection>)>,
 }
 
 impl DatabaseWorker {
-    pub(crate) fn new(shared: Arc<Shared>, view: DatabaseView, databases: Arc<Databases>) -> Self {
-        Self { shared, view, databases, open: None }
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        view: DatabaseView,
+        databases: Arc<Databases>,
+        reader: Box<dyn CatalogReader>,
+        catalog_path: PathBuf,
+    ) -> Self {
+        Self { shared, view, databases, reader, catalog_path, open: None }
     }
 
     /// Runs until `stop` is closed.
@@ -85,6 +98,10 @@ impl DatabaseWorker {
         slot: &DatabaseSlot,
         request: &DatabaseRequest,
     ) -> Result<DatabaseContent, Box<DatabaseFault>> {
+        if let DatabaseQuestion::Result { job, .. } = &request.question {
+            let rows = result::rows(*job, self.reader.as_ref(), &self.databases).await.map_err(of_database)?;
+            return Ok(DatabaseContent::Rows(rows));
+        }
         let dsn = read_typed_dsn(&request.dsn).map_err(of_database)?;
         let (name, mut connection) = match self.open.take() {
             Some((name, connection)) if name == request.dsn && request.password.is_none() && connection.is_usable() => {
@@ -121,8 +138,18 @@ impl DatabaseWorker {
                     let message = Message::new("wb_table_gone").with("table", &name);
                     Box::new(DatabaseFault { error: JobError::Refused(message), is_of_statement: true, position: None })
                 };
-                DatabaseContent::WriteBack(checked(&dsn, spec, &table.ok_or_else(missing)?))
+                match table {
+                    None if spec.creates_table => DatabaseContent::WriteBack(planned(&dsn, spec)),
+                    table => DatabaseContent::WriteBack(checked(&dsn, spec, &table.ok_or_else(missing)?)),
+                }
             }
+            DatabaseQuestion::Job { request: asked, list } => {
+                let list = list.as_deref().map(list_named).transpose().map_err(of_request)?;
+                let request = QueryRequest { database: request.dsn.clone(), list, ..(**asked).clone() };
+                let job = query_job(request, &self.databases, self.databases.secrets(), &self.catalog_path);
+                DatabaseContent::Job(Box::new(job.await.map_err(of_request)?))
+            }
+            DatabaseQuestion::Result { .. } => DatabaseContent::Nothing,
         };
         self.open = Some((name, connection));
         Ok(content)
@@ -146,6 +173,18 @@ async fn newer(bell: &Receiver<()>, stop: &Receiver<()>) {
 
 fn of_database(error: JobError) -> Box<DatabaseFault> {
     Box::new(DatabaseFault { error, is_of_statement: false, position: None })
+}
+
+/// The list that a person has named.
+fn list_named(text: &str) -> Result<SourceSpec, JobError> {
+    let source = from_list_argument(text.as_ref()).map_err(JobError::Refused)?;
+    source.ok_or_else(|| JobError::Refused(Message::new("not_a_list").with("list", text)))
+}
+
+/// A request that is refused is wrong; otherwise the database is to blame.
+fn of_request(error: JobError) -> Box<DatabaseFault> {
+    let is_of_statement = matches!(error, JobError::Refused(_));
+    Box::new(DatabaseFault { error, is_of_statement, position: None })
 }
 
 fn fault_of(dsn: &Dsn, error: &DbError, sql: &str) -> Box<DatabaseFault> {
@@ -185,15 +224,7 @@ fn bound(dsn: &Dsn, statement: &Statement) -> (String, Vec<Value>) {
 async fn first_rows(connection: &mut dyn Connection, dsn: &Dsn, statement: &Statement) -> Result<QueryRows, DbError> {
     let (sql, values) = bound(dsn, statement);
     let mut result = connection.query(&sql, &values).await?;
-    let columns: Arc<[ColumnEntry]> = result
-        .columns()
-        .iter()
-        .map(|column| ColumnEntry {
-            name: column.name.clone(),
-            type_name: column.type_name.clone(),
-            is_writable: false,
-        })
-        .collect();
+    let columns = columns_of_result(result.columns());
     let mut rows: Vec<Vec<Option<String>>> = Vec::new();
     while rows.len() <= QueryRows::MOST {
         let more = result.next_rows(QueryRows::MOST + 1 - rows.len()).await?;
@@ -216,16 +247,6 @@ async fn count(connection: &mut dyn Connection, dsn: &Dsn, statement: &Statement
         Value::Int(count) => u64::try_from(*count).ok(),
         other => other.to_text()?.parse().ok(),
     }
-}
-
-/// A value on one line, cut to what can be seen.
-fn shown(value: &Value) -> Option<String> {
-    let text = value.to_text()?;
-    let mut line: String = text.chars().take(SHOWN_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if text.chars().nth(SHOWN_CHARS).is_some() {
-        line.push('…');
-    }
-    Some(line)
 }
 
 fn found(dsn: &Dsn, tables: &[TableName]) -> DatabaseTables {
@@ -253,6 +274,22 @@ fn checked(dsn: &Dsn, spec: &WriteBackSpec, table: &db::Table) -> WriteBackCheck
         Target::new(spec, table, database.dialect()).map(|target| database.write_statement(&target.whole))
     };
     WriteBackCheck { table: Arc::new(columns_of(table)), statement }
+}
+
+/// Checks a request whose table is created when its job starts.
+fn planned(dsn: &Dsn, spec: &WriteBackSpec) -> WriteBackCheck {
+    let database = db::database_of(dsn);
+    let table = planned_table(spec, database);
+    let check = checked(dsn, spec, &table);
+    let mut names: Vec<String> = spec.keys.iter().chain(&spec.columns).map(|pair| pair.column.to_lowercase()).collect();
+    names.sort_unstable();
+    let twice = names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone());
+    let statement = match (twice, check.statement) {
+        (Some(column), _) => Err(Message::new("wb_twice").with("column", column)),
+        (None, Ok(write)) => Ok(format!("{};\n{write}", create_statement(spec, database))),
+        (None, wrong) => wrong,
+    };
+    WriteBackCheck { statement, ..check }
 }
 
 fn columns_of(table: &db::Table) -> TableColumns {

@@ -6,5 +6,7 @@ pub(super) mod decode;
 pub(super) mod history;
 pub(super) mod pages;
 pub(super) mod preview;
+mod result;
+mod row_texts;
 pub(super) mod thumbnails;
 pub(super) mod viewport;

@@ -1,14 +1,16 @@
 //! The form of the page "From a database…": the query, the columns, and what was answered.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::connection::{Connection, ConnectionForm};
+use super::query_job::QueryJobForm;
 use crate::engine::{
     DatabaseAnswer, DatabaseContent, DatabaseFault, DatabaseQuestion, DatabaseRequest, QueryRows, default_link_column,
     query_source,
 };
 use crate::gui::widgets::scroll::Scroll;
-use crate::model::SourceSpec;
+use crate::model::{JobSpec, SourceSpec, is_image_extension};
 
 /// The page's state.
 #[derive(Debug, Default)]
@@ -33,6 +35,12 @@ pub(crate) struct DatabaseForm {
     pub(crate) is_run_wanted: bool,
     /// Whether the page has just been opened.
     pub(crate) is_opened: bool,
+    /// Whether the query becomes a job of its own; otherwise its rows become items.
+    pub(crate) runs_job: bool,
+    /// The job that the query becomes.
+    pub(crate) job: QueryJobForm,
+    /// A job that the database has accepted.
+    accepted: Option<Box<JobSpec>>,
     rows: Option<Shown>,
     fault: Option<DatabaseFault>,
     asked: Option<DatabaseRequest>,
@@ -64,6 +72,18 @@ impl DatabaseForm {
         self.rows = None;
         self.rows_scroll = Scroll::default();
         self.ask(DatabaseQuestion::Rows { sql })
+    }
+
+    /// The request to check the query as a job, which is then run.
+    pub(crate) fn start_job(&mut self) -> Option<DatabaseRequest> {
+        let request = Box::new(self.job.request(self.sql.trim())?);
+        let list = self.job.list().map(str::to_owned);
+        self.ask(DatabaseQuestion::Job { request, list })
+    }
+
+    /// The job that the database has accepted.
+    pub(crate) fn take_accepted(&mut self) -> Option<Box<JobSpec>> {
+        self.accepted.take()
     }
 
     fn ask(&mut self, question: DatabaseQuestion) -> Option<DatabaseRequest> {
@@ -99,6 +119,7 @@ impl DatabaseForm {
                 };
                 self.take_rows(Shown { dsn: answer.request.dsn.clone(), sql, rows: rows.clone() });
             }
+            DatabaseContent::Job(spec) => self.accepted = Some(spec.clone()),
             DatabaseContent::Failed(fault) => self.fault = Some(fault.clone()),
         }
         if !answer.is_pending {
@@ -110,7 +131,7 @@ impl DatabaseForm {
     /// Columns that the result does not have are not chosen any more.
     fn take_rows(&mut self, shown: Shown) {
         let has = |name: &String| shown.rows.columns.iter().any(|column| column.name == *name);
-        for choice in [&mut self.link, &mut self.key, &mut self.since] {
+        for choice in [&mut self.link, &mut self.key, &mut self.since, &mut self.job.split] {
             *choice = choice.take().filter(has);
         }
         self.rows = Some(shown);
@@ -197,6 +218,13 @@ impl DatabaseForm {
         self.link = shown.rows.columns.get(index).map(|column| column.name.clone());
     }
 
+    /// The column that probably identifies the rows: the chosen one, or `id`.
+    pub(crate) fn likely_key(&self) -> Option<&str> {
+        let columns = self.rows().map_or(&[][..], |rows| &rows.columns);
+        let id = columns.iter().map(|column| column.name.as_str()).find(|name| name.eq_ignore_ascii_case("id"));
+        self.key.as_deref().or(id)
+    }
+
     /// Whether the column of the greatest value is chosen, but the query does not use it.
     pub(crate) fn lacks_last(&self) -> Option<&str> {
         self.since.as_deref().filter(|_| !self.sql.contains(":last"))
@@ -217,16 +245,30 @@ impl DatabaseForm {
 }
 
 /// The column of links unless another one is chosen: the default one, unless it is only the first and another column has
-/// links.
+/// links or paths.
 fn likely_link_column(rows: &QueryRows) -> usize {
     let default = default_link_column(&rows.columns);
-    let has_links = |index: usize| {
+    let holds = |index: usize, is_meant: fn(&str) -> bool| {
         let mut values = rows.rows.iter().filter_map(|row| row.get(index)?.as_deref());
-        values.next().is_some_and(|value| value.starts_with("http://") || value.starts_with("https://"))
+        values.next().is_some_and(is_meant)
     };
     let is_named = rows.columns.get(default).is_some_and(|column| ["url", "path"].contains(&column.name.as_str()));
-    if is_named || has_links(default) {
+    if is_named {
         return default;
     }
-    (0..rows.columns.len()).find(|index| has_links(*index)).unwrap_or(default)
+    let found = [is_link, is_path].into_iter().find_map(|is_meant| {
+        let others = (0..rows.columns.len()).filter(|index| *index != default);
+        std::iter::once(default).chain(others).find(|index| holds(*index, is_meant))
+    });
+    found.unwrap_or(default)
+}
+
+fn is_link(value: &str) -> bool {
+    value.starts_with("http://") || value.starts_with("https://")
+}
+
+/// Whether a value looks like the path of an image.
+fn is_path(value: &str) -> bool {
+    let extension = Path::new(value).extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(is_image_extension)
 }

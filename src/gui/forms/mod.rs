@@ -9,6 +9,8 @@ pub(crate) mod items_filter;
 pub(crate) mod limits;
 pub(crate) mod network;
 pub(crate) mod palette;
+pub(crate) mod query_job;
+pub(crate) mod query_result;
 pub(crate) mod recipe;
 pub(crate) mod save;
 pub(crate) mod text_box;

@@ -9,6 +9,8 @@ use crate::engine::{
 };
 use crate::model::{ItemField, WriteBackMode, WriteBackSpec, WriteColumn, WriteField};
 
+/// Name of a new table.
+const NEW_TABLE: &str = "pixloom_results";
 /// Columns whose names say which field they are for, besides those that have a field's name.
 const USUAL: [(&str, ItemField); 7] = [
     ("thumb", ItemField::Output),
@@ -57,6 +59,8 @@ pub(crate) struct WriteBackForm {
     pub(crate) columns: Vec<Pair>,
     /// What happens to rows that exist, and to those that don't.
     pub(crate) mode: WriteBackMode,
+    /// Whether the table is created if it does not exist.
+    pub(crate) creates_table: bool,
     /// Whether the page has just been opened.
     pub(crate) is_opened: bool,
     /// The name of the database as it was opened.
@@ -90,6 +94,7 @@ impl WriteBackForm {
         self.keys = spec.keys.iter().map(Pair::of).collect();
         self.columns = spec.columns.iter().map(Pair::of).collect();
         self.mode = spec.mode;
+        self.creates_table = spec.creates_table;
     }
 
     /// The request to test the connection.
@@ -127,7 +132,7 @@ impl WriteBackForm {
 
     /// What is written, as far as it is entered; `None` without a table, or if a field is unknown.
     pub(crate) fn request(&self) -> Option<WriteBackSpec> {
-        let (schema, table) = self.table.clone()?;
+        let (schema, table) = self.table.clone().filter(|(_, table)| !table.is_empty())?;
         let complete = |pairs: &[Pair]| pairs.iter().map(Pair::complete).collect::<Option<Vec<_>>>();
         Some(WriteBackSpec {
             database: self.dsn.clone()?,
@@ -136,7 +141,7 @@ impl WriteBackForm {
             keys: complete(&self.keys)?,
             columns: complete(&self.columns)?,
             mode: self.mode,
-            creates_table: false,
+            creates_table: self.creates_table,
         })
     }
 
@@ -161,6 +166,15 @@ impl WriteBackForm {
     pub(crate) fn table_name(&self) -> Option<String> {
         let (schema, table) = self.table.as_ref()?;
         Some(schema.as_ref().map_or_else(|| table.clone(), |schema| format!("{schema}.{table}")))
+    }
+
+    /// Renames the table that is to be created.
+    pub(crate) fn rename_table(&mut self, name: &str) {
+        let name = name.trim();
+        self.table = Some(match name.split_once('.') {
+            Some((schema, table)) => (Some(schema.to_owned()), table.to_owned()),
+            None => (None, name.to_owned()),
+        });
     }
 
     /// Whether the tables are being listed.
@@ -204,6 +218,24 @@ impl WriteBackForm {
         self.check = None;
         self.checked = None;
         self.suggests = true;
+        if std::mem::take(&mut self.creates_table) {
+            self.mode = WriteBackMode::default();
+        }
+    }
+
+    /// Plans a new table for all fields of the items. Its rows are identified by the column of the query that is the
+    /// `key`, or by the items' files and links.
+    pub(crate) fn plan_table(&mut self, key: Option<&str>) {
+        let same = |column: &str, field: String| Pair { column: column.to_owned(), field };
+        let locator = ItemField::Locator.word();
+        self.rename_table(NEW_TABLE);
+        self.keys = vec![key.map_or_else(|| same(locator, locator.to_owned()), |key| same(key, format!("col:{key}")))];
+        let is_free = |field: &ItemField| !self.keys.iter().any(|key| key.column.eq_ignore_ascii_case(field.word()));
+        let columns = ItemField::ALL.into_iter().filter(is_free);
+        self.columns = columns.map(|field| same(field.word(), field.word().to_owned())).collect();
+        self.mode = WriteBackMode::Upsert;
+        self.creates_table = true;
+        (self.suggests, self.check, self.checked) = (false, None, None);
     }
 
     /// Takes over an answer.

@@ -34,10 +34,15 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     ui.scope_builder(UiBuilder::new().max_rect(body), |ui| body_ui(ui, body, state));
 }
 
+/// How items are shown: statements have no thumbnails.
+fn layout(state: &State) -> ItemsLayout {
+    if state.is_query_job() { ItemsLayout::Table } else { state.drafts.settings.get().layout }
+}
+
 /// Height needed for all items, in points.
 pub(crate) fn needed_pt(state: &State, width_pt: f32) -> f32 {
     let total = state.job().map_or(0, |job| job.progress.total);
-    let list_pt = match state.drafts.settings.get().layout {
+    let list_pt = match layout(state) {
         ItemsLayout::Grid => grid::needed_pt(width_pt, total),
         ItemsLayout::Table => table::needed_pt(total),
     };
@@ -56,7 +61,9 @@ fn bar_ui(ui: &mut Ui, state: &mut State) {
     };
     label::text(ui, words, theme::figures_strong(), p.text);
     let layouts = [(ItemsLayout::Grid, lang.word("grid")), (ItemsLayout::Table, lang.word("table"))];
-    if let Some(layout) = segmented(ui, lang.word("layout"), state.drafts.settings.get().layout, &layouts) {
+    if !state.is_query_job()
+        && let Some(layout) = segmented(ui, lang.word("layout"), state.drafts.settings.get().layout, &layouts)
+    {
         actions::set_layout(state, layout);
     }
     let is_wide = width >= 620.0;
@@ -249,7 +256,7 @@ fn body_ui(ui: &mut Ui, body: Rect, state: &mut State) {
         let rect = ui.painter().text(at, egui::Align2::CENTER_CENTER, words, theme::body(), p.text3);
         label::spoken(ui, rect, words);
     }
-    let columns = match state.drafts.settings.get().layout {
+    let columns = match layout(state) {
         ItemsLayout::Grid => grid::ui(ui, body, state),
         ItemsLayout::Table => table::ui(ui, body, state),
     };

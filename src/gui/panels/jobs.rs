@@ -4,8 +4,7 @@
 use egui::{Align, Context, Id, Key, Layout, Modifiers, Rect, StrokeKind, Ui, UiBuilder, pos2, vec2};
 
 use super::grid::cover;
-use super::undo_job;
-use crate::engine::{Command, JobAge, JobEntry, JobGroup, JobsFilter, Notice, source_label};
+use crate::engine::{Command, DatabaseName, JobAge, JobEntry, JobGroup, JobsFilter, Notice, source_label};
 use crate::gui::format::{bytes, count, date};
 use crate::gui::state::{Sheet, State};
 use crate::gui::theme::{self, size};
@@ -171,7 +170,8 @@ fn card_ui(ui: &mut Ui, state: &mut State, entry: &JobEntry, rect: Rect) {
             label::text(ui, lang.job_state(job.state), theme::body(), ink);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| label::note(ui, when(job)));
         });
-        let images = entry.results.len() as f32;
+        let results = if entry.summary.request.query.is_some() { &[][..] } else { &entry.results };
+        let images = results.len() as f32;
         let images_pt = images * (size::JOB_IMAGE + size::GAP_SMALL);
         let (block, _) = ui.allocate_exact_size(vec2(ui.available_width(), size::JOB_IMAGE), egui::Sense::hover());
         let mut left = block;
@@ -185,7 +185,7 @@ fn card_ui(ui: &mut Ui, state: &mut State, entry: &JobEntry, rect: Rect) {
         } else {
             label::text(&mut words, lang.insecure(hosts), theme::label(), p.warn);
         }
-        images_ui(ui, state, &entry.results, pos2(block.right() - images_pt + size::GAP_SMALL, block.top()));
+        images_ui(ui, state, results, pos2(block.right() - images_pt + size::GAP_SMALL, block.top()));
         label::text(ui, tally(state, job), theme::figures_small(), p.text2);
         ui.horizontal(|ui| buttons_ui(ui, state, entry, current));
     });
@@ -253,10 +253,10 @@ fn buttons_ui(ui: &mut Ui, state: &mut State, entry: &JobEntry, current: bool) {
         }
         let idle = !matches!(job.state, JobState::Running | JobState::Queued);
         if job.done > 0 && idle && menu::entry(ui, lang.word("undo_job"), "", true) {
-            undo_job::begin(state, id);
+            state.begin_undo(id);
         }
         if entry.can_redo && idle && menu::entry(ui, lang.word("redo"), "", true) {
-            undo_job::redo(state, id);
+            state.redo_job(id);
         }
         if idle && menu::entry(ui, lang.word("delete_job"), "", true) {
             state.send(Command::DeleteJob(id));
@@ -277,6 +277,11 @@ fn when(job: &JobRow) -> String {
 
 /// Where the job's items came from.
 fn origin(job: &JobSummary) -> String {
+    if let Some(query) = &job.request.query {
+        let database = DatabaseName::parse(&query.database).map(|name| format!("{}: ", name.label()));
+        let sql = query.sql.split_whitespace().collect::<Vec<_>>().join(" ");
+        return database.unwrap_or_default() + &sql;
+    }
     let first = job.first_source.as_ref().map(source_label).unwrap_or_default();
     match job.sources {
         0 | 1 => first,
@@ -291,7 +296,9 @@ fn tally(state: &State, job: &JobRow) -> String {
     if job.failed > 0 {
         parts.push(format!("{} {}", lang.item_state(ItemState::Failed), count(job.failed)));
     }
-    if job.bytes_in > 0 || job.bytes_out > 0 {
+    if job.bytes_in == 0 && job.bytes_out > 0 {
+        parts.push(bytes(job.bytes_out));
+    } else if job.bytes_in > 0 {
         parts.push(format!("{} → {}", bytes(job.bytes_in), bytes(job.bytes_out)));
     }
     parts.join(" · ")

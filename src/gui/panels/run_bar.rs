@@ -88,14 +88,23 @@ fn done_ui(ui: &mut Ui, state: &mut State, job: &JobView) {
     let lang = state.lang;
     let p = theme::palette(ui);
     let results = Action::OpenResults.is_enabled(state);
-    big(ui, state, Action::OpenResults, lang.word("open_results"), results);
+    if !results && Action::ShowResult.is_enabled(state) {
+        big(ui, state, Action::ShowResult, lang.word("query_show_result"), true);
+    } else {
+        big(ui, state, Action::OpenResults, lang.word("open_results"), results);
+    }
     let mut rest = trailing(ui, "done");
     let ui = &mut rest.leading;
     let (rect, _) = ui.allocate_exact_size(vec2(12.0, 20.0), Sense::hover());
     let clean = job.progress.failed == 0;
     ui.painter().circle_filled(rect.center(), 4.0, if clean { p.ok } else { p.warn });
     ui.spacing_mut().item_spacing.x = size::GAP;
-    label::text(ui, lang.done_line(&job.progress), theme::figures_strong(), p.text);
+    let words = if job.query.is_some() {
+        lang.query_line(&job.progress, state.result.rows(job.id).and_then(|rows| rows.total))
+    } else {
+        lang.done_line(&job.progress)
+    };
+    label::text(ui, words, theme::figures_strong(), p.text);
     if let Some(words) = lang.written_back(&job.progress) {
         let ink = if job.progress.rejected() > 0 { p.warn } else { p.text2 };
         label::text(ui, words.as_str(), theme::figures(), ink).on_hover_text(words);

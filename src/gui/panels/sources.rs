@@ -42,7 +42,8 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     let groups = state.job().map(|job| job.groups.clone()).unwrap_or_default();
     egui::ScrollArea::vertical().auto_shrink([false, true]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
-        for (is_links, heading) in [(false, lang.word("photos")), (true, lang.word("links"))] {
+        let links = lang.word(if state.is_query_job() { "statements" } else { "links" });
+        for (is_links, heading) in [(false, lang.word("photos")), (true, links)] {
             let of_kind: Vec<&SourceGroup> = groups.iter().filter(|group| group.is_links == is_links).collect();
             if of_kind.is_empty() {
                 continue;
@@ -51,8 +52,9 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
             if row(ui, heading, &Tally::Total(total), 0.0, state.listing.filter.text.is_empty() && !is_links) {
                 state.listing.set_filter(ItemsFilter::default());
             }
-            for group in of_kind.iter().take(GROUPS_SHOWN) {
-                let on = !group.label.is_empty() && state.listing.filter.text == group.label;
+            let named = of_kind.iter().filter(|group| !group.label.is_empty());
+            for group in named.take(GROUPS_SHOWN) {
+                let on = state.listing.filter.text == group.label;
                 if row(ui, &group.label, &Tally::of(group), size::MARGIN, on) {
                     let text = if on { String::new() } else { group.label.clone() };
                     state.listing.set_filter(ItemsFilter { text, ..ItemsFilter::default() });

@@ -4,14 +4,14 @@ use egui::{Align2, Color32, FontId, Id, Rect, Sense, Ui, WidgetInfo, accesskit::
 
 use super::item_menu::{Columns, item_pressed};
 use crate::engine::ItemsSort;
-use crate::gui::format::bytes;
+use crate::gui::format::{bytes, count};
 use crate::gui::state::State;
 use crate::gui::theme::{self, Palette, size};
 use crate::gui::widgets::badge;
 use crate::gui::widgets::button::focus_ring;
 use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::scroll::{Extent, scroll_ui};
-use crate::model::{ItemRow, Lang, Remark};
+use crate::model::{ItemRow, Lang, Locator, Remark};
 
 /// A column: its share of the spare width, and its contents.
 struct Column {
@@ -48,6 +48,7 @@ static COLUMNS: [Column; 6] = [
         sort: Some(ItemsSort::Size),
         cell: |_, item, p| {
             let size_bytes = item.size_bytes.or((item.bytes_in > 0).then_some(item.bytes_in));
+            let size_bytes = size_bytes.filter(|_| !matches!(item.locator, Locator::Row(_)));
             (size_bytes.map(bytes).unwrap_or_default(), theme::figures(), p.text2)
         },
     },
@@ -69,7 +70,10 @@ static COLUMNS: [Column; 6] = [
         right: true,
         sort: None,
         cell: |_, item, p| {
-            let text = item.width_px.zip(item.height_px).map(|(width, height)| format!("{width} × {height}"));
+            let text = match (&item.locator, item.width_px.zip(item.height_px)) {
+                (Locator::Row(_), _) => item.height_px.map(|rows| count(rows.into())),
+                (_, size_px) => size_px.map(|(width, height)| format!("{width} × {height}")),
+            };
             (text.unwrap_or_default(), theme::figures(), p.text2)
         },
     },
@@ -168,7 +172,12 @@ fn head_ui(ui: &Ui, head: Rect, slots: &[Slot], state: &mut State) {
     let p = theme::palette(ui);
     ui.painter().hline(head.x_range(), head.bottom() - 0.5, theme::hairline(p));
     for (column, left, width) in slots {
-        let words = (column.title)(state.lang);
+        let words = match (column.title)(state.lang) {
+            words if state.is_query_job() && words == state.lang.word("dimensions") => {
+                state.lang.word("query_rows_head")
+            }
+            words => words,
+        };
         let rect = Rect::from_min_size(pos2(*left, head.top()), vec2(*width, head.height()));
         if let Some(sort) = column.sort {
             let response = ui.interact(rect, Id::unique(("column", words)), Sense::click());

@@ -8,19 +8,7 @@ use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
 use crate::gui::widgets::label;
 use crate::gui::widgets::sheet::{Position, sheet};
-use crate::model::{JobId, Lang, Message};
-
-/// Asks the engine what undo would do, and shows the sheet.
-pub(crate) fn begin(state: &mut State, job: JobId) {
-    state.send(Command::CheckUndo(job));
-    state.open(Sheet::Undo(job));
-}
-
-/// Brings an undone job's results back, and shows the sheet.
-pub(crate) fn redo(state: &mut State, job: JobId) {
-    state.send(Command::RedoJob(job));
-    state.open(Sheet::Undo(job));
-}
+use crate::model::{Lang, Message};
 
 /// Shows the sheet while it is open.
 pub(crate) fn ui(ctx: &Context, state: &mut State) {

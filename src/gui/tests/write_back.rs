@@ -97,6 +97,28 @@ fn a_chosen_table_suggests_its_key_and_columns_and_becomes_part_of_the_draft() {
 }
 
 #[test]
+fn a_new_table_takes_all_fields_under_names_that_can_be_edited() {
+    for language in [Language::English, Language::Korean] {
+        let korean = language == Language::Korean;
+        let mut window = Window::with_table(language);
+        window.checked(Ok(STATEMENT.to_owned()));
+        window.press(if korean { "새 테이블" } else { "New table" });
+        let planned = window.checked(Ok("CREATE TABLE".to_owned()));
+        assert!(planned.creates_table && planned.mode == WriteBackMode::Upsert);
+        assert_eq!((planned.table.as_str(), &planned.keys[0]), ("pixloom_results", &pair("locator", "locator")));
+        assert_eq!(planned.columns.len(), 16, "every other field");
+        window.type_into(if korean { "새 테이블:" } else { "New table:" }, "results");
+        window.type_into(if korean { "열 2" } else { "Column 2" }, "width_px");
+        window.settle();
+        let edited = window.checked(Ok("CREATE TABLE results".to_owned()));
+        assert_eq!((edited.table.as_str(), &edited.columns[1]), ("results", &pair("width_px", "width")));
+        window.harness.check_accessibility();
+        window.press(if korean { "결과 쓰기" } else { "Write results" });
+        assert_eq!(window.commands(), [Command::SetWriteBack(Some(edited))]);
+    }
+}
+
+#[test]
 fn every_change_of_the_map_is_checked_and_errors_are_shown_in_words() {
     let mut window = Window::with_table(Language::English);
     window.checked(Ok(STATEMENT.to_owned()));
@@ -116,7 +138,7 @@ fn every_change_of_the_map_is_checked_and_errors_are_shown_in_words() {
     window.press("Remove: sha256");
     assert_eq!(window.checked(Ok(STATEMENT.to_owned())).columns.len(), 1);
     window.press("Add column");
-    assert_eq!(window.checked(Ok(STATEMENT.to_owned())).columns[1], pair("id", "output"));
+    assert_eq!(window.checked(Ok(STATEMENT.to_owned())).columns[1], pair("name", "output"));
 }
 
 #[test]

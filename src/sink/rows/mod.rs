@@ -2,6 +2,7 @@
 //! holds more than a group of rows in memory.
 
 mod csv;
+mod first;
 mod json_lines;
 mod kept;
 mod parquet;
@@ -10,6 +11,7 @@ mod typing;
 use std::collections::HashSet;
 use std::io::{self, Write};
 
+pub use first::{FirstRows, first_rows};
 pub use kept::{KeptRows, keep_columns, keep_row};
 pub use typing::Typing;
 
@@ -175,6 +177,26 @@ mod tests {
         assert!(lines[1].as_object().unwrap().values().all(serde_json::Value::is_null));
         assert_eq!(lines[2]["id_2"], "Infinity");
         assert_eq!(lines[2]["data"], "not json");
+    }
+
+    #[test]
+    fn the_first_rows_of_a_file_are_read_back_as_texts() {
+        use ::std::io::Seek;
+        let text = |text: &str| Some(text.to_owned());
+        for format in RowsFormat::ALL {
+            let mut file = tempfile::tempfile().unwrap();
+            file.write_all(&written(format)).unwrap();
+            file.rewind().unwrap();
+            let first = first_rows(format, file.try_clone().unwrap(), 2).unwrap();
+            let again = if format == RowsFormat::Csv { "id" } else { "id_2" };
+            assert_eq!(first.columns, ["id", "text", "data", again, "any", "is_new", "raw"], "{format:?}");
+            assert_eq!(first.rows.len(), 2, "{format:?}: no more than asked for");
+            assert_eq!(first.rows[0][..2], [text("1"), text("a, \"b\"\r\nc")], "{format:?}");
+            assert_eq!(first.rows[1], vec![None; 7], "{format:?}: NULL");
+            file.rewind().unwrap();
+            let all = first_rows(format, file, 50).unwrap().rows;
+            assert_eq!((all.len(), &all[2][1]), (3, &text("")), "{format:?}: an empty text is not NULL");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::engine::database_examples;
 use crate::gui::forms::connection::{ConnectionForm, PasswordFrom, Wrong};
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
+use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::{field, label, menu};
 use crate::model::Lang;
 
@@ -20,6 +21,8 @@ pub(super) struct Status {
     pub(super) takes_focus: bool,
     /// What choosing a table does.
     pub(super) pick: &'static str,
+    /// The button for a new table, if there can be one.
+    pub(super) new_table: Option<&'static str>,
 }
 
 /// What the user did.
@@ -36,6 +39,8 @@ pub(super) enum Event {
     ChooseFile,
     /// A table was chosen.
     Picked(usize),
+    /// A new table is wanted.
+    NewTable,
 }
 
 /// Draws it; `page` tells pages apart.
@@ -50,6 +55,12 @@ pub(super) fn ui(ui: &mut Ui, lang: Lang, page: &str, form: &mut ConnectionForm,
     event = event.or(test_ui(ui, lang, form, status));
     ui.add_space(size::GAP);
     label::heading(ui, lang.word("db_tables"));
+    if let Some(words) = status.new_table.filter(|_| form.tables.is_some()) {
+        let button = Button::new(words).icon(Icon::Plus).dashed().width(ui.available_width()).height(size::FIELD);
+        if button.ui(ui).clicked() {
+            event = Some(Event::NewTable);
+        }
+    }
     let picked = table_list::ui(ui, lang, page, form, status.pick).map(Event::Picked);
     if matches!(event, Some(Event::Test)) {
         // The field's undo history would still have the password.
@@ -141,14 +152,13 @@ fn test_ui(ui: &mut Ui, lang: Lang, form: &ConnectionForm, status: &Status) -> O
         if Button::new(lang.word("db_test")).enabled(!form.dsn.trim().is_empty()).ui(ui).clicked() {
             event = Some(Event::Test);
         }
-        if status.is_testing {
-            if Button::new(lang.word("cancel")).ghost().ui(ui).clicked() {
-                event = Some(Event::Cancel);
-            }
-            label::text(ui, lang.word("db_testing"), theme::body(), p.text2);
+        if status.is_testing && Button::new(lang.word("cancel")).ghost().ui(ui).clicked() {
+            event = Some(Event::Cancel);
         }
     });
-    if let Some(fault) = &status.fault {
+    if status.is_testing {
+        label::text(ui, lang.word("db_testing"), theme::label(), p.text2);
+    } else if let Some(fault) = &status.fault {
         label::wrapped(ui, fault.as_str(), theme::label(), p.fail);
     } else if let Some(tables) = &form.tables {
         label::wrapped(ui, lang.db_connected(tables), theme::label(), p.ok);

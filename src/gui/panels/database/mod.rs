@@ -1,7 +1,9 @@
 //! The page "From a database…": the database and its tables at the left, the query and its first rows at the right.
 
+mod choices;
 mod connection;
 mod query_rows;
+pub(crate) mod result;
 mod table_list;
 pub(crate) mod write_back;
 
@@ -14,9 +16,9 @@ use crate::gui::state::State;
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
 use crate::gui::widgets::icon::Icon;
+use crate::gui::widgets::label;
 use crate::gui::widgets::trailing::trailing;
-use crate::gui::widgets::{label, menu};
-use crate::model::{Lang, ListSpec};
+use crate::model::Lang;
 
 /// Pages lower than this have a smaller query editor.
 const LOW_PAGE: f32 = 560.0;
@@ -25,6 +27,10 @@ const LOW_PAGE: f32 = 560.0;
 pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     page_ui(ui, state, state.lang.word("from_database_title"), side_ui, main_ui);
     state.database.is_opened = false;
+    if let Some(spec) = state.database.take_accepted() {
+        state.send(Command::Submit(spec));
+        state.close_page();
+    }
     if std::mem::take(&mut state.database.is_run_wanted) {
         let request = state.database.run();
         state.ask_database(request);
@@ -83,6 +89,7 @@ fn side_ui(ui: &mut Ui, state: &mut State) {
         fault: form.fault(false).map(|fault| fault.error.window_text(lang)),
         takes_focus: form.is_opened && form.sql.is_empty(),
         pick: lang.word("db_start_from"),
+        new_table: None,
     };
     match connection::ui(ui, lang, "database", &mut form.connection, &status) {
         Some(Event::Test) => {
@@ -98,7 +105,7 @@ fn side_ui(ui: &mut Ui, state: &mut State) {
             let request = form.run();
             state.ask_database(request);
         }
-        None => {}
+        Some(Event::NewTable) | None => {}
     }
 }
 
@@ -122,12 +129,11 @@ fn main_ui(ui: &mut Ui, state: &mut State) {
         label::wrapped(ui, words, theme::body(), theme::palette(ui).fail);
     }
     ui.add_space(size::GAP_SMALL);
-    let note = state.database.lacks_last().map(|column| lang.db_since_note(column));
-    let choices_pt = choices_height(ui, note.as_deref());
+    let choices_pt = choices::height(ui, state);
     let rows = Rect::from_min_max(ui.cursor().min, whole.max - vec2(0.0, choices_pt + size::GAP));
     let below = Rect::from_min_max(whole.left_bottom() - vec2(0.0, choices_pt), whole.max);
     part(ui, "rows", rows, |ui| query_rows::ui(ui, rows, state));
-    part(ui, "choices", below, |ui| choices_ui(ui, note.as_deref(), state));
+    part(ui, "choices", below, |ui| choices::ui(ui, state));
 }
 
 fn fault_words(fault: &DatabaseFault, lang: Lang) -> String {
@@ -170,13 +176,14 @@ fn run_ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
     let p = theme::palette(ui);
     let is_running = matches!(state.database.waits_for(), Some(DatabaseQuestion::Rows { .. }));
+    let is_checking = matches!(state.database.waits_for(), Some(DatabaseQuestion::Job { .. }));
     let can_run = !state.database.sql.trim().is_empty() && !state.database.connection.dsn.trim().is_empty();
     ui.horizontal(|ui| {
         if Button::new(lang.word("run_query")).enabled(can_run).ui(ui).on_hover_text("Ctrl+Enter").clicked() {
             let request = state.database.run();
             state.ask_database(request);
         }
-        if is_running && Button::new(lang.word("cancel")).ghost().ui(ui).clicked() {
+        if (is_running || is_checking) && Button::new(lang.word("cancel")).ghost().ui(ui).clicked() {
             cancel(state);
         }
         if state.database.can_restore()
@@ -200,81 +207,5 @@ fn rows_words(rows: &QueryRows, lang: Lang) -> String {
         Some(total) if rows.has_more => lang.db_rows_shown_of(shown, total),
         None if rows.has_more => lang.db_rows_shown_so_far(shown),
         _ => lang.db_rows_shown(shown),
-    }
-}
-
-fn choices_height(ui: &Ui, note: Option<&str>) -> f32 {
-    let ink = theme::palette(ui).warn;
-    let note_pt = note.map_or(0.0, |note| {
-        let galley = ui.painter().layout(note.to_owned(), theme::label(), ink, ui.available_width());
-        galley.size().y + size::GAP_SMALL
-    });
-    size::TEXT_LINE + size::GAP_SMALL + size::FIELD + note_pt
-}
-
-/// The columns of links, keys and the greatest value, and the button that adds the source.
-fn choices_ui(ui: &mut Ui, note: Option<&str>, state: &mut State) {
-    let lang = state.lang;
-    if let Some(note) = note {
-        label::wrapped(ui, note, theme::label(), theme::palette(ui).warn);
-    }
-    let total = state.database.rows().and_then(|rows| rows.total);
-    let words = total.map_or(lang.word("add_rows").to_owned(), |total| lang.add_counted(total));
-    let source = state.database.source();
-    let button = Button::new(&words).primary().height(size::FIELD + size::GAP_SMALL).enabled(source.is_some());
-    let add_pt = button.measure(ui);
-    let width = ((ui.available_width() - add_pt - 3.0 * size::GAP) / 3.0).clamp(90.0, 200.0);
-    let is_added = ui
-        .with_layout(Layout::left_to_right(Align::Max), |ui| {
-            if state.database.rows().is_some() {
-                columns_ui(ui, width, state);
-            }
-            ui.add_space((ui.available_width() - add_pt).max(0.0));
-            button.ui(ui).clicked()
-        })
-        .inner;
-    if let (true, Some(source)) = (is_added, source) {
-        let lists = state.drafts.lists.get().clone();
-        if let Some(link) = state.database.named_link(lists.url_column.as_deref()) {
-            state.drafts.lists.set(ListSpec { url_column: Some(link), ..lists });
-        }
-        state.send(Command::Add(vec![source]));
-        state.close_page();
-    }
-}
-
-fn columns_ui(ui: &mut Ui, width: f32, state: &mut State) {
-    let lang = state.lang;
-    let form = &mut state.database;
-    let names: Vec<String> =
-        form.rows().map(|rows| rows.columns.iter().map(|column| column.name.clone()).collect()).unwrap_or_default();
-    let all: Vec<(Option<usize>, String)> =
-        names.iter().enumerate().map(|(index, name)| (Some(index), name.clone())).collect();
-    let or_none: Vec<(Option<usize>, String)> =
-        std::iter::once((None, lang.word("db_none").to_owned())).chain(all.iter().cloned()).collect();
-    let place = |name: &Option<String>| name.as_ref().and_then(|name| names.iter().position(|known| known == name));
-    let (link, key, since) = (Some(form.link_column()), place(&form.key), place(&form.since));
-    let column = |ui: &mut Ui, id: &'static str, hint: &str, current, choices: &[(Option<usize>, String)]| {
-        let layout = Layout::top_down(Align::Min);
-        let height = size::TEXT_LINE + size::GAP_SMALL + size::FIELD;
-        ui.allocate_ui_with_layout(vec2(width, height), layout, |ui| {
-            ui.set_width(width);
-            let name = label::note(ui, lang.word(id));
-            ui.add_space((size::TEXT_LINE - name.rect.height()).max(0.0));
-            if !hint.is_empty() {
-                name.on_hover_text(hint);
-            }
-            menu::combo(ui, lang.word(id), width, current, choices)
-        })
-        .inner
-    };
-    if let Some(Some(index)) = column(ui, "db_link_column", "", link, &all) {
-        form.set_link(index);
-    }
-    if let Some(index) = column(ui, "db_key_column", lang.word("db_key_hint"), key, &or_none) {
-        form.key = index.and_then(|index| names.get(index).cloned());
-    }
-    if let Some(index) = column(ui, "db_since_column", lang.word("db_since_hint"), since, &or_none) {
-        form.since = index.and_then(|index| names.get(index).cloned());
     }
 }

@@ -1,13 +1,13 @@
 //! The page on which results are mapped to the columns of a table, and the section of the recipe that opens it.
 
-use egui::{Align, Context, Id, Layout, Rect, ScrollArea, Ui, UiBuilder};
+use egui::{Align, Id, Layout, Rect, ScrollArea, Ui, UiBuilder};
 
 use super::connection::{self, Event};
 use super::{page_ui, part};
 use crate::engine::DatabaseView;
 use crate::gui::dialogs::Purpose;
 use crate::gui::forms::write_back::Pair;
-use crate::gui::state::{Page, State};
+use crate::gui::state::State;
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
 use crate::gui::widgets::icon::Icon;
@@ -34,7 +34,7 @@ pub(crate) fn section_ui(ui: &mut Ui, state: &mut State) {
     let width = ui.available_width();
     let Some(spec) = spec else {
         if Button::new(lang.word("wb_add")).icon(Icon::Plus).dashed().width(width).ui(ui).clicked() {
-            open(&ui.ctx().clone(), state);
+            state.open_write_back(&ui.ctx().clone());
         }
         return;
     };
@@ -43,19 +43,13 @@ pub(crate) fn section_ui(ui: &mut Ui, state: &mut State) {
         let edit = width - size::FIELD - size::GAP;
         let button = Button::new(&words).left().menu().height(size::FIELD).width(edit).enabled(is_draft);
         if button.named(&lang.edit_named(&words)).ui(ui).on_hover_text(spec.database.as_str()).clicked() {
-            open(&ui.ctx().clone(), state);
+            state.open_write_back(&ui.ctx().clone());
         }
         let remove = lang.remove_named(&words);
         if Button::icon_only(Icon::Cross, &remove).height(size::FIELD).enabled(is_draft).ui(ui).clicked() {
             state.drafts.write_back.set(None);
         }
     });
-}
-
-fn open(ctx: &Context, state: &mut State) {
-    let spec = state.drafts.write_back.get().clone();
-    state.write_back.open(spec.as_ref(), &state.database.connection);
-    state.open_page(ctx, Page::WriteBack);
 }
 
 /// Draws the page.
@@ -75,6 +69,7 @@ fn side_ui(ui: &mut Ui, state: &mut State) {
         fault: form.fault(false).map(|fault| fault.error.window_text(lang)),
         takes_focus: form.is_opened,
         pick: lang.word("wb_pick"),
+        new_table: Some(lang.word("wb_new_table")),
     };
     match connection::ui(ui, lang, "write back", &mut form.connection, &status) {
         Some(Event::Test) => {
@@ -90,6 +85,7 @@ fn side_ui(ui: &mut Ui, state: &mut State) {
         Some(Event::PasswordChanged) => form.password_changed(),
         Some(Event::ChooseFile) => state.dialog(Purpose::DatabaseFile),
         Some(Event::Picked(index)) => form.pick_table(index),
+        Some(Event::NewTable) => form.plan_table(state.database.likely_key()),
         None => {}
     }
 }
@@ -107,7 +103,7 @@ fn main_ui(ui: &mut Ui, state: &mut State) {
     part(ui, "map", map, |ui| {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = size::GAP_SMALL;
-            label::text(ui, &table, theme::strong(), p.text);
+            name_ui(ui, table, state);
             let modes = [
                 (WriteBackMode::Update, lang.word("wb_update")),
                 (WriteBackMode::Upsert, lang.word("wb_upsert")),
@@ -126,34 +122,60 @@ fn main_ui(ui: &mut Ui, state: &mut State) {
     part(ui, "buttons", buttons, |ui| buttons_ui(ui, buttons, state));
 }
 
+/// The name of the table, which can be edited if the table is to be created.
+fn name_ui(ui: &mut Ui, mut table: String, state: &mut State) {
+    let lang = state.lang;
+    let p = theme::palette(ui);
+    if !state.write_back.creates_table {
+        label::text(ui, table, theme::strong(), p.text);
+        return;
+    }
+    ui.horizontal(|ui| {
+        let name = lang.word("wb_new_name");
+        label::text(ui, name, theme::body(), p.text2);
+        if field::edit(ui, Id::unique("write back table"), name, &mut table, COLUMN_PT, "").changed() {
+            state.write_back.rename_table(&table);
+        }
+    });
+    label::wrapped(ui, lang.word("wb_new_note"), theme::label(), p.text3);
+}
+
 /// The rows of keys, or those of other columns.
 fn pairs_ui(ui: &mut Ui, is_key: bool, state: &mut State) {
     let lang = state.lang;
-    let names: Vec<String> = state
-        .write_back
-        .table_columns()
-        .map(|table| table.columns.iter().filter(|column| column.is_writable || is_key))
-        .map(|columns| columns.map(|column| column.name.clone()).collect())
-        .unwrap_or_default();
     let fields = fields(state);
+    let form = &state.write_back;
+    let known = form.table_columns().map_or(&[][..], |table| &table.columns);
+    let known = known.iter().filter(|column| column.is_writable || is_key).map(|column| column.name.clone());
+    // The columns of a new table have the names that are entered.
+    let names: Option<Vec<String>> = (!form.creates_table).then(|| known.collect());
+    let is_used = |column: &str| form.keys.iter().chain(&form.columns).any(|pair| pair.column == column);
+    let free = match &names {
+        Some(names) => names.iter().find(|name| !is_used(name)).map(|column| {
+            let field = if is_key { format!("col:{column}") } else { ItemField::Output.word().to_owned() };
+            Pair { column: column.clone(), field }
+        }),
+        None => fields.iter().find_map(|(field, _)| {
+            let column = field.strip_prefix("col:").unwrap_or(field);
+            (!is_used(column)).then(|| Pair { column: column.to_owned(), field: field.clone() })
+        }),
+    };
     ui.add_space(size::GAP_SMALL);
     label::heading(ui, lang.word(if is_key { "wb_keys" } else { "wb_columns" }));
     let pairs = if is_key { &mut state.write_back.keys } else { &mut state.write_back.columns };
     let mut removed = None;
     for (index, pair) in pairs.iter_mut().enumerate() {
-        if pair_ui(ui, lang, (is_key, index), pair, &names, &fields) {
+        if pair_ui(ui, lang, (is_key, index), pair, names.as_deref(), &fields) {
             removed = Some(index);
         }
     }
     if let Some(index) = removed {
         pairs.remove(index);
     }
-    let free = names.iter().find(|name| !pairs.iter().any(|pair| pair.column == **name)).cloned();
     let words = lang.word(if is_key { "wb_add_key" } else { "wb_add_column" });
     let button = Button::new(words).icon(Icon::Plus).ghost().height(size::FIELD).enabled(free.is_some());
-    if let (true, Some(column)) = (button.ui(ui).clicked(), free) {
-        let field = if is_key { format!("col:{column}") } else { ItemField::Output.word().to_owned() };
-        pairs.push(Pair { column, field });
+    if let (true, Some(pair)) = (button.ui(ui).clicked(), free) {
+        pairs.push(pair);
     }
 }
 
@@ -184,25 +206,17 @@ fn pair_ui(
     lang: Lang,
     (is_key, index): (bool, usize),
     pair: &mut Pair,
-    names: &[String],
+    names: Option<&[String]>,
     fields: &[(String, String)],
 ) -> bool {
     let p = theme::palette(ui);
     let number = index as u64 + 1;
     let mut is_removed = false;
     ui.horizontal(|ui| {
-        let at = names.iter().position(|name| *name == pair.column);
-        let mut choices: Vec<(Option<usize>, String)> =
-            names.iter().enumerate().map(|(at, name)| (Some(at), name.clone())).collect();
-        if at.is_none() {
-            choices.insert(0, (None, pair.column.clone()));
-        }
         let spare = ui.available_width() - 2.0 * size::FIELD - size::ICON - 5.0 * size::GAP;
         let column_pt = COLUMN_PT.min(spare / 2.0);
         let spoken = if is_key { lang.wb_key_numbered(number) } else { lang.wb_column_numbered(number) };
-        if let Some(Some(at)) = menu::combo(ui, &spoken, column_pt, at, &choices) {
-            names[at].clone_into(&mut pair.column);
-        }
+        column_ui(ui, (is_key, index), &spoken, column_pt, (&mut pair.column, names));
         label::text(ui, "←", theme::body(), p.text3);
         let name = lang.wb_field_for(&pair.column);
         let id = Id::unique(("write back field", is_key, index));
@@ -226,6 +240,29 @@ fn pair_ui(
         label::wrapped(ui, lang.wb_field_wrong(&pair.field), theme::label(), p.fail);
     }
     is_removed
+}
+
+/// The column of a row: chosen from `names`, or entered.
+fn column_ui(
+    ui: &mut Ui,
+    id: (bool, usize),
+    spoken: &str,
+    width: f32,
+    (column, names): (&mut String, Option<&[String]>),
+) {
+    let Some(names) = names else {
+        field::edit(ui, Id::unique(("write back column", id)), spoken, column, width, "");
+        return;
+    };
+    let at = names.iter().position(|name| name == column);
+    let mut choices: Vec<(Option<usize>, String)> =
+        names.iter().enumerate().map(|(at, name)| (Some(at), name.clone())).collect();
+    if at.is_none() {
+        choices.insert(0, (None, column.clone()));
+    }
+    if let Some(Some(at)) = menu::combo(ui, spoken, width, at, &choices) {
+        names[at].clone_into(column);
+    }
 }
 
 /// The statement, and what the database says about it.
