@@ -65,10 +65,15 @@ impl QueryJobForm {
         self.may_write || !place.trim().is_empty()
     }
 
-    /// Uses a file that was chosen; its extension says the format.
+    /// Uses a file that was chosen.
     pub(crate) fn file_given(&mut self, path: &str) {
         path.clone_into(&mut self.file);
-        let extension = Path::new(path).extension().and_then(|extension| extension.to_str());
+        self.file_named();
+    }
+
+    /// A file's extension says its format.
+    pub(crate) fn file_named(&mut self) {
+        let extension = Path::new(self.file.trim()).extension().and_then(|extension| extension.to_str());
         if let Some(format) = extension.and_then(RowsFormat::of_extension) {
             self.target = Target::File(format);
         }

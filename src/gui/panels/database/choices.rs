@@ -146,7 +146,10 @@ fn path_ui(ui: &mut Ui, (name, id): ((&str, &str), &'static str), width: f32, pu
             let edit_pt = width - BROWSE_PT - size::GAP_SMALL;
             let job = &mut state.database.job;
             let path = if purpose == Purpose::QueryFile { &mut job.file } else { &mut job.list };
-            field::edit(ui, Id::unique(id), name.0, path, edit_pt, "");
+            let is_changed = field::edit(ui, Id::unique(id), name.0, path, edit_pt, "").changed();
+            if is_changed && purpose == Purpose::QueryFile {
+                job.file_named();
+            }
             if Button::new("…").named(&spoken).height(size::FIELD).width(BROWSE_PT).ui(ui).clicked() {
                 state.dialog(purpose);
             }
