@@ -8,8 +8,9 @@ Works: sqlite postgres mariadb (write-back), query (eight connections against on
 without --fast; needs PIXLOOM_CORPUS).
 
 Needs psycopg, PyMySQL and sqlite-utils (pip), and the servers of PostgreSQL and MariaDB, which are started in a scratch
-folder and stopped at the end. Every round runs all programs once, in changing order, on the same rows, and the servers
-keep their defaults. Prints the median of Pixloom's time divided by the other's, and its 95 % interval.
+folder and stopped at the end. Every round runs all programs once, in changing order, on the same rows, into a table of
+keys without values, and the servers keep their defaults. Prints the median of Pixloom's time divided by the other's, and
+its 95 % interval.
 """
 
 import glob
@@ -62,10 +63,10 @@ def compare(title, ours, others, prepare=lambda: None):
         print(f"  against {name} ({median:.3f} s): {statistics.median(ratios):.2f} ({low:.2f} to {high:.2f})", flush=True)
 
 
-def write_back(program, dsn):
+def write_back(program, dsn, mode):
     """The seconds that the rows took."""
-    done = subprocess.run([program, "--bench", dsn, "product", str(ROWS)], check=True, capture_output=True, text=True)
-    return float(done.stdout)
+    command = [program, "--bench", dsn, "product", str(ROWS), mode]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 def free_port():
@@ -94,20 +95,25 @@ def sqlite(program, scratch):
             sql.execute(f"CREATE TABLE product({COLUMNS})")
             sql.executemany("INSERT INTO product(id) VALUES (?)", ((n + 1,) for n in range(ROWS)))
 
-    def executemany():
+    def executemany(statement):
+        values = rows()
         begin = time.perf_counter()
         with sqlite3.connect(path) as sql:
-            sql.executemany("UPDATE product SET width=?, height=?, sha256=?, path=?, state=? WHERE id=?", rows())
+            sql.executemany(statement, values)
         return time.perf_counter() - begin
 
-    def upsert():
+    def utils_upsert():
         records = [dict(zip((*SETS, "id"), row)) for row in rows()]
         begin = time.perf_counter()
         sqlite_utils.Database(path)["product"].upsert_all(records, pk="id")
         return time.perf_counter() - begin
 
-    others = {"sqlite-utils upsert": upsert, "sqlite3 executemany": executemany}
-    compare(f"SQLite, {ROWS} rows", lambda: write_back(program, path), others, prepare)
+    update = "UPDATE product SET width=?, height=?, sha256=?, path=?, state=? WHERE id=?"
+    sets = ", ".join(f"{name} = excluded.{name}" for name in SETS)
+    upsert = f"INSERT INTO product({', '.join(SETS)}, id) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET {sets}"
+    for mode, statement in ("update", update), ("upsert", upsert):
+        others = {"sqlite-utils upsert": utils_upsert, "sqlite3 executemany": lambda: executemany(statement)}
+        compare(f"SQLite, {mode} of {ROWS} rows", lambda: write_back(program, path, mode), others, prepare)
 
 
 def postgres(program, scratch):
@@ -138,12 +144,14 @@ def postgres(program, scratch):
             connection.execute("VACUUM ANALYZE product")
 
         update = "UPDATE product SET width=%s, height=%s, sha256=%s, path=%s, state=%s WHERE id=%s"
+        upsert = f"INSERT INTO product({', '.join(SETS)}, id) VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO UPDATE SET "
+        upsert += ", ".join(f"{name} = excluded.{name}" for name in SETS)
 
-        def executemany():
+        def executemany(statement):
             with psycopg.connect(dsn) as sql:
                 values = rows()
                 begin = time.perf_counter()
-                sql.cursor().executemany(update, values)
+                sql.cursor().executemany(statement, values)
                 sql.commit()
                 return time.perf_counter() - begin
 
@@ -160,8 +168,9 @@ def postgres(program, scratch):
                 sql.commit()
                 return time.perf_counter() - begin
 
-        others = {"psycopg executemany": executemany, "psycopg COPY": copy}
-        compare(f"PostgreSQL, {ROWS} rows", lambda: write_back(program, dsn), others, prepare)
+        for mode, statement in ("update", update), ("upsert", upsert):
+            others = {"psycopg executemany": lambda: executemany(statement), "psycopg COPY and UPDATE": copy}
+            compare(f"PostgreSQL, {mode} of {ROWS} rows", lambda: write_back(program, dsn, mode), others, prepare)
     finally:
         server.terminate()
         server.wait()
@@ -205,17 +214,23 @@ def mariadb(program, scratch):
                 sql.execute(f"INSERT INTO product(id) SELECT seq FROM seq_1_to_{ROWS}")
                 connection.commit()
 
-        def executemany():
+        def executemany(statement):
             connection = connect()
             with connection, connection.cursor() as sql:
                 values = rows()
                 begin = time.perf_counter()
-                sql.executemany("UPDATE product SET width=%s, height=%s, sha256=%s, path=%s, state=%s WHERE id=%s", values)
+                sql.executemany(statement, values)
                 connection.commit()
                 return time.perf_counter() - begin
 
         dsn = f"mysql://root@127.0.0.1:{port}/test"
-        compare(f"MariaDB, {ROWS} rows", lambda: write_back(program, dsn), {"PyMySQL executemany": executemany}, prepare)
+        update = "UPDATE product SET width=%s, height=%s, sha256=%s, path=%s, state=%s WHERE id=%s"
+        sets = ", ".join(f"{name} = VALUES({name})" for name in SETS)
+        # PyMySQL joins the rows of such a statement into few statements.
+        upsert = f"INSERT INTO product({', '.join(SETS)}, id) VALUES (%s, %s, %s, %s, %s, %s) ON DUPLICATE KEY UPDATE {sets}"
+        for mode, statement in ("update", update), ("upsert", upsert):
+            others = {"PyMySQL executemany": lambda: executemany(statement)}
+            compare(f"MariaDB, {mode} of {ROWS} rows", lambda: write_back(program, dsn, mode), others, prepare)
     finally:
         server.terminate()
         server.wait()

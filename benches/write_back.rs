@@ -1,6 +1,6 @@
 //! Writes rows back into a table of a real database through the same calls as a job, and prints the seconds.
 //!
-//! usage: cargo bench --bench write_back -- DSN TABLE ROWS [CONNECTIONS]
+//! usage: cargo bench --bench write_back -- DSN TABLE ROWS [update|upsert|insert]
 //!
 //! The table has the columns id (unique), width, height, sha256, path and state; `benches/databases.py` makes it, and runs
 //! this in turns with other programs.
@@ -11,36 +11,35 @@ use std::time::Instant;
 
 use pixloom::db::{self, Login, Pool, Session, TableName, Value, WriteMode, WritePlan, WriteRow};
 
-/// Rows of a batch.
+/// Rows of a batch, as in a job.
 const BATCH_ROWS: usize = 1000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
     let [dsn, table, rows, rest @ ..] = &args[..] else { return Ok(()) };
     let rows: usize = rows.parse()?;
-    let connections = rest.first().map_or(Ok(8), |text| text.parse())?;
+    let mode = match rest.first().map_or("update", String::as_str) {
+        "update" => WriteMode::Update,
+        "upsert" => WriteMode::Upsert,
+        "insert" => WriteMode::Insert,
+        other => return Err(format!("unknown mode {other}").into()),
+    };
     let (dsn, password) = db::parse_dsn(dsn)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let database = db::database_of(&dsn);
     let name = TableName::parse(table, database.dialect()).ok_or("no table")?;
     let login = Login { user: None, password };
-    let pool = Pool::new(dsn, login, Session::default(), connections)?;
+    let pool = Pool::new(dsn, login, Session::default(), 1)?;
     let seconds = runtime.block_on(async {
         let described = pool.get().await?.table(&name).await?.ok_or("no such table")?;
         let columns = ["width", "height", "sha256", "path", "state"].map(str::to_owned);
-        let plan = WritePlan::new(&described, &["id".to_owned()], &columns, WriteMode::Update)?;
+        let plan = WritePlan::new(&described, &["id".to_owned()], &columns, mode)?;
         let batches: Vec<Vec<WriteRow>> =
             (0..rows).step_by(BATCH_ROWS).map(|from| (from..rows.min(from + BATCH_ROWS)).map(row).collect()).collect();
         let begin = Instant::now();
         let mut changed = 0;
-        for group in batches.chunks(connections) {
-            let writes = group.iter().map(|batch| async {
-                let mut connection = pool.get().await?;
-                connection.write(&plan, batch).await
-            });
-            for written in futures_util::future::join_all(writes).await {
-                changed += written?.changed;
-            }
+        for batch in &batches {
+            changed += pool.get().await?.write(&plan, batch).await?.changed;
         }
         let seconds = begin.elapsed().as_secs_f64();
         if changed == rows as u64 { Ok(seconds) } else { Err(format!("{changed} rows changed").into()) }

@@ -116,8 +116,9 @@ fn statement(plan: &WritePlan, forms: &[ColumnForm]) -> String {
         let different = join(different.collect(), " OR ");
         return format!(
             "{rows}, changed AS (UPDATE {table} AS t SET {sets} FROM u WHERE {keys} AND ({different}) RETURNING 1) \
-             SELECT (SELECT pg_catalog.count(*) FROM u WHERE EXISTS (SELECT FROM {table} AS t WHERE {keys})), \
-             (SELECT pg_catalog.count(*) FROM changed)"
+             SELECT CASE WHEN c.n = (SELECT pg_catalog.count(*) FROM u) THEN c.n \
+             ELSE (SELECT pg_catalog.count(*) FROM u WHERE EXISTS (SELECT FROM {table} AS t WHERE {keys})) END, c.n \
+             FROM (SELECT pg_catalog.count(*) AS n FROM changed) AS c"
         );
     }
     let columns = join(forms.iter().map(|form| quoted(&form.name)).collect(), ", ");

@@ -16,8 +16,8 @@ use super::values::{Bound, kind_of, value_of};
 use super::{DIALECT, tables};
 use crate::db::connection::Answer;
 use crate::db::{
-    Column, Connection, DbError, DbErrorKind, Dsn, Place, Row, Rows, Session, Table, TableName, Value, WriteMode,
-    WritePlan, WriteRow, Written,
+    Column, Connection, DbError, DbErrorKind, Dsn, Place, Row, Rows, Session, Table, TableColumn, TableName, Value,
+    WriteMode, WritePlan, WriteRow, Written,
 };
 
 /// Longest wait for a lock that another program holds, unless the session says otherwise.
@@ -385,26 +385,24 @@ impl Drop for SqliteRows<'_> {
     }
 }
 
+/// Writes rows; those that have all values already are not touched.
 fn write(connection: &mut rusqlite::Connection, plan: &WritePlan, rows: &[WriteRow]) -> rusqlite::Result<Written> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut written = Written::default();
     {
-        let (exists, same) = (exists_statement(plan, false), exists_statement(plan, true));
-        let mut exists = transaction.prepare_cached(&exists)?;
-        let mut same = transaction.prepare_cached(&same)?;
-        let mut change = transaction.prepare_cached(&plan.statement(&DIALECT))?;
+        let mut change = transaction.prepare_cached(&change_statement(plan))?;
+        let mut exists = transaction.prepare_cached(&exists_statement(plan))?;
         for row in rows {
-            let all = || params_from_iter(row.key.iter().chain(&row.values).map(Bound));
-            let is_there = exists.exists(params_from_iter(row.key.iter().map(Bound)))?;
-            let is_same = is_there && (plan.mode == WriteMode::Insert || same.exists(all())?);
-            if !is_there && plan.mode == WriteMode::Update {
+            let changed = change.execute(params_from_iter(row.key.iter().chain(&row.values).map(Bound)))?;
+            written.changed += u64::from(changed > 0);
+            // Only an update that changed nothing says nothing about the key.
+            if changed == 0
+                && plan.mode == WriteMode::Update
+                && !exists.exists(params_from_iter(row.key.iter().map(Bound)))?
+            {
                 written.missing += 1;
-                continue;
-            }
-            written.matched += 1;
-            if !is_same {
-                change.execute(all())?;
-                written.changed += 1;
+            } else {
+                written.matched += 1;
             }
         }
     }
@@ -412,14 +410,28 @@ fn write(connection: &mut rusqlite::Connection, plan: &WritePlan, rows: &[WriteR
     Ok(written)
 }
 
-/// Whether there is a row with the key, and, if asked, with all values.
-fn exists_statement(plan: &WritePlan, with_values: bool) -> String {
+/// The statement of the plan, which leaves out a row that has all values already. Values are compared as parameters, so that
+/// they are converted as the column converts them, and by their bytes: `A` replaces `a` where the column ignores case.
+fn change_statement(plan: &WritePlan) -> String {
+    let differs = plan.columns.iter().enumerate().map(|(i, column)| {
+        let name = format!("{}.{}", DIALECT.quoted(&plan.table.table), DIALECT.quoted(&column.name));
+        format!("{name} COLLATE BINARY IS NOT {}", DIALECT.placeholder(plan.keys.len() + i + 1))
+    });
+    let differs = differs.collect::<Vec<_>>().join(" OR ");
+    let statement = plan.statement(&DIALECT);
+    match plan.mode {
+        WriteMode::Update => format!("{statement} AND ({differs})"),
+        WriteMode::Upsert => format!("{statement} WHERE {differs}"),
+        WriteMode::Insert => statement,
+    }
+}
+
+/// Whether there is a row with the key.
+fn exists_statement(plan: &WritePlan) -> String {
     let table = plan.table.quoted(&DIALECT);
-    let columns = plan.all_columns().take(if with_values { usize::MAX } else { plan.keys.len() }).enumerate();
-    let tests = columns.map(|(i, column)| {
-        let operator = if i < plan.keys.len() { "=" } else { "IS" };
+    let tests = plan.keys.iter().enumerate().map(|(i, key)| {
         // Alone, the quoted name of a column that is gone would be a text.
-        format!("{table}.{} {operator} {}", DIALECT.quoted(&column.name), DIALECT.placeholder(i + 1))
+        format!("{table}.{} = {}", DIALECT.quoted(&key.name), DIALECT.placeholder(i + 1))
     });
     format!("SELECT 1 FROM {table} WHERE {}", tests.collect::<Vec<_>>().join(" AND "))
 }
