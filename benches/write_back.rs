@@ -12,7 +12,7 @@ use std::time::Instant;
 use pixloom::db::{self, Login, Pool, Session, TableName, Value, WriteMode, WritePlan, WriteRow};
 
 /// Rows of a batch, as in a job.
-const BATCH_ROWS: usize = 1000;
+const BATCH_ROWS: usize = 5000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();

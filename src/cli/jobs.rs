@@ -335,9 +335,11 @@ fn now_ms() -> i64 {
 
 /// A job as JSON. Its keys are a contract; times are UTC milliseconds, as in the catalog.
 fn as_value(reader: &dyn CatalogReader, job: &JobRow) -> Result<serde_json::Value, JobError> {
-    let request = reader.request(job.id)?.unwrap_or_default();
+    let (request, sources) = match reader.summary(job.id)? {
+        Some(summary) => (summary.request, summary.sources),
+        None => Default::default(),
+    };
     let waiting = job.total.saturating_sub(job.done + job.failed + job.skipped);
-    let sources = reader.summary(job.id)?.map_or(0, |summary| summary.sources);
     let steps: Vec<String> = request.recipe.steps.iter().map(engine::step_to_text).collect();
     let failures = reader.failures_by_kind(job.id)?;
     let failures: serde_json::Map<_, _> = failures.iter().map(|(kind, count)| (kind.word(), json!(count))).collect();

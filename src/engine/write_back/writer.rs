@@ -18,7 +18,7 @@ use crate::model::{ItemId, ItemRow, ItemState, JobId, Message, Rejection, human}
 use crate::sink::write_back::Target;
 
 /// Items of a batch.
-const BATCH_ITEMS: u32 = 1000;
+const BATCH_ITEMS: u32 = 5000;
 /// Bytes of the rows that are sent in one transaction.
 const BATCH_BYTES: usize = 8 << 20;
 /// How long finished items wait for others.
