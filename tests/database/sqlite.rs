@@ -1,8 +1,10 @@
 //! SQLite and the contract.
 
-use pixloom::db::{DbErrorKind, Session};
+#![expect(clippy::expect_used, reason = "tests")]
 
-use super::contract::{Case, Subject, Words, all};
+use pixloom::db::{DbErrorKind, Session, TableName, Value, WriteMode, WritePlan, WriteRow, Written};
+
+use super::contract::{Case, Subject, Words, all, run};
 
 pub(super) struct Sqlite;
 
@@ -11,7 +13,6 @@ impl Subject for Sqlite {
         "SQLite"
     }
 
-    #[expect(clippy::expect_used, reason = "tests")]
     fn create(&self) -> String {
         // Removed with the scratch folder of the test run.
         let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
@@ -90,4 +91,27 @@ fn a_reading_session_of_sqlite_changes_neither_itself_nor_files() {
         assert_eq!(sql.query_row("PRAGMA journal_mode", (), |row| row.get::<_, String>(0)).unwrap(), "wal");
         assert!(["new", "copy"].iter().all(|end| !std::path::Path::new(&format!("{path}.{end}")).exists()));
     });
+}
+
+#[tokio::test]
+async fn a_value_that_differs_only_in_its_case_is_written_where_the_column_ignores_case() {
+    let case = Case::new(&Sqlite.create(), Sqlite.words());
+    let mut writer = case.writer().await;
+    run(&mut *writer, "CREATE TABLE t(id INTEGER PRIMARY KEY, v TEXT COLLATE NOCASE)").await;
+    run(&mut *writer, "INSERT INTO t VALUES (1, 'done'), (2, '7')").await;
+    let name = TableName { schema: None, table: "t".to_owned() };
+    let table = writer.table(&name).await.expect("an answer").expect("the table");
+    // The number is the text 7 once it is in the column.
+    let rows = |text: &str| {
+        let row = |id, value| WriteRow { key: vec![Value::Int(id)], values: vec![value] };
+        [row(1, Value::Text(text.to_owned())), row(2, Value::Int(7))]
+    };
+    for (mode, text) in [(WriteMode::Update, "Done"), (WriteMode::Upsert, "DONE")] {
+        let plan = WritePlan::new(&table, &["id".to_owned()], &["v".to_owned()], mode).expect("a plan");
+        let written = |changed| Ok(Written { matched: 2, changed, missing: 0 });
+        assert_eq!(writer.write(&plan, &rows(text)).await, written(1), "{mode:?}");
+        assert_eq!(writer.write(&plan, &rows(text)).await, written(0), "{mode:?} again");
+        let got = all(&mut *writer, "SELECT v FROM t ORDER BY id", &[]).await.expect("rows");
+        assert_eq!(got, [[Value::Text(text.to_owned())], [Value::Text("7".to_owned())]]);
+    }
 }
