@@ -11,9 +11,6 @@ use std::time::Instant;
 
 use pixloom::db::{self, Login, Pool, Session, TableName, Value, WriteMode, WritePlan, WriteRow};
 
-/// Rows of a batch, as in a job.
-const BATCH_ROWS: usize = 5000;
-
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
     let [dsn, table, rows, rest @ ..] = &args[..] else { return Ok(()) };
@@ -34,8 +31,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let described = pool.get().await?.table(&name).await?.ok_or("no such table")?;
         let columns = ["width", "height", "sha256", "path", "state"].map(str::to_owned);
         let plan = WritePlan::new(&described, &["id".to_owned()], &columns, mode)?;
+        let most = database.batch_rows();
         let batches: Vec<Vec<WriteRow>> =
-            (0..rows).step_by(BATCH_ROWS).map(|from| (from..rows.min(from + BATCH_ROWS)).map(row).collect()).collect();
+            (0..rows).step_by(most).map(|from| (from..rows.min(from + most)).map(row).collect()).collect();
         let begin = Instant::now();
         let mut changed = 0;
         for batch in &batches {

@@ -39,6 +39,11 @@ pub trait Database: std::fmt::Debug + Sync {
     /// The type of a new column for values of a kind, as `CREATE TABLE` writes it. `is_key` columns can be indexed.
     fn column_type(&self, kind: super::Kind, is_key: bool) -> &'static str;
 
+    /// Rows that are best written in one transaction. Small ones lock rows for a short time.
+    fn batch_rows(&self) -> usize {
+        5_000
+    }
+
     /// The statement that one row of a plan stands for, as people are shown it.
     fn write_statement(&self, plan: &super::WritePlan) -> String {
         plan.statement(self.dialect())

@@ -51,6 +51,11 @@ impl Database for Sqlite {
         &[]
     }
 
+    /// A commit takes as long as thousands of rows, and the whole file is locked in any case.
+    fn batch_rows(&self) -> usize {
+        50_000
+    }
+
     fn column_type(&self, kind: Kind, _: bool) -> &'static str {
         match kind {
             Kind::Bool | Kind::Int => "INTEGER",

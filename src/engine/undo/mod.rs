@@ -22,7 +22,7 @@ use crate::model::{JobId, Locator, ReplacedFile, ReplacedState, Stay, StayReason
 use crate::store::{FileIdentity, Trash, sha256_in_trash};
 
 /// Files that are recorded together.
-const PAGE_FILES: u32 = 128;
+const PAGE_FILES: u32 = 512;
 
 /// How far an undo is; shared with the coordinator.
 #[derive(Default)]

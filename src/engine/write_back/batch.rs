@@ -2,14 +2,19 @@
 
 use std::collections::HashMap;
 
-use crate::db::{WriteMode, WriteRow};
+use crate::db::{Value, WriteMode, WriteRow};
 use crate::model::{ItemOutput, ItemRow, Rejection};
 use crate::sink::write_back::{Target, TargetRow};
 
-/// A row, and the item that it is of.
-pub(super) struct BatchRow {
-    pub(super) seq: u64,
-    pub(super) row: WriteRow,
+/// Rows, and the items that they are of.
+pub(super) struct BatchRows {
+    pub(super) seqs: Vec<u64>,
+    pub(super) rows: Vec<WriteRow>,
+}
+
+/// Bytes of the values of a row.
+pub(super) fn size_bytes(row: &WriteRow) -> usize {
+    row.key.iter().chain(&row.values).map(Value::size_bytes).sum()
 }
 
 /// Rows of items in the order in which they finished.
@@ -17,6 +22,10 @@ pub(super) struct Batch<'a> {
     target: &'a Target,
     whole: Rows,
     outcome: Rows,
+    /// The items, in that order.
+    pub(super) seqs: Vec<u64>,
+    /// Bytes of the values that were added.
+    pub(super) bytes: usize,
     /// Items whose values don't fit.
     pub(super) misfits: Vec<Rejection>,
 }
@@ -24,7 +33,7 @@ pub(super) struct Batch<'a> {
 /// The row of each key.
 #[derive(Default)]
 struct Rows {
-    rows: Vec<Option<BatchRow>>,
+    rows: Vec<Option<(u64, WriteRow)>>,
     by_key: HashMap<String, usize>,
 }
 
@@ -33,7 +42,7 @@ impl Rows {
         self.by_key.contains_key(key)
     }
 
-    fn put(&mut self, key: String, row: BatchRow) {
+    fn put(&mut self, key: String, row: (u64, WriteRow)) {
         self.remove(&key);
         self.by_key.insert(key, self.rows.len());
         self.rows.push(Some(row));
@@ -48,11 +57,13 @@ impl Rows {
 
 impl<'a> Batch<'a> {
     pub(super) fn new(target: &'a Target) -> Self {
-        Self { target, whole: Rows::default(), outcome: Rows::default(), misfits: Vec::new() }
+        let (whole, outcome) = (Rows::default(), Rows::default());
+        Self { target, whole, outcome, seqs: Vec::new(), bytes: 0, misfits: Vec::new() }
     }
 
     /// Adds an item that finished after those before it.
     pub(super) fn add(&mut self, item: &ItemRow, outputs: &[ItemOutput]) {
+        self.seqs.push(item.id.seq);
         let (row, is_whole) = match self.target.row(item, outputs) {
             TargetRow::Whole(row) => (row, true),
             TargetRow::Outcome(row) => (row, false),
@@ -63,12 +74,13 @@ impl<'a> Batch<'a> {
                 return;
             }
         };
+        self.bytes += size_bytes(&row);
         let key = format!("{:?}", row.key);
         // The first row that is inserted stays.
         if self.target.whole.mode == WriteMode::Insert && (self.whole.has(&key) || self.outcome.has(&key)) {
             return;
         }
-        let row = BatchRow { seq: item.id.seq, row };
+        let row = (item.id.seq, row);
         if is_whole {
             self.outcome.remove(&key);
             self.whole.put(key, row);
@@ -78,8 +90,11 @@ impl<'a> Batch<'a> {
     }
 
     /// The rows with results, and those without; the former are written first.
-    pub(super) fn into_rows(self) -> (Vec<BatchRow>, Vec<BatchRow>) {
-        let rows = |rows: Rows| rows.rows.into_iter().flatten().collect();
+    pub(super) fn into_rows(self) -> (BatchRows, BatchRows) {
+        let rows = |rows: Rows| {
+            let (seqs, rows) = rows.rows.into_iter().flatten().unzip();
+            BatchRows { seqs, rows }
+        };
         (rows(self.whole), rows(self.outcome))
     }
 }

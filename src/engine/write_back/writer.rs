@@ -1,15 +1,16 @@
 //! Empties the outbox of a job.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 
-use super::batch::{Batch, BatchRow};
+use super::batch::{Batch, BatchRows, size_bytes};
 use super::open::Opened;
 use crate::catalog::{CatalogReader, WrittenBack};
-use crate::db::{DbError, DbErrorKind, Dsn, Pool, Value, WritePlan, WriteRow, Written};
+use crate::db::{DbError, DbErrorKind, Dsn, Pool, WritePlan, WriteRow, Written, database_of};
 use crate::engine::databases::job_error;
 use crate::engine::record::message::{Record, call};
 use crate::error::JobError;
@@ -17,8 +18,8 @@ use crate::fetch::Cancel;
 use crate::model::{ItemId, ItemRow, ItemState, JobId, Message, Rejection, human};
 use crate::sink::write_back::Target;
 
-/// Items of a batch.
-const BATCH_ITEMS: u32 = 5000;
+/// Items that are read at once.
+const PAGE_ITEMS: u32 = 1000;
 /// Bytes of the rows that are sent in one transaction.
 const BATCH_BYTES: usize = 8 << 20;
 /// How long finished items wait for others.
@@ -36,6 +37,8 @@ pub(crate) struct WriteBack {
     dsn: Dsn,
     pool: Pool,
     target: Target,
+    /// Rows of a batch.
+    batch_rows: usize,
     runtime: tokio::runtime::Handle,
     /// Whether the run waits for the rest: nothing is gathered.
     hurry: Mutex<bool>,
@@ -71,6 +74,7 @@ impl WriteBack {
         let Opened { dsn, pool, target } = opened;
         Self {
             longest_wait: Duration::from_secs(wait_s),
+            batch_rows: database_of(&dsn).batch_rows(),
             dsn,
             pool,
             target,
@@ -102,7 +106,7 @@ impl WriteBack {
         self.is_waiting.load(Ordering::Acquire)
     }
 
-    fn gather(&self) {
+    fn wait_for_items(&self) {
         let hurry = self.hurry.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.hurried.wait_timeout_while(hurry, GATHER, |hurry| !*hurry);
         *waited.unwrap_or_else(PoisonError::into_inner).0 = false;
@@ -121,47 +125,62 @@ impl WriteBack {
         let mut number = reader.write_back(job)?.unwrap_or_default().number;
         while !cancel.is_cancelled() {
             let last = reader.last_finished(job)?;
-            let again = reader.write_again(job, BATCH_ITEMS)?;
-            let finished = reader.finished_after(job, number, BATCH_ITEMS)?;
-            let is_full = finished.len().max(again.len()) >= BATCH_ITEMS as usize;
-            if let Some(last) = finished.last() {
-                number = last.number;
-            } else {
+            let again = reader.write_again(job, PAGE_ITEMS)?;
+            let mut batch = Batch::new(&self.target);
+            let mut is_full = again.len() >= PAGE_ITEMS as usize;
+            loop {
+                let page = reader.finished_after(job, number, PAGE_ITEMS)?;
+                number = page.last().map_or(number, |last| last.number);
+                let is_last = page.len() < PAGE_ITEMS as usize;
+                self.gather_rows(page.into_iter().map(|finished| finished.row), &mut batch, outbox)?;
+                is_full |= batch.seqs.len() >= self.batch_rows || batch.bytes >= BATCH_BYTES;
+                if is_last || is_full {
+                    break;
+                }
+            }
+            if batch.seqs.is_empty() {
                 number = number.max(last);
                 if again.is_empty() {
                     self.written.store(number, Ordering::Release);
-                    self.gather();
+                    self.wait_for_items();
                     continue;
                 }
             }
             let seqs: Vec<u64> = again.iter().map(|(_, seq)| *seq).collect();
-            let mut items: Vec<ItemRow> = finished.into_iter().map(|finished| finished.row).collect();
             // Those that wait again come with a new number.
-            items.extend(reader.items(job, &seqs)?.into_iter().filter(|row| is_final(row.state)));
-            let mut written = self.write_items(&items, outbox)?;
+            let rows = reader.items(job, &seqs)?.into_iter().filter(|row| is_final(row.state));
+            self.gather_rows(rows, &mut batch, outbox)?;
+            let mut written = self.write_batch(batch, cancel)?;
             (written.number, written.again) = (number, again.last().map_or(0, |(note, _)| *note));
             call(outbox.record_tx, move |catalog| catalog.write_back(job, &written))?;
             if !is_full {
-                self.gather();
+                self.wait_for_items();
             }
         }
         Ok(())
     }
 
-    fn write_items(&self, items: &[ItemRow], outbox: &Outbox<'_>) -> Result<WrittenBack, Ended> {
-        let mut batch = Batch::new(&self.target);
+    fn gather_rows(
+        &self,
+        items: impl Iterator<Item = ItemRow>,
+        batch: &mut Batch<'_>,
+        outbox: &Outbox<'_>,
+    ) -> Result<(), Ended> {
         for item in items {
             let id = ItemId { job: outbox.job, seq: item.id.seq };
             let outputs = if self.target.needs_outputs() { outbox.reader.outputs(id)? } else { Vec::new() };
-            batch.add(item, &outputs);
+            batch.add(&item, &outputs);
         }
-        let mut written =
-            WrittenBack { seqs: items.iter().map(|item| item.id.seq).collect(), ..WrittenBack::default() };
+        Ok(())
+    }
+
+    fn write_batch(&self, mut batch: Batch<'_>, cancel: &Cancel) -> Result<WrittenBack, Ended> {
+        let mut written = WrittenBack { seqs: std::mem::take(&mut batch.seqs), ..WrittenBack::default() };
         written.rejections = std::mem::take(&mut batch.misfits);
         let (whole, outcome) = batch.into_rows();
-        self.write_rows(&self.target.whole, &whole, &mut written, outbox.cancel)?;
+        self.write_rows(&self.target.whole, &whole, &mut written, cancel)?;
         if let Some(plan) = &self.target.outcome {
-            self.write_rows(plan, &outcome, &mut written, outbox.cancel)?;
+            self.write_rows(plan, &outcome, &mut written, cancel)?;
         }
         Ok(written)
     }
@@ -170,28 +189,26 @@ impl WriteBack {
     fn write_rows(
         &self,
         plan: &WritePlan,
-        rows: &[BatchRow],
+        rows: &BatchRows,
         written: &mut WrittenBack,
         cancel: &Cancel,
     ) -> Result<(), Ended> {
-        let mut parts: Vec<&[BatchRow]> = parts_of(rows);
+        let mut parts = parts_of(&rows.rows);
         while let Some(part) = parts.pop() {
-            let values: Vec<WriteRow> = part.iter().map(|one| one.row.clone()).collect();
-            match self.write_part(plan, &values, cancel)? {
+            match self.write_part(plan, &rows.rows[part.clone()], cancel)? {
                 Ok(Written { matched, changed, missing }) => {
                     written.counts.matched += matched;
                     written.counts.changed += changed;
                     written.counts.missing += missing;
                 }
-                Err(error) => {
-                    if let [one] = part {
-                        let key = self.target.shown_key(&one.row.key);
-                        let message = error.message;
-                        written.rejections.push(Rejection { seq: one.seq, locator: String::new(), key, message });
-                    } else {
-                        let (first, second) = part.split_at(part.len() / 2);
-                        parts.extend([second, first]);
-                    }
+                Err(error) if part.len() == 1 => {
+                    let key = self.target.shown_key(&rows.rows[part.start].key);
+                    let (seq, message) = (rows.seqs[part.start], error.message);
+                    written.rejections.push(Rejection { seq, locator: String::new(), key, message });
+                }
+                Err(_) => {
+                    let middle = part.start + part.len() / 2;
+                    parts.extend([middle..part.end, part.start..middle]);
                 }
             }
         }
@@ -259,19 +276,18 @@ fn is_final(state: ItemState) -> bool {
 }
 
 /// Rows in parts of limited size, in reverse order: the last element is the first part.
-fn parts_of(rows: &[BatchRow]) -> Vec<&[BatchRow]> {
-    let size = |one: &BatchRow| one.row.key.iter().chain(&one.row.values).map(Value::size_bytes).sum::<usize>();
+fn parts_of(rows: &[WriteRow]) -> Vec<Range<usize>> {
     let (mut parts, mut start, mut bytes) = (Vec::new(), 0, 0);
     for (index, row) in rows.iter().enumerate() {
-        let row_bytes = size(row);
+        let row_bytes = size_bytes(row);
         if index > start && bytes + row_bytes > BATCH_BYTES {
-            parts.push(&rows[start..index]);
+            parts.push(start..index);
             (start, bytes) = (index, 0);
         }
         bytes += row_bytes;
     }
     if start < rows.len() {
-        parts.push(&rows[start..]);
+        parts.push(start..rows.len());
     }
     parts.reverse();
     parts
