@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "insert" => WriteMode::Insert,
         other => return Err(format!("unknown mode {other}").into()),
     };
-    let (dsn, password) = db::parse_dsn(dsn)?;
+    let (dsn, password) = db::parse_dsn(dsn).map_err(|error| error.to_string())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let database = db::database_of(&dsn);
     let name = TableName::parse(table, database.dialect()).ok_or("no table")?;

@@ -16,8 +16,8 @@ use super::values::{Bound, kind_of, value_of};
 use super::{DIALECT, tables};
 use crate::db::connection::Answer;
 use crate::db::{
-    Column, Connection, DbError, DbErrorKind, Dsn, Place, Row, Rows, Session, Table, TableColumn, TableName, Value,
-    WriteMode, WritePlan, WriteRow, Written,
+    Column, Connection, DbError, DbErrorKind, Dsn, Place, Row, Rows, Session, Table, TableName, Value, WriteMode,
+    WritePlan, WriteRow, Written,
 };
 
 /// Longest wait for a lock that another program holds, unless the session says otherwise.

@@ -279,14 +279,15 @@ fn checked(dsn: &Dsn, spec: &WriteBackSpec, table: &db::Table) -> WriteBackCheck
 /// Checks a request whose table is created when its job starts.
 fn planned(dsn: &Dsn, spec: &WriteBackSpec) -> WriteBackCheck {
     let database = db::database_of(dsn);
-    let table = planned_table(spec, database);
+    let kinds = Vec::new();
+    let table = planned_table(spec, &kinds, database);
     let check = checked(dsn, spec, &table);
     let mut names: Vec<String> = spec.keys.iter().chain(&spec.columns).map(|pair| pair.column.to_lowercase()).collect();
     names.sort_unstable();
     let twice = names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone());
     let statement = match (twice, check.statement) {
         (Some(column), _) => Err(Message::new("wb_twice").with("column", column)),
-        (None, Ok(write)) => Ok(format!("{};\n{write}", create_statement(spec, database))),
+        (None, Ok(write)) => Ok(format!("{};\n{write}", create_statement(spec, &kinds, database))),
         (None, wrong) => wrong,
     };
     WriteBackCheck { statement, ..check }

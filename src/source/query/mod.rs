@@ -310,7 +310,7 @@ pub fn column_kinds(source: &SourceSpec, databases: &dyn Databases) -> Result<Ve
         return Ok(Vec::new());
     }
     let query = Query::of(source, databases)?;
-    let pool = databases.pool(&query.dsn)?;
+    let pool = databases.pool(&query.dsn, false)?;
     let described = databases.runtime().block_on(async { pool.get().await?.describe(&query.plain()).await });
     let (columns, _) = described.map_err(|error| databases.error(&query.dsn, &error))?;
     Ok(columns.into_iter().map(|column| (column.name, column.kind)).collect())
