@@ -203,7 +203,7 @@ impl<'a> Many<'a> {
     fn start(&self, more: &[&str]) -> Running {
         let query = format!("SELECT concat('{}', id, '.txt') AS url, part, pad FROM p", self.links.url("/"));
         let dsn = self.server.dsn_of(&self.database);
-        let args = ["run", "--db", &dsn, "--sql", &query, "-o", "out", "--catalog", "c.sqlite"];
+        let args = ["run", "--db", &dsn, "--sql", &query, "-o", "out", "--fast", "--catalog", "c.sqlite"];
         self.home.start(&[&args[..], more].concat())
     }
 
