@@ -6,6 +6,7 @@
 #![cfg(all(feature = "gui", target_os = "linux"))]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 #![expect(clippy::disallowed_methods, reason = "tests prepare files")]
+#![expect(clippy::disallowed_types, reason = "tests prepare a database")]
 
 use std::ffi::OsStr;
 use std::fs;
