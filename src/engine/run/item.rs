@@ -173,15 +173,16 @@ impl Run {
     /// replaced.
     fn when_inputs_are_known(&self, made: (Finished, Target)) -> Result<(Finished, Target), ItemError> {
         let may_be_given = |path: PathBuf| may_be_given(&self.spec.sources, &path) != MayGive::No;
-        let waits = self.pending.load(Ordering::Acquire) > 0 && made.1.may_replace().any(may_be_given);
-        while waits {
+        if self.pending.load(Ordering::Acquire) == 0 || !made.1.may_replace().any(may_be_given) {
+            return Ok(made);
+        }
+        loop {
             let pokes = self.switch.pokes();
             if self.pending.load(Ordering::Acquire) == 0 {
-                break;
+                return Ok(made);
             }
             self.switch.wait_poke_going(pokes).map_err(|Stopped| ItemError::nameless(ErrorKind::Cancelled))?;
         }
-        Ok(made)
     }
 
     /// An item whose result could not be saved failed, or waits until the job continues if it is not to blame.
