@@ -159,7 +159,6 @@ impl QueryArgs {
         line.value("--db", database);
         line.value("--sql", sql);
         match split {
-            // Each part but the first begins at a value.
             Some(column) => {
                 line.value("--split", column);
                 line.number("--parts", *parts);

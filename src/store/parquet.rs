@@ -13,7 +13,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{Type, TypePtr};
 
 /// Largest number of rows in a group.
-const GROUP_ROWS: usize = 65_536;
+const GROUP_ROWS: usize = 16_384;
 /// Bytes of values at which a group ends, even if it has few rows.
 const GROUP_BYTES: usize = 16 << 20;
 

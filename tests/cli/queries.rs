@@ -547,14 +547,19 @@ fn a_job_is_resumed_from_any_folder() {
 fn a_job_that_stopped_while_rows_went_into_a_table_is_resumed() {
     let home = shop();
     paced(&home, 6, 2);
-    let args = ["query", "--db", "shop.sqlite", "--sql", PACED, "--each", "ids.csv", "--into", "copies", "--json"];
+    // Statements that read the file would keep others from writing into it.
+    let other = Connection::open(home.path("other.sqlite")).unwrap();
+    other.execute_batch("CREATE TABLE t(x)").unwrap();
+    let args = ["query", "--db", "shop.sqlite", "--sql", PACED, "--each", "ids.csv"];
+    let args = [&args[..], &["--into", "copies", "--into-db", "other.sqlite", "--json"]].concat();
     let mut running = home.start(&args);
     running.until(|line| line["event"] == "progress" && line["done"] == 2);
     running.interrupt();
     running.wait().expect(130);
     hurry(&home);
     home.run(&["resume"]).expect(0);
-    assert_eq!(count(&home, "SELECT count(*) * 100 + count(DISTINCT id) FROM copies"), 606);
+    let copied = "SELECT count(*) * 100 + count(DISTINCT id) FROM copies";
+    assert_eq!(other.query_row(copied, (), |row| row.get::<_, i64>(0)).unwrap(), 606);
 }
 
 #[test]
