@@ -1,6 +1,7 @@
 //! The examples of README's section about databases, run as they are written: against a shop whose images a local server
 //! has, in an SQLite file and on real servers.
 
+use std::iter;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -68,8 +69,9 @@ impl Shop {
         let shop = Self { home: Home::new().with_variable("SHOP_PASSWORD", PASSWORD), images, postgres, mysql };
         shop.fill_wordpress();
         shop.fill_sqlite();
-        let rows: String = PRODUCTS[..2].iter().map(|(_, sku, path)| format!("{sku},{}\n", shop.url(*path))).collect();
-        shop.home.file("products.csv", format!("sku,url\n{rows}"));
+        let rows = PRODUCTS[..2].iter().map(|(_, sku, path)| format!("{sku},{}", shop.url(*path)));
+        let rows: Vec<String> = iter::once("sku,url".to_owned()).chain(rows).collect();
+        shop.home.file("products.csv", rows.join("\n"));
         shop.home.file("regions.csv", "region\nnorth\nsouth\n");
         shop.home.file("prices.csv", "id,price\n1,10.5\n2,20\n");
         shop
@@ -90,23 +92,24 @@ impl Shop {
     }
 
     fn fill_wordpress(&self) {
-        let mut sql = String::from(
+        let mut statements = vec![
             "CREATE TABLE wp_posts (ID bigint unsigned AUTO_INCREMENT PRIMARY KEY, post_title text, guid varchar(255), \
                  post_status varchar(20), post_type varchar(20));
              CREATE TABLE wp_postmeta (meta_id bigint unsigned AUTO_INCREMENT PRIMARY KEY, post_id bigint unsigned, \
-                 meta_key varchar(255), meta_value longtext);\n",
-        );
+                 meta_key varchar(255), meta_value longtext);"
+                .to_owned(),
+        ];
         for (id, sku, path) in PRODUCTS {
             let (url, image) = (self.url(path), 100 + id);
             let state = if id == 2 { "draft" } else { "publish" };
-            sql += &format!(
+            statements.push(format!(
                 "INSERT INTO wp_posts VALUES ({id}, '{sku}', '', '{state}', 'product'), \
                      ({image}, '', '{url}', 'inherit', 'attachment');
                  INSERT INTO wp_postmeta (post_id, meta_key, meta_value) VALUES \
-                     ({id}, '_thumbnail_id', '{image}'), ({id}, '_sku', '{sku}');\n"
-            );
+                     ({id}, '_thumbnail_id', '{image}'), ({id}, '_sku', '{sku}');"
+            ));
         }
-        self.mysql.sql("wordpress", &sql);
+        self.mysql.sql("wordpress", &statements.join("\n"));
     }
 
     fn sqlite(&self) -> Connection {

@@ -424,7 +424,7 @@ fn one_job_is_undone_by_one_process_at_a_time() {
     let home = Home::new();
     copy_job(&home, 600, &[]);
     let args = [&["undo", "1", "--json"][..], &CATALOG].concat();
-    let both = [home.start(&args), home.start(&args)].map(|running| running.wait());
+    let both = [home.start(&args), home.start(&args)].map(super::program::Running::wait);
     let mut codes = both.iter().map(|output| output.code).collect::<Vec<_>>();
     codes.sort_unstable();
     // The second one is refused, or begins when the first has ended.
