@@ -264,6 +264,9 @@ impl QueryArgs {
         let is_folder = self.name.is_some()
             || text.ends_with(std::path::is_separator)
             || store::kind_at(out) == Some(EntryKind::Folder);
+        if !is_folder && ["{col:", "{index"].iter().any(|field| text.contains(field)) {
+            return Err(JobError::Refused(Message::new("query_out_template").with("path", &text)));
+        }
         let extension = out.extension().filter(|_| !is_folder).and_then(|extension| extension.to_str());
         let format = asked.or_else(|| extension.and_then(RowsFormat::of_extension)).unwrap_or_default();
         Ok(if is_folder {

@@ -329,6 +329,8 @@ fn wrong_requests_are_refused_before_anything_starts() {
         (&["--sql", "SELECT id FROM product", "-o", "shop.sqlite"], "input"),
         (&["--sql", "SELECT :id", "--each", "ids.csv", "-o", "ids.csv"], "input"),
         (&["--sql", "SELECT id FROM product", "-o", "ids.csv", "--on-conflict", "fail"], "exists"),
+        (&["--sql", "SELECT :id AS id", "--each", "ids.csv", "-o", "parts/{col:id}.csv"], "--name"),
+        (&["--sql", "DELETE FROM product RETURNING id"], "--write"),
         (&["--file", "none.sql"], "none.sql"),
     ] {
         let output = query(&home, args).expect(2);

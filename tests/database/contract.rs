@@ -349,6 +349,14 @@ async fn a_read_only_session_is_read_only_for_the_database_itself(case: Case) {
         let error = all(&mut *reader, sql, &[]).await.expect_err(sql);
         assert_eq!(error.kind, K::ReadOnly, "{sql} as a query: {error:?}");
     }
+    for sql in ["DELETE FROM t RETURNING id", "INSERT INTO t (id) VALUES (1) RETURNING id"] {
+        // Some databases say so before it runs, all of them when it does.
+        let error = all(&mut *reader, sql, &[]).await.expect_err(sql);
+        assert_eq!(error.kind, K::ReadOnly, "{sql}: {error:?}");
+    }
+    for sql in ["SELECT id FROM t", "WITH w AS (SELECT id FROM t) SELECT id FROM w"] {
+        reader.describe(sql).await.expect(sql);
+    }
     let error = reader.write(&plan, &[row(1, &[text("x")])]).await.expect_err("a write");
     assert_eq!(error.kind, K::ReadOnly, "{error:?}");
     assert_eq!(all(&mut *reader, "SELECT count(*) FROM t", &[]).await.unwrap(), [[Value::Int(0)]]);

@@ -345,7 +345,8 @@ query_parameter = The query has the parameter :{ $name }, which has no value; on
 query_last_alone = The query has the parameter :last, but no --since names its column. Add --since COLUMN.
 query_since_alone = --since { $column } needs the parameter :last in the query, as in (:last IS NULL OR { $column } >= :last).
 query_since_item = --since { $column } is the column of links. Name another column.
-query_no_columns = The statement for the database { $database } returns no rows. Write a SELECT.
+query_item_column = The query has no column url or path, and its first column, { $column }, has the type { $type }, which holds neither. Name the column of links or paths with --url-column.
+query_no_columns = The statement for the database { $database } is not a query that only reads rows. Write a SELECT.
 query_lacks = The query has no column "{ $column }"; its columns are { $columns }. Name the right one with { $option }.
 
 ## Undo: why a file stays
@@ -367,7 +368,7 @@ stays_back_changed = { $path } stays: the file that undo brought back has change
 
 write_back_syntax = --write-back: can't read '{ $map }' near '{ $near }'. Write it like '{ $example }'; names with special characters go in quotes.
 write_back_ends_early = --write-back: '{ $map }' ends early. Write it like '{ $example }'.
-write_back_field = --write-back: { $field } is not a field. These are: { $fields }.
+write_back_field = --write-back: { $field } is not a field. The fields are: { $fields }. A column of the list or query is col:{ $field }.
 write_back_twice = --write-back: the column { $column } is named twice in { $map }.
     .window = The column { $column } is chosen twice. Remove one.
 write_back_mode_alone = --write-back-mode needs --write-back or --write-back-table.

@@ -336,7 +336,8 @@ query_parameter = 쿼리의 매개변수 :{ $name }에 값이 없습니다. :las
 query_last_alone = 쿼리에 매개변수 :last가 있지만 기준 열이 없습니다. --since로 열을 지정하세요.
 query_since_alone = --since { $column } 옵션을 쓰려면 쿼리에 매개변수 :last가 있어야 합니다. 예: (:last IS NULL OR { $column } >= :last)
 query_since_item = --since { $column }: 링크가 든 열은 쓸 수 없습니다. 다른 열을 지정하세요.
-query_no_columns = 데이터베이스 { $database }에 보낼 문이 행을 반환하지 않습니다. SELECT 문을 쓰세요.
+query_item_column = 쿼리에 url이나 path 열이 없고, 첫 열 { $column }({ $type })에는 링크나 경로가 들어갈 수 없습니다. 링크나 경로의 열을 --url-column으로 지정하세요.
+query_no_columns = 데이터베이스 { $database }에 보낼 구문이 행을 읽기만 하는 쿼리가 아닙니다. SELECT 문을 쓰세요.
 query_lacks = 쿼리에 "{ $column }" 열이 없습니다. 있는 열: { $columns }. { $option } 옵션으로 맞는 열을 지정하세요.
 
 ## 작업 결과 되돌리기: 파일을 그대로 두는 이유
@@ -358,7 +359,7 @@ stays_back_changed = { $path }: 되돌린 파일이 그 뒤에 바뀌어 그대�
 
 write_back_syntax = --write-back: '{ $map }'의 '{ $near }' 근처를 읽을 수 없습니다. '{ $example }'처럼 쓰세요. 특수 문자가 든 이름은 따옴표로 묶습니다.
 write_back_ends_early = --write-back: '{ $map }'이(가) 중간에서 끝납니다. '{ $example }'처럼 쓰세요.
-write_back_field = --write-back: { $field } 필드는 없습니다. 쓸 수 있는 필드: { $fields }.
+write_back_field = --write-back: { $field } 필드는 없습니다. 쓸 수 있는 필드: { $fields }. 목록이나 쿼리의 열은 col:{ $field }처럼 씁니다.
 write_back_twice = --write-back: { $map }에 열 { $column }이(가) 두 번 나옵니다.
     .window = 열 { $column }을(를) 두 번 골랐습니다. 하나를 제거하세요.
 write_back_mode_alone = --write-back-mode는 --write-back 또는 --write-back-table과 함께 써야 합니다.

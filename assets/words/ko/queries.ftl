@@ -4,6 +4,7 @@ query_done = 구문 { $count }개 완료
 query_rows = { $count }행
 query_time = { $time } 걸림
 query_changes = 결과가 없는 구문이라 데이터베이스를 바꿀 수 있습니다. 허용하려면 --write를 쓰세요.
+query_out_template = { JOSA($path, "은", "는") } 이름 템플릿처럼 보이지만 -o에는 파일이나 폴더를 지정합니다. 폴더는 -o로, 템플릿은 --name으로 지정하세요.
     .window = 결과가 없는 쿼리라 데이터베이스를 바꿀 수 있습니다. 허용하려면 ‘데이터베이스 변경 허용’을 켜세요.
 query_no_rows = 구문에 저장할 결과가 없습니다. -o와 --into를 빼세요.
     .window = 쿼리에 저장할 결과가 없습니다. 파일이나 테이블 칸을 비우세요.

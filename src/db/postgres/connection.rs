@@ -169,6 +169,14 @@ impl PostgresConnection {
         Ok((self.client.prepare_typed(sql, &types).await.map_err(failed)?, types))
     }
 
+    /// Whether a statement with a result would change something, such as `DELETE ... RETURNING`: it can be explained, but it
+    /// can't have a cursor. `SHOW` and `EXPLAIN` have neither.
+    async fn changes(&self, sql: &str, prepared: &Prepared) -> bool {
+        let types = prepared.statement.params();
+        let is_valid = async |start: &str| self.client.prepare_typed(&format!("{start}\n{sql}"), types).await.is_ok();
+        !is_valid("DECLARE pixloom_rows CURSOR FOR").await && is_valid("EXPLAIN").await
+    }
+
     /// Runs a statement; if its tables were changed since it was prepared, it is prepared again. Such an error comes before
     /// anything is done.
     async fn begin(&self, sql: &str, values: &[Value]) -> Result<(Vec<Column>, RowStream), DbError> {
@@ -263,10 +271,16 @@ impl Connection for PostgresConnection {
     fn describe<'a>(&'a mut self, sql: &'a str) -> Answer<'a, (Vec<Column>, usize)> {
         Box::pin(async move {
             let mut call = self.call();
-            let prepared = self.prepare(sql).await;
+            let described = async {
+                let prepared = self.prepare(sql).await?;
+                if self.session.is_read_only && !prepared.columns.is_empty() && self.changes(sql, &prepared).await {
+                    return Err(DbError::own(DbErrorKind::ReadOnly, "db_only_reads"));
+                }
+                Ok((prepared.columns, prepared.statement.params().len()))
+            };
+            let described = described.await;
             call.is_done = true;
-            let prepared = prepared?;
-            Ok((prepared.columns, prepared.statement.params().len()))
+            described
         })
     }
 

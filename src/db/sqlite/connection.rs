@@ -74,6 +74,7 @@ struct SqliteConnection {
     interrupt: InterruptHandle,
     limit: Arc<Limit>,
     was_cancelled: Arc<AtomicBool>,
+    is_read_only: bool,
 }
 
 /// When the running statement must end.
@@ -119,13 +120,14 @@ pub(super) async fn connect(dsn: &Dsn, session: Session) -> Result<Box<dyn Conne
     let (opened_tx, opened_rx) = oneshot::channel();
     let limit = Arc::new(Limit { most: session.statement_timeout, until: std::sync::Mutex::default() });
     let checked = Arc::clone(&limit);
+    let is_read_only = session.is_read_only;
     let body = move || serve(&path, session, checked, opened_tx, &task_rx);
     std::thread::Builder::new()
         .name("pixloom-sqlite".to_owned())
         .spawn(body)
         .map_err(|error| DbError::new(DbErrorKind::Other, error))?;
     let interrupt = opened_rx.await.map_err(|_| gone())??;
-    Ok(Box::new(SqliteConnection { task_tx, interrupt, limit, was_cancelled: Arc::default() }))
+    Ok(Box::new(SqliteConnection { task_tx, interrupt, limit, was_cancelled: Arc::default(), is_read_only }))
 }
 
 fn gone() -> DbError {
@@ -213,9 +215,13 @@ impl SqliteConnection {
 
 impl Connection for SqliteConnection {
     fn describe<'a>(&'a mut self, sql: &'a str) -> Answer<'a, (Vec<Column>, usize)> {
-        let sql = sql.to_owned();
+        let (sql, is_read_only) = (sql.to_owned(), self.is_read_only);
         Box::pin(self.run(move |connection| {
             let statement = connection.prepare(&sql)?;
+            if is_read_only && !statement.readonly() {
+                let refused = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY);
+                return Err(rusqlite::Error::SqliteFailure(refused, None));
+            }
             Ok((columns_of(&statement), statement.parameter_count()))
         }))
     }

@@ -227,6 +227,11 @@ fn item_column(names: &[String], lists: &ListSpec) -> Result<usize, Message> {
     Ok(ITEM_COLUMNS.iter().find_map(|name| find(names, name)).unwrap_or(0))
 }
 
+/// Whether a column of this name is the item.
+fn is_item_column(name: &str) -> bool {
+    ITEM_COLUMNS.iter().any(|known| name.trim().eq_ignore_ascii_case(known))
+}
+
 /// Whether a column of this name holds links only.
 fn is_link_column(name: &str) -> bool {
     name.trim().eq_ignore_ascii_case(columns::URL)
@@ -269,6 +274,12 @@ pub fn check_query(
         return Err(JobError::Refused(Message::new("query_no_columns").with("database", query.dsn.label())));
     }
     let item = item_column(&names, lists).map_err(JobError::Refused)?;
+    if let Some(column) = columns.get(item).filter(|_| lists.url_column.is_none() && !is_item_column(&names[item]))
+        && matches!(column.kind, Kind::Int | Kind::Float | Kind::Decimal | Kind::Bool | Kind::Time)
+    {
+        let message = Message::new("query_item_column").with("column", &column.name).with("type", &column.type_name);
+        return Err(JobError::Refused(message));
+    }
     let named = |wanted: &Option<String>, option| match wanted {
         Some(wanted) => found(&names, wanted, option).map(Some),
         None => Ok(None),
