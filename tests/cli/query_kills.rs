@@ -49,12 +49,12 @@ struct Case<'a> {
 
 impl<'a> Case<'a> {
     fn new(server: &'a dyn TestServer, is_mysql: bool) -> Self {
-        let home = Home::new().with_variable("PW", PASSWORD);
+        let home = Home::new().with_variable("SHOP_PASSWORD", PASSWORD);
         let items = ITEMS * (disturbances() + 2);
         let lines: Vec<String> = std::iter::once("id".to_owned()).chain((1..=items).map(|id| id.to_string())).collect();
         home.file("ids.csv", lines.join("\n"));
         let database = server.new_database();
-        let dsn = format!("{}?password=env:PW", server.dsn_of(&database));
+        let dsn = server.dsn_of(&database);
         Self { server, home, database, dsn, sql: statement(is_mysql), items }
     }
 

@@ -167,8 +167,8 @@ fn check(home: &Home, dsn: &str, run: &dyn Fn(&str), values: &[Typed]) {
 /// A server's database, and its data source name.
 fn database(server: &dyn TestServer) -> (Home, String, String) {
     let name = server.new_database();
-    let dsn = format!("{}?password=env:PW", server.dsn_of(&name));
-    (Home::new().with_variable("PW", PASSWORD), name, dsn)
+    let dsn = server.dsn_of(&name);
+    (Home::new().with_variable("SHOP_PASSWORD", PASSWORD), name, dsn)
 }
 
 #[test]
