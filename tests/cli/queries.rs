@@ -298,8 +298,8 @@ fn the_database_refuses_changes_without_write_and_counts_them_with_it() {
     let home = shop();
     ids(&home, 10);
     let insert = "INSERT INTO product(id) VALUES (5000) RETURNING id";
-    let output = query(&home, &["--sql", insert]).expect(1);
-    assert!(output.err.contains("read-only") && count(&home, "SELECT count(*) FROM product") == 1000, "{output:?}");
+    let output = query(&home, &["--sql", insert]).expect(2);
+    assert!(output.err.contains("--write") && count(&home, "SELECT count(*) FROM product") == 1000, "{output:?}");
     let update = "UPDATE product SET price = -1 WHERE id <= :id";
     let output = query(&home, &["--sql", update, "--each", "ids.csv"]).expect(2);
     assert!(output.err.contains("--write"), "{output:?}");

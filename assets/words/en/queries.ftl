@@ -10,8 +10,8 @@ query_rows = { $count ->
 }
 query_time = in { $time }
 query_changes = The statement has no result, so it may change the database. Add --write to allow that.
-query_out_template = { $path } looks like a template of names, but -o takes a file or folder. Give the folder with -o and the template with --name.
     .window = The query has no result, so it may change the database. Turn on “May change the database” to allow that.
+query_out_template = { $path } looks like a template of names, but -o takes a file or folder. Give the folder with -o and the template with --name.
 query_no_rows = The statement has no result that could be written. Leave out -o and --into.
     .window = The query has no result that could be saved. Leave the file or table empty.
 query_parameter_no_list = The statement has the parameter :{ $name }, but there is no list to take it from. Add --each.
