@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Times writing rows back into tables, and many slow statements, against what users would run instead.
 
-usage: databases.py PIXLOOM WRITE_BACK [WORK...]     PIXLOOM_PAIRS rounds [9], PIXLOOM_ROWS [100000]
+usage: databases.py PIXLOOM WRITE_BACK [WORK...]     PIXLOOM_PAIRS rounds [9], PIXLOOM_ROWS [100000],
+                                                   PIXLOOM_STATEMENTS [1000]
 
 PIXLOOM is the program; WRITE_BACK the benchmark of the same name, as `cargo bench --bench write_back --no-run` builds it.
 Works: sqlite postgres mariadb (write-back), query (eight connections against one), durable (24 photographs with and
@@ -27,6 +28,7 @@ import time
 
 ROWS = int(os.environ.get("PIXLOOM_ROWS", "100000"))
 ROUNDS = int(os.environ.get("PIXLOOM_PAIRS", "9"))
+STATEMENTS = int(os.environ.get("PIXLOOM_STATEMENTS", "1000"))
 COLUMNS = "id INTEGER PRIMARY KEY, width INTEGER, height INTEGER, sha256 VARCHAR(64), path VARCHAR(255), state VARCHAR(20)"
 SETS = ("width", "height", "sha256", "path", "state")
 
@@ -243,7 +245,7 @@ def query(pixloom, scratch):
     server, port, log = mariadb_server(scratch)
     listed = os.path.join(scratch, "numbers.csv")
     with open(listed, "w") as file:
-        file.write("n\n" + "".join(f"{n}\n" for n in range(1000)))
+        file.write("n\n" + "".join(f"{n}\n" for n in range(STATEMENTS)))
 
     def is_ready():
         try:
@@ -263,7 +265,7 @@ def query(pixloom, scratch):
 
     try:
         wait_for(is_ready, server, log)
-        compare("1,000 statements of 5 ms, 8 connections", lambda: run(8), {"1 connection": lambda: run(1)})
+        compare(f"{STATEMENTS} statements of 5 ms, 8 connections", lambda: run(8), {"1 connection": lambda: run(1)})
     finally:
         server.terminate()
         server.wait()
