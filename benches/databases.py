@@ -18,6 +18,7 @@ import glob
 import os
 import random
 import shutil
+import signal
 import socket
 import sqlite3
 import statistics
@@ -174,7 +175,7 @@ def postgres(program, scratch):
             others = {"psycopg executemany": lambda: executemany(statement), "psycopg COPY and UPDATE": copy}
             compare(f"PostgreSQL, {mode} of {ROWS} rows", lambda: write_back(program, dsn, mode), others, prepare)
     finally:
-        server.terminate()
+        server.send_signal(signal.SIGINT)  # SIGTERM would wait for the connections to end
         server.wait()
 
 
