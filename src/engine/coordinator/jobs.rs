@@ -460,13 +460,15 @@ fn prepare(
     let reader = readers.reader()?;
     let mut remark = None;
     let mut damaged = Vec::new();
-    if has_results && spec.output().sink.durability == Durability::Fast {
+    if has_results && spec.item_durability() == Durability::Fast {
         let verified = verify_outputs(job, reader.as_ref(), &naming, stop)?;
         damaged = verified.damaged;
-        remark = Some(match damaged.len() as u64 {
-            0 => Remark::ResultsIntact { count: verified.intact },
-            count => Remark::ResultsDamaged { count },
-        });
+        remark = match damaged.len() as u64 {
+            // Rows of statements are not what the user asked to write without waiting for the disk.
+            0 if spec.output().sink.durability != Durability::Fast => None,
+            0 => Some(Remark::ResultsIntact { count: verified.intact }),
+            count => Some(Remark::ResultsDamaged { count }),
+        };
     }
     naming.index_output_dir(false, has_results.then_some((job, reader.as_ref())));
     // The folder is chosen once: a resume continues in it, even if it is started in another directory.

@@ -90,7 +90,7 @@ impl PriorResults {
             let request = reader.request(row.id).ok().flatten().filter(|request| does_same(request, spec, naming))?;
             Some(Earlier {
                 job: row.id,
-                is_synced: request.output().sink.durability == Durability::Group,
+                is_synced: request.item_durability() == Durability::Group,
                 checksum_column: request.lists.checksum_column,
                 offset: 0,
                 positions: Vec::new(),

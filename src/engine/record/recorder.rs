@@ -315,7 +315,7 @@ impl Recorder {
     }
 
     fn durability(&self, recorded: &FinishedItem) -> Durability {
-        self.runs.get(recorded.finished.id.job).map_or(Durability::Group, |run| run.spec.output().sink.durability)
+        self.runs.get(recorded.finished.id.job).map_or(Durability::Group, |run| run.spec.item_durability())
     }
 
     fn sync_files(&self, batch: &mut [FinishedItem]) {

@@ -388,6 +388,13 @@ impl JobSpec {
         self.outputs.first().unwrap_or(&DEFAULT)
     }
 
+    /// How durable the files of items are. Rows of statements that become one result later are not synced one by one: a
+    /// resume checks them.
+    pub fn item_durability(&self) -> Durability {
+        let keeps_parts = self.query.as_ref().is_some_and(QuerySpec::keeps_parts);
+        if keeps_parts { Durability::Fast } else { self.output().sink.durability }
+    }
+
     /// The first output, mutable.
     pub fn output_mut(&mut self) -> &mut Output {
         if self.outputs.is_empty() {
