@@ -289,6 +289,13 @@ fn a_map_for_a_new_table_is_checked_with_the_table_that_would_be_created() {
     );
     let twice = statement(2, spec(vec![pair("width", "width"), pair("Width", "height")])).unwrap_err();
     assert_eq!(twice.id(), "wb_twice");
+    assert!(accepted.contains("\"id\" TEXT"), "{accepted}");
+    // The key has the type of the query's column, as in the table that the job creates.
+    let source = query_source::query(&dsn, "SELECT id, url FROM products").unwrap();
+    desk.send(Command::Add(vec![source]));
+    desk.wait("the row is an item", |snapshot| snapshot.current.as_ref().is_some_and(|job| job.progress.total == 1));
+    let accepted = statement(3, spec(vec![pair("width", "height")])).unwrap();
+    assert!(accepted.contains("\"id\" INTEGER"), "{accepted}");
     let shop = rusqlite::Connection::open(desk.path("shop.db")).unwrap();
     let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 'results'";
     assert_eq!(shop.query_row(tables, (), |row| row.get::<_, u32>(0)).unwrap(), 0, "a check creates nothing");

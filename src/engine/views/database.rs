@@ -19,8 +19,9 @@ use crate::engine::databases::{Databases, job_error, read_typed_dsn};
 use crate::engine::query::{QueryRequest, query_job};
 use crate::error::JobError;
 use crate::model::{Message, SourceSpec, WriteBackSpec};
-use crate::sink::write_back::{Target, create_statement, planned_table};
+use crate::sink::write_back::{ColumnKinds, Target, create_statement, planned_table};
 use crate::source::from_list_argument;
+use crate::source::query::statement_of;
 
 /// How often a running question looks for a newer one.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -93,6 +94,19 @@ impl DatabaseWorker {
         self.shared.wake();
     }
 
+    /// The kinds of the columns that the current job's queries of a database give.
+    async fn kinds_of_queries(&self, dsn: &Dsn, connection: &mut dyn Connection) -> ColumnKinds {
+        let job = self.shared.snapshot.load().current.as_ref().map(|job| job.id);
+        let sources = job.and_then(|job| self.reader.sources(job).ok()).unwrap_or_default();
+        let mut kinds = ColumnKinds::new();
+        for (_, sql) in sources.iter().filter_map(|source| statement_of(&source.spec)).filter(|(of, _)| of == dsn) {
+            // A wrong statement is reported where it was added.
+            let (columns, _) = connection.describe(&sql).await.unwrap_or_default();
+            kinds.extend(columns.into_iter().map(|column| (column.name, column.kind)));
+        }
+        kinds
+    }
+
     async fn answer(
         &mut self,
         slot: &DatabaseSlot,
@@ -139,7 +153,10 @@ impl DatabaseWorker {
                     Box::new(DatabaseFault { error: JobError::Refused(message), is_of_statement: true, position: None })
                 };
                 match table {
-                    None if spec.creates_table => DatabaseContent::WriteBack(planned(&dsn, spec)),
+                    None if spec.creates_table => {
+                        let kinds = self.kinds_of_queries(&dsn, connection.as_mut()).await;
+                        DatabaseContent::WriteBack(planned(&dsn, spec, &kinds))
+                    }
                     table => DatabaseContent::WriteBack(checked(&dsn, spec, &table.ok_or_else(missing)?)),
                 }
             }
@@ -277,17 +294,16 @@ fn checked(dsn: &Dsn, spec: &WriteBackSpec, table: &db::Table) -> WriteBackCheck
 }
 
 /// Checks a request whose table is created when its job starts.
-fn planned(dsn: &Dsn, spec: &WriteBackSpec) -> WriteBackCheck {
+fn planned(dsn: &Dsn, spec: &WriteBackSpec, kinds: &ColumnKinds) -> WriteBackCheck {
     let database = db::database_of(dsn);
-    let kinds = Vec::new();
-    let table = planned_table(spec, &kinds, database);
+    let table = planned_table(spec, kinds, database);
     let check = checked(dsn, spec, &table);
     let mut names: Vec<String> = spec.keys.iter().chain(&spec.columns).map(|pair| pair.column.to_lowercase()).collect();
     names.sort_unstable();
     let twice = names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone());
     let statement = match (twice, check.statement) {
         (Some(column), _) => Err(Message::new("wb_twice").with("column", column)),
-        (None, Ok(write)) => Ok(format!("{};\n{write}", create_statement(spec, &kinds, database))),
+        (None, Ok(write)) => Ok(format!("{};\n{write}", create_statement(spec, kinds, database))),
         (None, wrong) => wrong,
     };
     WriteBackCheck { statement, ..check }

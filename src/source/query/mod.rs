@@ -327,6 +327,14 @@ pub fn column_kinds(source: &SourceSpec, databases: &dyn Databases) -> Result<Ve
     Ok(columns.into_iter().map(|column| (column.name, column.kind)).collect())
 }
 
+/// The database of a query and its statement there; `None` of another source, and of a wrong statement.
+pub fn statement_of(source: &SourceSpec) -> Option<(Dsn, String)> {
+    let dsn = dsn_text(source).and_then(dsn_of)?;
+    let dialect = db::database_of(&dsn).dialect();
+    let statement = Statement::parse(source.option(SQL)?, dialect).ok()?;
+    Some((dsn, statement.render(dialect)))
+}
+
 fn names_of(columns: &[Column]) -> Vec<String> {
     columns.iter().map(|column| column.name.clone()).collect()
 }
