@@ -235,7 +235,7 @@ fn a_query_that_changes_something_or_lacks_its_list_is_refused_before_it_becomes
     let dsn = shop(&desk, 3);
     let target = || QueryTarget::File { path: desk.path("out.csv"), format: RowsFormat::Csv };
     for (number, (sql, words)) in (1..).zip([
-        ("DELETE FROM products", "may change the database"),
+        ("DELETE FROM products", "changes something. Turn on"),
         ("SELECT * FROM products WHERE id = :id", "Choose a list"),
         ("SELECT * FROM prodcts", "prodcts"),
     ]) {

@@ -54,4 +54,5 @@ query_file_large = --file { $path }: the file is larger than { $most } MB.
 query_name_stdout = --name: files need a folder. Add -o DIR.
 query_json_stdout = --json and the rows can't both go to standard output. Add -o or --into.
 query_again_stdout = The rows of this job go to standard output. Copy its command and run it in a terminal.
-query_writes = The statement would change something, and the database refuses that ({ $detail }). Add --write to allow it.
+query_writes = The statement changes something. Add --write to allow that.
+    .window = The query changes something. Turn on “May change the database” to allow that.

@@ -48,4 +48,5 @@ query_file_large = --file { $path }: 파일이 { $most } MB보다 큽니다.
 query_name_stdout = --name: 파일을 저장할 폴더가 필요합니다. -o 폴더를 쓰세요.
 query_json_stdout = --json과 결과 행을 함께 표준 출력으로 보낼 수 없습니다. -o나 --into를 쓰세요.
 query_again_stdout = 이 작업의 행은 표준 출력으로 나갑니다. 명령을 복사해 터미널에서 실행하세요.
-query_writes = 이 구문은 무언가를 바꾸므로 데이터베이스가 거부했습니다({ $detail }). 허용하려면 --write를 추가하세요.
+query_writes = 데이터베이스를 바꾸는 구문입니다. 허용하려면 --write를 쓰세요.
+    .window = 데이터베이스를 바꾸는 쿼리입니다. 허용하려면 ‘데이터베이스 변경 허용’을 켜세요.

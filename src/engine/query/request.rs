@@ -121,7 +121,7 @@ pub(crate) async fn query_job(
     let columns = match described {
         // Some databases refuse such a statement as soon as it is described.
         Err(error) if error.kind == DbErrorKind::ReadOnly && !request.may_write => {
-            return Err(refused(Message::new("query_writes").with("detail", error.message.trim_end_matches('.'))));
+            return Err(refused(Message::new("query_writes")));
         }
         described => described.map_err(failed)?,
     };
