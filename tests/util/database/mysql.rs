@@ -59,6 +59,8 @@ impl Mysql {
         let mut install = scratch.command(program("mariadb-install-db"));
         install.args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]);
         install.arg(format!("--datadir={}", scratch.path().join("data").display()));
+        // In the common folder, servers that start at the same time remove each other's temporary tables.
+        install.arg(format!("--tmpdir={}", scratch.path().display()));
         run(&mut install, "").expect("mariadb-install-db runs");
         let password = PASSWORD.replace('\'', "''");
         scratch.file(
@@ -92,7 +94,6 @@ impl Mysql {
         for (name, file) in [("datadir", "data"), ("pid-file", "pid"), ("socket", "socket"), ("log-error", "log")] {
             command.arg(format!("--{name}={}", folder.join(file).display()));
         }
-        // In the common folder, servers would remove each other's temporary tables.
         command.arg(format!("--tmpdir={}", folder.display()));
         command.arg(format!("--init-file={}", folder.join("users.sql").display()));
         command.arg(format!("--port={}", self.port));
