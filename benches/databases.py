@@ -1,12 +1,10 @@
 #!/usr/bin/env python3
-"""Times writing rows back into tables, and many slow statements, against what users would run instead.
+"""Times writing rows back into tables against what users would run instead, and durable results against fast ones.
 
-usage: databases.py PIXLOOM WRITE_BACK [WORK...]     PIXLOOM_PAIRS rounds [9], PIXLOOM_ROWS [100000],
-                                                   PIXLOOM_STATEMENTS [1000]
+usage: databases.py PIXLOOM WRITE_BACK [WORK...]     PIXLOOM_PAIRS rounds [9], PIXLOOM_ROWS [100000]
 
 PIXLOOM is the program; WRITE_BACK the benchmark of the same name, as `cargo bench --bench write_back --no-run` builds it.
-Works: sqlite postgres mariadb (write-back), query (eight connections against one), durable (24 photographs with and
-without --fast; needs PIXLOOM_CORPUS).
+Works: sqlite postgres mariadb (write-back), durable (24 photographs with and without --fast; needs PIXLOOM_CORPUS).
 
 Needs psycopg, PyMySQL and sqlite-utils (pip), and the servers of PostgreSQL and MariaDB, which are started in a scratch
 folder and stopped at the end. Every round runs all programs once, in changing order, on the same rows, into a table of
@@ -29,7 +27,6 @@ import time
 
 ROWS = int(os.environ.get("PIXLOOM_ROWS", "100000"))
 ROUNDS = int(os.environ.get("PIXLOOM_PAIRS", "9"))
-STATEMENTS = int(os.environ.get("PIXLOOM_STATEMENTS", "1000"))
 COLUMNS = "id INTEGER PRIMARY KEY, width INTEGER, height INTEGER, sha256 VARCHAR(64), path VARCHAR(255), state VARCHAR(20)"
 SETS = ("width", "height", "sha256", "path", "state")
 
@@ -239,39 +236,6 @@ def mariadb(program, scratch):
         server.wait()
 
 
-def query(pixloom, scratch):
-    """Eight connections against one on statements of 5 ms."""
-    import pymysql
-
-    server, port, log = mariadb_server(scratch)
-    listed = os.path.join(scratch, "numbers.csv")
-    with open(listed, "w") as file:
-        file.write("n\n" + "".join(f"{n}\n" for n in range(STATEMENTS)))
-
-    def is_ready():
-        try:
-            pymysql.connect(host="127.0.0.1", port=port, user="root").close()
-            return True
-        except pymysql.err.OperationalError:
-            return False
-
-    def run(connections):
-        out = os.path.join(scratch, "out")
-        for name in glob.glob(out + "*"):
-            shutil.rmtree(name) if os.path.isdir(name) else os.remove(name)
-        command = [pixloom, "query", "--db", f"mysql://root@127.0.0.1:{port}/test", "--each", listed,
-                   "--sql", "SELECT :n AS n, SLEEP(0.005) AS slept", "-o", out + ".csv", "--format", "csv",
-                   "--db-connections", str(connections), "--catalog", out + ".sqlite"]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    try:
-        wait_for(is_ready, server, log)
-        compare(f"{STATEMENTS} statements of 5 ms, 8 connections", lambda: run(8), {"1 connection": lambda: run(1)})
-    finally:
-        server.terminate()
-        server.wait()
-
-
 def durable(pixloom, scratch):
     photos = os.path.join(os.environ["PIXLOOM_CORPUS"], "photos")
 
@@ -291,9 +255,9 @@ def main():
         sys.exit(__doc__)
     pixloom, program, *works = sys.argv[1:]
     pixloom, program = os.path.abspath(pixloom), os.path.abspath(program)
-    for work in works or ["sqlite", "postgres", "mariadb", "query"]:
+    for work in works or ["sqlite", "postgres", "mariadb"]:
         of_rows = {"sqlite": sqlite, "postgres": postgres, "mariadb": mariadb}
-        of_program = {"query": query, "durable": durable}
+        of_program = {"durable": durable}
         with tempfile.TemporaryDirectory() as scratch:
             if work in of_rows:
                 of_rows[work](program, scratch)

@@ -68,8 +68,8 @@ impl Dsn {
         Ok(Self { scheme, place, user: None, password: None, options: Vec::new() })
     }
 
-    /// Reads the URL of a server, which may have these options and is written like the example. A password in it is returned apart. The error does not
-    /// repeat the text.
+    /// Reads the URL of a server, which is written like the example and may have these options. A password in it is returned
+    /// separately. The error does not repeat the text.
     pub(super) fn server(
         scheme: &'static str,
         known_options: &[&str],
@@ -118,8 +118,13 @@ impl Dsn {
         }
     }
 
-    /// Makes the paths in these options absolute: a job is resumed from any folder.
+    /// Makes the path of the database and those in these options absolute.
     pub(super) fn make_absolute(&mut self, options: &[&str]) {
+        if let Place::File(path) = &mut self.place
+            && let Ok(absolute) = std::path::absolute(&*path)
+        {
+            *path = absolute;
+        }
         for (name, value) in &mut self.options {
             let is_path = options.contains(&name.as_str()) && !matches!(value.as_str(), "" | "system");
             if let Some(path) = std::path::absolute(&*value).ok().filter(|_| is_path) {
@@ -156,7 +161,7 @@ impl Dsn {
 const IN_NAMES: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 const IN_OPTIONS: &AsciiSet = &IN_NAMES.remove(b':').remove(b'/').remove(b',');
 
-/// What is said of a port that is none.
+/// The error for a port that is not a number.
 const WRONG_PORT: Message = Message::new("db_dsn_port");
 
 /// Reads a port.

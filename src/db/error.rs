@@ -164,17 +164,18 @@ impl fmt::Display for DbError {
 
 impl std::error::Error for DbError {}
 
-/// What is wrong with a server's certificate, in plain words where the text of rustls has none.
-pub(super) fn certificate_words(message: &str) -> String {
+/// An error that may be about a server's certificate: in our own words where the text of rustls is a code.
+pub(super) fn certificate_error(kind: DbErrorKind, message: impl fmt::Display) -> DbError {
     const WORDS: [(&str, &str); 3] = [
-        ("invalid peer certificate: UnknownIssuer", "its certificate is not from a trusted authority"),
-        (
-            "invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))",
-            "its certificate is signed by itself instead of a trusted authority",
-        ),
-        ("invalid peer certificate: BadSignature", "its certificate has a wrong signature"),
+        ("certificate: UnknownIssuer", "db_certificate_issuer"),
+        ("certificate: Other(OtherError(CaUsedAsEndEntity))", "db_certificate_self_signed"),
+        ("certificate: BadSignature", "db_certificate_signature"),
     ];
-    WORDS.iter().fold(message.to_owned(), |text, (code, words)| text.replace(code, words))
+    let message = message.to_string();
+    match WORDS.iter().find(|(code, _)| message.contains(code)) {
+        Some((_, words)) => DbError::own(kind, *words),
+        None => DbError::new(kind, message),
+    }
 }
 
 #[cfg(test)]
@@ -184,12 +185,11 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_certificate_is_said_in_words() {
         use rustls::{CertificateError, Error};
-        for (why, words) in [
-            (CertificateError::UnknownIssuer, "trusted authority"),
-            (CertificateError::BadSignature, "wrong signature"),
-        ] {
-            let text = certificate_words(&Error::InvalidCertificate(why).to_string());
-            assert!(text.contains(words) && !text.contains("peer"), "{text}");
+        for (why, words) in
+            [(CertificateError::UnknownIssuer, "trusted authority"), (CertificateError::BadSignature, "signature")]
+        {
+            let error = certificate_error(DbErrorKind::Tls, Error::InvalidCertificate(why));
+            assert!(error.message.contains(words) && error.own_words().is_some(), "{error:?}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The kinds of databases, and how their names are read.
 
-use super::{Database, Dsn, Place, mysql, postgres, sqlite};
+use super::{Database, Dsn, mysql, postgres, sqlite};
 use crate::model::Message;
 
 static DATABASES: [&dyn Database; 3] = [&sqlite::Sqlite, &postgres::Postgres, &mysql::Mysql];
@@ -51,17 +51,13 @@ fn is_scheme(text: &str) -> bool {
 }
 
 /// Reads what a person typed, as [`parse_dsn`] does. What the text leaves out comes from where the database's own programs
-/// look for it, such as `PGHOST` and `~/.my.cnf`, so that the name says where the database is without them, from any folder: a job is resumed from another one.
+/// look for it, such as `PGHOST` and `~/.my.cnf`, and paths become absolute: a job may be resumed in another environment and
+/// another folder.
 pub fn typed_dsn(text: &str) -> Result<(Dsn, Option<String>), Message> {
     let (mut dsn, password) = parse_dsn(text)?;
     let database = database_of(&dsn);
     database.complete(&mut dsn)?;
     dsn.make_absolute(database.file_options());
-    if let Place::File(path) = &mut dsn.place
-        && let Ok(absolute) = std::path::absolute(&*path)
-    {
-        *path = absolute;
-    }
     Ok((dsn, password))
 }
 
@@ -71,6 +67,7 @@ mod tests {
     use std::path::{Path, PathBuf};
 
     use super::*;
+    use crate::db::Place;
 
     fn file(text: &str) -> PathBuf {
         let Place::File(path) = parse_dsn(text).unwrap().0.place else { panic!("{text} is a server") };

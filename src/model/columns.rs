@@ -30,7 +30,7 @@ impl Columns {
         }
     }
 
-    /// Keeps the columns of which `keeps` approves the name.
+    /// Keeps the columns whose names `keeps` approves.
     pub fn retain(&mut self, mut keeps: impl FnMut(&str) -> bool) {
         self.0.retain(|name, _| keeps(name));
     }

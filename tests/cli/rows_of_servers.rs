@@ -225,7 +225,7 @@ impl<'a> Many<'a> {
         assert!(!self.has_ended(), "the query was not interrupted at {least} rows");
     }
 
-    /// Runs the statements that `list` lists, of which there is at least one after a while.
+    /// Waits until `list` gives statements, and runs them.
     #[track_caller]
     fn end_sessions(&self, list: &str) {
         let mut statements = String::new();

@@ -3,7 +3,7 @@
 use mysql_async::{DriverError, Error, IoError, ServerError};
 
 use super::tls;
-use crate::db::error::certificate_words;
+use crate::db::error::certificate_error;
 use crate::db::{DbError, DbErrorKind as K};
 use crate::model::Message;
 
@@ -54,9 +54,9 @@ fn tls_error(error: &Error) -> DbError {
     match error {
         Error::Driver(DriverError::NoClientSslFlagFromServer) => DbError::own(K::Tls, "db_tls_not_offered"),
         Error::Driver(DriverError::NoKeyFound) => DbError::own(K::Tls, "db_tls_bad_key"),
-        Error::Io(IoError::Io(error)) => DbError::new(K::Tls, certificate_words(&error.to_string())),
-        Error::Io(IoError::Tls(error)) => DbError::new(K::Tls, certificate_words(&error.to_string())),
-        other => DbError::new(K::Tls, certificate_words(&other.to_string())),
+        Error::Io(IoError::Io(error)) => certificate_error(K::Tls, error),
+        Error::Io(IoError::Tls(error)) => certificate_error(K::Tls, error),
+        other => certificate_error(K::Tls, other),
     }
 }
 

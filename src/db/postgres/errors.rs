@@ -5,7 +5,7 @@ use std::error::Error as _;
 use tokio_postgres::Error;
 use tokio_postgres::error::{DbError as ServerError, ErrorPosition};
 
-use crate::db::error::certificate_words;
+use crate::db::error::certificate_error;
 use crate::db::{DbError, DbErrorKind};
 
 /// The classes of SQLSTATE that PostgreSQL itself uses. Others are chosen by the authors of functions and triggers.
@@ -60,7 +60,7 @@ pub(super) fn error_of(error: &Error, phase: Phase) -> DbError {
     };
     match io_error(error).filter(|_| kind == lost) {
         Some(io) => DbError::own(kind, io),
-        None => DbError::new(kind, certificate_words(&message)),
+        None => certificate_error(kind, message),
     }
 }
 

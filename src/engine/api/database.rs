@@ -63,7 +63,7 @@ pub enum DatabaseQuestion {
     Result {
         /// The job.
         job: JobId,
-        /// Its state of which they are the rows: another one is another question.
+        /// The state of the job whose rows they are: a newer state is another question.
         revision: u64,
     },
 }

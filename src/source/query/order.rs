@@ -9,7 +9,7 @@ use crate::db::Value;
 pub enum Order {
     /// By the values themselves. Text is ordered by a collation that is not known here.
     Values,
-    /// As numbers, of which some are text.
+    /// As numbers; some may be written as text.
     Numbers,
     /// As dates, times and points in time that a server wrote.
     Times,
