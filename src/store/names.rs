@@ -21,7 +21,7 @@ pub fn stored_path(path: &Path) -> PathBuf {
     }
 }
 
-/// A path without links in which every name is as its folder has it. Linux resolves links, but keeps the case.
+/// A path without links, with every name as its folder has it. Linux resolves links, but keeps the case.
 pub(super) fn resolved(path: &Path) -> io::Result<PathBuf> {
     let resolved = path.canonicalize()?;
     if !cfg!(target_os = "linux") {

@@ -385,11 +385,11 @@ write_back_no_outputs = --write-back: there is no output named { $output }; the 
 write_back_no_output = --write-back: there is no output named { $output }. These are: { $outputs }.
     .window = There is no output named { $output }. These are: { $outputs }.
 write_back_no_columns = --write-back uses the column { $column }, but { $source } has no columns.
-    .window = The column { $column } is to be written, but { $source } has no columns.
+    .window = The column { $column } is used, but { $source } has no columns.
 write_back_no_list_column = --write-back uses the column { $column }, but { $source } has only: { $columns }. The link or path itself is the field locator.
-    .window = The column { $column } is to be written, but { $source } has only: { $columns }. The link or path itself is the field locator.
+    .window = The column { $column } is used, but { $source } has only: { $columns }. The link or path itself is the field locator.
 write_back_no_list_column_near = --write-back uses the column { $column }, which { $source } doesn't have; did you mean { $near }?
-    .window = The column { $column } is to be written, which { $source } doesn't have; did you mean { $near }?
+    .window = The column { $column } is used, which { $source } doesn't have; did you mean { $near }?
 write_back_gave_up = Writing results back into { $database } has failed for { $time }: { $detail }. Nothing is lost: once the database works again, resume the job to write the rest.
 
 ## The command line that repeats a job

@@ -16,7 +16,7 @@ pub struct DatabaseName {
     pub typed: Option<TypedSecret>,
 }
 
-/// What asks: each has a slot and an answer of their own.
+/// Who asks: each has a slot and an answer of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DatabaseView {
     /// The page on which a query becomes a source.

@@ -310,7 +310,7 @@ impl RowIdentity {
         self.hash(locator, &keys)
     }
 
-    /// A hash of a row among those of earlier jobs: one whose other columns have changed is another one.
+    /// A hash of a row among those of earlier jobs: a row whose other columns have changed counts as new.
     fn earlier(&self, locator: &Locator, columns: &Columns, since: Option<&str>) -> u64 {
         if self.written.is_empty() {
             return self.hash(locator, columns);

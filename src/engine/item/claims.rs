@@ -50,7 +50,7 @@ pub(crate) struct RunClaims<'a> {
     pub(crate) reader: &'a dyn CatalogReader,
     pub(crate) promised: Option<&'a HashSet<PathBuf>>,
     pub(crate) replaced: Option<&'a Path>,
-    /// Whether sources that are still being read are taken for ended: the result waits for their ends before it is saved.
+    /// Whether sources that are still being read count as read: the result waits for their ends before it is saved.
     pub(crate) waits_for_sources: bool,
 }
 

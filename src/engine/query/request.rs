@@ -181,8 +181,8 @@ pub(crate) async fn query_job(
     Ok(spec)
 }
 
-/// Makes a request that was taken from a job one of another job: with a folder of its own for the rows of statements, and
-/// without a written file.
+/// Turns a request that was copied from one job into one for a new job: with a folder of its own for the rows of statements,
+/// and without a written file.
 pub(crate) fn renew(spec: &mut JobSpec, catalog_path: &Path) -> Result<(), JobError> {
     let Some(query) = &mut spec.query else { return Ok(()) };
     let dir = match &mut query.result {

@@ -33,7 +33,7 @@ pub(crate) fn finish(
     else {
         return Ok(());
     };
-    // A kill came between the file and the end of the job: its parts are gone, or going.
+    // The program was killed after the file was written: its parts are gone, or about to go.
     if written.as_ref().is_some_and(|written| written.is_complete) {
         remove_parts(spec);
         return Ok(());
@@ -64,7 +64,7 @@ pub(crate) fn finish(
     Ok(())
 }
 
-/// Records a job's file. One that undo has moved to the trash is another.
+/// Records a job's file, which is not the one that undo may have moved to the trash.
 fn note(
     job: JobId,
     file: &WrittenFile,

@@ -59,7 +59,7 @@ pub(crate) fn open(
     Ok(target.map(|target| Opened { dsn: dsn.clone(), pool, target }))
 }
 
-/// The kinds of the query's columns that a new table will have, so that they are compared with those of other tables.
+/// The kinds of the query's columns, which the columns of a new table get.
 pub(super) fn column_kinds(
     databases: &Databases,
     spec: &JobSpec,

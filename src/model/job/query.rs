@@ -88,7 +88,7 @@ pub struct WrittenFile {
     /// Their number.
     #[serde(default)]
     pub bytes: u64,
-    /// Whether it has its name and the rows of every statement, so that nothing is added to it any more.
+    /// Whether it has its name and the rows of every statement: nothing is added any more.
     #[serde(default)]
     pub is_complete: bool,
 }

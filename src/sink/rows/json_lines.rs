@@ -47,7 +47,7 @@ fn json(value: &Value, kind: Kind) -> Cow<'_, str> {
         Value::Int(value) => (*value).into(),
         Value::Float(number) if !number.is_finite() => value.to_text().into(),
         Value::Float(value) => (*value).into(),
-        // As it is: numbers in it may have more digits than fit into ours. Its line breaks are only blanks.
+        // Unchanged, because its numbers may have more digits than ours can hold. Line breaks in it are only blanks.
         Value::Text(text) if kind == Kind::Json && serde_json::from_str::<IgnoredAny>(text).is_ok() => {
             let has_breaks = text.contains(['\n', '\r']);
             return if has_breaks { text.replace(['\n', '\r'], " ").into() } else { text.as_str().into() };
