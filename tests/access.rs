@@ -602,7 +602,15 @@ impl Authority {
                 tokio::spawn(async move {
                     use tokio::io::{AsyncReadExt, AsyncWriteExt};
                     tokio::time::sleep(SLOW_GREETING).await;
-                    let Ok(mut stream) = acceptor.accept(stream).await else { return };
+                    let mut stream = match acceptor.accept(stream).into_fallible().await {
+                        Ok(stream) => stream,
+                        Err((_, mut stream)) => {
+                            // Closed with bytes unread, the connection would be reset, and the alert could be lost.
+                            let _ = stream.shutdown().await;
+                            let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+                            return;
+                        }
+                    };
                     let mut request = Vec::new();
                     let mut part = [0; 1024];
                     while !request.ends_with(b"\r\n\r\n") {

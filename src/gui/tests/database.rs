@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::accesskit::{Role, Toggled};
+use egui::accesskit::{Action, Role, Toggled};
 use egui_kittest::kittest::NodeT;
 
 use super::*;
@@ -149,6 +149,22 @@ fn a_connection_is_tested_and_its_tables_are_listed() {
     window.press("products");
     let request = window.request();
     assert_eq!(request.question, DatabaseQuestion::Rows { sql: "SELECT * FROM \"products\"".to_owned() });
+}
+
+#[test]
+fn a_name_and_a_click_that_arrive_in_one_frame_are_both_obeyed() {
+    let mut window = window(|_| {});
+    window.press(OPEN);
+    window.type_into(NAME, "/data/shop.db");
+    let (target_node, target_tree) = window.harness.get_by_label("Test connection").accesskit_node().locate();
+    let click = egui::accesskit::ActionRequest { action: Action::Click, target_node, target_tree, data: None };
+    window.harness.get_by_role_and_label(Role::TextInput, NAME).set_text_value_accesskit("/data/shop2.db");
+    window.harness.input_mut().events.push(egui::Event::AccessKitActionRequest(click));
+    window.harness.step();
+    let request = window.request();
+    assert_eq!((request.dsn.as_str(), &request.question), ("sqlite:/data/shop2.db", &DatabaseQuestion::Tables));
+    window.answer(&request, DatabaseContent::Tables(tables()), false);
+    assert!(window.has("products"));
 }
 
 #[test]

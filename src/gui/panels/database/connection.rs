@@ -43,65 +43,65 @@ pub(super) enum Event {
     NewTable,
 }
 
-/// Draws it; `page` tells pages apart.
-pub(super) fn ui(ui: &mut Ui, lang: Lang, page: &str, form: &mut ConnectionForm, status: &Status) -> Option<Event> {
+/// Draws it; `page` tells pages apart. Returns what the user did, in order: one frame may bring a new name and a click.
+pub(super) fn ui(ui: &mut Ui, lang: Lang, page: &str, form: &mut ConnectionForm, status: &Status) -> Vec<Event> {
     ui.spacing_mut().item_spacing.y = size::GAP_SMALL;
     label::heading(ui, lang.word("database"));
-    let mut event = name_ui(ui, lang, page, form, status.takes_focus);
+    let mut events = name_ui(ui, lang, page, form, status.takes_focus);
     if form.has_password() {
-        event = event.or(password_ui(ui, lang, page, form));
+        events.extend(password_ui(ui, lang, page, form));
     }
     ui.add_space(size::GAP_SMALL);
-    event = event.or(test_ui(ui, lang, form, status));
+    events.extend(test_ui(ui, lang, form, status));
     ui.add_space(size::GAP);
     label::heading(ui, lang.word("db_tables"));
     if let Some(words) = status.new_table.filter(|_| form.tables.is_some()) {
         let button = Button::new(words).icon(Icon::Plus).dashed().width(ui.available_width()).height(size::FIELD);
         if button.ui(ui).clicked() {
-            event = Some(Event::NewTable);
+            events.push(Event::NewTable);
         }
     }
-    let picked = table_list::ui(ui, lang, page, form, status.pick).map(Event::Picked);
-    if matches!(event, Some(Event::Test)) {
+    events.extend(table_list::ui(ui, lang, page, form, status.pick).map(Event::Picked));
+    if events.iter().any(|event| matches!(event, Event::Test)) {
         // The field's undo history would still have the password.
         ui.data_mut(|data| data.remove::<egui::text_edit::TextEditState>(box_id(page, "password")));
     }
-    event.or(picked)
+    events
 }
 
 fn box_id(page: &str, name: &str) -> Id {
     Id::unique((page.to_owned(), name.to_owned()))
 }
 
-fn name_ui(ui: &mut Ui, lang: Lang, page: &str, form: &mut ConnectionForm, takes_focus: bool) -> Option<Event> {
+fn name_ui(ui: &mut Ui, lang: Lang, page: &str, form: &mut ConnectionForm, takes_focus: bool) -> Vec<Event> {
     let hint = database_examples().last().map_or("", |(_, example)| example);
     let width = ui.available_width();
     let edit = field::edit(ui, box_id(page, "name"), lang.word("db_name"), &mut form.dsn, width, hint);
-    let mut event = edit.changed().then_some(Event::Renamed);
+    let mut events: Vec<Event> = edit.changed().then_some(Event::Renamed).into_iter().collect();
     if takes_focus {
         edit.request_focus();
     }
     if edit.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) {
-        event = Some(Event::Test);
+        events.push(Event::Test);
     }
     if let Some(Wrong::Name(message)) = &form.wrong {
         label::wrapped(ui, message.window_text(lang), theme::label(), theme::palette(ui).fail);
     }
     ui.horizontal(|ui| {
         if Button::new(lang.word("db_choose_file")).height(size::BUTTON_SMALL).ui(ui).clicked() {
-            event = Some(Event::ChooseFile);
+            events.push(Event::ChooseFile);
         }
         let button = Button::new(lang.word("db_examples")).ghost().menu().height(size::BUTTON_SMALL).ui(ui);
         menu::below(&button, 360.0, |ui| {
             for (kind, example) in database_examples() {
                 if menu::entry(ui, example, kind, true) {
                     example.clone_into(&mut form.dsn);
-                    event = Some(Event::Renamed);
+                    events.push(Event::Renamed);
                 }
             }
         });
     });
-    event
+    events
 }
 
 fn password_ui(ui: &mut Ui, lang: Lang, page: &str, form: &mut ConnectionForm) -> Option<Event> {

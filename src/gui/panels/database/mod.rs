@@ -91,21 +91,23 @@ fn side_ui(ui: &mut Ui, state: &mut State) {
         pick: lang.word("db_start_from"),
         new_table: None,
     };
-    match connection::ui(ui, lang, "database", &mut form.connection, &status) {
-        Some(Event::Test) => {
-            let request = form.test();
-            state.ask_database(request);
+    for event in connection::ui(ui, lang, "database", &mut form.connection, &status) {
+        match event {
+            Event::Test => {
+                let request = state.database.test();
+                state.ask_database(request);
+            }
+            Event::Cancel => cancel(state),
+            Event::Renamed => state.database.renamed(),
+            Event::PasswordChanged => state.database.password_changed(),
+            Event::ChooseFile => state.dialog(Purpose::DatabaseFile),
+            Event::Picked(index) => {
+                state.database.pick_table(index);
+                let request = state.database.run();
+                state.ask_database(request);
+            }
+            Event::NewTable => {}
         }
-        Some(Event::Cancel) => cancel(state),
-        Some(Event::Renamed) => form.renamed(),
-        Some(Event::PasswordChanged) => form.password_changed(),
-        Some(Event::ChooseFile) => state.dialog(Purpose::DatabaseFile),
-        Some(Event::Picked(index)) => {
-            form.pick_table(index);
-            let request = form.run();
-            state.ask_database(request);
-        }
-        Some(Event::NewTable) | None => {}
     }
 }
 

@@ -71,22 +71,24 @@ fn side_ui(ui: &mut Ui, state: &mut State) {
         pick: lang.word("wb_pick"),
         new_table: Some(lang.word("wb_new_table")),
     };
-    match connection::ui(ui, lang, "write back", &mut form.connection, &status) {
-        Some(Event::Test) => {
-            if let Some(request) = form.test() {
-                state.handle.want_database(DatabaseView::WriteBack, Some(request));
+    for event in connection::ui(ui, lang, "write back", &mut form.connection, &status) {
+        let form = &mut state.write_back;
+        match event {
+            Event::Test => {
+                if let Some(request) = form.test() {
+                    state.handle.want_database(DatabaseView::WriteBack, Some(request));
+                }
             }
+            Event::Cancel => {
+                form.cancel();
+                state.handle.want_database(DatabaseView::WriteBack, None);
+            }
+            Event::Renamed => form.renamed(),
+            Event::PasswordChanged => form.password_changed(),
+            Event::ChooseFile => state.dialog(Purpose::DatabaseFile),
+            Event::Picked(index) => form.pick_table(index),
+            Event::NewTable => form.plan_table(state.database.likely_key()),
         }
-        Some(Event::Cancel) => {
-            form.cancel();
-            state.handle.want_database(DatabaseView::WriteBack, None);
-        }
-        Some(Event::Renamed) => form.renamed(),
-        Some(Event::PasswordChanged) => form.password_changed(),
-        Some(Event::ChooseFile) => state.dialog(Purpose::DatabaseFile),
-        Some(Event::Picked(index)) => form.pick_table(index),
-        Some(Event::NewTable) => form.plan_table(state.database.likely_key()),
-        None => {}
     }
 }
 
