@@ -21,8 +21,8 @@ use crate::engine::{self, ArgumentOptions, ExportFormat, RecordRows};
 use crate::error::{ErrorKind, JobError, RecipeLocation};
 use crate::model::{
     ConflictPolicy, DamagedPolicy, Durability, FailureFilter, JobSpec, JobState, Lang, Limits, Message, MetadataPolicy,
-    Output, ParamKind, Recipe, Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Value, Work, human, is_only_stripped,
-    save,
+    Output, ParamKind, RawChoice, Recipe, Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Value, Work, human,
+    is_only_stripped, save,
 };
 
 #[derive(Debug, Parser)]
@@ -306,6 +306,8 @@ pub(super) struct RunArgs {
     truncated: TruncatedWord,
     #[arg(long, value_enum, ignore_case = true, value_name = "POLICY", default_value = "fail")]
     damaged: DamagedWord,
+    #[arg(long, value_enum, ignore_case = true, value_name = "HOW", default_value = "preview")]
+    raw: RawWord,
     #[arg(long)]
     keep_times: bool,
     #[arg(long)]
@@ -344,6 +346,7 @@ words!(TreeWord for Tree { Keep, Flat });
 words!(ConflictWord for ConflictPolicy { Rename, Skip, Overwrite, Fail });
 words!(TruncatedWord for TruncatedPolicy { Fail, Keep });
 words!(DamagedWord for DamagedPolicy { Fail, Keep });
+words!(RawWord for RawChoice { Preview, Develop });
 
 /// The help of an option that sets a key of `--save`, from that key's declaration.
 fn key_words(name: &str) -> Words {
@@ -416,6 +419,7 @@ impl RunArgs {
                 max_bytes: self.max_bytes,
                 truncated: self.truncated.into(),
                 damaged: self.damaged.into(),
+                raw: self.raw.into(),
                 max_failures: self.max_failures,
             },
             network: self.network.spec()?,
@@ -523,6 +527,7 @@ impl RunArgs {
             max_bytes,
             truncated,
             damaged,
+            raw,
             max_failures,
         } = limits;
         let default = Limits::default();
@@ -541,6 +546,7 @@ impl RunArgs {
         line.number("--max-failures", *max_failures);
         line.given("--truncated", word_of(*truncated, default.truncated));
         line.given("--damaged", word_of(*damaged, default.damaged));
+        line.given("--raw", word_of(*raw, default.raw));
     }
 
     /// A warning about options that have no effect.

@@ -2,18 +2,23 @@
 
 use std::sync::{Once, PoisonError, RwLock};
 
+#[cfg(feature = "raw")]
+use super::raw;
 use super::spec::{FormatSpec, Frames};
 use super::{avif, bmp, gif, ico, jpeg, jxl, png, pnm, qoi, svg, tga, tiff, webp};
 use crate::model::Format;
 
 /// Every format, in the order of menus and help. Files are recognised in this order, too: TGA has no signature, so it
 /// comes last.
-static FORMATS: [&FormatSpec; 13] = [
+static FORMATS: &[&FormatSpec] = &[
     &jpeg::SPEC,
     &png::SPEC,
     &webp::SPEC,
     &avif::SPEC,
     &jxl::SPEC,
+    // Before TIFF, which many raw files are inside.
+    #[cfg(feature = "raw")]
+    &raw::SPEC,
     &tiff::SPEC,
     &gif::SPEC,
     &qoi::SPEC,
@@ -59,6 +64,8 @@ pub fn may_be_animated(format: Format) -> bool {
 /// The formats by name, for tests.
 #[cfg(test)]
 pub(crate) mod known {
+    #[cfg(feature = "raw")]
+    use super::raw;
     use super::{avif, bmp, gif, ico, jpeg, jxl, png, pnm, qoi, svg, tga, tiff, webp};
     use crate::model::Format;
 
@@ -71,6 +78,8 @@ pub(crate) mod known {
     pub(crate) const PNG: Format = png::SPEC.format();
     pub(crate) const PNM: Format = pnm::SPEC.format();
     pub(crate) const QOI: Format = qoi::SPEC.format();
+    #[cfg(feature = "raw")]
+    pub(crate) const RAW: Format = raw::SPEC.format();
     pub(crate) const SVG: Format = svg::SPEC.format();
     pub(crate) const TGA: Format = tga::SPEC.format();
     pub(crate) const TIFF: Format = tiff::SPEC.format();

@@ -25,6 +25,8 @@ mod pixels;
 mod png;
 mod pnm;
 mod qoi;
+#[cfg(feature = "raw")]
+mod raw;
 mod rewrite;
 mod sniff;
 pub mod spec;

@@ -38,7 +38,12 @@ pub(super) fn require(bytes: &[u8]) -> Result<&'static FormatSpec, ItemError> {
         return Err(errors::truncated());
     }
     if let Some(format) = OtherFormat::of_bytes(bytes) {
-        return Err(errors::unsupported(Message::new("image_format_unknown").with("format", format.label)));
+        return Err(errors::unsupported(match format.feature {
+            Some(feature) => {
+                Message::new("image_format_left_out").with("format", format.label).with("feature", feature)
+            }
+            None => Message::new("image_format_unknown").with("format", format.label),
+        }));
     }
     Err(ItemError::nameless(ErrorKind::NotAPicture).saying(&Message::new(looks_like(bytes))))
 }
@@ -128,17 +133,33 @@ mod tests {
     #[test]
     fn empty_files_and_unsupported_formats_are_named() {
         assert_eq!(require_format(b"").unwrap_err().kind, ErrorKind::Empty);
-        let cases: [(&[u8], &str); 5] = [
+        let cases: [(&[u8], &str); 3] = [
             (b"\0\0\0\x1cftypheic\0\0\0\0mif1heic", "HEIC"),
             (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "HEIC"),
-            (b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom", "Canon raw (CR3)"),
-            (b"FUJIFILMCCD-RAW 0201FF383501", "Fujifilm raw (RAF)"),
             (b"8BPS\0\x01", "Photoshop"),
         ];
         for (bytes, name) in cases {
             let error = require_format(bytes).unwrap_err();
             assert_eq!(error.kind, ErrorKind::Unsupported, "{bytes:?}");
             assert_eq!(error.arg("detail"), format!("{name} images are not supported"));
+        }
+    }
+
+    #[test]
+    fn camera_raw_files_are_read_or_left_out_by_the_build() {
+        let cases: [(&[u8], &str); 3] = [
+            (b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom", "Canon raw (CR3)"),
+            (b"FUJIFILMCCD-RAW 0201FF383501", "Fujifilm raw (RAF)"),
+            (b"IIRO\x08\0\0\0", "Olympus raw (ORF)"),
+        ];
+        for (bytes, name) in cases {
+            if cfg!(feature = "raw") {
+                assert_eq!(sniff(bytes).map(Format::name), Some("raw"), "{name}");
+            } else {
+                let error = require_format(bytes).unwrap_err();
+                let expected = format!("{name} images can't be read by this build (it lacks the feature raw)");
+                assert_eq!((error.kind, error.arg("detail")), (ErrorKind::Unsupported, expected.as_str()));
+            }
         }
     }
 

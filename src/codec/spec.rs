@@ -15,7 +15,7 @@ use super::guard::control::DecodeControl;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
     Area, Channels, ColourChoice, DamagedPolicy, Format, FormatInfo, ImageInfo, Metadata, Orientation, Original, Part,
-    Picture, RowReader, RowWriter, SampleType, Save, TruncatedPolicy,
+    Picture, RawChoice, RowReader, RowWriter, SampleType, Save, TruncatedPolicy,
 };
 
 /// The declaration of a format.
@@ -88,7 +88,7 @@ pub struct HiddenHeader {
     /// Whether a file has such a header.
     pub is_hidden: fn(&[u8]) -> bool,
     /// Reads it; called in a helper.
-    pub probe: fn(&[u8]) -> Result<FileHeader, ItemError>,
+    pub probe: fn(&[u8], RawChoice) -> Result<FileHeader, ItemError>,
     /// Estimated bytes of memory for this.
     pub bytes: fn(&[u8]) -> u64,
 }

@@ -422,7 +422,7 @@ impl Planner<'_> {
         let subject = Subject { locator: &row.locator, body: &body, size_bytes, response: None };
         let clock = Clock::start(&self.spec.limits, Duration::ZERO);
         let cancelled = || clock.is_up();
-        let control = DecodeControl::new(&cancelled, Helpers::of_this_program());
+        let control = DecodeControl::new(&cancelled, Helpers::of_this_program()).reading_raw(self.spec.limits.raw);
         let rules = Rules::of_job(self.spec, &self.pipeline, self.budget_bytes, control);
         let claims = PlanClaims { given: &self.given, spec: self.spec, inputs: &self.inputs, replaced };
         let decision = decide(&rules, &self.naming, row, &subject, &claims).map_err(|error| clock.explain(error))?;
@@ -480,7 +480,7 @@ impl Planner<'_> {
             let started = Instant::now();
             let clock = Clock::start(&self.spec.limits, Duration::ZERO);
             let cancelled = || clock.is_up();
-            let control = DecodeControl::new(&cancelled, Helpers::of_this_program());
+            let control = DecodeControl::new(&cancelled, Helpers::of_this_program()).reading_raw(self.spec.limits.raw);
             let rendered = prepared
                 .render(&body.bytes()?, &self.spec.output().save, &control)
                 .map_err(|error| clock.explain(error).named(&planned.locator))?;

@@ -622,6 +622,7 @@ impl State {
             id,
             recipe: self.drafts.recipe.get().clone(),
             save: self.drafts.save.get().clone(),
+            raw: self.drafts.settings.get().limits.raw,
             zoom,
             area_px: (area_px.0.clamp(1, 2048), area_px.1.clamp(1, 2048)),
         })

@@ -212,12 +212,14 @@ pub struct OtherFormat {
     signatures: &'static [&'static [u8]],
     /// Brands of its files, if they are in the ISO base media format.
     brands: &'static [&'static [u8; 4]],
+    /// The feature of the program that reads it, if there is one: this build leaves it out.
+    pub feature: Option<&'static str>,
 }
 
 impl OtherFormat {
     /// One that is only recognised by its extensions.
     const fn named(label: &'static str, extensions: &'static [&'static str]) -> Self {
-        Self { label, extensions, signatures: &[], brands: &[] }
+        Self { label, extensions, signatures: &[], brands: &[], feature: None }
     }
 
     const fn signed(
@@ -225,7 +227,7 @@ impl OtherFormat {
         extensions: &'static [&'static str],
         signatures: &'static [&'static [u8]],
     ) -> Self {
-        Self { label, extensions, signatures, brands: &[] }
+        Self { label, extensions, signatures, brands: &[], feature: None }
     }
 
     const fn branded(
@@ -233,7 +235,12 @@ impl OtherFormat {
         extensions: &'static [&'static str],
         brands: &'static [&'static [u8; 4]],
     ) -> Self {
-        Self { label, extensions, signatures: &[], brands }
+        Self { label, extensions, signatures: &[], brands, feature: None }
+    }
+
+    /// The same for a format that a feature of the program reads.
+    const fn of_feature(self, feature: &'static str) -> Self {
+        Self { feature: Some(feature), ..self }
     }
 
     /// The format of a file, by its first bytes.
@@ -253,7 +260,7 @@ static OTHER_FORMATS: &[OtherFormat] = &[
         &["heic", "heif", "hif", "heics", "heifs", "avci"],
         &[b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"],
     ),
-    OtherFormat::branded("Canon raw (CR3)", &["cr3"], &[b"crx "]),
+    OtherFormat::branded("Canon raw (CR3)", &["cr3"], &[b"crx "]).of_feature("raw"),
     OtherFormat::signed(
         "JPEG 2000",
         &["jp2", "j2k", "j2c", "jpc", "jpf", "jpx", "jpm"],
@@ -268,11 +275,11 @@ static OTHER_FORMATS: &[OtherFormat] = &[
     OtherFormat::signed("Apple icon", &["icns"], &[b"icns"]),
     OtherFormat::named("PFM", &["pfm"]),
     OtherFormat::named("PCX", &["pcx"]),
-    OtherFormat::signed("Fujifilm raw (RAF)", &["raf"], &[b"FUJIFILMCCD-RAW"]),
-    OtherFormat::signed("Olympus raw (ORF)", &["orf"], &[b"IIRO", b"IIRS", b"MMOR"]),
-    OtherFormat::signed("Panasonic raw (RW2)", &["rw2"], &[b"IIU\0"]),
-    OtherFormat::signed("Minolta raw (MRW)", &["mrw"], &[b"\0MRM"]),
-    OtherFormat::signed("Sigma raw (X3F)", &["x3f"], &[b"FOVb"]),
+    OtherFormat::signed("Fujifilm raw (RAF)", &["raf"], &[b"FUJIFILMCCD-RAW"]).of_feature("raw"),
+    OtherFormat::signed("Olympus raw (ORF)", &["orf"], &[b"IIRO", b"IIRS", b"MMOR"]).of_feature("raw"),
+    OtherFormat::signed("Panasonic raw (RW2)", &["rw2"], &[b"IIU\0"]).of_feature("raw"),
+    OtherFormat::signed("Minolta raw (MRW)", &["mrw"], &[b"\0MRM"]).of_feature("raw"),
+    OtherFormat::signed("Sigma raw (X3F)", &["x3f"], &[b"FOVb"]).of_feature("raw"),
     // TIFF by their bytes, whose decoder recognises and refuses them.
     OtherFormat::named(
         "camera raw",

@@ -110,6 +110,11 @@ pub enum Remark {
     },
     /// The data of an image is damaged; what could be decoded was saved.
     Damaged,
+    /// A camera raw file was developed, although its preview was requested.
+    Developed {
+        /// Width and height of its largest preview, which is too small; `None` if there is no usable one.
+        preview_px: Option<(u32, u32)>,
+    },
     /// A JPEG file was cut at other places than requested, because only whole blocks can be moved without loss.
     CutBetweenBlocks {
         /// The part that was kept: left edge in the turned image, in px.
@@ -264,6 +269,10 @@ impl Remark {
             Self::NotStoredYet => Message::new("remark-not_stored_yet"),
             Self::FirstPage { pages } => Message::new("remark-first_page").count("pages", (*pages).into()),
             Self::Damaged => Message::new("remark-damaged"),
+            Self::Developed { preview_px: None } => Message::new("remark-developed"),
+            Self::Developed { preview_px: Some((width, height)) } => {
+                Message::new("remark-developed_small").with("width", width).with("height", height)
+            }
             Self::CutBetweenBlocks { x, y, size_px: (width, height), asked_px: (asked_width, asked_height) } => {
                 let message = Message::new("remark-cut_between_blocks").with("x", x).with("y", y);
                 let message = message.with("width", width).with("height", height);
@@ -328,6 +337,7 @@ impl Remark {
     pub(super) fn of_many(&self, count: u64) -> Message {
         match self {
             Self::FirstPage { .. } => Message::new("remark-first_pages").count("count", count),
+            Self::Developed { .. } => Message::new("remark-many_developed").count("count", count),
             Self::TakenForSrgb { .. } => Message::new("remark-many_taken_for_srgb").count("count", count),
             Self::AboveWhite => Message::new("remark-many_above_white").count("count", count),
             Self::LeftOver => Message::new("remark-many_left_over").count("count", count),
@@ -347,6 +357,7 @@ impl Remark {
         matches!(
             self,
             Self::FirstPage { .. }
+                | Self::Developed { .. }
                 | Self::TakenForSrgb { .. }
                 | Self::ToneMapped { .. }
                 | Self::ConvertedToSrgb { .. }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use pixloom::engine::{Command, Planned, PlannedItem, PreviewContent, PreviewRequest, Zoom, dry_run, parse_save};
 use pixloom::error::ErrorKind;
 use pixloom::model::{
-    ConflictPolicy, ItemId, ItemRow, ItemState, JobSpec, MetadataPolicy, Recipe, Save, SourceSpec, Step,
+    ConflictPolicy, ItemId, ItemRow, ItemState, JobSpec, MetadataPolicy, RawChoice, Recipe, Save, SourceSpec, Step,
 };
 
 use super::desk::{Desk, file, long_edge, output_of, png, recipe, sample};
@@ -180,7 +180,8 @@ fn a_preview_shows_the_size_or_the_refusal_of_an_item_as_the_run_records_it() {
         for row in &rows {
             let id = ItemId { job, seq: row.id.seq };
             let (recipe, save) = request.clone();
-            let view = PreviewRequest { id, recipe, save, zoom: Zoom::Fit, area_px: (64, 64) };
+            let view =
+                PreviewRequest { id, recipe, save, raw: RawChoice::default(), zoom: Zoom::Fit, area_px: (64, 64) };
             desk.handle().want_preview(Some(view.clone()));
             let content = desk.wait_for("the preview is complete", |_| {
                 let preview = desk.handle().preview();

@@ -3,7 +3,7 @@
 use std::fs;
 
 use pixloom::engine::{Command, Notice, PreviewRequest, Snapshot, Zoom};
-use pixloom::model::{ItemRow, JobState, Limits, Save, SinkSpec};
+use pixloom::model::{ItemRow, JobState, Limits, RawChoice, Save, SinkSpec};
 use pixloom::source;
 
 use super::desk::{Desk, file, long_edge, output_of, png, read_png, recipe, save_as};
@@ -217,7 +217,14 @@ fn the_estimate_follows_these_items_and_this_recipe() {
         let job = desk.current();
         let id = desk.rows(job.id)[0].id;
         let (recipe, save) = (recipe(vec![long_edge(edge)]), job.save);
-        desk.handle().want_preview(Some(PreviewRequest { id, recipe, save, zoom: Zoom::Fit, area_px: (64, 64) }));
+        desk.handle().want_preview(Some(PreviewRequest {
+            id,
+            recipe,
+            save,
+            raw: RawChoice::default(),
+            zoom: Zoom::Fit,
+            area_px: (64, 64),
+        }));
     };
     look(8);
     let small = desk.wait_for("the preview gives an estimate", |snapshot| snapshot.current.as_ref()?.estimate);

@@ -7,7 +7,7 @@ use pixloom::engine::{
     Zoom,
 };
 use pixloom::error::ErrorKind;
-use pixloom::model::{FormatChoice, ItemId, ItemState, JobId, Recipe, Save, Step};
+use pixloom::model::{FormatChoice, ItemId, ItemState, JobId, RawChoice, Recipe, Save, Step};
 
 use super::desk::{Desk, file, long_edge, output_of, pixels, png, read_png, recipe, sample_path, save_as, url};
 use crate::util::server::{Server, ok};
@@ -24,7 +24,7 @@ fn draft(desk: &Desk, sources: Vec<pixloom::model::SourceSpec>) -> JobId {
 
 fn request(id: ItemId, recipe: Recipe, zoom: Zoom) -> PreviewRequest {
     let save = Save { format: save_as("png"), ..Save::default() };
-    PreviewRequest { id, recipe, save, zoom, area_px: (4000, 4000) }
+    PreviewRequest { id, recipe, save, raw: RawChoice::default(), zoom, area_px: (4000, 4000) }
 }
 
 /// Asks for a preview and waits for the first one: what comes out of the pipeline, not yet encoded.

@@ -104,6 +104,7 @@ option-max_bytes = Largest file to fetch from a link, such as 500M or 4G; larger
 option-max_failures = Stop the job (exit code 3, can be resumed) when more items than this have failed [default: no limit]
 option-truncated = What to do with images that end early: fail, or keep what is there and mark it in the catalog
 option-damaged = What to do with images whose data is damaged: fail, or save what can be decoded, with a remark (keep also accepts those that end early)
+option-raw = How camera raw files are read: preview uses the image that the camera embedded if it is as large as the result needs, and develops the sensor's data otherwise; develop always develops it, with 16 bits
 option-keep_times = Give results the modification times of their inputs; for links, Last-Modified
 option-dry_run = Print the plan and stop: outputs, conflicts, estimated size, time and memory
 option-durable = Count an item as done only when it is safe on disk and in the catalog (the default)

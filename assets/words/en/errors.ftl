@@ -217,6 +217,12 @@ remark-first_pages = { $count ->
         [one] 1 multi-page image: only the first page was used. "Page" in the save settings selects another.
        *[other] { $count } multi-page images: only the first page was used. "Page" in the save settings selects another.
     }
+remark-developed = Developed from the sensor's data: the file has no usable preview image.
+remark-developed_small = Developed from the sensor's data: its preview image ({ $width }x{ $height } px) is smaller than needed.
+remark-many_developed = { $count ->
+        [one] 1 camera raw file was developed: its preview image is missing or too small.
+       *[other] { $count } camera raw files were developed: their preview images are missing or too small.
+    }
 remark-damaged = Damaged: only what could be decoded was saved.
 remark-cut_between_blocks = Cut to { $width } x { $height } px at { $x },{ $y } instead of { $asked_width } x { $asked_height } px: without loss, JPEG is cut between blocks only.
 remark-many_cut_between_blocks = { $count ->

@@ -12,6 +12,7 @@ format_side_most = { $format } allows { $most } px per side
 no_memory_for = couldn't allocate { $size }
 no_memory = not enough memory
 needs_too_much_memory = decoding needs more memory than an image of this size should
+image_format_left_out = { $format } images can't be read by this build (it lacks the feature { $feature })
 image_format_unknown = { $format } images are not supported
 no_image = it contains no image
 image_no_pixels = it has no pixels
@@ -137,8 +138,13 @@ jpeg_frame = a frame without a size
 jpeg_precision = JPEG with { $bits } bits per sample
 jpeg_components = JPEG with { $count } components
 jpeg_height = JPEG without a height in its header
-tiff_raw = { $format } raw images are not supported
-tiff_raw_unknown = camera raw images are not supported
+tiff_raw = { $format } raw images can't be read by this build (it lacks the feature raw)
+tiff_raw_unknown = camera raw images can't be read by this build (it lacks the feature raw)
+raw_camera = raw files of { $camera } can't be read
+raw_camera_data = raw files of { $camera } in this mode can't be read ({ $detail })
+raw_data = the sensor's data can't be read ({ $detail })
+raw_header = only its decoder can read its header
+raw_unknown = no supported camera wrote this raw file
 tiff_no_page = it has { $count ->
         [one] 1 page
        *[other] { $count } pages

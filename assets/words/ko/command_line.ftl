@@ -104,6 +104,7 @@ option-max_bytes = 링크에서 받을 파일의 최대 크기. 예: 500M, 4G. �
 option-max_failures = 실패한 항목이 이보다 많아지면 작업을 중단(종료 코드 3, 이어서 할 수 있음) [기본값: 제한 없음]
 option-truncated = 중간에 끊긴 이미지의 처리: 실패로 처리(fail), 또는 남은 부분을 저장하고 카탈로그에 표시(keep)
 option-damaged = 손상된 이미지의 처리: 실패로 처리(fail), 또는 읽을 수 있는 부분을 저장하고 알림(keep, 중간에 끊긴 이미지도 받아들임)
+option-raw = 카메라 RAW 파일을 읽는 방법: preview는 카메라가 넣은 미리보기 이미지가 결과에 필요한 크기 이상이면 그것을 쓰고 아니면 센서 데이터를 현상, develop은 항상 16비트로 현상
 option-keep_times = 결과 파일에 입력 파일의 수정 시각을 그대로 사용(링크는 Last-Modified)
 option-dry_run = 실행하지 않고 계획만 출력: 결과, 이름 충돌, 예상 크기, 시간, 메모리
 option-durable = 디스크와 카탈로그에 안전하게 저장된 뒤에만 완료로 처리(기본 동작)

@@ -189,6 +189,9 @@ remark-repeated_links_of = { $list }에서 이미 나온 링크 { $count }개는
 remark-first_page = { $pages }페이지 중 첫 페이지만 사용했습니다.
 remark-first_pages = 여러 페이지가 있는 이미지 { $count }개는 첫 페이지만 사용했습니다. --save의 page=N으로 다른 페이지를 고를 수 있습니다.
     .window = 여러 페이지가 있는 이미지 { $count }개는 첫 페이지만 사용했습니다. 저장 설정의 페이지에서 다른 페이지를 고를 수 있습니다.
+remark-developed = 쓸 수 있는 미리보기 이미지가 없어 센서 데이터를 현상했습니다.
+remark-developed_small = 미리보기 이미지({ $width }x{ $height }px)가 필요한 크기보다 작아 센서 데이터를 현상했습니다.
+remark-many_developed = 미리보기 이미지가 없거나 너무 작아 카메라 RAW 파일 { $count }개를 현상했습니다.
 remark-damaged = 이미지가 손상되어 읽을 수 있는 부분만 저장했습니다.
 remark-cut_between_blocks = { $asked_width }x{ $asked_height }px 대신 { $x },{ $y }에서 { $width }x{ $height }px로 잘랐습니다. JPEG는 블록 경계에서만 손실 없이 자를 수 있습니다.
 remark-many_cut_between_blocks = JPEG 파일 { $count }개를 요청한 것과 조금 다른 위치에서 잘랐습니다. JPEG는 블록 경계에서만 손실 없이 자를 수 있습니다.

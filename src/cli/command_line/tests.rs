@@ -13,8 +13,8 @@ use super::super::help;
 use super::*;
 use crate::model::{
     AccessKind, ColourChoice, ConflictPolicy, DamagedPolicy, Durability, FormatChoice, JobSpec, Lang, Limits, ListSpec,
-    MetadataPolicy, NetworkSpec, ParamKind, ProxyChoice, Recipe, RobotsPolicy, Save, SecretRef, SinkSpec, Step, Tree,
-    TruncatedPolicy, Value, save,
+    MetadataPolicy, NetworkSpec, ParamKind, ProxyChoice, RawChoice, Recipe, RobotsPolicy, Save, SecretRef, SinkSpec,
+    Step, Tree, TruncatedPolicy, Value, save,
 };
 
 fn matches(words: &[OsString]) -> ArgMatches {
@@ -167,6 +167,7 @@ fn random_spec(dice: &mut Dice, files: &Files) -> JobSpec {
         max_bytes: dice.perhaps(|dice| 1 + dice.below(1 << 40)),
         truncated: *dice.one(&[TruncatedPolicy::Fail, TruncatedPolicy::Keep]),
         damaged: *dice.one(&[DamagedPolicy::Fail, DamagedPolicy::Keep]),
+        raw: *dice.one(&[RawChoice::Preview, RawChoice::Develop]),
         max_failures: dice.perhaps(|dice| dice.below(1 << 40)),
     };
     spec.network = random_network(dice, files);
@@ -377,6 +378,7 @@ fn sample(id: &str, files: &Files) -> Option<Vec<OsString>> {
         "max_failures" => words(&["--max-failures", "0"]),
         "truncated" => words(&["--truncated", "keep"]),
         "damaged" => words(&["--damaged", "keep"]),
+        "raw" => words(&["--raw", "develop"]),
         "keep_times" => words(&["--keep-times"]),
         "fast" => words(&["--fast"]),
         "robots" => words(&["--robots", "never"]),

@@ -17,7 +17,7 @@ use crate::codec::spec::{
 };
 use crate::error::ItemError;
 use crate::model::{
-    Area, Band, Delay, Disposal, Frame, FrameReader, ImageInfo, Orientation, Picture, Plays, RowReader, Samples,
+    Area, Band, Delay, Disposal, Frame, FrameReader, ImageInfo, Picture, Plays, Remark, RowReader, Samples,
 };
 
 /// Stack of a thread that decodes: elements of an SVG nest deeply. Only what is touched takes memory.
@@ -41,14 +41,15 @@ pub(in crate::codec) fn probe(
     hidden: &HiddenHeader,
     control: &DecodeControl<'_>,
 ) -> Result<FileHeader, ItemError> {
+    let raw = control.raw;
     let Isolation::Helpers(helpers) = control.isolation else {
-        return on_deep_stack(|| (hidden.probe)(bytes));
+        return on_deep_stack(|| (hidden.probe)(bytes, raw));
     };
     let processor = (isolated.processor_time(0, bytes), "probing_time");
     let allowance = Allowance { memory_bytes: (hidden.bytes)(bytes), processor };
     let watcher = Watcher { cancelled: control.cancelled, host: control.host };
-    match helpers.ask(bytes, Task::Probe, allowance, &watcher)?.1 {
-        Reply::Header(info) => Ok(FileHeader::still(info, Orientation::Upright)),
+    match helpers.ask(bytes, Task::Probe { raw }, allowance, &watcher)?.1 {
+        Reply::Header(info, orientation) => Ok(FileHeader::still(info, orientation)),
         _ => Err(crashed()),
     }
 }
@@ -62,18 +63,21 @@ pub(in crate::codec) fn open<'a>(
     control: &DecodeControl<'_>,
 ) -> Result<Decoded<'a>, ItemError> {
     let Isolation::Helpers(helpers) = control.isolation else {
-        return on_deep_stack(|| (spec.open)(bytes, options, &DecodeControl::in_process()));
+        let raw = control.raw;
+        return on_deep_stack(|| (spec.open)(bytes, options, &DecodeControl::in_process().reading_raw(raw)));
     };
     let drawn = spec.drawn_at(header, options.max_downscale);
     let watcher = Watcher { cancelled: control.cancelled, host: control.host };
-    let task = Task::Open { max_downscale: options.max_downscale };
+    let task = Task::Open { max_downscale: options.max_downscale, raw: control.raw };
     let (lease, reply) = helpers.ask(bytes, task, allowance(spec, bytes, &drawn), &watcher)?;
     let Reply::Opened(message) = reply else { return Err(crashed()) };
     let info = message.info;
     checked(&drawn.info, header, &message, options)?;
     let profile = message.extras.profile.map(|span| lease.block(span)).transpose()?;
     let metadata = message.extras.metadata(|span| lease.block(span))?;
-    let rows = SharedRows { shared: lease.shared()?, _lease: Some(lease), info, at: message.pixels.at, next_row: 0 };
+    let shared = lease.shared()?;
+    let rows =
+        SharedRows { shared, _lease: Some(lease), info, at: message.pixels.at, next_row: 0, remark: message.remark };
     Ok(Decoded { header: header.file, rows: Box::new(rows), profile, metadata })
 }
 
@@ -148,7 +152,9 @@ impl FrameReader for HelperFrames<'_> {
     fn rows(&mut self) -> Box<dyn RowReader + '_> {
         let info = self.picture.canvas;
         match self.lease.as_ref().map(Lease::shared) {
-            Some(Ok(shared)) => Box::new(SharedRows { shared, _lease: None, info, at: self.at, next_row: 0 }),
+            Some(Ok(shared)) => {
+                Box::new(SharedRows { shared, _lease: None, info, at: self.at, next_row: 0, remark: None })
+            }
             _ => Box::new(NoRows(info)),
         }
     }
@@ -207,6 +213,7 @@ struct SharedRows {
     /// Offset of the first row.
     at: u64,
     next_row: u32,
+    remark: Option<Remark>,
 }
 
 impl RowReader for SharedRows {
@@ -237,5 +244,9 @@ impl RowReader for SharedRows {
         }
         self.next_row += rows;
         Ok(rows)
+    }
+
+    fn remark(&self) -> Option<Remark> {
+        self.remark.clone()
     }
 }

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::ItemError;
-use crate::model::{Density, ImageInfo, Metadata, Part};
+use crate::model::{Density, ImageInfo, Metadata, Orientation, Part, RawChoice, Remark};
 
 /// First argument of the program when it is started as a helper.
 pub(super) const COMMAND: &str = "decode-helper";
@@ -25,9 +25,9 @@ pub(super) struct Request {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) enum Task {
     /// Only find out what its header says.
-    Probe,
+    Probe { raw: RawChoice },
     /// Decode it. The number is `DecodeOptions::max_downscale`.
-    Open { max_downscale: f64 },
+    Open { max_downscale: f64, raw: RawChoice },
     /// Open an animation; with `keep`, even if it is truncated.
     OpenFrames { keep: bool },
     /// Compose the next frame of the animation that is open. Any other task closes it.
@@ -41,8 +41,8 @@ pub(super) enum Reply {
     Ready,
     /// The first message if the helper could not be set up, with the reason.
     Unusable(String),
-    /// The answer to `Task::Probe`: size and samples of the image.
-    Header(ImageInfo),
+    /// The answer to `Task::Probe`: size and samples of the image, and how it is turned.
+    Header(ImageInfo, Orientation),
     /// The answer to `Task::Open`: the pixels are in the shared memory.
     Opened(Box<OpenedMessage>),
     /// The answer to `Task::OpenFrames`.
@@ -71,6 +71,8 @@ pub(super) struct OpenedMessage {
     pub(super) info: ImageInfo,
     /// The pixels, row by row, without gaps.
     pub(super) pixels: Span,
+    /// The remark about the rows.
+    pub(super) remark: Option<Remark>,
     #[serde(flatten)]
     pub(super) extras: ExtrasMessage,
 }

@@ -18,7 +18,7 @@ use crate::codec::errors;
 use crate::codec::sniff::require;
 use crate::codec::spec::DecodeOptions;
 use crate::error::ItemError;
-use crate::model::{Band, Message, Metadata, Picture, RowReader, Samples};
+use crate::model::{Band, Message, Metadata, Picture, RawChoice, RowReader, Samples};
 
 /// A helper exits after this time without work.
 const IDLE: Duration = Duration::from_secs(10);
@@ -159,13 +159,13 @@ fn input(request: Request, shared: &SharedMemory) -> Result<Vec<u8>, ItemError> 
 fn answer(request: Request, shared: &SharedMemory) -> Result<Reply, ItemError> {
     let input = input(request, shared)?;
     match request.task {
-        Task::Probe => {
+        Task::Probe { raw } => {
             let spec = require(&input)?;
             let hidden = spec.isolated.as_ref().and_then(|isolated| isolated.hidden_header.as_ref());
-            let header = hidden.map_or_else(|| (spec.probe)(&input, 0), |hidden| (hidden.probe)(&input))?;
-            Ok(Reply::Header(header.info))
+            let header = hidden.map_or_else(|| (spec.probe)(&input, 0), |hidden| (hidden.probe)(&input, raw))?;
+            Ok(Reply::Header(header.info, header.orientation))
         }
-        Task::Open { max_downscale } => open(&input, max_downscale, shared),
+        Task::Open { max_downscale, raw } => open(&input, max_downscale, raw, shared),
         // No animation is open.
         Task::OpenFrames { .. } | Task::NextFrame => Err(crashed()),
     }
@@ -175,14 +175,16 @@ fn lost(error: io::Error) -> ItemError {
     errors::too_large(Message::new("decoder_output").with("detail", error))
 }
 
-fn open(input: &[u8], max_downscale: f64, shared: &SharedMemory) -> Result<Reply, ItemError> {
+fn open(input: &[u8], max_downscale: f64, raw: RawChoice, shared: &SharedMemory) -> Result<Reply, ItemError> {
     let options = DecodeOptions { max_downscale, ..DecodeOptions::default() };
-    let mut decoded = (require(input)?.open)(input, &options, &DecodeControl::in_process())?;
+    let control = DecodeControl::in_process().reading_raw(raw);
+    let mut decoded = (require(input)?.open)(input, &options, &control)?;
     let info = decoded.rows.info();
     let mut writer = Writer { shared, at: 0 };
     let pixels = writer.pixels(decoded.rows.as_mut())?;
+    let remark = decoded.rows.remark();
     let extras = writer.extras(decoded.profile.as_deref(), &decoded.metadata)?;
-    Ok(Reply::Opened(Box::new(OpenedMessage { header: decoded.header.info, info, pixels, extras })))
+    Ok(Reply::Opened(Box::new(OpenedMessage { header: decoded.header.info, info, pixels, remark, extras })))
 }
 
 /// Writes one block after the other to the shared memory, over the input.

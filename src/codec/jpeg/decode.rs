@@ -29,6 +29,12 @@ pub(super) fn taken(bytes: &[u8]) -> Option<String> {
     meta::taken(&markers::read(bytes).ok()?.metadata)
 }
 
+/// What a file says about its image.
+#[cfg(feature = "raw")]
+pub(in crate::codec) fn described(bytes: &[u8]) -> Option<crate::model::Metadata> {
+    Some(markers::read(bytes).ok()?.metadata)
+}
+
 /// The file without its metadata.
 pub(super) fn stripped(bytes: &[u8]) -> Option<Stripped> {
     let found = markers::read(bytes).ok()?;

@@ -12,6 +12,8 @@ mod metadata;
 mod recode;
 mod transcode;
 
+#[cfg(feature = "raw")]
+pub(super) use decode::described;
 pub(super) use embedded::decode_embedded;
 
 use super::spec::{Carries, CarriesIptc, CarriesTexts, EncoderSpec, FormatSpec, Frames, RewritingSpec};

@@ -35,6 +35,13 @@ const INTEROP_INDEX: u16 = 0x0001;
 const YCBCR_POSITIONING: u16 = 0x0213;
 const SUB_IFDS: u16 = 0x014A;
 const DNG_VERSION: u16 = 0xC612;
+/// The metadata of Leaf's raw files.
+const LEAF_METADATA: u16 = 0x8606;
+const PHOTOMETRIC: u16 = 0x0106;
+/// Photometric interpretations of a sensor's data: with a colour filter array, and with all colours.
+const SENSOR_DATA: [u32; 2] = [32_803, 34_892];
+/// Directories below another one that are looked at.
+const MAX_BELOW: usize = 16;
 /// Bytes of an entry: tag, type, count, value or offset.
 const ENTRY: usize = 12;
 
@@ -64,8 +71,15 @@ pub(crate) fn is_camera_raw(file: &[u8]) -> bool {
     let has_tags = || {
         let tiff = Tiff::new(file)?;
         let ifd = tiff.first_ifd()?;
-        let reduced = tiff.find(ifd, NEW_SUBFILE_TYPE).and_then(|entry| tiff.number(entry)).is_some_and(|v| v & 1 == 1);
-        Some(tiff.find(ifd, DNG_VERSION).is_some() || (reduced && tiff.find(ifd, SUB_IFDS).is_some()))
+        let number = |ifd, tag| tiff.find(ifd, tag).and_then(|entry| tiff.number(entry));
+        let is_sensor = |ifd| number(ifd, PHOTOMETRIC).is_some_and(|kind| SENSOR_DATA.contains(&kind));
+        let is_reduced = number(ifd, NEW_SUBFILE_TYPE).is_some_and(|kind| kind & 1 == 1);
+        let below = tiff.find(ifd, SUB_IFDS);
+        Some(
+            [DNG_VERSION, LEAF_METADATA].iter().any(|&tag| tiff.find(ifd, tag).is_some())
+                || is_sensor(ifd)
+                || below.is_some_and(|below| is_reduced || tiff.offsets(below).any(is_sensor)),
+        )
     };
     file.get(8..10) == Some(b"CR") || has_tags().unwrap_or(false)
 }
@@ -270,6 +284,13 @@ impl<'b> Tiff<'b> {
     fn directory(self, ifd: usize, tag: u16) -> Option<usize> {
         let at = self.number(self.find(ifd, tag)?)? as usize;
         (at >= 8 && at + 2 <= self.bytes.len()).then_some(at)
+    }
+
+    /// The directories that an entry's offsets point to.
+    fn offsets(self, entry: usize) -> impl Iterator<Item = usize> {
+        let (from, to) = self.outside(entry).unwrap_or((entry + 8, entry + 12));
+        let offsets = (from..to).step_by(4).take(MAX_BELOW);
+        offsets.filter_map(move |at| self.u32(at)).map(|at| at as usize).filter(|&at| at >= 8)
     }
 
     /// The location of an entry's value, if it is too long for the entry itself.

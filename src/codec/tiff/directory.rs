@@ -63,7 +63,9 @@ struct File<'a> {
 impl<'a> File<'a> {
     fn new(bytes: &'a [u8]) -> Self {
         let (little, big) = match bytes {
-            [b'I', b'I', 42, 0, ..] => (true, false),
+            // Raw files of Olympus and Panasonic have signatures of their own.
+            [b'I', b'I', 42 | b'R', 0 | b'O' | b'S', ..] | [b'I', b'I', b'U', 0, ..] => (true, false),
+            [b'M', b'M', b'O', b'R', ..] => (false, false),
             [b'M', b'M', 0, 42, ..] => (false, false),
             [b'I', b'I', 43, 0, ..] => (true, true),
             _ => (false, true),
@@ -226,6 +228,14 @@ fn directory(file: File<'_>, at: u64) -> Result<(Directory<'_>, u64), ItemError>
     // Files without the last link, which ends the chain, are not rare.
     let next = file.number(first + count * entry_bytes, offset_bytes).unwrap_or(0);
     Ok((Directory { file, fields }, next))
+}
+
+/// The first directory of a file, whatever its image is.
+#[cfg(feature = "raw")]
+pub(super) fn first(bytes: &[u8]) -> Option<Directory<'_>> {
+    let file = File::new(bytes);
+    let at = if file.big { file.number(8, 8) } else { file.number(4, 4) }?;
+    directory(file, at).ok().map(|(directory, _)| directory)
 }
 
 /// The pages of a file. Reduced copies of a page and masks don't count, unless there is nothing else. A chain that

@@ -19,6 +19,9 @@ mod rows;
 mod strip;
 mod unpack;
 
+#[cfg(feature = "raw")]
+pub(super) use read::described;
+
 use ::tiff::tags::Tag;
 
 use super::spec::{Carries, CarriesIptc, EncoderSpec, FormatSpec, Frames};

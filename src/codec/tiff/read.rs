@@ -2,6 +2,8 @@
 
 use super::chunks::Chunks;
 use super::decompress::Method;
+#[cfg(feature = "raw")]
+use super::directory::first;
 use super::directory::{Directory, pages, tag};
 use super::layout::{Layout, Meaning, Predictor, Stored};
 use super::predict;
@@ -330,6 +332,13 @@ fn metadata(page: &Directory<'_>) -> Metadata {
         left_out: resources.has_path.then_some(Part::ClippingPath).into_iter().chain(lost_tags).collect(),
         ..Metadata::default()
     }
+}
+
+/// What the first directory of a file says about its image, whatever its pixels are.
+#[cfg(feature = "raw")]
+pub(in crate::codec) fn described(bytes: &[u8]) -> Option<Metadata> {
+    let first = first(bytes)?;
+    Some(Metadata { density: density(&first), left_out: Vec::new(), ..metadata(&first) })
 }
 
 /// When the image of the first page was taken.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::snapshot::JobEntry;
 use crate::catalog::CatalogSize;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Format, ItemId, ItemRow, ItemState, JobId, Message, Recipe, Save};
+use crate::model::{Format, ItemId, ItemRow, ItemState, JobId, Message, RawChoice, Recipe, Save};
 
 /// A request for a page of items.
 #[derive(Clone, Debug, PartialEq)]
@@ -179,6 +179,8 @@ pub struct PreviewRequest {
     pub recipe: Recipe,
     /// How the result is encoded, for the size of its file.
     pub save: Save,
+    /// How camera raw files are read.
+    pub raw: RawChoice,
     /// The scale.
     pub zoom: Zoom,
     /// The area to fill, in screen px.

@@ -6,8 +6,8 @@ use super::render::page_of;
 use crate::codec::{self, DecodeControl, DecodeOptions, Header};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    Band, ColourChoice, Image, ImageInfo, Message, Metadata, Orientation, Recipe, RowReader, RowWriter, Samples, Save,
-    Step,
+    Band, ColourChoice, Image, ImageInfo, Message, Metadata, Orientation, RawChoice, Recipe, RowReader, RowWriter,
+    Samples, Save, Step,
 };
 use crate::op::Files;
 use crate::op::{Pipeline, StepError};
@@ -68,18 +68,20 @@ pub(crate) fn shrunk(image: Image, area_px: (u32, u32), cancelled: &dyn Fn() -> 
     collector.into_image()
 }
 
-/// What the save options ask of a decoder.
+/// What the settings ask of a decoder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct DecodeChoice {
     /// The colour space that pixels are converted to.
     pub(crate) colour: ColourChoice,
     /// The page, counted from 0.
     pub(crate) page: u32,
+    /// How camera raw files are read.
+    pub(crate) raw: RawChoice,
 }
 
 impl DecodeChoice {
-    pub(crate) fn of(save: &Save) -> Self {
-        Self { colour: save.colour, page: page_of(save) }
+    pub(crate) fn of(save: &Save, raw: RawChoice) -> Self {
+        Self { colour: save.colour, page: page_of(save), raw }
     }
 }
 
@@ -90,6 +92,7 @@ pub(crate) fn decode(
     area_px: Option<(u32, u32)>,
     control: &DecodeControl<'_>,
 ) -> Result<DecodedImage, ItemError> {
+    let control = &control.reading_raw(asked.raw);
     let header = codec::probe_with(bytes, asked.page, control)?;
     let (w, h) = header.upright_size_px();
     let scale = area_px.map_or(1.0, |(area_w, area_h)| {

@@ -323,5 +323,6 @@ fn does_same(spec: &JobSpec, ours: &JobSpec, naming: &Naming) -> bool {
         && (&spec.output().sink.name, spec.output().sink.tree) == (&ours.output().sink.name, ours.output().sink.tree)
         && spec.limits.truncated == ours.limits.truncated
         && spec.limits.damaged == ours.limits.damaged
+        && spec.limits.raw == ours.limits.raw
         && naming::out_dir(spec).ok().as_ref() == Some(&naming.out_dir)
 }

@@ -113,7 +113,7 @@ impl Run {
     fn decide(&self, input: &Input, reader: &dyn CatalogReader) -> Result<Decision, Box<Finished>> {
         let clock = Clock::start(&self.spec.limits, input.spent);
         let cancelled = || self.switch.is_stopped() || clock.is_up();
-        let control = DecodeControl::new(&cancelled, &self.helpers);
+        let control = DecodeControl::new(&cancelled, &self.helpers).reading_raw(self.spec.limits.raw);
         let rules = Rules::of_job(&self.spec, &self.pipeline, self.memory.whole(), control);
         let replaced = input.prior.as_ref().map(|prior| prior.output());
         let replaced = replaced.as_ref().and_then(Locator::path);
@@ -249,6 +249,7 @@ impl Run {
                 let cancelled = || stopped() || clock.is_up();
                 let host = Host { run: self, admission };
                 let control = DecodeControl { host: Some(&host), ..DecodeControl::new(&cancelled, &self.helpers) };
+                let control = control.reading_raw(self.spec.limits.raw);
                 let rendered = prepared.render(&bytes, &self.spec.output().save, &control).map_err(|error| {
                     let timed_out = error.kind == ErrorKind::Cancelled && !stopped();
                     if timed_out { clock.error() } else { error }

@@ -174,12 +174,13 @@ pub(crate) fn encoded(
     let colour = request.save.colour;
     let centre = match request.zoom {
         Zoom::Fit => {
-            let shown = decode(bytes, DecodeChoice { colour, page: 0 }, Some(request.area_px), control)?;
+            let shown =
+                decode(bytes, DecodeChoice { colour, ..DecodeChoice::default() }, Some(request.area_px), control)?;
             return Ok(pixels(&shrunk(shown.image, request.area_px, control.cancelled)?));
         }
         Zoom::Full { x, y } => (x, y),
     };
-    let header = codec::probe(bytes)?;
+    let header = codec::probe_with(bytes, 0, control)?;
     let pipeline = plain_pipeline(&Recipe::default())?;
     let plan = pipeline.plan(&header.info, header.orientation, 1.0)?;
     let part = part_around((plan.output().width_px, plan.output().height_px), centre, request.area_px);

@@ -27,7 +27,7 @@ use crate::engine::item::texts::RecipeTexts;
 use crate::engine::run::memory_budget::default_memory_bytes;
 use crate::error::{ErrorKind, ItemError};
 use crate::fetch::Bytes;
-use crate::model::{ItemId, ItemRow, Limits, Recipe, Save, is_copy};
+use crate::model::{ItemId, ItemRow, Limits, RawChoice, Recipe, Save, is_copy};
 use crate::op::{Pipeline, StepError};
 
 /// How long requests must pause before the result is encoded to find out its size.
@@ -54,6 +54,7 @@ struct Encoded {
     id: ItemId,
     recipe: Recipe,
     save: Save,
+    raw: RawChoice,
     bytes: Arc<[u8]>,
     size_px: (u32, u32),
 }
@@ -157,7 +158,7 @@ impl PreviewWorker {
             Zoom::Full { .. } => None,
         };
         let fits = |base: &Base| {
-            (base.id, base.area_px, base.asked) == (request.id, area_px, DecodeChoice::of(&request.save))
+            (base.id, base.area_px, base.asked) == (request.id, area_px, DecodeChoice::of(&request.save, request.raw))
                 && !base.is_output
                 && area_px.is_none_or(|area_px| {
                     let wanted = decode::wanted_scale(&base.shown.header, &request.recipe, area_px);
@@ -207,7 +208,9 @@ impl PreviewWorker {
                     centre: (x, y),
                     area_px: request.area_px,
                 };
-                let after = base.around.look(&wanted, &DecodeControl::new(&cancelled, &self.helpers))?;
+                let after = base
+                    .around
+                    .look(&wanted, &DecodeControl::new(&cancelled, &self.helpers).reading_raw(request.raw))?;
                 let before_px = (base.before.width_px, base.before.height_px);
                 let before = decode::cut_out(&base.before, decode::part_around(before_px, (x, y), request.area_px));
                 (before, after.pixels, after.result_px, false)
@@ -257,9 +260,9 @@ impl PreviewWorker {
             return Ok(Some(text));
         }
         let cancelled = || self.cancelled();
-        let control = DecodeControl::new(&cancelled, &self.helpers);
+        let control = DecodeControl::new(&cancelled, &self.helpers).reading_raw(request.raw);
         let recipe = if is_output { Recipe::default() } else { request.recipe.clone() };
-        let asked = DecodeChoice::of(&request.save);
+        let asked = DecodeChoice::of(&request.save, request.raw);
         let decoded = || {
             let Some(area_px) = area_px else {
                 let shown = decode_image::decode(&body.bytes, asked, None, &control)?;
@@ -321,10 +324,11 @@ impl PreviewWorker {
 
     /// The result as it would be saved.
     fn encode(&mut self, request: &PreviewRequest) -> Result<&Encoded, ItemError> {
-        let is_kept = self
-            .encoded
-            .as_ref()
-            .is_some_and(|kept| kept.id == request.id && kept.recipe == request.recipe && kept.save == request.save);
+        let is_kept = self.encoded.as_ref().is_some_and(|kept| {
+            (kept.id, kept.raw) == (request.id, request.raw)
+                && kept.recipe == request.recipe
+                && kept.save == request.save
+        });
         if !is_kept {
             self.encoded = None;
             let Some(base) = &self.base else { return Err(ItemError::nameless(ErrorKind::Cancelled)) };
@@ -347,6 +351,7 @@ impl PreviewWorker {
             }
             self.encoded = Some(Encoded {
                 id: request.id,
+                raw: request.raw,
                 recipe: request.recipe.clone(),
                 save: request.save.clone(),
                 size_px,
@@ -413,7 +418,7 @@ impl PreviewWorker {
         limits: &Limits,
     ) -> Result<SizedFile, ItemError> {
         let cancelled = || self.cancelled();
-        let control = DecodeControl::new(&cancelled, &self.helpers);
+        let control = DecodeControl::new(&cancelled, &self.helpers).reading_raw(request.raw);
         let rules = Rules {
             recipe: &request.recipe,
             pipeline,

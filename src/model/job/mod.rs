@@ -206,6 +206,17 @@ pub enum DamagedPolicy {
     Keep,
 }
 
+/// How camera raw files are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RawChoice {
+    /// The JPEG image that the camera embedded, if it is as large as the result needs; else the sensor's data is developed.
+    #[default]
+    Preview,
+    /// The sensor's data is developed.
+    Develop,
+}
+
 /// Where results go, and their names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -304,6 +315,8 @@ pub struct Limits {
     pub truncated: TruncatedPolicy,
     /// What to do with damaged images.
     pub damaged: DamagedPolicy,
+    /// How camera raw files are read.
+    pub raw: RawChoice,
     /// Items that may fail in one run; one more stops the job, which can be resumed. `None` is no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_failures: Option<u64>,
@@ -342,6 +355,7 @@ impl Default for Limits {
             max_bytes: None,
             truncated: TruncatedPolicy::default(),
             damaged: DamagedPolicy::default(),
+            raw: RawChoice::default(),
             max_failures: None,
         }
     }
