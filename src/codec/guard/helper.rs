@@ -377,6 +377,7 @@ mod tests {
 
     use super::super::helper::*;
     use super::super::protocol::Task;
+    use crate::model::RawChoice;
 
     /// The error of a helper whose work is this line of a shell script, if it may compute for this long. It is
     /// cancelled after many looks at it.
@@ -390,7 +391,7 @@ mod tests {
         let cancelled = || looks.replace(looks.get() + 1) > 1_500;
         let watcher = Watcher { cancelled: &cancelled, host: None };
         let allowance = Allowance { memory_bytes: 64 << 20, processor: (may_compute, "decoding_time") };
-        let request = Request { input_bytes: 0, processor_s: 1, task: Task::Probe };
+        let request = Request { input_bytes: 0, processor_s: 1, task: Task::Probe { raw: RawChoice::Preview } };
         match helper.ask(&[], request, allowance, &watcher) {
             Err(Failure::Item(error)) => error,
             Err(Failure::Gone) => panic!("it ended"),

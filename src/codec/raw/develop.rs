@@ -15,6 +15,9 @@ const LIFT: f64 = 1.8;
 /// How much the base curve darkens the darkest tones again, for contrast.
 const TOE: f64 = 0.3;
 
+/// Smaller images are not developed at half size.
+const LEAST_HALVED_PX: u32 = 64;
+
 /// Bytes of memory for developing: the sensor's data, linear colours of 16 bits, and the result.
 pub(super) fn held_bytes(bytes: &[u8], header: &Header) -> u64 {
     let pixels = u64::from(header.info.width_px) * u64::from(header.info.height_px);
@@ -22,14 +25,15 @@ pub(super) fn held_bytes(bytes: &[u8], header: &Header) -> u64 {
     data * 2 + pixels * 6 + header.info.size_bytes() + bytes.len() as u64 + (16 << 20)
 }
 
-/// Rows of the developed image, in the sample type of `info`.
-pub(super) fn rows(
-    raw: &FlashRaw<'_>,
-    full_px: (u32, u32),
-    info: &ImageInfo,
-    max_downscale: f64,
-) -> Result<Result<Box<dyn RowReader>, ItemError>, Error> {
-    let is_half = max_downscale >= 2.0 && full_px.0 >= 64 && full_px.1 >= 64;
+/// Linear sRGB of 16 bits.
+pub(super) struct Linear {
+    pub(super) size_px: (u32, u32),
+    pub(super) samples: Vec<u16>,
+}
+
+/// The camera's image in linear sRGB, of full or half size, balanced as the camera did. Highlights are clipped after the white
+/// balance, so that they are white.
+pub(super) fn linear(raw: &FlashRaw<'_>, is_half: bool) -> Result<Linear, Error> {
     let options = DecodeOptions {
         output: OutputFormat::LinearRgb16,
         threads: Some(1),
@@ -39,11 +43,25 @@ pub(super) fn rows(
         ..DecodeOptions::default()
     };
     let frame = raw.decode(options)?;
-    let exposure = raw.metadata().dng.as_ref().and_then(|dng| dng.baseline_exposure).unwrap_or(0.0);
     let size_px = (frame.width, frame.height);
-    let RawPixelData::U16(linear) = frame.data else { return Ok(Err(errors::corrupt("image_no_pixels"))) };
+    match frame.data {
+        RawPixelData::U16(samples) => Ok(Linear { size_px, samples }),
+        _ => Err(Error::NotAvailable("linear samples".to_owned())),
+    }
+}
+
+/// Rows of the developed image, in the sample type of `info`.
+pub(super) fn rows(
+    raw: &FlashRaw<'_>,
+    full_px: (u32, u32),
+    info: &ImageInfo,
+    max_downscale: f64,
+) -> Result<Result<Box<dyn RowReader>, ItemError>, Error> {
+    let is_half = max_downscale >= 2.0 && full_px.0 >= LEAST_HALVED_PX && full_px.1 >= LEAST_HALVED_PX;
+    let Linear { size_px, samples } = linear(raw, is_half)?;
+    let exposure = raw.metadata().dng.as_ref().and_then(|dng| dng.baseline_exposure).unwrap_or(0.0);
     let wanted = if is_half { (info.width_px / 2, info.height_px / 2) } else { (info.width_px, info.height_px) };
-    Ok(finished(linear, size_px, wanted, info.sample, exposure).map(|rows| Box::new(rows) as Box<dyn RowReader>))
+    Ok(finished(samples, size_px, wanted, info.sample, exposure).map(|rows| Box::new(rows) as Box<dyn RowReader>))
 }
 
 /// The middle part of this size, with the base curve.

@@ -29,7 +29,7 @@ pub(super) fn previews<'a>(raw: &FlashRaw<'_>, bytes: &'a [u8]) -> Vec<Embedded<
         .filter(|preview| preview.encoding == PreviewEncoding::Jpeg && preview.orientation == turned);
     let found = jpegs.filter_map(|preview| {
         let from = usize::try_from(preview.offset).ok()?;
-        let to = from.checked_add(usize::try_from(preview.length).ok()?)?.min(bytes.len());
+        let to = from.checked_add(usize::try_from(preview.length).ok()?)?;
         let bytes = bytes.get(from..to)?;
         let info = (jpeg::SPEC.sniff)(bytes).then(|| (jpeg::SPEC.probe)(bytes, 0))?.ok()?.info;
         let is_plain = (info.channels, info.sample) == (Channels::Rgb, SampleType::U8);

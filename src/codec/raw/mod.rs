@@ -64,3 +64,6 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     }),
     encoder: None,
 };
+
+#[cfg(test)]
+mod tests;
