@@ -1,12 +1,12 @@
 //! Developing the sensor's data: white balance of the camera, its matrix to linear sRGB, clipped highlights, and a base
 //! curve.
 
-use flashraw::{CorruptionPolicy, DecodeOptions, Demosaic, Error, FlashRaw, OutputFormat, RawPixelData};
+use flashraw::{CorruptionPolicy, DecodeOptions, Demosaic, Error, FlashRaw, Limits, OutputFormat, RawPixelData};
 
-use super::read::limits;
 use crate::codec::errors;
 use crate::codec::pixels::whole_image::WholeReader;
 use crate::codec::spec::Header;
+use crate::config::{MAX_PIXELS, MAX_SIDE_PX};
 use crate::error::ItemError;
 use crate::model::{ImageInfo, RowReader, SampleType, Samples};
 
@@ -17,6 +17,14 @@ const TOE: f64 = 0.3;
 
 /// Smaller images are not developed at half size.
 const LEAST_HALVED_PX: u32 = 64;
+
+/// Samples per pixel of the sensor's data at most.
+const MAX_SAMPLES: u64 = 4;
+
+/// The limits within which the library reads a file.
+pub(super) fn limits() -> Limits {
+    Limits::default().with_max_samples(MAX_PIXELS * MAX_SAMPLES).with_max_dimension(MAX_SIDE_PX)
+}
 
 /// Bytes of memory for developing: the sensor's data, linear colours of 16 bits, and the result.
 pub(super) fn held_bytes(bytes: &[u8], header: &Header) -> u64 {

@@ -1,13 +1,12 @@
 //! Opening a raw file: in a helper only, because its data is parsed by a library that can't be stopped.
 
-use flashraw::{Error, FlashRaw, Limits};
+use flashraw::{Error, FlashRaw};
 
 use super::embedded::{self, Embedded};
 use super::{describe, develop};
 use crate::codec::guard::control::DecodeControl;
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader};
 use crate::codec::{errors, jpeg, meta};
-use crate::config::{MAX_PIXELS, MAX_SIDE_PX};
 use crate::error::ItemError;
 use crate::model::{
     Band, Channels, ColourChoice, ImageInfo, Message, RawChoice, Remark, RowReader, SampleType, Truncated,
@@ -15,14 +14,6 @@ use crate::model::{
 
 /// Bytes of memory for reading a header.
 pub(super) const PROBE_BYTES: u64 = 64 << 20;
-/// Samples per pixel of the sensor's data at most.
-const MAX_SAMPLES: u64 = 4;
-
-/// The limits within which the library reads a file.
-pub(super) fn limits() -> Limits {
-    Limits::default().with_max_samples(MAX_PIXELS * MAX_SAMPLES).with_max_dimension(MAX_SIDE_PX)
-}
-
 /// A raw file whose header has been read.
 struct File<'a> {
     raw: FlashRaw<'a>,
@@ -34,7 +25,7 @@ struct File<'a> {
 
 impl<'a> File<'a> {
     fn read(bytes: &'a [u8], choice: RawChoice) -> Result<Self, ItemError> {
-        let raw = FlashRaw::open_with(bytes, limits()).map_err(|error| refused(&error, bytes))?;
+        let raw = FlashRaw::open_with(bytes, develop::limits()).map_err(|error| refused(&error, bytes))?;
         let crop = raw.frame_info().crop;
         errors::within_limits(crop.width, crop.height)?;
         let full_px = (crop.width, crop.height);
