@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use eframe::App as _;
 use pixloom::engine::{Command, Engine, EngineOptions, Handle, PreviewRequest, Zoom};
-use pixloom::model::{ItemId, JobState, Recipe, Save, Step};
+use pixloom::model::{ItemId, JobState, RawChoice, Recipe, Save, Step};
 use pixloom::source;
 
 const ITEMS: usize = 10_000;
@@ -99,7 +99,14 @@ fn sliders(handle: &Handle, id: ItemId, when: &str) {
         let spent = (0..60).map(|n| {
             let steps = before.cloned().into_iter().chain([brightness(n)]).chain(after.cloned()).collect();
             let recipe = Recipe { steps, ..Recipe::default() };
-            let request = PreviewRequest { id, recipe, save: Save::default(), zoom, area_px: (872, 340) };
+            let request = PreviewRequest {
+                id,
+                recipe,
+                save: Save::default(),
+                raw: RawChoice::default(),
+                zoom,
+                area_px: (872, 340),
+            };
             let asked = Instant::now();
             handle.want_preview(Some(request.clone()));
             while handle.preview().request.as_ref() != Some(&request) {
