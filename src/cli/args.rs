@@ -10,6 +10,7 @@ use super::inputs::{check_scheme, sources};
 use super::list_args::LinkArgs;
 use super::network_args::NetworkArgs;
 use super::query_args::QueryArgs;
+use super::recipe_args::RecipeParts;
 use super::report_args::ReportArgs;
 use super::values::{
     Statuses, Words, age, kind, megapixels, nonzero_seconds, nonzero_size, seconds, since, size, statuses, until,
@@ -18,11 +19,11 @@ use super::values::{
 use super::write_back_args::WriteBackArgs;
 use crate::config::MAX_SIDE_PX;
 use crate::engine::{self, ArgumentOptions, ExportFormat, RecordRows};
-use crate::error::{ErrorKind, JobError, RecipeLocation};
+use crate::error::{ErrorKind, JobError};
 use crate::model::{
     ConflictPolicy, DamagedPolicy, Durability, FailureFilter, JobSpec, JobState, Lang, Limits, Message, MetadataPolicy,
-    Output, ParamKind, RawChoice, Recipe, Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Value, Work, human,
-    is_only_stripped, save,
+    Output, ParamKind, RawChoice, Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Work, human, is_copy,
+    is_only_stripped,
 };
 
 #[derive(Debug, Parser)]
@@ -248,16 +249,16 @@ pub(super) struct RunArgs {
     all_files: bool,
     #[command(flatten)]
     links: LinkArgs,
-    #[arg(short, long, value_name = "FILE.toml|PRESET")]
-    recipe: Option<PathBuf>,
+    #[arg(short, long = "recipe", value_name = "FILE.toml|PRESET")]
+    pub(super) recipes: Vec<PathBuf>,
     #[arg(short, long = "step", value_name = "STEP")]
-    steps: Vec<String>,
+    pub(super) steps: Vec<String>,
     #[arg(short, long, value_name = "DIR|-")]
     out: Option<PathBuf>,
     #[arg(long, value_parser = Words::of_formats())]
-    format: Option<String>,
+    pub(super) format: Option<String>,
     #[arg(long, value_name = "N")]
-    quality: Option<String>,
+    pub(super) quality: Option<String>,
     #[arg(long, value_name = "TEMPLATE", default_value = "{stem}")]
     name: String,
     #[arg(long, value_enum, ignore_case = true, default_value = "keep")]
@@ -269,17 +270,17 @@ pub(super) struct RunArgs {
     #[arg(long)]
     trash: bool,
     #[arg(long, value_name = "FORMAT:KEY=VALUE,...")]
-    save: Option<String>,
+    pub(super) save: Option<String>,
     #[arg(long, alias = "color", value_parser = key_words("colour"))]
-    colour: Option<String>,
+    pub(super) colour: Option<String>,
     #[arg(long, value_parser = key_words("metadata"))]
-    metadata: Option<String>,
+    pub(super) metadata: Option<String>,
     #[arg(long, value_name = "PERCENT")]
-    min_saving: Option<String>,
+    pub(super) min_saving: Option<String>,
     #[arg(long, conflicts_with = "min_saving")]
-    keep_smaller: bool,
+    pub(super) keep_smaller: bool,
     #[arg(long)]
-    lossless_jpeg: bool,
+    pub(super) lossless_jpeg: bool,
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     workers: Option<u16>,
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=4096))]
@@ -302,12 +303,12 @@ pub(super) struct RunArgs {
     max_bytes: Option<u64>,
     #[arg(long, value_name = "N")]
     max_failures: Option<u64>,
-    #[arg(long, value_enum, ignore_case = true, value_name = "POLICY", default_value = "fail")]
-    truncated: TruncatedWord,
-    #[arg(long, value_enum, ignore_case = true, value_name = "POLICY", default_value = "fail")]
-    damaged: DamagedWord,
-    #[arg(long, value_enum, ignore_case = true, value_name = "HOW", default_value = "preview")]
-    raw: RawWord,
+    #[arg(long, value_enum, ignore_case = true, value_name = "POLICY")]
+    truncated: Option<TruncatedWord>,
+    #[arg(long, value_enum, ignore_case = true, value_name = "POLICY")]
+    damaged: Option<DamagedWord>,
+    #[arg(long, value_enum, ignore_case = true, value_name = "HOW")]
+    raw: Option<RawWord>,
     #[arg(long)]
     keep_times: bool,
     #[arg(long)]
@@ -396,13 +397,13 @@ impl RunArgs {
 
     /// The job that was asked for.
     pub(super) fn spec(&self) -> Result<JobSpec, JobError> {
-        let (recipe, save) = self.recipe_and_save()?;
+        let RecipeParts { recipe, outputs, input } = self.recipe_parts(&self.sink())?;
         let spec = JobSpec {
             work: Work::Pictures,
             sources: self.sources()?,
             lists: self.links.lists(),
             recipe,
-            outputs: vec![Output { save, sink: self.sink(), ..Output::default() }],
+            outputs,
             limits: Limits {
                 workers: self.workers.map(usize::from),
                 connections: self.connections.into(),
@@ -417,9 +418,9 @@ impl RunArgs {
                 item_memory_bytes: self.item_memory,
                 item_timeout_s: self.item_timeout,
                 max_bytes: self.max_bytes,
-                truncated: self.truncated.into(),
-                damaged: self.damaged.into(),
-                raw: self.raw.into(),
+                truncated: self.truncated.map(Into::into).or(input.truncated).unwrap_or_default(),
+                damaged: self.damaged.map(Into::into).or(input.damaged).unwrap_or_default(),
+                raw: self.raw.map(Into::into).or(input.raw).unwrap_or_default(),
                 max_failures: self.max_failures,
             },
             network: self.network.spec()?,
@@ -434,6 +435,7 @@ impl RunArgs {
     fn sink(&self) -> SinkSpec {
         SinkSpec {
             dir: self.out.clone(),
+            folder: None,
             name: self.name.clone(),
             tree: self.tree.into(),
             on_conflict: self.on_conflict.into(),
@@ -448,7 +450,10 @@ impl RunArgs {
     fn check_gps(&self, spec: &JobSpec) -> Result<(), JobError> {
         let in_save = self.save.as_deref().map(engine::save_keys_named).unwrap_or_default();
         let is_asked = self.metadata.is_some() || in_save.iter().any(|key| key == "metadata");
-        if is_asked && spec.is_copy() && spec.output().save.metadata == MetadataPolicy::NoGps {
+        let may_show = |output: &Output| {
+            is_copy(&output.whole_recipe(&spec.recipe), &output.save) && output.save.metadata == MetadataPolicy::NoGps
+        };
+        if is_asked && spec.outputs.iter().any(may_show) {
             return Err(JobError::Refused(Message::new("no_gps_copy")));
         }
         Ok(())
@@ -457,17 +462,21 @@ impl RunArgs {
     /// The arguments that repeat a job: the inverse of [`Self::spec`].
     pub(super) fn of_spec(spec: &JobSpec) -> CommandLine {
         // Named one by one, so that nothing that is added to a request is forgotten here.
-        let JobSpec { work: _, sources, lists, recipe, outputs: _, limits, network, write_back, query: _ } = spec;
+        let JobSpec { work: _, sources, lists, recipe, outputs, limits, network, write_back, query: _ } = spec;
         let Output { name: _, steps, save, sink } = spec.output();
         let mut line = CommandLine::new("run");
         line.sources(sources);
         LinkArgs::write(lists, &mut line);
-        let steps = recipe.steps.iter().chain(steps);
-        // A step without an effect would be refused.
-        for step in steps.filter(|step| step.enabled && engine::require_effect(step).is_ok()) {
-            line.value("-s", engine::step_to_text(step));
+        if spec.has_named_outputs() {
+            line.recipe_file(&engine::recipe_text(recipe, outputs));
+        } else {
+            let steps = recipe.steps.iter().chain(steps);
+            // A step without an effect would be refused.
+            for step in steps.filter(|step| step.enabled && engine::require_effect(step).is_ok()) {
+                line.value("-s", engine::step_to_text(step));
+            }
+            Self::write_save(save, &mut line);
         }
-        Self::write_save(save, &mut line);
         Self::write_sink(sink, &mut line);
         Self::write_limits(limits, &mut line);
         NetworkArgs::write(network, &mut line);
@@ -497,7 +506,7 @@ impl RunArgs {
     }
 
     fn write_sink(sink: &SinkSpec, line: &mut CommandLine) {
-        let SinkSpec { dir, name, tree, on_conflict, update, trash, durability, keep_times } = sink;
+        let SinkSpec { dir, folder: _, name, tree, on_conflict, update, trash, durability, keep_times } = sink;
         let default = SinkSpec::default();
         line.given("-o", dir.as_ref());
         line.given("--name", (*name != default.name).then_some(name));
@@ -551,7 +560,8 @@ impl RunArgs {
 
     /// A warning about options that have no effect.
     pub(super) fn idle_options(&self, spec: &JobSpec) -> Option<Message> {
-        let keeps_pixels = spec.is_copy() || is_only_stripped(&spec.recipe, &spec.output().save);
+        let is_stripped = |output: &Output| is_only_stripped(&output.whole_recipe(&spec.recipe), &output.save);
+        let keeps_pixels = spec.is_copy() || spec.outputs.iter().all(is_stripped);
         (keeps_pixels && self.colour.is_some()).then(|| Message::new("colour_idle"))
     }
 
@@ -567,65 +577,6 @@ impl RunArgs {
             return Err(JobError::Refused(Message::new("nothing_to_do")));
         }
         Ok(sources)
-    }
-
-    fn recipe_and_save(&self) -> Result<(Recipe, Save), JobError> {
-        let (mut recipe, mut save) = (Recipe::default(), Save::default());
-        if let Some(path) = &self.recipe {
-            let file = engine::recipe_named(path)?;
-            recipe = file.recipe;
-            save = file.save.unwrap_or_default();
-        }
-        let here = std::env::current_dir().unwrap_or_default();
-        for step in &self.steps {
-            let parsed = engine::parse_step(step).and_then(|step| engine::require_effect(&step).map(|()| step));
-            let mut parsed = parsed.map_err(|why| JobError::Recipe {
-                location: RecipeLocation::Argument(format!("--step {step}")),
-                why,
-            })?;
-            engine::resolve_paths(&mut parsed, &here);
-            recipe.steps.push(parsed);
-        }
-        if let Some(text) = &self.save {
-            save = engine::parse_save(text).map_err(|why| JobError::Recipe {
-                location: RecipeLocation::Argument(format!("--save {text}")),
-                why,
-            })?;
-        }
-        if let Some(word) = &self.format {
-            let format = save::format(&Value::from(word.as_str())).map_err(JobError::Refused)?;
-            if self.save.is_some() && format != save.format {
-                let (one, other) = (save.format.word(), format.word());
-                return Err(JobError::Refused(Message::new("formats_differ").with("one", one).with("other", other)));
-            }
-            save.set_format(format);
-        }
-        let min_saving = self.min_saving.clone().or_else(|| self.keep_smaller.then(|| "0".to_owned()));
-        let lossless_jpeg = self.lossless_jpeg.then(|| "true".to_owned());
-        let shortcuts = [
-            ("quality", &self.quality),
-            ("colour", &self.colour),
-            ("metadata", &self.metadata),
-            ("min_saving", &min_saving),
-            ("lossless_jpeg", &lossless_jpeg),
-        ];
-        let named = self.save.as_deref().map(engine::save_keys_named).unwrap_or_default();
-        for (name, word) in shortcuts.into_iter().filter_map(|(name, word)| Some((name, word.as_ref()?))) {
-            if named.iter().any(|key| key == name) {
-                let text = self.save.as_deref().unwrap_or_default();
-                let message = Message::new("said_twice").with("save", text).with("name", name).with("value", word);
-                return Err(JobError::Refused(message));
-            }
-            let value = save::key(name).map(|key| key.param.value_of(word.clone()));
-            value.and_then(|value| save.set(name, &value)).map_err(|why| JobError::Recipe {
-                location: RecipeLocation::Argument(match word.as_str() {
-                    "true" => format!("--{}", name.replace('_', "-")),
-                    word => format!("--{} {word}", name.replace('_', "-")),
-                }),
-                why,
-            })?;
-        }
-        Ok((recipe, save))
     }
 }
 

@@ -18,6 +18,8 @@ pub(super) struct CommandLine {
     pub(super) words: Vec<OsString>,
     /// The folder in which it must run, because of relative paths in a list.
     pub(super) folder: Option<PathBuf>,
+    /// The recipe file that it reads from standard input.
+    pub(super) here_document: Option<String>,
     /// How the new job may differ.
     pub(super) remarks: Vec<Message>,
     /// Logins of links that had a user name and a password.
@@ -28,6 +30,12 @@ impl CommandLine {
     /// A command without options.
     pub(super) fn new(command: &str) -> Self {
         Self { words: vec![command.into()], ..Self::default() }
+    }
+
+    /// A recipe with several outputs, which no option can say: the shell passes it on as a file.
+    pub(super) fn recipe_file(&mut self, text: &str) {
+        self.value("-r", "/dev/stdin");
+        self.here_document = Some(text.to_owned());
     }
 
     /// An option without a value.
@@ -165,8 +173,12 @@ impl CommandLine {
     fn text_for(&self, quoted: fn(&OsStr) -> String) -> String {
         let words: Vec<String> = self.words.iter().map(|word| quoted(word)).collect();
         let command = format!("pixloom {}", words.join(" "));
-        match &self.folder {
+        let command = match &self.folder {
             Some(folder) => format!("cd {} && {command}", quoted(folder.as_os_str())),
+            None => command,
+        };
+        match &self.here_document {
+            Some(text) => format!("{command} <<'PIXLOOM'\n{text}PIXLOOM"),
             None => command,
         }
     }

@@ -372,7 +372,8 @@ impl Follower<'_> {
             }
         }
         if self.report.has_json_items() {
-            self.emit(&Line::item(row));
+            let outputs = self.reader.outputs(row.id).unwrap_or_default();
+            self.emit(&Line::item(row, &outputs));
         }
         row.remarks.iter().for_each(|remark| self.emit(&Line::remark(row, remark)));
     }

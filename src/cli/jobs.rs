@@ -342,6 +342,13 @@ fn as_value(reader: &dyn CatalogReader, job: &JobRow) -> Result<serde_json::Valu
     let waiting = job.total.saturating_sub(job.done + job.failed + job.skipped);
     let steps: Vec<String> = request.recipe.steps.iter().map(engine::step_to_text).collect();
     let failures = reader.failures_by_kind(job.id)?;
+    let outputs = request.outputs.iter().filter(|output| !output.name.is_empty());
+    let outputs: Vec<serde_json::Value> = outputs
+        .map(|output| {
+            let steps: Vec<String> = output.steps.iter().map(engine::step_to_text).collect();
+            json!({ "name": output.name, "steps": steps, "save": engine::save_to_text(&output.save) })
+        })
+        .collect();
     let failures: serde_json::Map<_, _> = failures.iter().map(|(kind, count)| (kind.word(), json!(count))).collect();
     let mut value = json!({
         "job": job.id, "state": job.state, "created_at": job.created_at_ms, "started_at": job.started_at_ms,
@@ -350,6 +357,9 @@ fn as_value(reader: &dyn CatalogReader, job: &JobRow) -> Result<serde_json::Valu
         "sources": sources, "steps": steps, "save": engine::save_to_text(&request.output().save),
         "insecure_hosts": request.network.insecure_hosts, "failures": failures,
     });
+    if !outputs.is_empty() {
+        value["outputs"] = outputs.into();
+    }
     if let Some(level) = reader.write_back(job.id)? {
         let WriteBackCounts { matched, changed, missing, rejected } = level.counts;
         value["write_back"] =

@@ -17,6 +17,7 @@ mod pipe;
 mod query;
 mod query_args;
 mod query_results;
+mod recipe_args;
 mod report;
 mod report_args;
 mod undo;
@@ -482,7 +483,10 @@ fn plan(run: &RunArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> {
         let line = match planned {
             Planned::Item(item) if json => Line::planned(&item).text(),
             Planned::Item(item) if run.report.quiet && item.error.is_none() => return,
-            Planned::Item(item) => without_control_characters(&report::planned(&item, lang())),
+            Planned::Item(item) => {
+                let lines = report::planned(&item, lang());
+                lines.iter().map(|line| without_control_characters(line)).collect::<Vec<_>>().join("\n")
+            }
             Planned::Ignored(ignored) if json => Line::ignored(&ignored).text(),
             Planned::Ignored(ignored) if run.report.verbose => return warn(&report::ignored(&ignored, lang())),
             Planned::Ignored(_) => return,

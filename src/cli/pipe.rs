@@ -52,6 +52,9 @@ pub(super) fn check_stdout(run: &RunArgs, spec: &JobSpec) -> Result<(), JobError
         [source] => matches!(source.kind.as_str(), "files" | "url") && source.inputs.len() == 1,
         _ => false,
     };
+    if spec.has_named_outputs() {
+        return Err(JobError::Refused(Message::new("stdout_outputs")));
+    }
     if spec.write_back.is_some() {
         return Err(JobError::Refused(Message::new("stdout_write_back")));
     }

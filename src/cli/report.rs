@@ -5,12 +5,12 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use crate::db::Value;
-use crate::engine::{Counts, DryRun, PlannedItem, PreviewValue, WriteBackPreview};
+use crate::engine::{Counts, DryRun, PlannedItem, PlannedOutput, PreviewValue, WriteBackPreview};
 use crate::error::JobError;
 use crate::model::human::{bytes, rate, span};
 use crate::model::{
-    Ignored, IgnoredReason, ItemRow, ItemState, JobId, Lang, Locator, Message, Progress, Rejection, Remark, SkipReason,
-    WriteBackCounts, WriteBackLevel, human, locator,
+    Ignored, IgnoredReason, ItemOutput, ItemRow, ItemState, JobId, Lang, Locator, Message, Progress, Rejection, Remark,
+    SkipReason, WriteBackCounts, WriteBackLevel, human, locator,
 };
 
 /// A JSON line; its keys and their order are a contract.
@@ -45,6 +45,9 @@ pub(super) enum Line {
         reason: Option<&'static str>,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         remarks: Vec<String>,
+        /// Its outputs, if they have names.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        outputs: Vec<OutputLine>,
     },
     /// Last.
     Finished {
@@ -87,6 +90,9 @@ pub(super) enum Line {
         /// What the result will not have, and other notes.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         remarks: Vec<String>,
+        /// The outputs, if they have names.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        outputs: Vec<PlannedOutputLine>,
     },
     /// The last of a dry run.
     Plan {
@@ -117,6 +123,58 @@ impl From<WriteBackLevel> for WrittenRows {
     fn from(level: WriteBackLevel) -> Self {
         let WriteBackCounts { matched, changed, missing, rejected } = level.counts;
         Self { matched, changed, missing, rejected }
+    }
+}
+
+/// A named output of an item.
+#[derive(Serialize)]
+pub(super) struct OutputLine {
+    name: String,
+    state: ItemState,
+    output: Option<String>,
+    bytes: u64,
+    width: Option<u32>,
+    height: Option<u32>,
+    hash: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+impl OutputLine {
+    fn of(output: &ItemOutput) -> Self {
+        let ItemOutput { n: _, name, path, bytes, width_px, height_px, hash, state, error } = output.clone();
+        Self { name, state, output: path, bytes, width: width_px, height: height_px, hash, error }
+    }
+}
+
+/// A named output of a dry run.
+#[derive(Serialize)]
+pub(super) struct PlannedOutputLine {
+    name: String,
+    output: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pending_output: Option<String>,
+    conflict: bool,
+    skipped: bool,
+    width: Option<u32>,
+    height: Option<u32>,
+    error: Option<String>,
+}
+
+impl PlannedOutputLine {
+    fn of(planned: &PlannedOutput) -> Self {
+        let PlannedOutput { name, item } = planned;
+        let text = |path: &std::path::PathBuf| path.display().to_string();
+        Self {
+            name: name.clone(),
+            output: item.output.as_ref().map(text),
+            pending_output: item.pending_output.as_ref().map(text),
+            conflict: item.conflict,
+            skipped: item.skipped,
+            width: item.size_px.map(|(width, _)| width),
+            height: item.size_px.map(|(_, height)| height),
+            error: item.error.as_ref().map(ToString::to_string),
+        }
     }
 }
 
@@ -163,7 +221,7 @@ impl Line {
         }
     }
 
-    pub(super) fn item(row: &ItemRow) -> Self {
+    pub(super) fn item(row: &ItemRow, outputs: &[ItemOutput]) -> Self {
         let output = row.output.clone();
         Self::Item {
             item: row.id.seq,
@@ -180,6 +238,7 @@ impl Line {
             input_hash: row.hash.clone(),
             reason: row.reason.map(SkipReason::word),
             remarks: row.remarks.iter().map(ToString::to_string).collect(),
+            outputs: outputs.iter().filter(|output| !output.name.is_empty()).map(OutputLine::of).collect(),
         }
     }
 
@@ -218,6 +277,7 @@ impl Line {
             texts: item.texts.clone(),
             error: item.error.as_ref().map(ToString::to_string),
             remarks: item.remarks.iter().map(ToString::to_string).collect(),
+            outputs: item.outputs.iter().map(PlannedOutputLine::of).collect(),
         }
     }
 
@@ -411,8 +471,22 @@ pub(super) fn skips(cause: &str, items: u64, lang: Lang) -> String {
     Message::new("skips").count("count", items).with("cause", cause).text(lang)
 }
 
-/// One item of a dry run.
-pub(super) fn planned(item: &PlannedItem, lang: Lang) -> String {
+/// One item of a dry run: a line for each of its outputs.
+pub(super) fn planned(item: &PlannedItem, lang: Lang) -> Vec<String> {
+    if item.outputs.is_empty() {
+        return vec![planned_line(item, lang)];
+    }
+    let lines = item.outputs.iter().map(|output| match &output.item.error {
+        Some(error) => {
+            let item = PlannedItem { error: Some(error.clone().of_output(&output.name)), ..output.item.clone() };
+            planned_line(&item, lang)
+        }
+        None => planned_line(&output.item, lang),
+    });
+    lines.collect()
+}
+
+fn planned_line(item: &PlannedItem, lang: Lang) -> String {
     let size = item.size_px.map(|(w, h)| format!(" ({w} x {h})")).unwrap_or_default();
     let fate = match (&item.error, &item.output) {
         (Some(error), _) => Message::new("plan_fails").with("error", error.text(lang)).text(lang),
@@ -496,7 +570,7 @@ mod tests {
                 r#"{"event":"progress","job":1,"done":3,"failed":1,"skipped":0,"total":9,"bytes_in":70,"bytes_out":5}"#,
             ),
             (
-                Line::item(&row),
+                Line::item(&row, &[]),
                 concat!(
                     r#"{"event":"item","item":2,"state":"done","output":"/out/a.webp","bytes":5,"width":16,"height":9,"#,
                     r#""hash":"0f","locator":"https://h/a.jpg","input_bytes":70,"input_width":32,"input_height":18,"#,

@@ -18,12 +18,13 @@ use super::intake::queries::{self, Access, KnownRows, RowIdentity};
 use super::intake::read_sources::nothing_in;
 use super::item::body::ItemBody;
 use super::item::claims::{CountedRows, NameClaims, in_real_folder, may_be_given};
-use super::item::decide::{Action, PlannedName, Rules, Subject, decide, may_be_copied, refusal};
+use super::item::decide::{Action, Decision, PlannedName, Subject, copies_others, decide, may_be_copied, refusal};
 use super::item::limits::Clock;
 use super::item::naming::{self, NameHints, Naming, Publish, Resolution, Verdict};
+use super::item::outputs::{OutputEnd, OutputPlan, Outputs, at_path, ended};
 use super::item::prior_results::{FilePlan, PriorResults};
-use super::item::render::Prepared;
 use super::item::repeats::{RepeatedLinks, may_repeat_files};
+use super::item::shared_render::{self, Branch, render_all};
 use super::run::memory_budget::default_memory_bytes;
 use super::run::pools;
 use crate::catalog::CatalogReader;
@@ -31,10 +32,9 @@ use crate::codec::{self, DecodeControl, Helpers};
 use crate::error::{ItemError, JobError};
 use crate::fetch::Secrets;
 use crate::model::{
-    ConflictPolicy, FieldValues, Finished, Ignored, ItemId, ItemRow, ItemState, JobId, JobSpec, Locator, NewItem,
-    Remark, SourceSpec,
+    ConflictPolicy, FieldValues, Finished, Ignored, ItemId, ItemOutput, ItemRow, ItemState, JobId, JobSpec, Locator,
+    NewItem, Outcome, Remark, SourceSpec,
 };
-use crate::op::Pipeline;
 use crate::source::{self, Found, MayGive, Reading};
 use crate::store;
 
@@ -94,6 +94,17 @@ pub struct PlannedItem {
     pub remarks: Vec<Remark>,
     /// What is known of its record before the run, if results are written back.
     pub row: Option<Box<ItemRow>>,
+    /// Its outputs, if they are named; the other fields then sum them up.
+    pub outputs: Vec<PlannedOutput>,
+}
+
+/// What would happen to one of the named outputs of an item.
+#[derive(Clone, Debug)]
+pub struct PlannedOutput {
+    /// The output's name.
+    pub name: String,
+    /// The item as if it had only this output.
+    pub item: PlannedItem,
 }
 
 /// What a dry run finds.
@@ -111,8 +122,8 @@ pub enum Planned {
 
 struct Planner<'a> {
     spec: &'a JobSpec,
-    pipeline: Pipeline,
-    naming: Naming,
+    outputs: Outputs,
+    copies_others: bool,
     /// Results of earlier jobs, with their catalog.
     prior_results: Option<(PriorResults, &'a dyn CatalogReader)>,
     /// Names given so far.
@@ -190,15 +201,15 @@ pub fn dry_run(
     cancelled: &dyn Fn() -> bool,
     each: &mut dyn FnMut(Planned),
 ) -> Result<DryRun, JobError> {
-    let pipeline = check(spec)?;
+    let pipelines = check(spec)?;
     let out_dir = naming::out_dir(spec)?;
-    let naming = Naming::new(spec, out_dir.clone())?;
-    naming.index_output_dir(true, None);
+    let outputs = Outputs::new(spec, pipelines, &out_dir)?;
+    outputs.namings().for_each(|naming| naming.index_output_dir(true, None));
     let queries = Queries::of(spec)?;
     let free_bytes = store::of_path(&out_dir).space(&out_dir).free_bytes;
-    let mut planner = Planner::new(spec, pipeline, naming);
+    let mut planner = Planner::new(spec, outputs);
     planner.prior_results =
-        history.map(|reader| (PriorResults::for_files(spec, &planner.naming, None, reader), reader));
+        history.map(|reader| (PriorResults::for_files(spec, &planner.outputs, None, reader), reader));
     planner.plan = DryRun { out_dir, free_bytes, ..DryRun::default() };
     let secrets = Arc::new(Secrets::new(secrets_path()));
     let fetch = |url: &str| {
@@ -286,9 +297,8 @@ fn runtime() -> Result<tokio::runtime::Runtime, JobError> {
 
 /// The bytes of these images, and of their results: they are really rendered. `None` if none can be.
 pub(super) fn measure(spec: &JobSpec, images: Vec<NewItem>) -> Option<(u64, u64)> {
-    let pipeline = check(spec).ok()?;
-    let naming = Naming::new(spec, naming::out_dir(spec).ok()?).ok()?;
-    let mut planner = Planner::new(spec, pipeline, naming);
+    let outputs = Outputs::new(spec, check(spec).ok()?, &naming::out_dir(spec).ok()?).ok()?;
+    let mut planner = Planner::new(spec, outputs);
     for image in images {
         planner.plan_item(image);
     }
@@ -297,11 +307,11 @@ pub(super) fn measure(spec: &JobSpec, images: Vec<NewItem>) -> Option<(u64, u64)
 }
 
 impl<'a> Planner<'a> {
-    fn new(spec: &'a JobSpec, pipeline: Pipeline, naming: Naming) -> Self {
+    fn new(spec: &'a JobSpec, outputs: Outputs) -> Self {
         Self {
             spec,
-            pipeline,
-            naming,
+            outputs,
+            copies_others: copies_others(spec),
             prior_results: None,
             given: HashSet::new(),
             inputs: HashSet::new(),
@@ -337,23 +347,12 @@ impl Planner<'_> {
     fn plan_item(&mut self, mut item: NewItem) -> PlannedItem {
         self.plan.items += 1;
         if item.locator.path().is_none() || may_repeat_files(self.spec) {
-            self.repeated.note(&mut item, self.plan.items, Some(&self.naming));
+            self.repeated.note(&mut item, self.plan.items, Some(&self.outputs.first().naming));
         }
-        let mut planned = PlannedItem {
-            locator: item.locator.clone(),
-            output: None,
-            pending_output: None,
-            conflict: false,
-            skipped: false,
-            replaces: false,
-            size_px: None,
-            error: None,
-            texts: Vec::new(),
-            remarks: Vec::new(),
-            row: None,
-        };
+        let mut planned = PlannedItem::of(&item.locator);
+        let may_replace = |naming: &Naming| naming.policy() == ConflictPolicy::Overwrite;
         if let Some(path) = item.locator.path()
-            && (self.naming.policy() == ConflictPolicy::Overwrite || self.spec.output().sink.update)
+            && (self.outputs.namings().any(may_replace) || self.spec.output().sink.update)
         {
             self.inputs.extend([Some(path.to_path_buf()), store::link_target(path)].into_iter().flatten());
         }
@@ -361,13 +360,13 @@ impl Planner<'_> {
         let is_link = row.locator.path().is_none();
         let first = row.repeats.filter(|_| !is_link);
         let first = first.map(|seq| ItemRow { id: ItemId { seq, ..row.id }, ..row.clone() });
-        if first.is_some_and(|first| self.naming.is_same_name(&row, &first)) {
+        if first.is_some_and(|first| self.outputs.is_same_name(&row, &first)) {
             planned.skipped = true;
             self.plan.skipped += 1;
             return planned;
         }
-        self.naming.count_name(&row, &NoOtherRows);
-        let refused = row.error.clone().or_else(|| refusal(self.spec, &self.naming, &row));
+        self.outputs.namings().for_each(|naming| naming.count_name(&row, &NoOtherRows));
+        let refused = row.error.clone().or_else(|| refusal(self.spec, &self.outputs, &row));
         let result = match refused {
             Some(error) => {
                 self.plan.links += u64::from(is_link && row.error.is_none());
@@ -391,10 +390,12 @@ impl Planner<'_> {
         if let Some(kept) = kept {
             return self.keep(&kept, planned);
         }
-        let values = self.naming.values(row, NameHints { is_pending: true, ..NameHints::default() });
-        // Only what is fetched tells when it was taken.
-        let values = FieldValues { date: None, ..values };
-        planned.texts = self.naming.texts().fill(&self.spec.recipe, &values).texts;
+        for OutputPlan { spec, naming, .. } in self.outputs.iter() {
+            let values = naming.values(row, NameHints { is_pending: true, ..NameHints::default() });
+            // Only what is fetched tells when it was taken.
+            let values = FieldValues { date: None, ..values };
+            planned.add_texts(naming.texts().fill(&spec.recipe, &values).texts);
+        }
         self.plan.links += 1;
     }
 
@@ -405,95 +406,192 @@ impl Planner<'_> {
         planned.size_px = kept.width_px.zip(kept.height_px);
         planned.skipped = true;
         self.plan.skipped += 1;
+        for output in kept.outputs.iter().filter(|output| !output.name.is_empty()) {
+            let path = output.path.as_deref().map(Locator::parse);
+            let mut item = PlannedItem::of(&planned.locator);
+            item.output = path.as_ref().and_then(Locator::path).map(Path::to_path_buf);
+            (item.size_px, item.skipped) = (output.width_px.zip(output.height_px), true);
+            planned.outputs.push(PlannedOutput { name: output.name.clone(), item });
+        }
     }
 
     fn plan_file(&mut self, row: &ItemRow, planned: &mut PlannedItem) -> Result<(), ItemError> {
         let prior = self.prior_results.as_ref().map(|(results, reader)| results.plan_file(row, *reader));
-        let replaced = match prior {
+        let prior = match prior {
             Some(FilePlan::Keep(kept)) => {
                 self.keep(&kept, planned);
                 return Ok(());
             }
-            Some(FilePlan::Replace(prior)) => Some(prior.output()),
+            Some(FilePlan::Replace(prior)) => Some(prior),
             Some(FilePlan::Process) | None => None,
         };
-        let replaced = replaced.as_ref().and_then(Locator::path);
         let (body, size_bytes) = ItemBody::open(&row.locator, may_be_copied(self.spec, &row.locator))?;
         let subject = Subject { locator: &row.locator, body: &body, size_bytes, response: None };
+        let mut made = Vec::with_capacity(self.outputs.count());
+        let mut plans = Vec::with_capacity(self.outputs.count());
+        for output in self.outputs.iter() {
+            let replaced = prior.as_ref().and_then(|prior| prior.output_of(output.n));
+            let replaced = replaced.as_ref().and_then(Locator::path);
+            let mut item = PlannedItem::of(&row.locator);
+            match self.decide(output, row, &subject, replaced) {
+                Err(error) => item.error = Some(error),
+                Ok(decision) => {
+                    item.texts.clone_from(&decision.texts);
+                    let is_made = note_name(&decision.name, &mut item);
+                    if is_made {
+                        made.push((plans.len(), decision));
+                    }
+                }
+            }
+            plans.push(item);
+        }
+        if !made.is_empty() {
+            self.plan.bytes_in += size_bytes;
+            self.plan_results(&body, size_bytes, &made, &mut plans);
+        }
+        // Only now: an item that fails takes no name.
+        for (at, decision) in made {
+            let (Some(item), Some(output)) = (plans.get_mut(at), self.outputs.get(at as u32)) else { continue };
+            if item.error.is_some() {
+                continue;
+            }
+            match decision.name {
+                PlannedName::Known(Resolution { verdict: Verdict::Save(path, publish), .. }) => {
+                    item.replaces = publish == Publish::Replace;
+                    output.naming.note(&path);
+                    self.given.insert(path.clone());
+                    item.output = Some(path);
+                }
+                PlannedName::Pending(path) => item.pending_output = Some(path),
+                PlannedName::Known(_) | PlannedName::NotNeeded => {}
+            }
+        }
+        self.sum_up_outputs(plans, planned)
+    }
+
+    fn decide(
+        &self,
+        output: &OutputPlan,
+        row: &ItemRow,
+        subject: &Subject<'_>,
+        replaced: Option<&Path>,
+    ) -> Result<Decision, ItemError> {
         let clock = Clock::start(&self.spec.limits, Duration::ZERO);
         let cancelled = || clock.is_up();
         let control = DecodeControl::new(&cancelled, Helpers::of_this_program()).reading_raw(self.spec.limits.raw);
-        let rules = Rules::of_job(self.spec, &self.pipeline, self.budget_bytes, control);
+        let rules = output.rules(self.copies_others, self.budget_bytes, control);
         let claims = PlanClaims { given: &self.given, spec: self.spec, inputs: &self.inputs, replaced };
-        let decision = decide(&rules, &self.naming, row, &subject, &claims).map_err(|error| clock.explain(error))?;
-        planned.texts.clone_from(&decision.texts);
-        if let PlannedName::Known(Resolution { is_taken, verdict }) = &decision.name {
-            planned.conflict = *is_taken;
-            self.plan.conflicts += u64::from(planned.conflict);
-            match verdict {
-                Verdict::Save(..) => {}
-                Verdict::Skip(path, _) => {
-                    planned.skipped = true;
-                    planned.output = Some(path.clone());
-                    self.plan.skipped += 1;
-                    return Ok(());
-                }
-                Verdict::Refuse(error) => return Err(error.clone()),
-            }
-        }
-        self.plan.bytes_in += size_bytes;
-        match &decision.action {
-            Action::Copy => self.plan.bytes_out += size_bytes,
-            Action::Strip { bytes, size_px, remark } => {
-                self.plan.bytes_out += bytes.len() as u64;
-                planned.remarks.extend(remark.clone());
-                planned.size_px = Some(*size_px);
-            }
-            Action::Render(prepared) => self.plan_render(&body, size_bytes, prepared, planned)?,
-        }
-        // Only now: an item that fails takes no name.
-        match decision.name {
-            PlannedName::Known(Resolution { verdict: Verdict::Save(path, publish), .. }) => {
-                planned.replaces = publish == Publish::Replace;
-                self.naming.note(&path);
-                self.given.insert(path.clone());
-                planned.output = Some(path);
-            }
-            PlannedName::Pending(path) => planned.pending_output = Some(path),
-            PlannedName::Known(_) | PlannedName::NotNeeded => {}
-        }
-        Ok(())
+        decide(&rules, &output.naming, row, subject, &claims).map_err(|error| clock.explain(error))
     }
 
-    /// Predicts an image's result. The first ones are really rendered, to measure them.
-    fn plan_render(
+    /// Sums up what would happen to the outputs of an item.
+    fn sum_up_outputs(&mut self, mut plans: Vec<PlannedItem>, planned: &mut PlannedItem) -> Result<(), ItemError> {
+        self.plan.conflicts += plans.iter().filter(|plan| plan.conflict).count() as u64;
+        let ends = plans.iter().zip(self.outputs.iter()).map(|(plan, output)| match &plan.error {
+            Some(error) => OutputEnd::failed(output.blank(), error.clone()),
+            None if plan.skipped => OutputEnd::skipped(output.blank(), String::new()),
+            None => OutputEnd::done(at_path(ItemOutput { state: ItemState::Done, ..output.blank() }, Path::new("/"))),
+        });
+        let (ends, id) = (ends.collect(), ItemId { job: JobId(0), seq: 0 });
+        let nothing = Finished::new(id, Outcome::Done { output: String::new() });
+        let outcome = ended(nothing, ends, self.outputs.are_named()).outcome;
+        planned.skipped = matches!(outcome, Outcome::Skipped { .. });
+        self.plan.skipped += u64::from(planned.skipped);
+        planned.conflict = plans.iter().any(|plan| plan.conflict);
+        if let Some(first) = plans.iter().find(|plan| plan.error.is_none() && plan.skipped == planned.skipped) {
+            planned.output.clone_from(&first.output);
+            planned.pending_output.clone_from(&first.pending_output);
+            (planned.size_px, planned.replaces) = (first.size_px, first.replaces);
+        }
+        for plan in &mut plans {
+            planned.add_texts(plan.texts.clone());
+            let new =
+                plan.remarks.iter().filter(|remark| !planned.remarks.contains(remark)).cloned().collect::<Vec<_>>();
+            planned.remarks.extend(new);
+        }
+        if self.outputs.are_named() {
+            let names = self.outputs.iter().map(|output| output.name().to_owned());
+            planned.outputs = names.zip(plans).map(|(name, item)| PlannedOutput { name, item }).collect();
+        }
+        match outcome {
+            Outcome::Failed(error) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Predicts the results of an item: copies and stripped files are known; the first images are really rendered, to
+    /// measure them.
+    fn plan_results(
         &mut self,
         body: &ItemBody,
         size_bytes: u64,
-        prepared: &Prepared,
-        planned: &mut PlannedItem,
-    ) -> Result<(), ItemError> {
-        planned.size_px = prepared.known_size_px();
+        made: &[(usize, Decision)],
+        plans: &mut [PlannedItem],
+    ) {
+        let mut rendered = Vec::new();
+        for (at, decision) in made {
+            let Some((item, output)) = plans.get_mut(*at).zip(self.outputs.get(*at as u32)) else { continue };
+            match &decision.action {
+                Action::Copy => self.plan.bytes_out += size_bytes,
+                Action::Strip { bytes, size_px, remark } => {
+                    self.plan.bytes_out += bytes.len() as u64;
+                    item.remarks.extend(remark.clone());
+                    item.size_px = Some(*size_px);
+                }
+                Action::Render(prepared) => {
+                    item.size_px = prepared.known_size_px();
+                    let save = &output.spec.output().save;
+                    rendered.push((*at, Branch { prepared, save, is_made: true }));
+                }
+            }
+        }
+        if rendered.is_empty() {
+            return;
+        }
+        let (indexes, branches): (Vec<usize>, Vec<Branch<'_>>) = rendered.into_iter().unzip();
+        let peak_bytes = match branches.as_slice() {
+            [only] => only.prepared.peak_bytes(size_bytes),
+            several => shared_render::peak_bytes(several, size_bytes),
+        };
         self.rendered_in += size_bytes;
-        self.largest_bytes = self.largest_bytes.max(prepared.peak_bytes(size_bytes));
-        if self.samples.count < SAMPLES {
-            let started = Instant::now();
-            let clock = Clock::start(&self.spec.limits, Duration::ZERO);
-            let cancelled = || clock.is_up();
-            let control = DecodeControl::new(&cancelled, Helpers::of_this_program()).reading_raw(self.spec.limits.raw);
-            let rendered = prepared
-                .render(&body.bytes()?, &self.spec.output().save, &control)
-                .map_err(|error| clock.explain(error).named(&planned.locator))?;
-            planned.size_px = Some((rendered.info.width_px, rendered.info.height_px));
-            planned.remarks = rendered.remarks;
+        self.largest_bytes = self.largest_bytes.max(peak_bytes);
+        let bytes = match body.bytes() {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                for at in indexes {
+                    plans[at].error = Some(error.clone());
+                }
+                return;
+            }
+        };
+        if self.samples.count >= SAMPLES {
+            for (at, Branch { prepared, save, .. }) in indexes.into_iter().zip(&branches) {
+                plans[at].remarks = prepared.expected_remarks(&bytes, save);
+            }
+            return;
+        }
+        let started = Instant::now();
+        let clock = Clock::start(&self.spec.limits, Duration::ZERO);
+        let cancelled = || clock.is_up();
+        let control = DecodeControl::new(&cancelled, Helpers::of_this_program()).reading_raw(self.spec.limits.raw);
+        let mut bytes_out = 0;
+        render_all(&bytes, &branches, &control, &mut |branch, rendered| {
+            let Some(item) = indexes.get(branch).and_then(|at| plans.get_mut(*at)) else { return };
+            match rendered {
+                Ok(rendered) => {
+                    item.size_px = Some((rendered.info.width_px, rendered.info.height_px));
+                    item.remarks = rendered.remarks;
+                    bytes_out += rendered.bytes.len() as u64;
+                }
+                Err(error) => item.error = Some(clock.explain(error).named(&item.locator)),
+            }
+        });
+        if bytes_out > 0 {
             self.samples.count += 1;
             self.samples.seconds += started.elapsed().as_secs_f64();
             self.samples.bytes_in += size_bytes;
-            self.samples.bytes_out += rendered.bytes.len() as u64;
-        } else {
-            planned.remarks = prepared.expected_remarks(&body.bytes()?, &self.spec.output().save);
+            self.samples.bytes_out += bytes_out;
         }
-        Ok(())
     }
 
     fn sum_up(mut self) -> DryRun {
@@ -511,4 +609,46 @@ impl Planner<'_> {
 
 fn row_of(item: NewItem, seq: u64) -> ItemRow {
     ItemRow::waiting(ItemId { job: JobId(0), seq }, item)
+}
+
+impl PlannedItem {
+    fn of(locator: &Locator) -> Self {
+        Self {
+            locator: locator.clone(),
+            output: None,
+            pending_output: None,
+            conflict: false,
+            skipped: false,
+            replaces: false,
+            size_px: None,
+            error: None,
+            texts: Vec::new(),
+            remarks: Vec::new(),
+            row: None,
+            outputs: Vec::new(),
+        }
+    }
+
+    fn add_texts(&mut self, texts: Vec<String>) {
+        let new: Vec<String> = texts.into_iter().filter(|text| !self.texts.contains(text)).collect();
+        self.texts.extend(new);
+    }
+}
+
+/// Notes what follows from a planned name; whether the result is made.
+fn note_name(name: &PlannedName, item: &mut PlannedItem) -> bool {
+    let PlannedName::Known(Resolution { is_taken, verdict }) = name else { return true };
+    item.conflict = *is_taken;
+    match verdict {
+        Verdict::Save(..) => true,
+        Verdict::Skip(path, _) => {
+            item.skipped = true;
+            item.output = Some(path.clone());
+            false
+        }
+        Verdict::Refuse(error) => {
+            item.error = Some(error.clone());
+            false
+        }
+    }
 }

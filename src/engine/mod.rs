@@ -37,6 +37,7 @@ pub use crate::catalog::{
 };
 pub use crate::fetch::{is_settable as is_settable_header, proxy_login, unmarked as without_secret_mark};
 pub use crate::model::save::{SaveKey, keys as save_keys};
+pub use crate::op::file::{RecipeFile, RecipeInput, RecipeOutput, write as recipe_text};
 pub use crate::op::syntax::{
     keys_named as save_keys_named, parse_save, parse_step, require_effect, save_to_text, step_to_text,
 };
@@ -68,7 +69,7 @@ pub use api::view::{
     ItemsFilter, ItemsPage, ItemsRequest, ItemsSort, JobAge, JobGroup, JobsFilter, JobsPage, JobsRequest,
     PicturePreview, Pixels, Preview, PreviewContent, PreviewRequest, StepFault, Storage, Thumbnail, Zoom,
 };
-pub use dry_run::{DryRun, Planned, PlannedItem, dry_run};
+pub use dry_run::{DryRun, Planned, PlannedItem, PlannedOutput, dry_run};
 pub use hand_over::{WindowClaim, claim_window};
 pub use item::name_example::{NameHints as NameExampleHints, check_name_template, name_example, text_example};
 pub use prune::{PruneRequest, Pruned, prune, prune_plan};
@@ -89,7 +90,7 @@ use crate::catalog::{self, ReaderFactory};
 use crate::codec::Helpers;
 use crate::error::{JobError, RecipeLocation};
 use crate::fetch::Secrets;
-use crate::model::{JobSpec, Message};
+use crate::model::{JobSpec, Message, Output};
 use crate::op::Pipeline;
 use crate::store;
 
@@ -163,14 +164,28 @@ pub fn default_catalog_path() -> Result<PathBuf, JobError> {
     catalog::default_path()
 }
 
-/// Checks a request before anything starts, and returns its pipeline.
-pub(crate) fn check(spec: &JobSpec) -> Result<Pipeline, JobError> {
-    let pipeline = item::step_files::pipeline(&spec.recipe)
-        .map_err(|error| JobError::Recipe { location: RecipeLocation::Step(error.step), why: error.why })?;
-    item::naming::template(spec)?;
-    spec.output().save.check().map_err(|why| JobError::Recipe { location: RecipeLocation::Save, why })?;
+/// Checks a request before anything starts, and returns the pipeline of each output.
+pub(crate) fn check(spec: &JobSpec) -> Result<Vec<Pipeline>, JobError> {
+    let refused = |output: &Output, location: RecipeLocation| match output.name.as_str() {
+        "" => location,
+        name => RecipeLocation::Output { name: name.to_owned(), part: Box::new(location) },
+    };
+    spec.check_output_names().map_err(JobError::Refused)?;
+    let default = [spec.output().clone()];
+    let outputs = if spec.outputs.is_empty() { &default } else { spec.outputs.as_slice() };
+    let mut pipelines = Vec::with_capacity(outputs.len());
+    for output in outputs {
+        let pipeline = item::step_files::pipeline(&output.whole_recipe(&spec.recipe)).map_err(|error| {
+            let location = refused(output, RecipeLocation::Step(error.step));
+            JobError::Recipe { location, why: error.why }
+        })?;
+        item::naming::template(output)?;
+        let wrong = |why| JobError::Recipe { location: refused(output, RecipeLocation::Save), why };
+        output.save.check().map_err(wrong)?;
+        pipelines.push(pipeline);
+    }
     spec.network.check().map_err(JobError::Refused)?;
-    Ok(pipeline)
+    Ok(pipelines)
 }
 
 /// Checks a request before anything starts: its recipe, name template, numbers, and the columns of its lists.

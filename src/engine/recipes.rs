@@ -54,7 +54,8 @@ pub fn read_recipe(path: &Path) -> Result<RecipeFile, JobError> {
     let mut file = op::file::read(&text, &path.display().to_string())?;
     let path = std::path::absolute(path).map_err(|error| JobError::path(path, &error))?;
     if let Some(folder) = path.parent() {
-        file.recipe.steps.iter_mut().for_each(|step| resolve_paths(step, folder));
+        let own = file.outputs.iter_mut().flat_map(|output| &mut output.steps);
+        file.recipe.steps.iter_mut().chain(own).for_each(|step| resolve_paths(step, folder));
     }
     Ok(file)
 }

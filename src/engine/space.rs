@@ -69,8 +69,10 @@ fn warning(
     free_bytes: u64,
     measure: impl FnOnce() -> Option<(u64, u64)>,
 ) -> Option<Remark> {
-    let is_copy = spec.is_copy() || is_only_stripped(&spec.recipe, &spec.output().save);
-    let most_growth = if is_copy { 1 } else { MOST_GROWTH };
+    // Several outputs may be copies, too.
+    let several = spec.outputs.len().max(1) as u64;
+    let is_copy = several == 1 && (spec.is_copy() || is_only_stripped(&spec.recipe, &spec.output().save));
+    let most_growth = if is_copy { 1 } else { MOST_GROWTH.saturating_mul(several) };
     if bytes_in.saturating_mul(most_growth) <= free_bytes {
         return None;
     }

@@ -183,6 +183,9 @@ pub(crate) fn is_device_failure(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StaleNetworkFileHandle)
 }
 
+/// The argument that names the output of an item.
+const OF_OUTPUT: &str = "of_output";
+
 /// Prefix of the names of arguments that belong to the message in `detail`.
 const MESSAGE: &str = "said.";
 
@@ -243,6 +246,12 @@ impl ItemError {
     pub fn said(&self) -> Option<Message> {
         let pairs = self.args.iter().filter_map(|(key, value)| Some((key.strip_prefix(MESSAGE)?, value.as_str())));
         Message::from_pairs(pairs, self.arg("detail"))
+    }
+
+    /// The same error as that of one of several outputs of the item.
+    #[must_use]
+    pub fn of_output(self, output: &str) -> Self {
+        self.with(OF_OUTPUT, output)
     }
 
     /// From a failed read of an input.
@@ -333,7 +342,11 @@ impl ItemError {
             parts.collect::<Vec<_>>().join(" ")
         });
         let kind = self.kind.name(lang);
-        if more.is_empty() { kind.to_owned() } else { format!("{kind}: {more}") }
+        let brief = if more.is_empty() { kind.to_owned() } else { format!("{kind}: {more}") };
+        match self.arg(OF_OUTPUT) {
+            "" => brief,
+            output => Message::new("of_output").with("output", output).with("error", brief).text(lang),
+        }
     }
 
     /// The same as a message, as a detail of another.
@@ -353,6 +366,10 @@ impl ItemError {
             STDIN_NAME => lang.word("standard_input"),
             name => name,
         };
+        let with_output = match self.arg(OF_OUTPUT) {
+            "" => None,
+            output => Some(Message::new("item_and_output").with("item", name).with("output", output).text(lang)),
+        };
         let detail = self.detail(lang, say);
         let in_brackets = match self.had_of_wanted(lang).as_deref().unwrap_or(detail.trim_end_matches('.')) {
             "" => String::new(),
@@ -366,7 +383,8 @@ impl ItemError {
         };
         let own =
             self.args.iter().filter(|(key, _)| !key.starts_with(MESSAGE)).map(|(key, value)| (key.as_str(), &**value));
-        let named = [("name", name), ("detail", &*in_brackets), ("untouched", &*untouched), ("reason", &*detail)];
+        let shown = with_output.as_deref().unwrap_or(name);
+        let named = [("name", shown), ("detail", &*in_brackets), ("untouched", &*untouched), ("reason", &*detail)];
         let own = own.filter(|(key, _)| named.iter().all(|(name, _)| name != key));
         let args: Vec<(&str, Arg<'_>)> =
             own.chain(named).map(|(key, value)| (key, Arg::Text(Cow::Borrowed(value)))).collect();

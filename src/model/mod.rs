@@ -51,8 +51,8 @@ pub use image::{
 };
 pub use job::{
     ColourChoice, ConflictPolicy, DamagedPolicy, Durability, FramesChoice, JobSpec, Limits, ListSpec, MetadataPolicy,
-    Output, QueryResult, QuerySpec, RawChoice, RowsFormat, Save, SinkSpec, Tree, TruncatedPolicy, Work, WrittenFile,
-    is_copy, is_only_recoded, is_only_stripped,
+    Output, QueryResult, QuerySpec, RawChoice, RowsFormat, Save, SinkPart, SinkSpec, Tree, TruncatedPolicy, Work,
+    WrittenFile, check_output_name, is_copy, is_only_recoded, is_only_stripped,
 };
 pub use locator::Locator;
 pub use message::Message;

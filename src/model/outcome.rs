@@ -495,19 +495,25 @@ impl Finished {
 }
 
 impl ItemOutput {
-    /// A file that exists already and is kept, so that its item is skipped.
-    pub fn existing(path: &Path) -> Self {
+    /// One of which nothing is known.
+    pub const fn none() -> Self {
         Self {
             n: 0,
             name: String::new(),
-            path: Some(Locator::File(path.to_path_buf()).to_text()),
+            path: None,
             bytes: 0,
             width_px: None,
             height_px: None,
             hash: None,
-            state: ItemState::Skipped,
+            state: ItemState::Waiting,
             error: None,
         }
+    }
+
+    /// A file that exists already and is kept, so that its item is skipped.
+    pub fn existing(path: &Path) -> Self {
+        let path = Some(Locator::File(path.to_path_buf()).to_text());
+        Self { path, state: ItemState::Skipped, ..Self::none() }
     }
 }
 

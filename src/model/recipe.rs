@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// Version of the recipe format; currently 1.
+    /// Version of the recipe format: 1, or 2 in a file with outputs.
     pub version: u32,
     /// The steps, first to last.
     #[serde(default)]
@@ -49,6 +49,9 @@ fn yes() -> bool {
 impl Recipe {
     /// The version that this program reads and writes.
     pub const VERSION: u32 = 1;
+
+    /// The version of files with outputs or settings of inputs.
+    pub const VERSION_OF_OUTPUTS: u32 = 2;
 
     /// The enabled steps.
     pub fn active(&self) -> impl Iterator<Item = &Step> {

@@ -70,7 +70,7 @@ series_or = { $most } or { $last }
 option-url_column = The column of URLs in the lists or the query (case-insensitive), or its number in lists without a header [default: the only column that holds links, else url]
 option-checksum_column = The column of checksums in the lists: MD5, SHA-1, SHA-256, SHA-384 or SHA-512; items whose checksum differs fail
 option-encoding = Encoding of the lists, such as euc-kr, shift_jis, windows-1252 or utf-16le [default: detected]
-option-recipe = A recipe file (paths in it are relative to its folder), or a preset: web, thumbnails, archive, convert
+option-recipes = A recipe file (paths in it are relative to its folder), or a preset: web, thumbnails, archive, convert; repeatable: each is one output of the same decoded image, in a folder of its name
 option-steps = A step, such as 'resize:long_edge=1024,kernel=lanczos3' (repeatable, in order; after the recipe's steps)
 option-out = The output folder [default: a new one next to the first input]; - writes the only result to standard output
 option-format = The output format [default: keep]
@@ -227,6 +227,7 @@ stdin_empty = Standard input is empty: there is no image to process.
 standard_output = standard output
 stdin_unread = Couldn't read standard input: { $detail }.
 no_scratch = Couldn't make a temporary folder: { $detail }. Check TMPDIR.
+stdout_outputs = Several outputs can't go to standard output (-o -). Name a folder with -o.
 stdout_one = Standard output can take only one result: give a single file, URL or -.
 stdout_write_back = Results that go to standard output leave no record from which rows could be written back: name a folder with -o.
 stdout_json = --json can't be combined with -o -, since both write to standard output.

@@ -174,13 +174,22 @@ settings_run = The settings { $path }: run must be a section, [run].
 recipe_unread = Couldn't read the recipe { $path }: { $detail }.
 recipe_unwritten = Couldn't write the recipe { $path }: { $detail }.
 recipe_no_toml = { $detail }
-recipe_version = version must be { $version }, not { $given }
+recipe_version = version must be { $version } or { $newer }, not { $given }
 recipe_no_version = version = { $version } is missing
+recipe_needs_version = { $key } needs version = { $version }
 recipe_steps = steps must be written as [[step]]
 recipe_step = steps must be [[step]] tables
 recipe_save = save must be a [save] table
-recipe_key_near = unknown key "{ $key }"; expected version, step or save; did you mean "{ $near }"?
-recipe_key = unknown key "{ $key }"; expected version, step or save
+recipe_outputs = outputs must be written as [[output]]
+recipe_output_save = save of an output must be a table, such as save = {"{"} format = "webp" {"}"}
+recipe_output_sink = sink of an output must be a table, such as sink = {"{"} folder = "small" {"}"}
+recipe_input = input must be an [input] table
+recipe_text = { $key } must be a text in quotes
+recipe_word = { $key } must be one of { $words }
+output_name = an output can't be called "{ $name }": its name is the name of a folder, of at most { $most } characters and without / \ : * ? " < > |
+output_twice = two outputs are called "{ $name }": give each [[output]] or recipe file a name of its own
+recipe_key_near = unknown key "{ $key }"; available: { $known }; did you mean "{ $near }"?
+recipe_key = unknown key "{ $key }"; available: { $known }
 recipe_no_op = the step has no op
 recipe_op = op must be a quoted name
 recipe_value = expected a number, text, true or false, not { $given }

@@ -70,7 +70,7 @@ series_or = { $most } 또는 { $last }
 option-url_column = 목록이나 쿼리에서 URL이 있는 열(대소문자 무시). 제목 줄이 없으면 열 번호 [기본값: 링크가 든 열이 하나면 그 열, 아니면 url]
 option-checksum_column = 목록에서 체크섬이 있는 열: MD5, SHA-1, SHA-256, SHA-384 또는 SHA-512. 체크섬이 다른 항목은 실패로 처리
 option-encoding = 목록의 인코딩. 예: euc-kr, shift_jis, windows-1252, utf-16le [기본값: 자동 감지]
-option-recipe = 레시피 파일(안에 적힌 경로는 그 파일의 폴더 기준) 또는 프리셋: web, thumbnails, archive, convert
+option-recipes = 레시피 파일(안에 적힌 경로는 그 파일의 폴더 기준) 또는 프리셋: web, thumbnails, archive, convert. 여러 번 쓰면 한 번 디코딩한 이미지로 각 출력을 만들어 그 이름의 폴더에 저장합니다
 option-steps = 단계. 예: 'resize:long_edge=1024,kernel=lanczos3' (여러 번 가능, 순서대로, 레시피의 단계 뒤에 적용)
 option-out = 결과 폴더 [기본값: 첫 입력 옆의 새 폴더]. -이면 결과 하나를 표준 출력에 씀
 option-format = 결과 형식 [기본값: keep]
@@ -227,6 +227,7 @@ stdin_empty = 표준 입력이 비어 있어 처리할 이미지가 없습니다
 standard_output = 표준 출력
 stdin_unread = 표준 입력을 읽을 수 없습니다: { $detail }.
 no_scratch = 임시 폴더를 만들 수 없습니다: { $detail }. TMPDIR을 확인하세요.
+stdout_outputs = 출력이 여러 개일 때는 표준 출력(-o -)을 쓸 수 없습니다. -o로 폴더를 지정하세요.
 stdout_one = 표준 출력에는 결과를 하나만 쓸 수 있습니다. 파일이나 URL 하나, 또는 -를 지정하세요.
 stdout_write_back = 표준 출력으로 보내는 결과는 기록이 남지 않아 테이블에 쓸 수 없습니다. -o로 폴더를 지정하세요.
 stdout_json = --json과 -o -는 모두 표준 출력에 쓰므로 함께 쓸 수 없습니다.

@@ -165,13 +165,22 @@ settings_run = 설정 { $path }: run은 [run] 부분이어야 합니다.
 recipe_unread = 레시피 { JOSA($path, "을", "를") } 읽을 수 없습니다: { $detail }.
 recipe_unwritten = 레시피 { $path }에 쓸 수 없습니다: { $detail }.
 recipe_no_toml = TOML 문법에 맞지 않습니다: { $detail }
-recipe_version = version은 { $version }이어야 합니다. 지금은 { $given }입니다
+recipe_version = version은 { $version } 또는 { $newer }여야 합니다. 지금은 { $given }입니다
 recipe_no_version = version = { $version } 줄이 없습니다
+recipe_needs_version = { JOSA($key, "을", "를") } 쓰려면 version = { $version }이어야 합니다
 recipe_steps = 단계는 [[step]]으로 적습니다
 recipe_step = 단계는 [[step]] 표여야 합니다
 recipe_save = save는 [save] 표여야 합니다
-recipe_key_near = 알 수 없는 키 "{ $key }"입니다. version, step, save가 있습니다. 혹시 "{ $near }"을(를) 찾으셨나요?
-recipe_key = 알 수 없는 키 "{ $key }"입니다. version, step, save가 있습니다
+recipe_outputs = 출력은 [[output]]으로 적습니다
+recipe_output_save = 출력의 save는 표여야 합니다. 예: save = {"{"} format = "webp" {"}"}
+recipe_output_sink = 출력의 sink는 표여야 합니다. 예: sink = {"{"} folder = "small" {"}"}
+recipe_input = input은 [input] 표여야 합니다
+recipe_text = { JOSA($key, "은", "는") } 따옴표로 묶은 텍스트여야 합니다
+recipe_word = { JOSA($key, "은", "는") } { $words } 중 하나여야 합니다
+output_name = 출력 이름으로 "{ $name }"을(를) 쓸 수 없습니다. 출력 이름은 폴더 이름이 되므로 { $most }자 이하여야 하고 / \ : * ? " < > | 를 쓸 수 없습니다
+output_twice = "{ $name }"(이)라는 출력이 두 개입니다. [[output]]이나 레시피 파일마다 다른 이름을 쓰세요
+recipe_key_near = 알 수 없는 키 "{ $key }"입니다. 있는 키: { $known }. 혹시 "{ $near }"을(를) 찾으셨나요?
+recipe_key = 알 수 없는 키 "{ $key }"입니다. 있는 키: { $known }
 recipe_no_op = 단계에 op가 없습니다
 recipe_op = op는 따옴표로 묶은 이름이어야 합니다
 recipe_value = 숫자, 텍스트, true 또는 false가 와야 합니다. 지금은 { $given }입니다

@@ -98,6 +98,15 @@ pub(super) fn forget_outputs(sql: &Connection, id: ItemId) -> rusqlite::Result<(
     Ok(())
 }
 
+/// The same, except for outputs with names that are finished: an item that is processed again keeps those.
+fn forget_unfinished_outputs(sql: &Connection, id: ItemId) -> rusqlite::Result<()> {
+    sql.prepare_cached(
+        "DELETE FROM item_output WHERE job_id = ?1 AND seq = ?2 AND (name = '' OR state <> 'done' OR hash IS NULL)",
+    )?
+    .execute(params![id.job.0, id.seq as i64])?;
+    Ok(())
+}
+
 /// A done item whose result is about to get another path, or to be replaced by that of another item, is running again.
 pub(super) fn displace(sql: &Connection, id: ItemId, output: &str, sums: &mut Sums) -> Result<(), CatalogError> {
     let Some(from) = status(sql, id)?.filter(|from| from.state == ItemState::Done) else { return Ok(()) };
@@ -172,7 +181,7 @@ pub(super) fn give_back(sql: &Connection, id: ItemId) -> Result<(), CatalogError
         )?
         .execute(params![id.job.0, id.seq as i64])?;
     if given_back > 0 {
-        forget_outputs(sql, id)?;
+        forget_unfinished_outputs(sql, id)?;
     }
     Ok(())
 }
@@ -196,7 +205,11 @@ pub(super) fn finish(
         return Ok(()); // recorded before
     }
     let (state, output, error, reason, sentence) = match &one.outcome {
-        Outcome::Failed(error) if error.kind == ErrorKind::Cancelled => return give_back(sql, one.id),
+        Outcome::Failed(error) if error.kind == ErrorKind::Cancelled => {
+            // Some of its outputs may be finished.
+            record_outputs_of(sql, one)?;
+            return give_back(sql, one.id);
+        }
         // A statement that only changes rows has no output.
         Outcome::Done { output } => {
             (ItemState::Done, Some(output).filter(|output| !output.is_empty()), None, None, None)
@@ -392,7 +405,7 @@ pub(super) fn redo(sql: &Connection, id: ItemId, sums: &mut Sums) -> Result<bool
          WHERE job_id = ?1 AND seq = ?2"
     );
     sql.prepare_cached(&update)?.execute(params![id.job.0, id.seq as i64])?;
-    forget_outputs(sql, id)?;
+    forget_unfinished_outputs(sql, id)?;
     sums.change(&from, &waiting_again(&from));
     Ok(true)
 }

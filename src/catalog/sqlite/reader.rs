@@ -433,6 +433,13 @@ impl CatalogReader for Reader {
             let mut select = sql.prepare_cached(
                 "SELECT 1 FROM item INDEXED BY item_output_path WHERE job_id = ?1 AND output = ?2 LIMIT 1",
             )?;
+            if select.exists(params![job.0, path])? {
+                return Ok(true);
+            }
+            let mut select = sql.prepare_cached(
+                "SELECT 1 FROM item_output INDEXED BY item_output_named \
+                 WHERE job_id = ?1 AND path = ?2 AND name <> '' AND state <> 'skipped' LIMIT 1",
+            )?;
             Ok(select.exists(params![job.0, path])?)
         })
     }

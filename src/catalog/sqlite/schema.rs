@@ -13,7 +13,7 @@ use crate::model::JobId;
 const APPLICATION_ID: i64 = 0x5058_4c4d;
 
 /// Migration `n` upgrades version `n` to `n + 1`. Released migrations never change.
-const MIGRATIONS: [&str; 4] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4];
+const MIGRATIONS: [&str; 5] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5];
 
 /// Rows of `item` are stored in the order of their job, so that a page of the list is one range of the file. Indexes are
 /// partial where possible: an item is in few of them at a time.
@@ -249,6 +249,25 @@ const VERSION_4: &str = "
     CREATE INDEX job_deleted ON job(deleted_at) WHERE deleted_at IS NOT NULL;
     UPDATE job SET started_at = created_at WHERE state IN ('running', 'paused', 'cancelled', 'done');
     UPDATE job SET worked_ms = max(finished_at - created_at, 0) WHERE finished_at IS NOT NULL;
+";
+
+/// Several outputs: those with names are found by path, and each may have replaced a file.
+const VERSION_5: &str = "
+    CREATE INDEX item_output_named ON item_output(job_id, path) WHERE name <> '' AND path IS NOT NULL;
+    CREATE TABLE replaced_output(
+        job_id INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        n INTEGER NOT NULL,
+        path TEXT NOT NULL,
+        state TEXT NOT NULL,
+        trashed TEXT,
+        identity TEXT NOT NULL,
+        PRIMARY KEY (job_id, seq, n)
+    ) WITHOUT ROWID;
+    INSERT INTO replaced_output(job_id, seq, n, path, state, trashed, identity)
+        SELECT job_id, seq, 0, path, state, trashed, identity FROM replaced_file;
+    DROP TABLE replaced_file;
+    ALTER TABLE replaced_output RENAME TO replaced_file;
 ";
 
 /// Creates the tables of a new file, upgrades those of an older one, and refuses files that are not catalogs.

@@ -33,10 +33,18 @@ pub(super) fn add_folders(sql: &Connection, job: JobId, folders: &[String]) -> R
 
 pub(super) fn set_replaced(sql: &Connection, job: JobId, file: &ReplacedFile) -> Result<(), CatalogError> {
     sql.prepare_cached(
-        "INSERT OR REPLACE INTO replaced_file(job_id, seq, path, state, trashed, identity) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT OR REPLACE INTO replaced_file(job_id, seq, n, path, state, trashed, identity) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?
-    .execute(params![job.0, file.seq as i64, file.path, file.state.word(), file.trashed, file.identity])?;
+    .execute(params![
+        job.0,
+        file.seq as i64,
+        file.n,
+        file.path,
+        file.state.word(),
+        file.trashed,
+        file.identity
+    ])?;
     Ok(())
 }
 
@@ -103,18 +111,23 @@ fn forget(sql: &Connection, job: JobId, seq: u64, n: u32) -> Result<(), CatalogE
 /// that a result exists.
 fn set_undone(sql: &Connection, id: ItemId, file: &UndoFile, sums: &mut Sums) -> Result<(), CatalogError> {
     let Some(from) = status(sql, id)? else { return Ok(()) };
-    if !matches!(from.state, ItemState::Done | ItemState::Running) {
+    if matches!(from.state, ItemState::Skipped) {
         return Ok(()); // recorded before
     }
     sql.prepare_cached(
         "UPDATE item_output SET state = 'skipped', path = NULL, hash = NULL WHERE job_id = ?1 AND seq = ?2 AND n = ?3",
     )?
     .execute(params![id.job.0, id.seq as i64, file.n])?;
+    forget_named_outputs_of_repeats(sql, id.job, file)?;
+    // One that failed, although some of its outputs had been made, stays failed.
+    if !matches!(from.state, ItemState::Done | ItemState::Running) {
+        return Ok(());
+    }
     let has_more = sql
         .prepare_cached("SELECT 1 FROM item_output WHERE job_id = ?1 AND seq = ?2 AND path IS NOT NULL LIMIT 1")?
         .exists(params![id.job.0, id.seq as i64])?;
     if has_more {
-        return Ok(());
+        return show_first_output(sql, id);
     }
     if from.state == ItemState::Running {
         end_running(sql, id, file)?;
@@ -139,6 +152,40 @@ fn end_running(sql: &Connection, id: ItemId, file: &UndoFile) -> Result<(), Cata
     )?
     .execute(params![id.job.0, id.seq as i64, file.bytes as i64, now_ms(), number as i64])?;
     Ok(set_next_number(sql, id.job, number + 1)?)
+}
+
+/// An item with several outputs has the columns of the first one that exists.
+fn show_first_output(sql: &Connection, id: ItemId) -> Result<(), CatalogError> {
+    let first = "SELECT path, hash FROM item_output WHERE job_id = ?1 AND seq = ?2 AND name <> '' AND path IS NOT NULL \
+                 ORDER BY n LIMIT 1";
+    sql.prepare_cached(&format!(
+        "UPDATE item SET (output, output_hash) = ({first}) WHERE job_id = ?1 AND seq = ?2 AND EXISTS ({first})"
+    ))?
+    .execute(params![id.job.0, id.seq as i64])?;
+    Ok(())
+}
+
+/// Rows that repeat a link have the same named outputs as its first row.
+fn forget_named_outputs_of_repeats(sql: &Connection, job: JobId, file: &UndoFile) -> Result<(), CatalogError> {
+    let mut select = sql.prepare_cached(
+        "SELECT seq, n FROM item_output INDEXED BY item_output_named \
+         WHERE job_id = ?1 AND path = ?2 AND name <> '' AND state = 'skipped'",
+    )?;
+    let found =
+        select.query_map(params![job.0, file.path], |row| Ok((unsigned(row, "seq")?, row.get::<_, u32>("n")?)))?;
+    for (seq, n) in found.collect::<Result<Vec<_>, _>>()? {
+        let repeat = UndoFile { seq, n, stays: None, trashed: None, ..file.clone() };
+        insert(sql, job, &repeat, REPEAT)?;
+        sql.prepare_cached(
+            "UPDATE item_output SET path = NULL, hash = NULL WHERE job_id = ?1 AND seq = ?2 AND n = ?3",
+        )?
+        .execute(params![job.0, seq as i64, n])?;
+        sql.prepare_cached(
+            "UPDATE item SET output = NULL, output_hash = NULL WHERE job_id = ?1 AND seq = ?2 AND output = ?3",
+        )?
+        .execute(params![job.0, seq as i64, file.path])?;
+    }
+    Ok(())
 }
 
 fn forget_outputs_of_repeats(sql: &Connection, job: JobId, file: &UndoFile) -> Result<(), CatalogError> {
@@ -176,19 +223,23 @@ fn set_returned(sql: &Connection, id: ItemId, file: &UndoFile, sums: &mut Sums) 
     {
         sums.change(&from, &to);
     }
+    show_first_output(sql, id)?;
     let mut select = sql.prepare_cached(
-        "SELECT seq FROM undo_file INDEXED BY undo_file_path WHERE job_id = ?1 AND path = ?2 AND state = 'repeat'",
+        "SELECT seq, n FROM undo_file INDEXED BY undo_file_path WHERE job_id = ?1 AND path = ?2 AND state = 'repeat'",
     )?;
-    let seqs: Vec<u64> =
-        select.query_map(params![id.job.0, file.path], |row| unsigned(row, "seq"))?.collect::<Result<_, _>>()?;
-    for seq in seqs {
+    let found =
+        select.query_map(params![id.job.0, file.path], |row| Ok((unsigned(row, "seq")?, row.get::<_, u32>("n")?)))?;
+    for (seq, n) in found.collect::<Result<Vec<_>, _>>()? {
         sql.prepare_cached(
             "UPDATE item SET output = ?3, output_hash = ?4 WHERE job_id = ?1 AND seq = ?2 AND state = 'skipped'",
         )?
         .execute(params![id.job.0, seq as i64, file.path, file.hash])?;
-        sql.prepare_cached("UPDATE item_output SET path = ?3, hash = ?4 WHERE job_id = ?1 AND seq = ?2")?
-            .execute(params![id.job.0, seq as i64, file.path, file.hash])?;
-        forget(sql, id.job, seq, 0)?;
+        sql.prepare_cached(
+            "UPDATE item_output SET path = ?3, hash = ?4 WHERE job_id = ?1 AND seq = ?2 AND (n = ?5 OR name = '')",
+        )?
+        .execute(params![id.job.0, seq as i64, file.path, file.hash, n])?;
+        show_first_output(sql, ItemId { job: id.job, seq })?;
+        forget(sql, id.job, seq, n)?;
     }
     Ok(())
 }
@@ -206,7 +257,7 @@ fn undoable_file(sql: &Connection, job: JobId, query: &QuerySpec) -> Result<Opti
     let mut select = sql.prepare_cached(&format!(
         "SELECT ?2 AS seq, ?3 AS n, ?4 AS path, ?5 AS hash, ?6 AS bytes, {FILE_COLUMNS} FROM (SELECT 1) \
          LEFT JOIN undo_file AS undo ON undo.job_id = ?1 AND undo.seq = ?2 AND undo.n = ?3 \
-         LEFT JOIN replaced_file AS replaced ON replaced.job_id = ?1 AND replaced.seq = ?2 \
+         LEFT JOIN replaced_file AS replaced ON replaced.job_id = ?1 AND replaced.seq = ?2 AND replaced.n = ?3 \
          WHERE coalesce(undo.state, '') NOT IN ('trashed', 'returning')"
     ))?;
     let values = params![job.0, own.seq as i64, own.n, own.path, own.hash, own.bytes as i64];
@@ -231,9 +282,12 @@ pub(super) fn undoable(
          FROM item LEFT JOIN item_output AS own ON own.job_id = item.job_id AND own.seq = item.seq \
          LEFT JOIN undo_file AS undo ON undo.job_id = item.job_id AND undo.seq = item.seq AND undo.n = coalesce(own.n, 0) \
          LEFT JOIN replaced_file AS replaced ON replaced.job_id = item.job_id AND replaced.seq = item.seq \
+         AND replaced.n = coalesce(own.n, 0) \
          WHERE item.job_id = ?1 AND item.seq >= ?2 AND (item.seq > ?2 OR coalesce(own.n, 0) > ?3) \
-         AND item.state IN ('done', 'running') AND item.output IS NOT NULL AND item.output_hash IS NOT NULL \
-         AND (own.n IS NULL OR (own.path IS NOT NULL AND own.hash IS NOT NULL)) ORDER BY item.seq, n LIMIT ?4"
+         AND ((item.state IN ('done', 'running') AND item.output IS NOT NULL AND item.output_hash IS NOT NULL \
+         AND (own.n IS NULL OR (own.path IS NOT NULL AND own.hash IS NOT NULL)) AND coalesce(own.name, '') = '') \
+         OR (own.name <> '' AND own.state IN ('done', 'running') AND own.path IS NOT NULL AND own.hash IS NOT NULL)) \
+         ORDER BY item.seq, n LIMIT ?4"
     ))?;
     let rows = select.query_map(params![job.0, after.0 as i64, after.1, limit], file)?;
     Ok(rows.collect::<Result<_, _>>()?)
@@ -251,7 +305,7 @@ pub(super) fn undo_files(
     let mut select = sql.prepare_cached(&format!(
         "SELECT undo.seq AS seq, undo.n AS n, undo.path AS path, undo.hash AS hash, undo.bytes AS bytes, {FILE_COLUMNS} \
          FROM undo_file AS undo LEFT JOIN replaced_file AS replaced \
-         ON replaced.job_id = undo.job_id AND replaced.seq = undo.seq \
+         ON replaced.job_id = undo.job_id AND replaced.seq = undo.seq AND replaced.n = undo.n \
          WHERE undo.job_id = ?1 AND (undo.seq, undo.n) > (?2, ?3) AND {which} ORDER BY undo.seq, undo.n LIMIT ?4"
     ))?;
     let rows = select.query_map(params![job.0, after.0 as i64, after.1, limit], file)?;
@@ -270,6 +324,7 @@ fn file(row: &Row<'_>) -> rusqlite::Result<UndoFile> {
     let replaced = match replaced {
         Some((path, state)) => Some(ReplacedFile {
             seq,
+            n: row.get("n")?,
             path,
             state,
             trashed: text("replaced_trashed")?,
@@ -296,10 +351,15 @@ pub(super) fn counts(sql: &Connection, job: JobId) -> Result<UndoCounts, Catalog
     };
     let results = match combining_query(sql, job)? {
         Some(query) => undoable_file(sql, job, &query)?.map_or(0, |_| 1),
-        None => count(
-            "SELECT count(*) AS files FROM item INDEXED BY item_output_path WHERE job_id = ?1 AND output IS NOT NULL \
-             AND state IN ('done', 'running') AND output_hash IS NOT NULL",
-        )?,
+        None => {
+            let named = count(
+                "SELECT count(*) AS files FROM item_output INDEXED BY item_output_named WHERE job_id = ?1 \
+                 AND name <> '' AND path IS NOT NULL AND hash IS NOT NULL AND state IN ('done', 'running')",
+            )?;
+            let only = "SELECT count(*) AS files FROM item INDEXED BY item_output_path WHERE job_id = ?1 \
+                        AND output IS NOT NULL AND state IN ('done', 'running') AND output_hash IS NOT NULL";
+            if named > 0 { named } else { count(only)? }
+        }
     };
     Ok(UndoCounts {
         results,

@@ -729,7 +729,7 @@ impl Coordinator {
 
     fn save_recipe(&mut self, path: PathBuf) {
         let Some(listed) = &self.listed else { return };
-        let text = op::file::write(&listed.spec.recipe, &listed.spec.output().save);
+        let text = op::file::write(&listed.spec.recipe, &listed.spec.outputs);
         let write = move || {
             store::put(&path, text.as_bytes()).map_err(|error| {
                 let message = Message::new("recipe_unwritten");

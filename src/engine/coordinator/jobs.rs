@@ -17,7 +17,8 @@ use crate::engine::check;
 use crate::engine::databases::Databases;
 use crate::engine::intake::read_sources::IntakeRequest;
 use crate::engine::intake::{lists, secrets};
-use crate::engine::item::naming::{self, Naming};
+use crate::engine::item::naming;
+use crate::engine::item::outputs::Outputs;
 use crate::engine::query::QueryPlan;
 use crate::engine::record::message::{Record, call};
 use crate::engine::record::verify::verify_outputs;
@@ -30,15 +31,14 @@ use crate::fetch::{Fetcher, Secrets};
 use crate::model::{
     Durability, Edge, FailureFilter, JobId, JobRow, JobSpec, JobState, Locator, Message, QueryResult, QuerySpec, Remark,
 };
-use crate::op::Pipeline;
 use crate::store::{self, CreatedFolders, EntryKind};
 
 /// A job that is ready to run: everything that had to be read from or written to a disk.
 struct Prepared {
     spec: JobSpec,
-    pipeline: Pipeline,
-    naming: Naming,
-    created: CreatedFolders,
+    outputs: Outputs,
+    out_dir: PathBuf,
+    created: Vec<CreatedFolders>,
     fetcher: Fetcher,
     /// How its last run ended.
     last_run: LastRun,
@@ -200,7 +200,7 @@ impl Coordinator {
 
     fn run_prepared(&mut self, preparing: Preparing, prepared: Prepared) -> Result<(), JobError> {
         let Preparing { job, lock, resumes, to_read, .. } = preparing;
-        let Prepared { spec, pipeline, naming, created, fetcher, last_run, remark, write_back, query } = prepared;
+        let Prepared { spec, outputs, out_dir, created, fetcher, last_run, remark, write_back, query } = prepared;
         let row = self.parts.reader.job(job)?.ok_or_else(|| JobError::no_job(job))?;
         let failed_before = if resumes { row.failed } else { 0 };
         let workers = spec.limits.workers.unwrap_or_else(pools::cores).max(1);
@@ -208,8 +208,8 @@ impl Coordinator {
         let run = Run::new(RunParts {
             helpers: Arc::clone(&self.parts.helpers),
             job,
-            naming,
-            pipeline,
+            outputs,
+            out_dir,
             workers,
             memory_bytes: spec.limits.memory_bytes.unwrap_or_else(default_memory_bytes),
             fetcher,
@@ -230,7 +230,7 @@ impl Coordinator {
         self.count_links(&run)?;
         let mut threads = Vec::new();
         if !last_run.undecided.is_empty() {
-            threads.push(run.decide_interrupted(last_run.undecided)?);
+            threads.push(run.decide_interrupted(last_run.undecided, self.parts.readers.reader()?)?);
         }
         threads.extend(run.start(&pool, self.parts.databases.runtime(), &self.parts.readers)?);
         let mut meter = RateMeter::new();
@@ -448,20 +448,23 @@ fn prepare(
     (record_tx, written): (&Sender<Record>, &Receiver<()>),
     stop: &AtomicBool,
 ) -> Result<Prepared, JobError> {
-    let pipeline = check(&spec)?;
+    let pipelines = check(&spec)?;
     let query = QueryPlan::open(&spec, databases)?;
     let out_dir = naming::out_dir(&spec)?;
     let has_results = has_results && spec.query.as_ref().is_none_or(QuerySpec::has_item_files);
     if has_results && !store::of_path(&out_dir).is_taken(&out_dir) {
         return Err(JobError::Machine(Message::new("output_missing").with("path", out_dir.display())));
     }
-    let created = store::create_folder(&out_dir)?;
-    let naming = Naming::new(&spec, out_dir.clone())?;
+    let mut created = vec![store::create_folder(&out_dir)?];
+    let outputs = Outputs::new(&spec, pipelines, &out_dir)?;
+    for naming in outputs.namings().filter(|naming| naming.out_dir != out_dir) {
+        created.push(store::create_folder(&naming.out_dir)?);
+    }
     let reader = readers.reader()?;
     let mut remark = None;
     let mut damaged = Vec::new();
     if has_results && spec.item_durability() == Durability::Fast {
-        let verified = verify_outputs(job, reader.as_ref(), &naming, stop)?;
+        let verified = verify_outputs(job, reader.as_ref(), &outputs, stop)?;
         damaged = verified.damaged;
         remark = match damaged.len() as u64 {
             // Rows of statements are not what the user asked to write without waiting for the disk.
@@ -470,12 +473,17 @@ fn prepare(
             count => Some(Remark::ResultsDamaged { count }),
         };
     }
-    naming.index_output_dir(false, has_results.then_some((job, reader.as_ref())));
+    for naming in outputs.namings() {
+        naming.index_output_dir(false, has_results.then_some((job, reader.as_ref())));
+    }
     // The folder is chosen once: a resume continues in it, even if it is started in another directory.
     let is_new_dir = spec.output().sink.dir.as_ref() != Some(&out_dir);
-    spec.output_mut().sink.dir = Some(out_dir.clone());
+    spec.set_out_dir(Some(&out_dir));
     let request = spec.without_sources();
-    let folders: Vec<String> = created.paths().iter().map(|path| Locator::File(path.clone()).to_text()).collect();
+    let folders = created.iter().flat_map(|created| created.paths());
+    let folders: Vec<String> = folders.map(|path| Locator::File(path.clone()).to_text()).collect();
+    // Inner ones are removed first, if they stay empty.
+    created.reverse();
     let writes_back = request.write_back.is_some();
     // A state that was sent before must not replace the next one.
     written.recv().map_err(|_| JobError::recorder_gone())?;
@@ -491,8 +499,8 @@ fn prepare(
         catalog.begin_run(job)
     })?;
     let fetcher = lists::fetcher(&spec, secrets)?;
-    naming.output().map_err(|error| store::unusable(&out_dir, &error))?;
-    Ok(Prepared { spec, pipeline, naming, created, fetcher, last_run, remark, write_back: None, query })
+    outputs.open()?;
+    Ok(Prepared { spec, outputs, out_dir, created, fetcher, last_run, remark, write_back: None, query })
 }
 
 #[cfg(test)]

@@ -149,7 +149,7 @@ struct Active {
     threads: Vec<JoinHandle<()>>,
     _lock: JobLock,
     /// The output folder, if it was created for this job; it is removed if it stays empty.
-    created: Option<CreatedFolders>,
+    created: Option<Vec<CreatedFolders>>,
     meter: RateMeter,
     level: Level,
     phase: Phase,

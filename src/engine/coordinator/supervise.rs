@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::disk::Disk;
 use super::{Coordinator, Phase};
 use crate::engine::api::snapshot::Notice;
+use crate::engine::item::naming::Naming;
 use crate::engine::query;
 use crate::engine::record::message::call;
 use crate::engine::run::RunError;
@@ -129,7 +130,7 @@ impl Coordinator {
             *next_check = Instant::now() + CHECK_SPACE_EVERY;
         }
         let run = Arc::clone(&active.run);
-        self.on_disk(Disk::Output, move || Ok(run.naming.space()), move |this, space| this.space_is(job, &space?));
+        self.on_disk(Disk::Output, move || Ok(run.naming().space()), move |this, space| this.space_is(job, &space?));
     }
 
     /// Warns once if the remaining results of a running job will probably not fit on the disk.
@@ -142,7 +143,7 @@ impl Coordinator {
         // Until the answer arrives.
         active.room.next_check = Instant::now() + CHECK_SPACE_EVERY;
         let run = Arc::clone(&active.run);
-        let measure = move || Ok(run.naming.space().free_bytes);
+        let measure = move || Ok(run.naming().space().free_bytes);
         self.on_disk(Disk::Output, measure, move |this, free_bytes| {
             if let (Ok(Some(free_bytes)), Some(row)) = (free_bytes, this.parts.reader.job(job)?) {
                 this.room_is(job, row.total, Measured::of(&row, free_bytes));
@@ -160,7 +161,7 @@ impl Coordinator {
         if room.is_over {
             return;
         }
-        if let Some(remark) = space::low_for_rest(&run.spec, &run.naming.out_dir, total, room.first, measured) {
+        if let Some(remark) = space::low_for_rest(&run.spec, &run.out_dir, total, room.first, measured) {
             room.is_over = true;
             self.event(Some(job), Edge::SourceRemark { remark });
         }
@@ -271,19 +272,19 @@ impl Coordinator {
             // After everything that was sent to the recorder before, so that no result is lost.
             let _ = written.recv();
             // Looked at before the rows of statements are removed, and their folder with them.
-            let lost = run.naming.lost_output().filter(|_| state == JobState::Done);
+            let lost = run.outputs.lost().filter(|_| state == JobState::Done);
             let finish = || query::finish(job, &closing.spec, readers.reader()?.as_ref(), &record_tx);
             let can_finish = state == JobState::Done && lost.is_none();
             let unfinished = if can_finish { finish().err() } else { None };
             let state = if unfinished.is_some() { JobState::Paused } else { state };
             let closed = call(&record_tx, move |catalog| {
-                let folders = run.naming.take_created();
+                let folders = run.outputs.take_created();
                 if !folders.is_empty()
                     && let Err(error) = catalog.add_folders(job, &folders)
                 {
                     tracing::warn!(%error, "created folders could not be recorded");
                 }
-                run.naming.close_output();
+                run.outputs.namings().for_each(Naming::close_output);
                 let ended = catalog.end_run(job, if lost.is_some() { JobState::Paused } else { state })?;
                 Ok((ended, lost.or(unfinished)))
             });

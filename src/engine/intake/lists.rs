@@ -40,13 +40,15 @@ pub(crate) fn check(spec: &JobSpec) -> Result<(), JobError> {
 
 /// Checks the columns that a job uses against those of one of its sources.
 pub(crate) fn check_header(spec: &JobSpec, source: &SourceSpec, header: &Header) -> Result<(), JobError> {
-    let template = crate::engine::item::naming::template(spec)?;
-    let texts = RecipeTexts::of(&spec.recipe);
-    if let Some(column) = template.columns().find(|column| !header.may_have(column)) {
-        return Err(missing_column(&NAME_LACKS, column, header, source));
-    }
-    if let Some((text, column)) = texts.columns_by_text().find(|(_, column)| !header.may_have(column)) {
-        return Err(missing_column(&TEXT_LACKS.map(|lacks| lacks.with("text", text)), column, header, source));
+    for output in &spec.outputs {
+        let template = crate::engine::item::naming::template(output)?;
+        let texts = RecipeTexts::of(&output.whole_recipe(&spec.recipe));
+        if let Some(column) = template.columns().find(|column| !header.may_have(column)) {
+            return Err(missing_column(&NAME_LACKS, column, header, source));
+        }
+        if let Some((text, column)) = texts.columns_by_text().find(|(_, column)| !header.may_have(column)) {
+            return Err(missing_column(&TEXT_LACKS.map(|lacks| lacks.with("text", text)), column, header, source));
+        }
     }
     if let Some(column) = spec.write_back.iter().flat_map(written_columns).find(|column| !header.may_have(column)) {
         return Err(missing_column(&MAP_LACKS, column, header, source));

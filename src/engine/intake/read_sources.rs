@@ -395,7 +395,7 @@ impl Intake<'_> {
             return Ok(());
         }
         self.compares_files = may_repeat_files(asked);
-        self.naming = naming::out_dir(asked).and_then(|out_dir| Naming::new(asked, out_dir)).ok();
+        self.naming = naming::out_dir(asked).and_then(|out_dir| Naming::new(&asked.view(0), out_dir)).ok();
         let mut after_seq = 0;
         while after_seq + 1 < self.next_seq {
             let page = self.reader.locators(self.request.job, after_seq, PAGE_ROWS)?;

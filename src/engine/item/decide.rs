@@ -13,6 +13,7 @@ use super::content_type_check::{actual_extension, check_content, with_content_ty
 use super::extension::{extension_of_content, is_extension_of, own_extension};
 use super::limits;
 use super::naming::{NameHints, Naming, Resolution};
+use super::outputs::Outputs;
 use super::render::{Prepared, StrippedImage, is_copied, prepare, stripped, without_part};
 use super::texts::{ItemRecipe, RecipeTexts};
 use crate::codec::{self, DecodeControl};
@@ -102,15 +103,16 @@ pub(crate) enum PlannedName {
 }
 
 impl<'a> Rules<'a> {
-    /// What a job requests.
-    pub(crate) fn of_job(
+    /// What a request with one output asks for.
+    pub(crate) fn of_output(
         spec: &'a JobSpec,
+        copies_others: bool,
         pipeline: &'a Pipeline,
         budget_bytes: u64,
         control: DecodeControl<'a>,
     ) -> Self {
         let (recipe, save, limits) = (&spec.recipe, &spec.output().save, &spec.limits);
-        Self { recipe, pipeline, save, limits, copies_others: copies_others(spec), budget_bytes, control }
+        Self { recipe, pipeline, save, limits, copies_others, budget_bytes, control }
     }
 
     /// What is requested of an item with these values; `None` if the same is requested of all. Errors name no item.
@@ -176,7 +178,8 @@ impl<'a> Rules<'a> {
     }
 }
 
-fn copies_others(spec: &JobSpec) -> bool {
+/// Whether local files that are not images are copied.
+pub(crate) fn copies_others(spec: &JobSpec) -> bool {
     spec.sources.iter().any(source::copies_others)
 }
 
@@ -193,12 +196,12 @@ pub(crate) fn may_be_copied(spec: &JobSpec, locator: &Locator) -> bool {
 }
 
 /// Why an item is refused by what its list says, before its bytes are needed.
-pub(crate) fn refusal(spec: &JobSpec, naming: &Naming, row: &ItemRow) -> Option<ItemError> {
+pub(crate) fn refusal(spec: &JobSpec, outputs: &Outputs, row: &ItemRow) -> Option<ItemError> {
     // A line of a list that was fetched must not become a file of this machine by being tried again.
     if row.origin == Origin::Fetched && row.locator.path().is_some() {
         return Some(ItemError::new(ErrorKind::BadUrl, &row.locator).saying(&Message::new("file_in_fetched_list")));
     }
-    naming.missing_column(row).or_else(|| checksum(spec, row).err())
+    outputs.missing_column(row).or_else(|| checksum(spec, row).err())
 }
 
 /// The checksum that an item's list gives for what its link leads to.

@@ -19,7 +19,7 @@ use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::{name_from_url, safe_file_name};
 use crate::model::{
     Columns, ConflictPolicy, FieldValues, FormatChoice, ItemOutput, ItemRow, ItemState, JobId, JobSpec, Locator,
-    Message, Tree,
+    Message, Output, Tree,
 };
 use crate::sink::{CaseCollisions, PlannedPath, Template};
 use crate::source;
@@ -52,6 +52,8 @@ pub(crate) struct Naming {
     plan: Mutex<NamePlan>,
     /// Whether the output folder had files when the job began.
     has_files: AtomicBool,
+    /// Whether it names one of several outputs.
+    is_one_of_several: bool,
 }
 
 /// What a name is made of besides the item's row.
@@ -127,7 +129,7 @@ pub(crate) enum Verdict {
 
 impl Naming {
     pub(crate) fn new(spec: &JobSpec, out_dir: PathBuf) -> Result<Self, JobError> {
-        let template = template(spec)?;
+        let template = template(spec.output())?;
         let collisions = Mutex::new(CaseCollisions::new(&out_dir));
         let (tree, policy) = (spec.output().sink.tree, spec.output().sink.on_conflict);
         let input_folders = InputFolders::of(spec);
@@ -145,6 +147,7 @@ impl Naming {
             format: spec.output().save.format,
             plan: Mutex::default(),
             has_files: AtomicBool::new(false),
+            is_one_of_several: spec.has_named_outputs(),
         })
     }
 
@@ -368,7 +371,8 @@ impl Naming {
     /// The item whose result has a path that belongs to this item, since this one comes first: in the list, or because its
     /// name was known before its response.
     fn later_owner(&self, path: &Path, claimant: Claimant, claims: &dyn NameClaims) -> Option<u64> {
-        if claimant.is_retried || claims.is_promised(path) {
+        // An item with several results keeps all of their names.
+        if self.is_one_of_several || claimant.is_retried || claims.is_promised(path) {
             return None;
         }
         let owner = claims.owner(path)?;
@@ -699,7 +703,8 @@ fn resolve(
     }
 }
 
-/// The folder that a job's results go to: the requested one, or a new one next to the first source.
+/// The folder that a job's results go to, or the folders of its outputs: the requested one, or a new one next to the first
+/// source.
 pub(crate) fn out_dir(spec: &JobSpec) -> Result<PathBuf, JobError> {
     let absolute = |path: &Path| store::of_path(path).absolute(path).map_err(|error| JobError::path(path, &error));
     if let Some(dir) = &spec.output().sink.dir {
@@ -726,9 +731,9 @@ fn default_download_dir() -> PathBuf {
     base.join("Pixloom")
 }
 
-/// A job's checked name template.
-pub(crate) fn template(spec: &JobSpec) -> Result<Template, JobError> {
-    Template::parse(&spec.output().sink.name).map_err(JobError::Refused)
+/// An output's checked name template.
+pub(crate) fn template(output: &Output) -> Result<Template, JobError> {
+    Template::parse(&output.sink.name).map_err(JobError::Refused)
 }
 
 /// The safe name that a row's list gives its result.

@@ -6,16 +6,18 @@
 //! [`MOST_INDEXED`].
 
 use std::hash::{BuildHasher, RandomState};
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::checksum::Checksum;
 use super::naming::{self, Naming, existing_output};
+use super::outputs::Outputs;
 use super::step_files;
 use super::texts::RecipeTexts;
 use crate::catalog::{CatalogReader, PriorResult};
 use crate::model::{
     ConflictPolicy, Durability, Finished, ItemId, ItemOutput, ItemRow, ItemState, JobId, JobSpec, JobState, Locator,
-    Outcome, SkipReason, Transfer,
+    Outcome, Output, Recipe, SkipReason, Transfer,
 };
 use crate::store;
 
@@ -33,8 +35,10 @@ pub(crate) struct PriorResults {
     jobs: Vec<Earlier>,
     /// The columns of lists that names contain: rows that differ in them have different results.
     columns: Vec<String>,
-    /// The texts of the recipe with fields.
-    texts: RecipeTexts,
+    /// The texts of each output's recipe with fields.
+    texts: Vec<RecipeTexts>,
+    /// How many outputs an item has, if they are named.
+    outputs: Option<usize>,
     /// The list's column of checksums.
     checksum_column: Option<String>,
     /// Whether changed items replace their earlier results.
@@ -76,18 +80,24 @@ pub(crate) struct Prior {
     known_at: Option<SystemTime>,
     /// Whether it shows another text than the item would have now.
     pub(crate) has_other_text: bool,
+    /// The results, if they are those of named outputs.
+    outputs: Vec<ItemOutput>,
 }
 
 impl PriorResults {
     /// Finds the jobs before `job` (all, if it is `None`) that did the same; none if the catalog can't be read.
-    pub(crate) fn new(spec: &JobSpec, naming: &Naming, job: Option<JobId>, reader: &dyn CatalogReader) -> Self {
-        let named_files_ms = step_files::last_modified_ms(&spec.recipe);
+    pub(crate) fn new(spec: &JobSpec, outputs: &Outputs, job: Option<JobId>, reader: &dyn CatalogReader) -> Self {
+        let own = spec.outputs.iter().flat_map(|output| &output.steps).cloned();
+        let all = Recipe { steps: spec.recipe.steps.iter().cloned().chain(own).collect(), ..Recipe::default() };
+        let named_files_ms = step_files::last_modified_ms(&all);
         let rows = reader.jobs(JOBS_SEARCHED).unwrap_or_default().into_iter();
         let rows = rows.filter(|row| job.is_none_or(|job| row.id < job) && row.state != JobState::Draft);
         let used =
             rows.filter(|row| row.done + row.skipped > 0 && named_files_ms.is_none_or(|ms| ms < row.created_at_ms));
+        let out_dir = naming::out_dir(spec).ok();
         let jobs = used.filter_map(|row| {
-            let request = reader.request(row.id).ok().flatten().filter(|request| does_same(request, spec, naming))?;
+            let request =
+                reader.request(row.id).ok().flatten().filter(|request| does_same(request, spec, out_dir.as_deref()))?;
             Some(Earlier {
                 job: row.id,
                 is_synced: request.item_durability() == Durability::Group,
@@ -97,25 +107,26 @@ impl PriorResults {
             })
         });
         let jobs = jobs.collect();
-        Self { jobs, ..Self::none(spec, naming) }
+        Self { jobs, ..Self::none(spec, outputs) }
     }
 
     /// The same for files, whose earlier results matter only with some options.
-    pub(crate) fn for_files(spec: &JobSpec, naming: &Naming, job: Option<JobId>, reader: &dyn CatalogReader) -> Self {
-        let none = Self::none(spec, naming);
-        if none.updates || none.skips { Self::new(spec, naming, job, reader) } else { none }
+    pub(crate) fn for_files(spec: &JobSpec, outputs: &Outputs, job: Option<JobId>, reader: &dyn CatalogReader) -> Self {
+        let none = Self::none(spec, outputs);
+        if none.updates || none.skips { Self::new(spec, outputs, job, reader) } else { none }
     }
 
     /// Without an earlier job.
-    pub(crate) fn none(spec: &JobSpec, naming: &Naming) -> Self {
+    pub(crate) fn none(spec: &JobSpec, outputs: &Outputs) -> Self {
         let updates = spec.output().sink.update;
         Self {
             jobs: Vec::new(),
-            columns: naming.columns().map(str::to_owned).collect(),
-            texts: naming.texts().clone(),
+            columns: outputs.namings().flat_map(Naming::columns).map(str::to_owned).collect(),
+            texts: outputs.namings().map(|naming| naming.texts().clone()).collect(),
+            outputs: outputs.are_named().then(|| outputs.count()),
             checksum_column: spec.lists.checksum_column.clone(),
             updates,
-            skips: !updates && naming.policy() == ConflictPolicy::Skip,
+            skips: !updates && outputs.namings().all(|naming| naming.policy() == ConflictPolicy::Skip),
             hasher: RandomState::new(),
             is_indexed: false,
         }
@@ -151,7 +162,8 @@ impl PriorResults {
 
     /// The earlier result of a link, unless its list asks for other content now.
     pub(crate) fn find_link(&mut self, row: &ItemRow, reader: &dyn CatalogReader) -> Option<Prior> {
-        self.search_link(row, reader).filter(|prior| self.has_checksum(row, prior))
+        let prior = self.search_link(row, reader).filter(|prior| self.has_checksum(row, prior))?;
+        self.with_outputs(prior, reader)
     }
 
     /// Whether an earlier result has the checksum that a list gives.
@@ -200,10 +212,21 @@ impl PriorResults {
 
     fn find_file(&self, row: &ItemRow, reader: &dyn CatalogReader) -> Option<Prior> {
         let text = row.locator.to_text();
-        self.jobs.iter().find_map(|earlier| {
-            let result = reader.prior_result_of_file(earlier.job, &text).ok().flatten()?;
-            (result.dir == row.dir).then(|| earlier.prior(result, row, &self.texts))
-        })
+        self.jobs
+            .iter()
+            .find_map(|earlier| {
+                let result = reader.prior_result_of_file(earlier.job, &text).ok().flatten()?;
+                (result.dir == row.dir).then(|| earlier.prior(result, row, &self.texts))
+            })
+            .and_then(|prior| self.with_outputs(prior, reader))
+    }
+
+    /// An earlier result with all of its outputs, if they are named; `None` if one is missing.
+    fn with_outputs(&self, prior: Prior, reader: &dyn CatalogReader) -> Option<Prior> {
+        let Some(count) = self.outputs else { return Some(prior) };
+        let outputs = reader.outputs(prior.result.maker).ok()?;
+        let is_there = |output: &ItemOutput| output.path.is_some() && output.hash.is_some();
+        (outputs.len() == count && outputs.iter().all(is_there)).then_some(Prior { outputs, ..prior })
     }
 
     /// Reads the positions of all links.
@@ -235,7 +258,7 @@ impl Earlier {
         seq: u64,
         locator: &str,
         row: &ItemRow,
-        (columns, texts): (&[String], &RecipeTexts),
+        (columns, texts): (&[String], &[RecipeTexts]),
         reader: &dyn CatalogReader,
     ) -> Option<Prior> {
         let result = reader.prior_result(ItemId { job: self.job, seq }, locator).ok().flatten()?;
@@ -244,12 +267,15 @@ impl Earlier {
         has_same_name.then(|| self.prior(result, row, texts))
     }
 
-    fn prior(&self, result: PriorResult, row: &ItemRow, texts: &RecipeTexts) -> Prior {
-        let key = texts.row_key(&row.columns, row.id.seq);
-        let has_other_text = texts.row_key(&result.columns, result.maker.seq) != key;
+    fn prior(&self, result: PriorResult, row: &ItemRow, texts: &[RecipeTexts]) -> Prior {
+        let is_other = |texts: &RecipeTexts| {
+            texts.row_key(&result.columns, result.maker.seq) != texts.row_key(&row.columns, row.id.seq)
+        };
+        let has_other_text = texts.iter().any(is_other);
         let finished_at = result.finished_at_ms.and_then(|ms| u64::try_from(ms).ok());
         let known_at = finished_at.filter(|_| self.is_synced).map(|ms| UNIX_EPOCH + Duration::from_millis(ms));
-        Prior { result, checksum_column: self.checksum_column.clone(), known_at, has_other_text }
+        let checksum_column = self.checksum_column.clone();
+        Prior { result, checksum_column, known_at, has_other_text, outputs: Vec::new() }
     }
 }
 
@@ -259,14 +285,46 @@ impl Prior {
         Locator::parse(&self.result.output)
     }
 
-    /// Whether its output still has its recorded bytes.
+    /// Where the output with this number is.
+    pub(crate) fn output_of(&self, n: u32) -> Option<Locator> {
+        if self.outputs.is_empty() {
+            return Some(self.output());
+        }
+        let output = self.outputs.iter().find(|output| output.n == n)?;
+        output.path.as_deref().map(Locator::parse)
+    }
+
+    /// The hash of the output with this number.
+    pub(crate) fn hash_of(&self, n: u32) -> Option<&String> {
+        if self.outputs.is_empty() {
+            return Some(&self.result.output_hash);
+        }
+        self.outputs.iter().find(|output| output.n == n)?.hash.as_ref()
+    }
+
+    /// Whether its output, or each of them, still has its recorded bytes.
     pub(crate) fn is_intact(&self) -> bool {
+        if !self.outputs.is_empty() {
+            return self.outputs.iter().all(|output| {
+                let file = output.path.as_deref().map(Locator::parse);
+                let is_intact =
+                    |(file, hash): (Locator, &String)| store::is_intact(&file, output.bytes, hash, self.known_at);
+                file.zip(output.hash.as_ref()).is_some_and(is_intact)
+            });
+        }
         store::is_intact(&self.output(), self.result.bytes_out, &self.result.output_hash, self.known_at)
     }
 
     /// What is recorded of an item that is skipped because this result exists.
     fn skipped(self, row: &ItemRow) -> Option<Finished> {
         let output = self.output();
+        let is_taken = |output: &ItemOutput| {
+            let file = output.path.as_deref().map(Locator::parse);
+            file.as_ref().and_then(Locator::path).is_some_and(|path| store::of_path(path).is_taken(path))
+        };
+        if !self.outputs.iter().all(is_taken) {
+            return None;
+        }
         let path = output.path().filter(|path| store::of_path(path).is_taken(path))?;
         let is_intact = self.is_intact();
         let kept = self.kept(row, SkipReason::Exists);
@@ -279,7 +337,9 @@ impl Prior {
 
     /// What is recorded of an item that keeps this result, because of `reason`. Its values are those of what exists.
     pub(crate) fn kept(self, row: &ItemRow, reason: SkipReason) -> Finished {
-        let (output, prior) = (self.output(), self.result);
+        let (output, prior, outputs) = (self.output(), self.result, self.outputs);
+        let skipped = |output: ItemOutput| ItemOutput { state: ItemState::Skipped, error: None, ..output };
+        let outputs: Vec<ItemOutput> = outputs.into_iter().map(skipped).collect();
         let job = prior.maker.job;
         let sentence = match reason {
             SkipReason::Unchanged => format!("Unchanged since job {job}: {output} is kept."),
@@ -299,30 +359,38 @@ impl Prior {
             attempts: 0,
             input_size_px: prior.input_size_px,
             transfer: Some(Transfer { unchanged, file_name: prior.file_name, ..Transfer::default() }),
-            outputs: vec![ItemOutput {
-                n: 0,
-                name: String::new(),
-                path: Some(prior.output),
-                bytes: prior.bytes_out,
-                width_px: prior.size_px.map(|size| size.0),
-                height_px: prior.size_px.map(|size| size.1),
-                hash: Some(prior.output_hash),
-                state: ItemState::Skipped,
-                error: None,
-            }],
+            outputs: if outputs.is_empty() {
+                vec![ItemOutput {
+                    path: Some(prior.output),
+                    bytes: prior.bytes_out,
+                    width_px: prior.size_px.map(|size| size.0),
+                    height_px: prior.size_px.map(|size| size.1),
+                    hash: Some(prior.output_hash),
+                    ..skipped(ItemOutput::none())
+                }]
+            } else {
+                outputs
+            },
             ..Finished::new(row.id, Outcome::Skipped { reason, sentence })
         }
     }
 }
 
 /// Whether another job produces the same results as this one.
-fn does_same(spec: &JobSpec, ours: &JobSpec, naming: &Naming) -> bool {
+fn does_same(spec: &JobSpec, ours: &JobSpec, out_dir: Option<&Path>) -> bool {
+    let is_same = |(one, other): (&Output, &Output)| {
+        let active = |output: &'_ Output| output.steps.iter().filter(|step| step.enabled).cloned().collect::<Vec<_>>();
+        let names = |output: &Output| (output.name.clone(), output.sink.name.clone(), output.sink.folder.clone());
+        (active(one), &one.save, names(one), one.sink.tree)
+            == (active(other), &other.save, names(other), other.sink.tree)
+    };
     spec.work == ours.work
         && spec.recipe.active().eq(ours.recipe.active())
-        && spec.output().save == ours.output().save
-        && (&spec.output().sink.name, spec.output().sink.tree) == (&ours.output().sink.name, ours.output().sink.tree)
+        && spec.outputs.len() == ours.outputs.len()
+        && spec.outputs.iter().zip(&ours.outputs).all(is_same)
         && spec.limits.truncated == ours.limits.truncated
         && spec.limits.damaged == ours.limits.damaged
         && spec.limits.raw == ours.limits.raw
-        && naming::out_dir(spec).ok().as_ref() == Some(&naming.out_dir)
+        && out_dir.is_some()
+        && naming::out_dir(spec).ok().as_deref() == out_dir
 }

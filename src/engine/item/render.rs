@@ -6,7 +6,9 @@ use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use super::decoded::SharedImage;
 use super::rewrite::{Rewriting, rewriting};
+
 use crate::codec::spec::Stripped;
 use crate::codec::{self, DecodeControl, DecodeOptions, Header};
 use crate::error::{ErrorKind, ItemError};
@@ -327,15 +329,7 @@ impl Prepared {
             Err(refused) => refused,
         };
         guarded(|| {
-            let options = DecodeOptions {
-                max_downscale: self.plan.max_downscale(),
-                luma: self.plan.accepts_luma(),
-                colour: codec::colour_for(self.format, save.colour),
-                truncated: self.truncated,
-                damaged: self.damaged,
-                page: page_of(save),
-                ..DecodeOptions::default()
-            };
+            let options = self.decode_options(save);
             let mut opened = codec::open_cancellable(bytes, &options, control)?;
             let mut encoder = codec::encoder(self.format, save, opened.profile.clone(), &opened.metadata)?;
             let info = self.plan.run(opened.rows.as_mut(), encoder.as_mut(), cancelled)?;
@@ -352,7 +346,75 @@ impl Prepared {
     }
 }
 
+/// Results whose keys are equal are made from the same decoded image.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct DecodeKey {
+    colour: ColourChoice,
+    page: u32,
+    truncated: TruncatedPolicy,
+    damaged: DamagedPolicy,
+    /// The scale of a drawing, of which each size is drawn by itself.
+    drawn_at: Option<f64>,
+}
+
 impl Prepared {
+    /// What the result needs of the decoder.
+    pub(super) fn decode_options(&self, save: &Save) -> DecodeOptions {
+        DecodeOptions {
+            max_downscale: self.plan.max_downscale(),
+            luma: self.plan.accepts_luma(),
+            colour: codec::colour_for(self.format, save.colour),
+            truncated: self.truncated,
+            damaged: self.damaged,
+            page: page_of(save),
+            ..DecodeOptions::default()
+        }
+    }
+
+    /// Which results it can share a decoded image with; `None` if it needs an own one, or none.
+    pub(super) fn decode_key(&self, save: &Save) -> Option<DecodeKey> {
+        let is_decoded = matches!(self.rewriting, Rewriting::No | Rewriting::Refused(_));
+        (self.frames == 1 && is_decoded).then(|| DecodeKey {
+            colour: codec::colour_for(self.format, save.colour),
+            page: page_of(save),
+            truncated: self.truncated,
+            damaged: self.damaged,
+            drawn_at: codec::is_drawing(self.header.format).then(|| self.plan.max_downscale()),
+        })
+    }
+
+    /// An error as a result of this image has it.
+    pub(super) fn explained(&self, error: ItemError) -> ItemError {
+        without_part(error, self.damaged)
+    }
+
+    /// Runs the pipeline on a decoded image and encodes.
+    pub(super) fn render_shared(
+        &self,
+        bytes: &[u8],
+        shared: &SharedImage,
+        save: &Save,
+        control: &DecodeControl<'_>,
+    ) -> Result<Rendered, ItemError> {
+        let save = effective_save(save, &self.header);
+        let save = save.as_ref();
+        let rendered = guarded(|| {
+            let SharedImage { image, truncation, remark, is_converted } = shared;
+            let mut encoder = codec::encoder(self.format, save, image.profile.clone(), &image.metadata)?;
+            let info = self.plan.run(&mut shared.rows(), encoder.as_mut(), control.cancelled)?;
+            let left_out = self.left_out(save, image.profile.as_ref(), &image.metadata);
+            let converted = self.converted(save, *is_converted);
+            let remarks = self.remarks(save).into_iter().chain(remark.clone());
+            let remarks = remarks.chain(converted).chain(left_out).collect();
+            let is_kept_whole = codec::keeps_all(&image.metadata, save.metadata);
+            let bytes_out = encoder.finish_cancellable(control.cancelled)?;
+            let mut rendered = Rendered { bytes: bytes_out, info, truncation: *truncation, remarks };
+            self.smaller(bytes, &mut rendered, save, is_kept_whole);
+            Ok(rendered)
+        });
+        rendered.map_err(|error| self.explained(error))
+    }
+
     /// Renders every frame of an animation, one after the other.
     fn render_frames(&self, bytes: &[u8], save: &Save, control: DecodeControl<'_>) -> Result<Rendered, ItemError> {
         let cancelled = control.cancelled;

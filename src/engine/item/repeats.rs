@@ -6,6 +6,7 @@ use url::Url;
 
 use super::checksum::Checksum;
 use super::naming::Naming;
+use super::outputs::{OutputPlan, Outputs};
 use super::seen_links::{MOST, SeenLinks, Sighting};
 use crate::model::{
     Finished, ItemOutput, ItemRow, ItemState, JobSpec, Locator, NewItem, Outcome, Remark, SkipReason, is_copy,
@@ -95,15 +96,20 @@ pub(crate) fn may_repeat_files(spec: &JobSpec) -> bool {
 }
 
 /// Decides about a row with a name of its own.
-pub(crate) fn plan_named(spec: &JobSpec, naming: &Naming, row: &ItemRow, first: &ItemRow) -> RepeatPlan {
+pub(crate) fn plan_named(outputs: &Outputs, spec: &JobSpec, row: &ItemRow, first: &ItemRow) -> RepeatPlan {
     let has_result = first.output.is_some() && first.output_hash.is_some();
-    let text_key = |row: &ItemRow| naming.texts().row_key(&row.columns, row.id.seq);
-    if !has_result || !has_its_checksum(spec, row, first) || text_key(row) != text_key(first) {
+    if !has_result || !has_its_checksum(spec, row, first) {
         return RepeatPlan::Fetch;
     }
-    // A result without its metadata no longer says when the image was taken.
-    let tells_date = is_copy(&spec.recipe, &spec.output().save);
-    if naming.needs_date() && !tells_date { RepeatPlan::Fetch } else { RepeatPlan::Copy }
+    for OutputPlan { spec, naming, .. } in outputs.iter() {
+        let text_key = |row: &ItemRow| naming.texts().row_key(&row.columns, row.id.seq);
+        // A result without its metadata no longer says when the image was taken.
+        let lacks_date = naming.needs_date() && !is_copy(&spec.recipe, &spec.output().save);
+        if text_key(row) != text_key(first) || lacks_date {
+            return RepeatPlan::Fetch;
+        }
+    }
+    RepeatPlan::Copy
 }
 
 /// What is recorded of a row that repeats link and name of another one.

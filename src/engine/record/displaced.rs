@@ -34,7 +34,7 @@ impl Displaced {
     ) -> Option<Self> {
         let row = reader.item(id).ok().flatten()?;
         let claims = RunClaims { job: id.job, reader, promised: Some(taken), replaced: None, waits_for_sources: false };
-        let verdict = run.naming.displaced(&row, &from, &claims);
+        let verdict = run.naming().displaced(&row, &from, &claims);
         let (to, outcome) = match verdict {
             Verdict::Save(path, _) => {
                 taken.insert(path.clone());
@@ -62,7 +62,7 @@ impl Displaced {
     /// Renames the result. If that fails, it stays where it is.
     pub(super) fn rename(&mut self, run: &Run) -> io::Result<()> {
         let Some(to) = &self.to else { return Ok(()) };
-        let renamed = run.naming.output().and_then(|output| output.rename(&self.from, to));
+        let renamed = run.naming().output().and_then(|output| output.rename(&self.from, to));
         if renamed.is_err() {
             self.finished.outcome = Outcome::Done { output: Locator::File(self.from.clone()).to_text() };
         }

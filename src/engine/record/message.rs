@@ -4,6 +4,7 @@ use crossbeam_channel::{Sender, bounded};
 
 use crate::catalog::{Added, Adding, Catalog};
 use crate::engine::item::naming::Target;
+use crate::engine::item::outputs::OutputEnd;
 use crate::error::{ItemError, JobError};
 use crate::model::{Finished, JobId, JobState, NewItem, Outcome};
 
@@ -45,17 +46,45 @@ impl Record {
     }
 }
 
+/// One of several outputs of a finished item, with the staged file if it has one.
+pub(crate) struct FinishedOutput {
+    pub(crate) end: OutputEnd,
+    pub(crate) target: Option<Target>,
+}
+
 /// A finished item, with its staged output if it has one.
 pub(crate) struct FinishedItem {
     pub(crate) finished: Finished,
+    /// The file of its only output, or, while a batch is recorded, of one of several.
     pub(crate) target: Option<Target>,
+    /// Its outputs, if its job has named ones: `finished` is what is recorded of it besides them.
+    pub(crate) outputs: Vec<FinishedOutput>,
+    /// The number of the output that `target` is.
+    pub(super) n: u32,
     /// Its output is not safe, so it is not recorded and waits again.
     pub(super) is_withheld: bool,
 }
 
 impl FinishedItem {
     pub(crate) fn new(finished: Finished, target: Option<Target>) -> Self {
-        Self { finished, target, is_withheld: false }
+        Self { finished, target, outputs: Vec::new(), n: 0, is_withheld: false }
+    }
+
+    /// An item with several outputs.
+    pub(crate) fn with_outputs(finished: Finished, outputs: Vec<FinishedOutput>) -> Self {
+        Self { outputs, ..Self::new(finished, None) }
+    }
+
+    /// Whether files are staged for it.
+    pub(super) fn has_targets(&self) -> bool {
+        self.target.is_some() || self.outputs.iter().any(|output| output.target.is_some())
+    }
+
+    /// Its staged files are deleted, and it is not recorded.
+    pub(super) fn withhold(&mut self) {
+        self.target = None;
+        self.outputs.clear();
+        self.is_withheld = true;
     }
 
     /// The item failed after all: its staged file is deleted.

@@ -1,6 +1,7 @@
 //! Writes what happened to the catalog, and makes outputs safe before they count as done.
 
 mod displaced;
+mod groups;
 pub(crate) mod message;
 pub(super) mod recorder;
 mod replaced;

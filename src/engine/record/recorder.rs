@@ -14,11 +14,12 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use super::displaced::Displaced;
+use super::groups::Groups;
 use super::message::{FinishedItem, NotAdded, Record};
 use super::replaced::{self, Replaced};
 use crate::catalog::{Added, Adding, Catalog, CatalogReader};
 use crate::config::{COMMIT_BATCH_FILES, COMMIT_BATCH_MS};
-use crate::engine::item::naming::{Publish, Target, Verdict, existing_output};
+use crate::engine::item::naming::{Naming, Publish, Target, Verdict, existing_output};
 use crate::engine::run::name_order::Turn;
 use crate::engine::run::{Run, RunError};
 use crate::error::{ItemError, JobError};
@@ -206,15 +207,12 @@ impl Recorder {
                 turn => turn,
             };
             match turn {
-                Turn::Later if recorded.target.is_some() => {
+                Turn::Later if recorded.has_targets() => {
                     *held += 1;
                     self.held.push(recorded);
                     continue;
                 }
-                Turn::Never if recorded.target.is_some() => {
-                    recorded.target = None;
-                    recorded.is_withheld = true;
-                }
+                Turn::Never if recorded.has_targets() => recorded.withhold(),
                 Turn::Now | Turn::Later | Turn::Never => {}
             }
             run.name_order.end(seq);
@@ -236,11 +234,12 @@ impl Recorder {
     }
 
     /// Makes staged outputs safe and records every outcome.
-    fn commit(&mut self, mut batch: Vec<FinishedItem>) {
+    fn commit(&mut self, batch: Vec<FinishedItem>) {
+        let (mut batch, groups) = Groups::split(batch);
         self.sync_files(&mut batch);
         let displaced = self.choose_names(&mut batch);
         let Some(displaced) = self.displace(displaced, &mut batch) else {
-            self.release(&batch);
+            self.release(&groups.merge(batch));
             return;
         };
         let stale = self.withhold_stale(&mut batch);
@@ -250,26 +249,32 @@ impl Recorder {
             }
         }
         let Some(replaced) = self.note_replaced(&batch) else {
-            self.release(&batch);
+            self.release(&groups.merge(batch));
             self.look_again(&stale);
             return;
         };
-        let has_output =
-            |recorded: &&FinishedItem| recorded.target.as_ref().is_some_and(|target| target.chosen().is_some());
-        let outputs: Vec<&Finished> = batch.iter().filter(has_output).map(|recorded| &recorded.finished).collect();
+        let has_output = |recorded: &&FinishedItem| {
+            let is_chosen = recorded.target.as_ref().is_some_and(|target| target.chosen().is_some());
+            is_chosen && !groups.contains(recorded.finished.id)
+        };
+        let several = groups.about_to_appear(&batch);
+        let outputs = batch.iter().filter(has_output).map(|recorded| &recorded.finished);
+        let outputs: Vec<&Finished> = outputs.chain(&several).collect();
         if let Some(first) = outputs.first()
             && let Err(error) = self.catalog.record_outputs(&outputs)
         {
             // Nothing was renamed: the items wait again.
             self.stop_run(first.id.job, &error);
-            self.release(&batch);
+            self.release(&groups.merge(batch));
             self.look_again(&stale);
             return;
         }
         self.rename(&mut batch, replaced);
+        let batch = groups.merge(batch);
+        let kept: Vec<Finished> = batch.iter().filter_map(FinishedItem::kept_outputs).collect();
         let has_outcome = |recorded: &&FinishedItem| !recorded.is_withheld && !recorded.stops_job();
         let finished = batch.iter().filter(has_outcome).map(|recorded| &recorded.finished);
-        let finished: Vec<&Finished> = finished.chain(&displaced).collect();
+        let finished: Vec<&Finished> = finished.chain(&displaced).chain(&kept).collect();
         let counting = Arc::clone(&self.runs.counting);
         let counted = counting.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = self.catalog.finish(&finished)
@@ -348,7 +353,7 @@ impl Recorder {
                 recorded.is_withheld = true;
                 continue;
             };
-            match target.choose(&run.naming, id.job, self.reader.as_ref(), &taken) {
+            match target.choose(run.naming_of(recorded.n), id.job, self.reader.as_ref(), &taken) {
                 Verdict::Save(path, publish) => {
                     taken.insert(path.clone());
                     if let Publish::InsteadOf(seq) = publish {
@@ -427,7 +432,7 @@ impl Recorder {
     fn fail_to_save(&self, recorded: &mut FinishedItem, error: ItemError) {
         recorded.fail(error);
         if let Some(run) = self.runs.get(recorded.finished.id.job)
-            && let Some(lost) = run.naming.lost_output()
+            && let Some(lost) = run.naming_of(recorded.n).lost_output()
         {
             recorded.is_withheld = true;
             run.set_error(RunError::Fatal(lost));
@@ -436,9 +441,9 @@ impl Recorder {
 
     /// Gives every staged file its final name, then makes the names safe. Items of a job whose folder failed are withheld:
     /// they are never recorded as done, and written again once the job is resumed.
-    fn rename(&mut self, batch: &mut [FinishedItem], replaced: BTreeMap<ItemId, Replaced>) {
+    fn rename(&mut self, batch: &mut [FinishedItem], replaced: BTreeMap<OutputId, Replaced>) {
         let mut trashed = self.trash_replaced(batch, replaced);
-        let mut renamed: BTreeMap<JobId, Vec<Renamed>> = BTreeMap::new();
+        let mut renamed: BTreeMap<(JobId, u32), Vec<Renamed>> = BTreeMap::new();
         for (index, recorded) in batch.iter_mut().enumerate() {
             let is_synced = self.durability(recorded) == Durability::Group;
             let Some(target) = recorded.target.take() else { continue };
@@ -446,13 +451,18 @@ impl Recorder {
                 Ok((path, has_replaced)) => {
                     recorded.finished.outcome = Outcome::Done { output: Locator::File(path.clone()).to_text() };
                     let job = recorded.finished.id.job;
-                    renamed.entry(job).or_default().push(Renamed { index, path, has_replaced, is_synced });
+                    renamed.entry((job, recorded.n)).or_default().push(Renamed {
+                        index,
+                        path,
+                        has_replaced,
+                        is_synced,
+                    });
                 }
                 Err(error) => {
-                    let id = recorded.finished.id;
-                    if let (Some(run), Some(file)) = (self.runs.get(id.job), trashed.get(&id)) {
-                        let is_back = replaced::bring_back(&run.naming, file);
-                        trashed.entry(id).and_modify(|file| {
+                    let key = (recorded.finished.id, recorded.n);
+                    if let (Some(run), Some(file)) = (self.runs.get(key.0.job), trashed.get(&key)) {
+                        let is_back = replaced::bring_back(run.naming_of(key.1), file);
+                        trashed.entry(key).and_modify(|file| {
                             file.state = if is_back { ReplacedState::Back } else { file.state };
                         });
                     }
@@ -461,14 +471,15 @@ impl Recorder {
             }
         }
         self.write_replaced(trashed);
-        for (job, renamed) in renamed {
+        for ((job, n), renamed) in renamed {
             let Some(run) = self.runs.get(job) else { continue };
-            if let Some(error) = run.naming.lost_output() {
+            let naming = run.naming_of(n);
+            if let Some(error) = naming.lost_output() {
                 // Once the folder is back, the files in it are adopted.
                 run.set_error(RunError::Fatal(error));
-            } else if let Err(error) = sync_folders(&run, &renamed) {
-                self.take_back(&run, &renamed, batch);
-                run.set_error(RunError::Fatal(store::unusable(&run.naming.out_dir, &error)));
+            } else if let Err(error) = sync_folders(naming, &renamed) {
+                self.take_back(&run, naming, &renamed, batch);
+                run.set_error(RunError::Fatal(store::unusable(&naming.out_dir, &error)));
             } else {
                 continue;
             }
@@ -480,14 +491,14 @@ impl Recorder {
 
     /// Records the files that results are about to replace, and the folders that were created; `None` if the catalog
     /// fails.
-    fn note_replaced(&mut self, batch: &[FinishedItem]) -> Option<BTreeMap<ItemId, Replaced>> {
+    fn note_replaced(&mut self, batch: &[FinishedItem]) -> Option<BTreeMap<OutputId, Replaced>> {
         let mut replaced = BTreeMap::new();
         let mut folders: BTreeMap<JobId, Vec<String>> = BTreeMap::new();
-        for FinishedItem { finished: Finished { id, .. }, target, .. } in batch {
+        for FinishedItem { finished: Finished { id, .. }, target, n, .. } in batch {
             let Some((run, target)) = self.runs.get(id.job).zip(target.as_ref()) else { continue };
-            folders.entry(id.job).or_insert_with(|| run.naming.take_created());
-            if let Some(file) = Replaced::by(target, id.seq, run.spec.output().sink.trash == Some(true)) {
-                replaced.insert(*id, file);
+            folders.entry(id.job).or_insert_with(|| run.outputs.take_created());
+            if let Some(file) = Replaced::by(target, id.seq, *n, run.spec.output().sink.trash == Some(true)) {
+                replaced.insert((*id, *n), file);
             }
         }
         for (job, folders) in folders.into_iter().filter(|(_, folders)| !folders.is_empty()) {
@@ -496,7 +507,7 @@ impl Recorder {
                 return None;
             }
         }
-        let records = replaced.iter().map(|(id, file): (&ItemId, &Replaced)| (*id, file.record.clone())).collect();
+        let records = replaced.iter().map(|(id, file): (&OutputId, &Replaced)| (*id, file.record.clone())).collect();
         self.write_replaced(records).then_some(replaced)
     }
 
@@ -505,15 +516,15 @@ impl Recorder {
     fn trash_replaced(
         &self,
         batch: &mut [FinishedItem],
-        mut replaced: BTreeMap<ItemId, Replaced>,
-    ) -> BTreeMap<ItemId, ReplacedFile> {
+        mut replaced: BTreeMap<OutputId, Replaced>,
+    ) -> BTreeMap<OutputId, ReplacedFile> {
         replaced.retain(|_, file| file.record.state == ReplacedState::Moving);
         let mut trashed = BTreeMap::new();
         for recorded in batch {
-            let id = recorded.finished.id;
+            let id = (recorded.finished.id, recorded.n);
             let Some(file) = replaced.remove(&id) else { continue };
-            let Some((run, target)) = self.runs.get(id.job).zip(recorded.target.as_mut()) else { continue };
-            match file.trash(&run.naming, target) {
+            let Some((run, target)) = self.runs.get(id.0.job).zip(recorded.target.as_mut()) else { continue };
+            match file.trash(run.naming_of(id.1), target) {
                 Ok(file) => drop(trashed.insert(id, file)),
                 Err(error) => self.fail_to_save(recorded, error),
             }
@@ -522,9 +533,9 @@ impl Recorder {
     }
 
     /// Records where replaced files are; `false` if the catalog fails. Undo then searches the trash for them.
-    fn write_replaced(&mut self, replaced: BTreeMap<ItemId, ReplacedFile>) -> bool {
+    fn write_replaced(&mut self, replaced: BTreeMap<OutputId, ReplacedFile>) -> bool {
         let mut by_job: BTreeMap<JobId, Vec<ReplacedFile>> = BTreeMap::new();
-        for (id, file) in replaced {
+        for ((id, _), file) in replaced {
             by_job.entry(id.job).or_default().push(file);
         }
         for (job, files) in by_job {
@@ -537,9 +548,9 @@ impl Recorder {
     }
 
     /// Undoes renames whose folder could not be synced: a second sync would succeed without having written anything.
-    fn take_back(&mut self, run: &Run, renamed: &[Renamed], batch: &[FinishedItem]) {
+    fn take_back(&mut self, run: &Run, naming: &Naming, renamed: &[Renamed], batch: &[FinishedItem]) {
         let seqs: Vec<u64> = renamed.iter().map(|one| batch[one.index].finished.id.seq).collect();
-        if let Ok(output) = run.naming.output() {
+        if let Ok(output) = naming.output() {
             for one in renamed.iter().filter(|one| !one.has_replaced) {
                 let _ = output.take_back(&one.path);
             }
@@ -551,6 +562,9 @@ impl Recorder {
     }
 }
 
+/// One of several outputs of an item.
+type OutputId = (ItemId, u32);
+
 /// An item of a batch that has its final name.
 struct Renamed {
     /// Its position in the batch.
@@ -560,10 +574,10 @@ struct Renamed {
     is_synced: bool,
 }
 
-fn sync_folders(run: &Run, renamed: &[Renamed]) -> std::io::Result<()> {
+fn sync_folders(naming: &Naming, renamed: &[Renamed]) -> std::io::Result<()> {
     let folders: BTreeSet<PathBuf> =
         renamed.iter().filter(|one| one.is_synced).filter_map(|one| one.path.parent().map(Path::to_path_buf)).collect();
-    if folders.is_empty() { Ok(()) } else { run.naming.output()?.sync_folders(&folders) }
+    if folders.is_empty() { Ok(()) } else { naming.output()?.sync_folders(&folders) }
 }
 
 impl Batch {

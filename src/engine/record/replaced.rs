@@ -16,11 +16,12 @@ pub(super) struct Replaced {
 
 impl Replaced {
     /// The file that a target replaces; `None` if there is none, or a folder.
-    pub(super) fn by(target: &Target, seq: u64, is_trashed: bool) -> Option<Self> {
+    pub(super) fn by(target: &Target, seq: u64, n: u32, is_trashed: bool) -> Option<Self> {
         let path = target.replaces()?;
         let identity = FileIdentity::at(path).ok()?;
         let record = ReplacedFile {
             seq,
+            n,
             path: Locator::File(path.to_path_buf()).to_text(),
             state: if is_trashed { ReplacedState::Moving } else { ReplacedState::Lost },
             trashed: None,

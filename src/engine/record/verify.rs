@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::catalog::CatalogReader;
 use crate::engine::item::naming::Naming;
+use crate::engine::item::outputs::Outputs;
 use crate::error::JobError;
 use crate::model::{ItemRow, ItemState, JobId, Locator, Message};
 use crate::store;
@@ -28,7 +29,7 @@ pub(crate) struct Verified {
 pub(crate) fn verify_outputs(
     job: JobId,
     reader: &dyn CatalogReader,
-    naming: &Naming,
+    outputs: &Outputs,
     stop: &AtomicBool,
 ) -> Result<Verified, JobError> {
     const STOPPED: Message = Message::new("verify_stopped");
@@ -39,23 +40,48 @@ pub(crate) fn verify_outputs(
         let Some(last) = page.last() else { return Ok(verified) };
         after_seq = last.id.seq;
         for row in page.iter().filter(|row| row.state == ItemState::Done) {
-            let (Some(output), Some(hash)) = (&row.output, &row.output_hash) else { continue };
-            let file = Locator::parse(output);
             if stop.load(Ordering::Acquire) {
                 return Err(JobError::Machine(STOPPED));
             }
-            if store::sha256_of(&file).is_ok_and(|now| now == *hash) {
-                verified.intact += 1;
-                continue;
+            let mut is_damaged = false;
+            for (n, output, hash) in results_of(row, reader, outputs)? {
+                let file = Locator::parse(&output);
+                if store::sha256_of(&file).is_ok_and(|now| now == hash) {
+                    verified.intact += 1;
+                    continue;
+                }
+                let naming = outputs.get(n).map(|output| &output.naming);
+                if is_untouched(&file, row)
+                    && let (Some(path), Some(Ok(folder))) = (file.path(), naming.map(Naming::output))
+                {
+                    let _ = folder.take_back(path);
+                }
+                is_damaged = true;
             }
-            if is_untouched(&file, row)
-                && let (Some(path), Ok(folder)) = (file.path(), naming.output())
-            {
-                let _ = folder.take_back(path);
+            if is_damaged {
+                verified.damaged.push(row.id.seq);
             }
-            verified.damaged.push(row.id.seq);
         }
     }
+}
+
+/// The results of an item: the number of the output, its path, and its hash.
+fn results_of(
+    row: &ItemRow,
+    reader: &dyn CatalogReader,
+    outputs: &Outputs,
+) -> Result<Vec<(u32, String, String)>, JobError> {
+    if !outputs.are_named() {
+        return Ok(row
+            .output
+            .clone()
+            .zip(row.output_hash.clone())
+            .map(|(path, hash)| (0, path, hash))
+            .into_iter()
+            .collect());
+    }
+    let recorded = reader.outputs(row.id)?.into_iter().filter(|output| output.state == ItemState::Done);
+    Ok(recorded.filter_map(|output| Some((output.n, output.path?, output.hash?))).collect())
 }
 
 /// Whether a file was last modified before its item ended.

@@ -1,30 +1,33 @@
 //! Processes one item: decides what happens to it, admits it, renders or copies it, and stages the result for the
 //! recorder.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::admission::{Admission, Host};
+use super::admission::Admission;
 use super::budget::Stopped;
+use super::make::{ItemPlan, Made};
 use super::pools::PixelPool;
 use super::{Run, RunError};
 use crate::catalog::CatalogReader;
 use crate::codec::DecodeControl;
 use crate::engine::item::body::ItemBody;
 use crate::engine::item::claims::{RunClaims, may_be_given};
-use crate::engine::item::decide::{Action, Decision, PlannedName, Response, Rules, Subject, decide};
+use crate::engine::item::decide::{Action, PlannedName, Response, Subject, decide};
 use crate::engine::item::limits::Clock;
-use crate::engine::item::naming::{NameHints, Resolution, Target, Verdict, existing_output, given_name};
+use crate::engine::item::naming::{Resolution, Target, Verdict, existing_output, given_name};
+use crate::engine::item::outputs::{OutputEnd, ended};
 use crate::engine::item::prior_results::Prior;
 use crate::engine::item::render::guarded;
-use crate::engine::record::message::{FinishedItem, Record};
+use crate::engine::item::shared_render;
+use crate::engine::record::message::{FinishedItem, FinishedOutput, Record};
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::{Body, Fetched};
-use crate::model::{Finished, ItemId, ItemRow, Locator, Outcome, Remark, SkipReason, Timings, Transfer};
+use crate::model::{Finished, ItemId, ItemOutput, ItemRow, ItemState, Locator, Outcome, SkipReason, Timings, Transfer};
 use crate::source::MayGive;
-use crate::store::{self, Content};
+use crate::store;
 
 /// Largest body in bytes that is saved on the thread that received it.
 pub(super) const SAVED_AT_ONCE_BYTES: u64 = 1 << 20;
@@ -74,8 +77,8 @@ impl Run {
             self.note_start(id);
         }
         self.keep_body(&input);
-        let decision = match self.decide(&input, reader) {
-            Ok(decision) => decision,
+        let plan = match self.decide(&input, reader) {
+            Ok(plan) => plan,
             Err(finished) => {
                 if matches!(&finished.outcome, Outcome::Failed(error) if error.kind == ErrorKind::Cancelled) {
                     return Err(Stopped);
@@ -84,96 +87,195 @@ impl Run {
                 return Ok(());
             }
         };
-        if input.fetched.is_none() && !self.naming.needs_hash() {
-            // Without the size, which may be known only after the work: more items than necessary wait for each other.
-            let hints = decision.hints(&input.subject());
-            let planned = self.naming.planned_path(&input.row, hints, &decision.extension);
-            if self.naming.has_turns(&input.row, &planned) {
-                self.name_order.wait_for_room(&self.switch)?;
-                self.name_order.start(id.seq, &planned.folded());
-            }
+        if input.fetched.is_none() {
+            self.take_turn(&input, &plan)?;
         }
-        let at_once = is_idle && matches!(decision.action, Action::Copy) && input.size_bytes <= SAVED_AT_ONCE_BYTES;
-        let admission = self.take_admission(decision.action.peak_bytes(input.size_bytes), !at_once)?;
+        let at_once = is_idle && plan.is_copy() && input.size_bytes <= SAVED_AT_ONCE_BYTES;
+        let admission = self.take_admission(self.peak_bytes(&plan, input.size_bytes), !at_once)?;
         if at_once {
-            self.work(&input, &decision, &admission);
+            self.work(&input, &plan, &admission);
             return Ok(());
         }
         let run = Arc::clone(self);
         // Read after the permit was taken: a slow decode takes its lane before it gives its permit to others.
         let has_blocked_threads = self.slow_lanes.fullness() > 0.0;
         pool.spawn(has_blocked_threads, move || {
-            run.work(&input, &decision, &admission);
+            run.work(&input, &plan, &admission);
             drop(admission);
         });
         Ok(())
     }
 
-    /// Decides what happens to an item; what is recorded of it, if that is known before any work.
-    fn decide(&self, input: &Input, reader: &dyn CatalogReader) -> Result<Decision, Box<Finished>> {
+    /// A file whose name may be taken by an earlier one waits for that when it gets its name.
+    fn take_turn(&self, input: &Input, plan: &ItemPlan) -> Result<(), Stopped> {
+        for (n, decision) in &plan.made {
+            let naming = self.naming_of(*n);
+            if naming.needs_hash() {
+                continue;
+            }
+            // Without the size, which may be known only after the work: more items than necessary wait for each other.
+            let hints = decision.hints(&input.subject());
+            let planned = naming.planned_path(&input.row, hints, &decision.extension);
+            if naming.has_turns(&input.row, &planned) {
+                self.name_order.wait_for_room(&self.switch)?;
+                self.name_order.start(input.row.id.seq, &planned.folded());
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Decides what happens to an item's outputs; what is recorded of it, if that is known before any work.
+    fn decide(&self, input: &Input, reader: &dyn CatalogReader) -> Result<ItemPlan, Box<Finished>> {
         let clock = Clock::start(&self.spec.limits, input.spent);
         let cancelled = || self.switch.is_stopped() || clock.is_up();
         let control = DecodeControl::new(&cancelled, &self.helpers).reading_raw(self.spec.limits.raw);
-        let rules = Rules::of_job(&self.spec, &self.pipeline, self.memory.whole(), control);
-        let replaced = input.prior.as_ref().map(|prior| prior.output());
-        let replaced = replaced.as_ref().and_then(Locator::path);
-        let claims = RunClaims { job: self.job, reader, promised: None, replaced, waits_for_sources: true };
-        let decided = decide(&rules, &self.naming, &input.row, &input.subject(), &claims);
-        let decision = decided.map_err(|error| {
-            let error = if self.switch.is_stopped() { error } else { clock.explain(error).named(&input.row.locator) };
-            Box::new(Self::facts(input, Outcome::Failed(error)))
-        })?;
-        let (outcome, outputs) = match &decision.name {
-            PlannedName::Known(Resolution { verdict: Verdict::Skip(path, sentence), .. }) => {
-                let outcome = Outcome::Skipped { reason: SkipReason::Exists, sentence: sentence.clone() };
-                (outcome, vec![existing_output(path)])
+        let mut plan = ItemPlan::default();
+        let kept = self.kept_outputs(&input.row, reader);
+        for output in self.outputs.iter() {
+            let rules = output.rules(self.copies_others, self.memory.whole(), control);
+            let replaced = input.prior.as_ref().and_then(|prior| prior.output_of(output.n));
+            let replaced = replaced.as_ref().and_then(Locator::path);
+            let claims = RunClaims { job: self.job, reader, promised: None, replaced, waits_for_sources: true };
+            let decided = decide(&rules, &output.naming, &input.row, &input.subject(), &claims);
+            if let Some(kept) = kept.iter().find(|kept| kept.n == output.n) {
+                plan.ends.push(OutputEnd::done(kept.clone()));
+                plan.companions.extend(decided.ok().map(|decision| (output.n, decision)));
+                continue;
             }
-            PlannedName::Known(Resolution { verdict: Verdict::Refuse(error), .. }) => {
-                (Outcome::Failed(error.clone()), Vec::new())
-            }
-            _ => return Ok(decision),
-        };
-        let input_size_px = decision.action.input_size_px();
-        Err(Box::new(Finished { input_size_px, outputs, ..Self::facts(input, outcome) }))
-    }
-
-    /// Renders or copies the item on a pixel worker and stages the result; the recorder does the rest.
-    pub(super) fn work(&self, input: &Input, decision: &Decision, admission: &Admission) {
-        let started = Instant::now();
-        let made = guarded(|| self.make(input, decision, admission)).and_then(|made| self.when_inputs_are_known(made));
-        let made = made.map_err(|error| error.named(&input.row.locator));
-        let process_ms = started.elapsed().as_millis() as u64;
-        match made {
-            Ok((mut recorded, staged)) => {
-                recorded.timings.process_ms = process_ms;
-                if let Some(prior) = input.prior.as_ref().filter(|prior| prior.result.output_hash == staged.staged.hash)
-                {
-                    // Of a file that was only touched: its result is left alone.
-                    return self.fail(same_content(input, Prior::clone(prior)));
+            match decided {
+                Ok(decision) => {
+                    plan.input_size_px = plan.input_size_px.or_else(|| decision.action.input_size_px());
+                    match &decision.name {
+                        PlannedName::Known(Resolution { verdict: Verdict::Skip(path, sentence), .. }) => {
+                            let existing = existing_output(path);
+                            let existing = ItemOutput { path: existing.path, bytes: existing.bytes, ..output.blank() };
+                            plan.ends.push(OutputEnd::skipped(existing, sentence.clone()));
+                        }
+                        PlannedName::Known(Resolution { verdict: Verdict::Refuse(error), .. }) => {
+                            plan.ends.push(OutputEnd::failed(output.blank(), error.clone()));
+                        }
+                        _ => plan.made.push((output.n, decision)),
+                    }
                 }
-                self.sum_up_remarks(input.row.id.seq, &input.row.locator, &recorded.remarks);
-                self.record(recorded, Some(staged));
-            }
-            Err(error) if error.kind == ErrorKind::Cancelled => self.release(input.row.id.seq),
-            Err(error) => {
-                if let Some(stopping) = self.stopping_error(&error) {
-                    // The item is not to blame: it waits until the job continues.
-                    self.set_error(stopping);
-                    self.release(input.row.id.seq);
-                } else {
-                    let mut failed = Self::facts(input, Outcome::Failed(error));
-                    failed.input_size_px = decision.action.input_size_px();
-                    self.fail(failed);
+                Err(error) => {
+                    let is_stopped = self.switch.is_stopped();
+                    let error = if is_stopped { error } else { clock.explain(error).named(&input.row.locator) };
+                    plan.ends.push(OutputEnd::failed(output.blank(), error));
                 }
             }
         }
+        if !plan.made.is_empty() {
+            return Ok(plan);
+        }
+        let facts = Self::facts(input, Outcome::Done { output: String::new() });
+        let facts = Finished { input_size_px: plan.input_size_px, ..facts };
+        Err(Box::new(ended(facts, plan.ends, self.outputs.are_named())))
+    }
+
+    /// The outputs that the item has already: of an attempt in which others failed, or that was interrupted.
+    fn kept_outputs(&self, row: &ItemRow, reader: &dyn CatalogReader) -> Vec<ItemOutput> {
+        if !self.outputs.are_named() {
+            return Vec::new();
+        }
+        let is_kept = |output: &ItemOutput| {
+            let file = output.path.as_deref().map(Locator::parse);
+            output.state == ItemState::Done
+                && file
+                    .zip(output.hash.as_ref())
+                    .is_some_and(|(file, hash)| store::is_intact(&file, output.bytes, hash, None))
+        };
+        reader.outputs(row.id).unwrap_or_default().into_iter().filter(is_kept).collect()
+    }
+
+    /// Memory in bytes that the item takes.
+    fn peak_bytes(&self, plan: &ItemPlan, file_bytes: u64) -> u64 {
+        if let ([(_, decision)], true) = (plan.made.as_slice(), plan.companions.is_empty()) {
+            return decision.action.peak_bytes(file_bytes);
+        }
+        let (_, branches) = self.branches(plan);
+        let others = plan.made.iter().map(|(_, decision)| match &decision.action {
+            Action::Render(_) => 0,
+            action => action.peak_bytes(file_bytes),
+        });
+        others.max().unwrap_or(0).max(shared_render::peak_bytes(&branches, file_bytes))
+    }
+
+    /// Renders or copies the item on a pixel worker and stages the results; the recorder does the rest.
+    pub(super) fn work(&self, input: &Input, plan: &ItemPlan, admission: &Admission) {
+        let started = Instant::now();
+        let made = guarded(|| self.make(input, plan, admission)).and_then(|made| self.when_inputs_are_known(made));
+        let process_ms = started.elapsed().as_millis() as u64;
+        let Made { mut facts, outputs } = match made {
+            Ok(made) => made,
+            Err(error) => {
+                // A panic outside of an output.
+                let facts = Self::facts(input, Outcome::Done { output: String::new() });
+                Made {
+                    facts,
+                    outputs: vec![FinishedOutput {
+                        end: OutputEnd::failed(self.outputs.first().blank(), error),
+                        target: None,
+                    }],
+                }
+            }
+        };
+        facts.timings.process_ms = process_ms;
+        facts.input_size_px = facts.input_size_px.or(plan.input_size_px);
+        if let Some(cause) = self.cause_to_wait(&outputs) {
+            if let Some(stopping) = cause {
+                // The item is not to blame: it waits until the job continues.
+                self.set_error(stopping);
+            }
+            return self.release(input.row.id.seq);
+        }
+        if let Some(prior) = input.prior.as_ref().filter(|prior| is_same_result(prior, &outputs)) {
+            // Of a file that was only touched: its result is left alone.
+            return self.fail(same_content(input, Prior::clone(prior)));
+        }
+        self.finish(input, facts, outputs);
+    }
+
+    /// Why the item waits instead of ending: it was cancelled (`Some(None)`), or nothing can be saved at the moment.
+    #[expect(clippy::option_option, reason = "whether it waits, and whether the job stops")]
+    fn cause_to_wait(&self, outputs: &[FinishedOutput]) -> Option<Option<RunError>> {
+        let mut errors = outputs.iter().filter_map(|output| output.end.error.as_ref());
+        errors.find_map(|error| match error.kind {
+            ErrorKind::Cancelled => Some(None),
+            _ => self.stopping_error(error).map(Some),
+        })
+    }
+
+    /// Records the item with its outputs.
+    fn finish(&self, input: &Input, facts: Finished, outputs: Vec<FinishedOutput>) {
+        if !self.outputs.are_named() && outputs.iter().all(|output| output.target.is_none()) {
+            let failed = Self::facts(input, Outcome::Done { output: String::new() });
+            let failed = Finished { input_size_px: facts.input_size_px, ..failed };
+            let ends = outputs.into_iter().map(|output| output.end).collect();
+            return self.fail(ended(failed, ends, false));
+        }
+        self.sum_up_remarks(input.row.id.seq, &input.row.locator, &facts.remarks);
+        self.record_made(facts, outputs);
+    }
+
+    /// Records an item with what was made of its outputs.
+    pub(super) fn record_made(&self, facts: Finished, mut outputs: Vec<FinishedOutput>) {
+        if !self.outputs.are_named()
+            && let Some(FinishedOutput { end, target }) = outputs.pop()
+        {
+            let ItemOutput { bytes, width_px, height_px, hash, .. } = end.output;
+            let recorded = Finished { bytes_out: bytes, width_px, height_px, output_hash: hash, ..facts };
+            return self.record(recorded, target);
+        }
+        self.record_outputs(facts, outputs);
     }
 
     /// Waits while a source that is still being read may name a file that the result would replace: inputs are never
     /// replaced.
-    fn when_inputs_are_known(&self, made: (Finished, Target)) -> Result<(Finished, Target), ItemError> {
+    fn when_inputs_are_known(&self, made: Made) -> Result<Made, ItemError> {
         let may_be_given = |path: PathBuf| may_be_given(&self.spec.sources, &path) != MayGive::No;
-        if self.pending.load(Ordering::Acquire) == 0 || !made.1.may_replace().any(may_be_given) {
+        let targets = || made.outputs.iter().filter_map(|output| output.target.as_ref());
+        if self.pending.load(Ordering::Acquire) == 0 || !targets().flat_map(Target::may_replace).any(may_be_given) {
             return Ok(made);
         }
         loop {
@@ -201,78 +303,11 @@ impl Run {
             return Some(RunError::DiskFull(JobError::Item(error.clone())));
         }
         let may_be_lost = matches!(error.kind, ErrorKind::Unwritable | ErrorKind::Io);
-        self.naming.lost_output().filter(|_| may_be_lost).map(RunError::Fatal)
-    }
-
-    fn make(&self, input: &Input, decision: &Decision, admission: &Admission) -> Result<(Finished, Target), ItemError> {
-        let stopped = || self.switch.is_stopped();
-        let mut facts = Self::facts(input, Outcome::Done { output: String::new() });
-        facts.input_size_px = decision.action.input_size_px();
-        let stage = |size_px, hash: &str, content: Content<'_>| {
-            if stopped() {
-                return Err(ItemError::nameless(ErrorKind::Cancelled));
-            }
-            let hints = NameHints { size_px, hash, ..decision.hints(&input.subject()) };
-            self.naming.stage(&input.row, hints, &decision.extension, content)
-        };
-        let hash_of = |bytes: &[u8]| match &decision.hash {
-            Some(hash) => hash.clone(),
-            None if self.naming.needs_hash() => store::sha256_hex(bytes),
-            None => String::new(),
-        };
-        let mut target = match &decision.action {
-            Action::Copy => {
-                facts.input_size_px = input.body.image_size_px();
-                (facts.width_px, facts.height_px) = facts.input_size_px.unzip();
-                let hash = match (&facts.hash, &decision.hash) {
-                    (Some(hash), _) | (None, Some(hash)) => hash.clone(),
-                    (None, None) if self.naming.needs_hash() => input.body.hash()?,
-                    (None, None) => String::new(),
-                };
-                let content = match (&facts.hash, input.body.content()) {
-                    (Some(known), Content::Bytes(bytes)) => Content::Known(bytes, known),
-                    (_, content) => content,
-                };
-                let target = stage(None, &hash, content)?;
-                facts.hash = Some(target.staged.hash.clone());
-                target
-            }
-            Action::Strip { bytes, size_px, remark } => {
-                facts.remarks.extend(remark.clone());
-                facts.hash = facts.hash.or_else(|| input.body.hash().ok());
-                (facts.width_px, facts.height_px) = (Some(size_px.0), Some(size_px.1));
-                stage(Some(*size_px), &hash_of(bytes), Content::Bytes(bytes))?
-            }
-            Action::Render(prepared) => {
-                let bytes = input.body.bytes()?;
-                let clock = Clock::start(&self.spec.limits, input.spent);
-                let cancelled = || stopped() || clock.is_up();
-                let host = Host { run: self, admission };
-                let control = DecodeControl { host: Some(&host), ..DecodeControl::new(&cancelled, &self.helpers) };
-                let control = control.reading_raw(self.spec.limits.raw);
-                let rendered = prepared.render(&bytes, &self.spec.output().save, &control).map_err(|error| {
-                    let timed_out = error.kind == ErrorKind::Cancelled && !stopped();
-                    if timed_out { clock.error() } else { error }
-                })?;
-                facts.hash = facts.hash.or_else(|| Some(store::sha256_hex(&bytes)));
-                facts.truncation = rendered.truncation;
-                facts.remarks = rendered.remarks;
-                facts.remarks.extend(rendered.truncation.map(Remark::from));
-                let size_px = (rendered.info.width_px, rendered.info.height_px);
-                (facts.width_px, facts.height_px) = (Some(size_px.0), Some(size_px.1));
-                stage(Some(size_px), &hash_of(&rendered.bytes), Content::Bytes(&rendered.bytes))?
-            }
-        };
-        target.keep_time(self.kept_time(input))?;
-        let replaced = input.prior.as_ref().map(|prior| prior.output());
-        target.replaced = replaced.and_then(|output| output.path().map(Path::to_path_buf));
-        facts.bytes_out = target.staged.size_bytes;
-        facts.output_hash = Some(target.staged.hash.clone());
-        Ok((facts, target))
+        self.outputs.lost().filter(|_| may_be_lost).map(RunError::Fatal)
     }
 
     /// The modification time that a result keeps: the input file's, or the one that the server gave.
-    fn kept_time(&self, input: &Input) -> Option<SystemTime> {
+    pub(super) fn kept_time(&self, input: &Input) -> Option<SystemTime> {
         if !self.spec.output().sink.keep_times {
             return None;
         }
@@ -332,6 +367,18 @@ impl Run {
         }
     }
 
+    fn record_outputs(&self, facts: Finished, outputs: Vec<FinishedOutput>) {
+        let seq = facts.id.seq;
+        let has_failed = outputs.iter().any(|output| output.end.error.is_some());
+        let item = Box::new(FinishedItem::with_outputs(facts, outputs));
+        if self.record_tx.send(Record::Finished(item)).is_err() {
+            self.release(seq);
+        }
+        if has_failed {
+            self.note_failure();
+        }
+    }
+
     /// Counts an item that has failed.
     pub(crate) fn note_failure(&self) {
         self.check_failures(self.failures.fetch_add(1, Ordering::Relaxed) + 1);
@@ -370,7 +417,7 @@ impl Input {
         }
     }
 
-    fn subject(&self) -> Subject<'_> {
+    pub(super) fn subject(&self) -> Subject<'_> {
         let response = self.fetched.as_ref().map(|fetched| Response {
             content_type: fetched.content_type.as_deref(),
             file_name: self.file_name.as_deref(),
@@ -396,4 +443,12 @@ pub(super) fn same_content(input: &Input, prior: Prior) -> Finished {
         transfer: Some(Transfer { unchanged, ..read.transfer.unwrap_or_default() }),
         ..kept
     }
+}
+
+/// Whether an item's results are those that it had before.
+fn is_same_result(prior: &Prior, outputs: &[FinishedOutput]) -> bool {
+    outputs.iter().all(|FinishedOutput { end, target }| {
+        let hash = target.as_ref().map(|target| &target.staged.hash);
+        hash.is_some() && hash == prior.hash_of(end.output.n)
+    })
 }

@@ -151,7 +151,7 @@ impl Run {
         if waits || !self.repeated_files.take_back(first) {
             return Ok(FileRepeat::Wait);
         }
-        let Some(item) = item.filter(|item| self.naming.is_same_name(row, item)) else {
+        let Some(item) = item.filter(|item| self.outputs.is_same_name(row, item)) else {
             return Ok(FileRepeat::Process);
         };
         // A failure of an earlier run: this one is tried in its place.
@@ -169,7 +169,8 @@ impl Run {
         last_seq: u64,
         reader: &dyn CatalogReader,
     ) -> Result<(), JobError> {
-        self.naming.count_names(page, last_seq, &JobRows { job: self.job, reader })
+        let rows = JobRows { job: self.job, reader };
+        self.outputs.namings().try_for_each(|naming| naming.count_names(page, last_seq, &rows))
     }
 
     /// The checksum that an item's list specifies.
@@ -179,12 +180,12 @@ impl Run {
 
     /// Why an item is refused before its bytes are needed.
     pub(super) fn refusal(&self, row: &ItemRow) -> Option<ItemError> {
-        refusal(&self.spec, &self.naming, row)
+        refusal(&self.spec, &self.outputs, row)
     }
 
     /// Reads files one ahead of the pixel workers and passes them on.
     pub(super) fn files_lane(self: &Arc<Self>, reader: &dyn CatalogReader, pool: &PixelPool) -> Result<(), Stopped> {
-        let results = PriorResults::for_files(&self.spec, &self.naming, Some(self.job), reader);
+        let results = PriorResults::for_files(&self.spec, &self.outputs, Some(self.job), reader);
         self.each_waiting_file(reader, |row| {
             let started = Instant::now();
             let prior = match results.plan_file(&row, reader) {

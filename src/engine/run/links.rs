@@ -60,7 +60,7 @@ impl Run {
             runtime,
             body_tx,
             spool: self.spool(),
-            prior_results: PriorResults::new(&self.spec, &self.naming, Some(self.job), reader),
+            prior_results: PriorResults::new(&self.spec, &self.outputs, Some(self.job), reader),
             repeat_state: RepeatState::default(),
             scheduler: self.fetcher.scheduler().clone(),
             page: VecDeque::new(),
@@ -82,7 +82,7 @@ impl Run {
     /// Where bodies are kept that are too large for memory: in the output folder, so that they can be renamed to
     /// results.
     pub(super) fn spool(&self) -> Spool {
-        let output = self.naming.output();
+        let output = self.naming().output();
         // It was opened before the job started.
         output.map_or_else(|_| Spool::new(std::env::temp_dir()), |output| output.spool(&self.parts_owner))
     }

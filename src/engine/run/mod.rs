@@ -9,6 +9,7 @@ pub(crate) mod isolation;
 mod item;
 mod lanes;
 mod links;
+mod make;
 pub(super) mod memory_budget;
 pub(super) mod name_order;
 mod paging;
@@ -21,13 +22,16 @@ mod revisit;
 pub(super) mod transfers;
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::Sender;
 
+use super::item::decide::copies_others;
 use super::item::naming::{Naming, now_ms};
+use super::item::outputs::{OutputEnd, Outputs, at_path, ended};
 use super::query::QueryPlan;
 use super::record::message::{Record, call};
 use super::views::body_cache::BodyCache;
@@ -37,8 +41,9 @@ use crate::catalog::{CatalogReader, ReaderFactory};
 use crate::codec::Helpers;
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::fetch::{self, Cancel, Fetcher};
-use crate::model::{Finished, ItemRow, JobId, JobSpec, Locator, Message, Outcome, Remark, RemarkSum, RemarkSums};
-use crate::op::Pipeline;
+use crate::model::{
+    Finished, ItemOutput, ItemRow, ItemState, JobId, JobSpec, Locator, Message, Outcome, Remark, RemarkSum, RemarkSums,
+};
 use crate::{source, store};
 use budget::{Budget, Switch};
 use isolation::Isolation;
@@ -55,7 +60,11 @@ const NAMED_ITEMS: usize = 5;
 pub(crate) struct Run {
     pub(crate) job: JobId,
     pub(crate) spec: JobSpec,
-    pub(crate) naming: Naming,
+    pub(crate) outputs: Outputs,
+    /// The job's output folder.
+    pub(crate) out_dir: PathBuf,
+    /// Whether local files that are not images are copied.
+    copies_others: bool,
     pub(crate) switch: Switch,
     pub(crate) memory: Arc<Budget>,
     /// Permits for the pixel pool.
@@ -91,7 +100,6 @@ pub(crate) struct Run {
     rewinds: AtomicU64,
     /// For each lane, the number of pokes at which it found nothing more to hand out.
     idle_lanes: [AtomicU64; 2],
-    pipeline: Pipeline,
     record_tx: Sender<Record>,
     bodies: Option<Arc<BodyCache>>,
     helpers: Arc<Helpers>,
@@ -118,8 +126,8 @@ pub(crate) enum RunError {
 pub(crate) struct RunParts {
     pub(crate) job: JobId,
     pub(crate) spec: JobSpec,
-    pub(crate) naming: Naming,
-    pub(crate) pipeline: Pipeline,
+    pub(crate) outputs: Outputs,
+    pub(crate) out_dir: PathBuf,
     pub(crate) workers: usize,
     pub(crate) memory_bytes: u64,
     pub(crate) fetcher: Fetcher,
@@ -145,8 +153,10 @@ impl Run {
             job: parts.job,
             transfers: Transfers::new(parts.spec.is_copy()),
             parts_owner: parts.parts_owner,
+            copies_others: copies_others(&parts.spec),
             spec: parts.spec,
-            naming: parts.naming,
+            outputs: parts.outputs,
+            out_dir: parts.out_dir,
             switch: Switch::new(),
             memory: Budget::new(parts.memory_bytes),
             permits: Budget::new(parts.workers as u64),
@@ -166,7 +176,6 @@ impl Run {
             has_run_before: parts.has_run_before,
             rewinds: AtomicU64::new(0),
             idle_lanes: [AtomicU64::new(u64::MAX), AtomicU64::new(u64::MAX)],
-            pipeline: parts.pipeline,
             record_tx: parts.record_tx,
             bodies: parts.bodies,
             helpers: parts.helpers,
@@ -176,6 +185,16 @@ impl Run {
             write_back: parts.write_back,
             query: parts.query,
         })
+    }
+
+    /// How the first output is named; the bodies of links are kept in its folder.
+    pub(crate) fn naming(&self) -> &Naming {
+        &self.outputs.first().naming
+    }
+
+    /// How the output with this number is named.
+    pub(crate) fn naming_of(&self, n: u32) -> &Naming {
+        self.outputs.get(n).map_or_else(|| self.naming(), |output| &output.naming)
     }
 
     /// Starts the lanes; they end when the run is stopped.
@@ -224,11 +243,15 @@ impl Run {
 
     /// After a crash: outputs that were recorded before it are adopted if they are whole, and made again otherwise. Items
     /// without an output were in progress in too many crashes, and fail, unless they were being received.
-    pub(crate) fn decide_interrupted(self: &Arc<Self>, rows: Vec<ItemRow>) -> Result<JoinHandle<()>, JobError> {
+    pub(crate) fn decide_interrupted(
+        self: &Arc<Self>,
+        rows: Vec<ItemRow>,
+        reader: Box<dyn CatalogReader>,
+    ) -> Result<JoinHandle<()>, JobError> {
         let run = Arc::clone(self);
         self.is_adopting.store(true, Ordering::Release);
         named("pixloom-adopt", move || {
-            let (mut ended, mut requeued) = (Vec::new(), Vec::new());
+            let (mut finished, mut requeued) = (Vec::new(), Vec::new());
             let spool = run.spool();
             for row in rows {
                 if row.output.is_none() {
@@ -239,17 +262,22 @@ impl Run {
                     }
                     let error = ItemError::new(ErrorKind::Crash, &row.locator).with("deaths", row.attempts);
                     let outcome = Outcome::Failed(error);
-                    ended.push(Finished { attempts: row.attempts, ..Finished::new(row.id, outcome) });
+                    finished.push(Finished { attempts: row.attempts, ..Finished::new(row.id, outcome) });
                     continue;
                 }
-                match run.adopted(&row) {
-                    Some(finished) => ended.push(finished),
+                let adopted = if run.outputs.are_named() {
+                    run.adopted_outputs(&row, reader.as_ref())
+                } else {
+                    run.adopted(&row)
+                };
+                match adopted {
+                    Some(adopted) => finished.push(adopted),
                     None => requeued.push(row.id.seq),
                 }
             }
             let job = run.job;
             let settled = call(&run.record_tx, move |catalog| {
-                catalog.finish(&ended.iter().collect::<Vec<_>>())?;
+                catalog.finish(&finished.iter().collect::<Vec<_>>())?;
                 catalog.set_waiting(job, &requeued)
             });
             if let Err(error) = settled {
@@ -273,11 +301,36 @@ impl Run {
             let path = file.path()?;
             let mut former = Naming::former_paths(row.id.seq, path).into_iter();
             let former = former.find(|former| is_whole(&Locator::File(former.clone())))?;
-            self.naming.output().and_then(|output| output.rename(&former, path)).ok()?;
+            self.naming().output().and_then(|output| output.rename(&former, path)).ok()?;
         }
         let head = store::of(&file).and_then(|store| store.head(&file));
         let adopted = recorded_again(row, Outcome::Done { output });
         Some(Finished { bytes_out: head.map_or(0, |head| head.size_bytes), ..adopted })
+    }
+
+    /// The same for an item with named outputs: those that are whole stay. If others are missing, it waits until they are
+    /// made.
+    fn adopted_outputs(&self, row: &ItemRow, reader: &dyn CatalogReader) -> Option<Finished> {
+        let recorded = reader.outputs(row.id).ok()?;
+        let mut ends: Vec<OutputEnd> = Vec::with_capacity(recorded.len());
+        for output in recorded {
+            let path = output.path.as_deref().map(Locator::parse);
+            let path = path.as_ref().and_then(Locator::path);
+            let is_whole = |file: &Locator| output.hash.is_some() && store::sha256_of(file).ok() == output.hash;
+            match (output.state, path) {
+                (ItemState::Skipped, Some(_)) => ends.push(OutputEnd::skipped(output, String::new())),
+                (ItemState::Done | ItemState::Running, Some(path)) if is_whole(&Locator::File(path.to_path_buf())) => {
+                    let output = at_path(output.clone(), path);
+                    ends.push(OutputEnd::done(ItemOutput { state: ItemState::Done, error: None, ..output }));
+                }
+                _ => {}
+            }
+        }
+        let is_complete = ends.len() == self.outputs.count();
+        let facts = recorded_again(row, Outcome::Done { output: String::new() });
+        let adopted = ended(facts, ends, true);
+        let cancelled = || Outcome::Failed(ItemError::nameless(ErrorKind::Cancelled));
+        Some(if is_complete { adopted } else { Finished { outcome: cancelled(), ..adopted } })
     }
 
     /// Whether results of the last run are being adopted.
@@ -303,7 +356,7 @@ impl Run {
 
     /// Removes what is saved of bodies: the job is not resumed.
     pub(crate) fn discard_parts(&self) {
-        if let Ok(output) = self.naming.output() {
+        if let Ok(output) = self.naming().output() {
             output.discard_parts(&self.parts_owner);
         }
     }

@@ -123,7 +123,7 @@ impl Run {
         let missing = plan
             .missing_column(&row)
             .map(|column| ItemError::new(ErrorKind::NoColumn, &row.locator).with("column", column));
-        if let Some(error) = missing.or_else(|| self.naming.missing_column(&row)) {
+        if let Some(error) = missing.or_else(|| self.naming().missing_column(&row)) {
             return self.fail(Finished::new(row.id, Outcome::Failed(error)));
         }
         let (run, plan) = (Arc::clone(self), Arc::clone(plan));
@@ -211,9 +211,9 @@ impl Run {
     /// Writes the rows of a statement under a temporary name: in the format of the results, or as they are if they become
     /// part of one.
     fn stage_rows(&self, plan: &QueryPlan, row: &ItemRow, kept: &Kept) -> Result<Target, ItemError> {
-        let stage = |content, extension: &str| self.naming.stage(row, NameHints::default(), extension, content);
+        let stage = |content, extension: &str| self.naming().stage(row, NameHints::default(), extension, content);
         let QueryResult::Files { format } = &plan.spec.result else { return stage(kept.content(), KEPT_EXTENSION) };
-        let unsaved = |error: std::io::Error| store::write_error(&self.naming.out_dir, &error);
+        let unsaved = |error: std::io::Error| store::write_error(&self.naming().out_dir, &error);
         let mut typing = Typing::default();
         let mut rows = KeptRows::open(kept.reader()).map_err(unsaved)?;
         while let Some(row) = rows.next_row().map_err(unsaved)? {
@@ -231,7 +231,7 @@ impl Run {
     }
 
     fn unsaved(&self, row: &ItemRow, error: &std::io::Error) -> Trouble {
-        Trouble::Unsaved(store::write_error(&self.naming.out_dir, error).named(&row.locator))
+        Trouble::Unsaved(store::write_error(&self.naming().out_dir, error).named(&row.locator))
     }
 
     async fn attempts(&self, plan: &QueryPlan, row: &ItemRow, attempts: &mut u32) -> Result<Answer, Trouble> {

@@ -12,7 +12,7 @@ use crate::engine::item::prior_results::Prior;
 use crate::engine::item::repeats::{RepeatPlan, duplicate_of, plan_named};
 use crate::engine::item::seen_links::MOST;
 use crate::error::JobError;
-use crate::model::{Finished, ItemId, ItemRow, ItemState, Locator, SkipReason};
+use crate::model::{Finished, ItemId, ItemOutput, ItemRow, ItemState, Locator, SkipReason};
 use crate::store;
 
 /// Rows that are read at once.
@@ -50,7 +50,7 @@ impl Lane<'_> {
             self.record_repeat(&row, duplicate_of(&row, &first_row, Vec::new()));
             return Ok(None);
         }
-        let naming = &self.run.naming;
+        let naming = &self.run.outputs;
         let key = naming.row_key(&row.columns, row.id.seq);
         let is_same_name = key == naming.row_key(&first_row.columns, first);
         let other = if is_same_name { Some(first) } else { self.row_of_name(first, &key, row.id.seq)? };
@@ -122,7 +122,7 @@ impl Lane<'_> {
             let own = |row: &&ItemRow| row.state == ItemState::Done || row.reason == Some(SkipReason::Unchanged);
             for row in page.iter().filter(own) {
                 let Some(first) = row.repeats.filter(|_| self.repeat_state.named.len() < MOST) else { continue };
-                let key = self.run.naming.row_key(&row.columns, row.id.seq);
+                let key = self.run.outputs.row_key(&row.columns, row.id.seq);
                 let name = self.repeat_state.hasher.hash_one((first, key.as_str()));
                 self.repeat_state.named.entry(name).or_insert(row.id.seq as u32);
             }
@@ -143,15 +143,45 @@ impl Lane<'_> {
         {
             return RepeatPlan::Record(Box::new(prior.kept(row, SkipReason::Unchanged)));
         }
-        let plan = plan_named(&self.run.spec, &self.run.naming, row, first);
-        let is_there = |hash: &String| {
-            let output = first.output.as_deref().map(Locator::parse);
-            output.is_some_and(|output| store::is_intact(&output, first.bytes_out, hash, revisit::ended_at(first)))
+        let plan = plan_named(&self.run.outputs, &self.run.spec, row, first);
+        let is_there = |output: &ItemOutput| {
+            let file = output.path.as_deref().map(Locator::parse);
+            let is_intact = |(file, hash): (Locator, &String)| {
+                store::is_intact(&file, output.bytes, hash, revisit::ended_at(first))
+            };
+            file.zip(output.hash.as_ref()).is_some_and(is_intact)
         };
-        if matches!(plan, RepeatPlan::Copy) && !first.output_hash.as_ref().is_some_and(is_there) {
+        if matches!(plan, RepeatPlan::Copy) && !self.results_of(first).iter().all(is_there) {
             return RepeatPlan::Fetch;
         }
         plan
+    }
+
+    /// The results of an item, one for each output of the job.
+    fn results_of(&self, item: &ItemRow) -> Vec<ItemOutput> {
+        let outputs = &self.run.outputs;
+        let mut recorded =
+            if outputs.are_named() { self.reader.outputs(item.id).unwrap_or_default() } else { Vec::new() };
+        let only = ItemOutput {
+            path: item.output.clone(),
+            bytes: item.bytes_out,
+            width_px: item.width_px,
+            height_px: item.height_px,
+            hash: item.output_hash.clone(),
+            state: item.state,
+            ..ItemOutput::none()
+        };
+        if !outputs.are_named() {
+            return vec![only];
+        }
+        // One that is missing has no file.
+        outputs
+            .iter()
+            .map(|output| {
+                let at = recorded.iter().position(|recorded| recorded.n == output.n);
+                at.map_or_else(|| output.blank(), |at| recorded.swap_remove(at))
+            })
+            .collect()
     }
 
     fn record_repeat(&self, row: &ItemRow, finished: Finished) {
@@ -173,7 +203,8 @@ impl Lane<'_> {
         }
         let seq = row.id.seq;
         self.run.note_start(row.id);
-        if self.body_tx.blocking_send(Arrival::Repeat(Box::new(Repeat { row, first, prior }))).is_err() {
+        let results = self.results_of(&first);
+        if self.body_tx.blocking_send(Arrival::Repeat(Box::new(Repeat { row, first, results, prior }))).is_err() {
             self.run.release(seq);
         }
         Ok(())

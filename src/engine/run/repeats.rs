@@ -13,11 +13,13 @@ use crate::codec;
 use crate::config::MAX_BODY_IN_MEMORY_BYTES;
 use crate::engine::item::extension::own_extension;
 use crate::engine::item::naming::{NameHints, Target, given_name};
+use crate::engine::item::outputs::{OutputEnd, OutputPlan};
 use crate::engine::item::prior_results::Prior;
 use crate::engine::item::render::guarded;
+use crate::engine::record::message::FinishedOutput;
 use crate::error::{ErrorKind, ItemError};
 use crate::fetch::name_from_url;
-use crate::model::{Finished, ItemRow, Locator, Outcome};
+use crate::model::{Finished, ItemOutput, ItemRow, ItemState, Locator, Outcome};
 use crate::store::{self, Content};
 
 /// Rows that are looked at together.
@@ -127,6 +129,8 @@ pub(super) struct RepeatState {
 pub(super) struct Repeat {
     pub(super) row: ItemRow,
     pub(super) first: ItemRow,
+    /// The results of the first row, one for each output of the job.
+    pub(super) results: Vec<ItemOutput>,
     pub(super) prior: Option<Prior>,
 }
 
@@ -154,59 +158,63 @@ impl Run {
     }
 
     fn save_copy(self: &Arc<Self>, repeat: &Repeat) {
-        let Repeat { row, first, .. } = repeat;
-        match guarded(|| self.stage_copy(repeat)) {
-            Ok(target) => {
-                let finished = Finished {
-                    bytes_in: first.bytes_in,
-                    bytes_out: target.staged.size_bytes,
-                    width_px: first.width_px,
-                    height_px: first.height_px,
-                    hash: first.hash.clone(),
-                    output_hash: Some(target.staged.hash.clone()),
-                    http_status: first.http_status,
-                    content_type: first.content_type.clone(),
-                    remarks: first.remarks.clone(),
-                    input_size_px: first.input_size_px,
-                    attempts: row.attempts + 1,
-                    ..Finished::new(row.id, Outcome::Done { output: String::new() })
-                };
-                self.record(finished, Some(target));
+        let Repeat { row, first, results, .. } = repeat;
+        let facts = Finished {
+            bytes_in: first.bytes_in,
+            hash: first.hash.clone(),
+            http_status: first.http_status,
+            content_type: first.content_type.clone(),
+            remarks: first.remarks.clone(),
+            input_size_px: first.input_size_px,
+            attempts: row.attempts + 1,
+            ..Finished::new(row.id, Outcome::Done { output: String::new() })
+        };
+        let mut copies = Vec::with_capacity(results.len());
+        for (result, output) in results.iter().zip(self.outputs.iter()) {
+            match guarded(|| self.stage_copy(repeat, result, output)) {
+                Ok(target) => {
+                    let (bytes, hash) = (target.staged.size_bytes, Some(target.staged.hash.clone()));
+                    let done =
+                        ItemOutput { n: output.n, bytes, hash, state: ItemState::Done, path: None, ..result.clone() };
+                    copies.push(FinishedOutput { end: OutputEnd::done(done), target: Some(target) });
+                }
+                // The result was just renamed, or is gone: the row looks at it again.
+                Err(error) if matches!(error.kind, ErrorKind::InputChanged | ErrorKind::NotFound) => {
+                    let requeue = self.requeue();
+                    self.release(row.id.seq);
+                    let _ = self.record_tx.send(requeue);
+                    return;
+                }
+                Err(error) => return self.end_unsaved(row, error.named(&row.locator)),
             }
-            // The result was just renamed, or is gone: the row looks at it again.
-            Err(error) if matches!(error.kind, ErrorKind::InputChanged | ErrorKind::NotFound) => {
-                let requeue = self.requeue();
-                self.release(row.id.seq);
-                let _ = self.record_tx.send(requeue);
-            }
-            Err(error) => self.end_unsaved(row, error.named(&row.locator)),
         }
+        self.record_made(facts, copies);
     }
 
-    fn stage_copy(&self, repeat: &Repeat) -> Result<Target, ItemError> {
-        let Repeat { row, first, prior } = repeat;
-        let output = first.output.as_deref().map_or_else(|| first.locator.clone(), Locator::parse);
+    fn stage_copy(&self, repeat: &Repeat, result: &ItemOutput, output: &OutputPlan) -> Result<Target, ItemError> {
+        let Repeat { row, first, prior, .. } = repeat;
+        let OutputPlan { n, spec, naming, .. } = output;
+        let file = result.path.as_deref().map_or_else(|| first.locator.clone(), Locator::parse);
         let own_name = || name_from_url(&first.locator.to_text());
         let given = given_name(row);
         let file_name = given.clone().or_else(|| first.response_name.clone()).or_else(own_name);
-        let taken =
-            if self.naming.needs_date() { codec::taken(&store::read_head(&output, CAPTURE_TIME_BYTES)) } else { None };
-        let hash = first.output_hash.as_deref().unwrap_or_default();
-        let size_px = first.width_px.zip(first.height_px);
+        let taken = if naming.needs_date() { codec::taken(&store::read_head(&file, CAPTURE_TIME_BYTES)) } else { None };
+        let hash = result.hash.as_deref().unwrap_or_default();
+        let size_px = result.width_px.zip(result.height_px);
         let hints =
             NameHints { file_name: file_name.as_deref(), taken: taken.as_deref(), size_px, hash, is_pending: false };
-        let given = given.filter(|_| self.spec.is_copy()).and_then(|name| own_extension(&row.locator, Some(&name)));
-        let extension = given.or_else(|| own_extension(&output, None)).unwrap_or_default();
-        let mut target = self.naming.stage(row, hints, &extension, Content::Copy(&output))?;
+        let given = given.filter(|_| spec.is_copy()).and_then(|name| own_extension(&row.locator, Some(&name)));
+        let extension = given.or_else(|| own_extension(&file, None)).unwrap_or_default();
+        let mut target = naming.stage(row, hints, &extension, Content::Copy(&file))?;
         if target.staged.hash != hash {
-            return Err(ItemError::new(ErrorKind::InputChanged, &output));
+            return Err(ItemError::new(ErrorKind::InputChanged, &file));
         }
         if self.spec.output().sink.keep_times {
             // The first row's result has the time that the server gave.
-            let time = store::of(&output).and_then(|store| store.head(&output)).ok().and_then(|head| head.modified);
+            let time = store::of(&file).and_then(|store| store.head(&file)).ok().and_then(|head| head.modified);
             target.keep_time(time)?;
         }
-        let replaced = prior.as_ref().map(Prior::output);
+        let replaced = prior.as_ref().and_then(|prior| prior.output_of(*n));
         target.replaced = replaced.and_then(|output| output.path().map(Path::to_path_buf));
         Ok(target)
     }

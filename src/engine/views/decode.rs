@@ -4,9 +4,8 @@ use super::body_cache::{BodyCache, CachedBody};
 use crate::codec::{self, DecodeControl, DecodeOptions, Header};
 use crate::config::MAX_FILE_BYTES;
 use crate::engine::api::view::{Pixels, PreviewRequest, Zoom};
-use crate::engine::item::decode_image::{
-    Collector, DecodeChoice, DecodedImage, ImageRows, decode, filling, plain_pipeline, shrunk,
-};
+use crate::engine::item::decode_image::{DecodeChoice, DecodedImage, decode, filling, plain_pipeline, shrunk};
+use crate::engine::item::decoded::{Collector, ImageRows};
 use crate::engine::item::step_files;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Band, Channels, Image, ImageInfo, ItemRow, Locator, Orientation, Recipe, RowWriter, Samples};

@@ -3,7 +3,8 @@
 use super::decode;
 use crate::codec::{self, DecodeControl, DecodeOptions};
 use crate::engine::api::view::Pixels;
-use crate::engine::item::decode_image::{Collector, DecodeChoice, DecodedImage, ImageRows};
+use crate::engine::item::decode_image::{DecodeChoice, DecodedImage};
+use crate::engine::item::decoded::{Collector, ImageRows};
 use crate::engine::item::render::full_plan;
 use crate::error::ItemError;
 use crate::model::{Image, Orientation, Recipe};

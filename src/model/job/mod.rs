@@ -1,5 +1,6 @@
 //! The request for a job: sources, recipe, outputs and limits.
 
+mod outputs;
 mod query;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use super::format::FormatChoice;
 use super::network::NetworkSpec;
 use super::recipe::{Recipe, Step};
 use super::source::SourceSpec;
+pub use outputs::{SinkPart, check_output_name};
 pub use query::{QueryResult, QuerySpec, RowsFormat, WrittenFile};
 
 /// A request for a job. The catalog stores its sources one by one, and the rest as JSON in `job_request`.
@@ -224,6 +226,9 @@ pub struct SinkSpec {
     /// The output folder; `None` is a new folder next to the first source (`<name>-pixloom`).
     #[serde(with = "crate::model::path_text::option")]
     pub dir: Option<PathBuf>,
+    /// For one of several outputs: its folder in the output folder; `None` is one of its name.
+    #[serde(with = "crate::model::path_text::option", skip_serializing_if = "Option::is_none")]
+    pub folder: Option<PathBuf>,
     /// The name template, without extension.
     pub name: String,
     /// Whether to recreate the folder structure.
@@ -326,6 +331,7 @@ impl Default for SinkSpec {
     fn default() -> Self {
         Self {
             dir: None,
+            folder: None,
             name: "{stem}".to_owned(),
             tree: Tree::default(),
             on_conflict: ConflictPolicy::default(),
@@ -435,7 +441,12 @@ impl JobSpec {
 
     /// Whether results are exact copies: no steps, no format change, no metadata removed.
     pub fn is_copy(&self) -> bool {
-        is_copy(&self.recipe, &self.output().save)
+        if self.outputs.is_empty() {
+            return is_copy(&self.recipe, &self.output().save);
+        }
+        self.outputs
+            .iter()
+            .all(|output| output.steps.iter().all(|step| !step.enabled) && is_copy(&self.recipe, &output.save))
     }
 }
 

@@ -78,6 +78,8 @@ impl UndoState {
 pub struct ReplacedFile {
     /// The number of the item whose result replaced it.
     pub seq: u64,
+    /// The number of that item's output, from 0.
+    pub n: u32,
     /// Its path as text.
     pub path: String,
     /// Where it is.

@@ -1,25 +1,58 @@
 //! Recipe files: TOML that is checked while it is read, so that errors name file and line.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::ops::Range;
+use std::path::Path;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::error::{JobError, RecipeLocation};
-use crate::model::{Message, Recipe, Save, Step, Value, save as model_save, spelling};
+use crate::model::{
+    DamagedPolicy, Message, Output, RawChoice, Recipe, Save, SinkPart, SinkSpec, Step, TruncatedPolicy, Value,
+    check_output_name, save as model_save, spelling,
+};
 use crate::op::params::{self, Params};
 use crate::op::registry::{find, unknown};
 use crate::op::spec::OpSpec;
 
 /// The contents of a recipe file.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RecipeFile {
-    /// The steps.
+    /// The steps; with outputs, those that they share.
     pub recipe: Recipe,
     /// Save options, if the file has any.
     pub save: Option<Save>,
+    /// Its outputs, if it has any.
+    pub outputs: Vec<RecipeOutput>,
+    /// How inputs are read.
+    pub input: RecipeInput,
+}
+
+/// One of several outputs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RecipeOutput {
+    /// Its name; `None` is the name of the file.
+    pub name: Option<String>,
+    /// Its own steps.
+    pub steps: Vec<Step>,
+    /// Its save options, if it has any.
+    pub save: Option<Save>,
+    /// Its folder and its names.
+    pub sink: SinkPart,
+}
+
+/// How inputs are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RecipeInput {
+    /// How camera raw files are read.
+    pub raw: Option<RawChoice>,
+    /// What to do with files that end early.
+    pub truncated: Option<TruncatedPolicy>,
+    /// What to do with damaged files.
+    pub damaged: Option<DamagedPolicy>,
 }
 
 /// An error, and the bytes of the file it refers to.
@@ -34,53 +67,144 @@ pub fn read(text: &str, file_name: &str) -> Result<RecipeFile, JobError> {
     })
 }
 
+/// A key with its place.
+type Key<'a> = Spanned<Cow<'a, str>>;
+
+/// The keys of a file, those of an output, and those of its sink.
+const KEYS: [&str; 5] = ["version", "step", "save", "output", "input"];
+const OUTPUT_KEYS: [&str; 4] = ["name", "step", "save", "sink"];
+const SINK_KEYS: [&str; 4] = ["folder", "name", "tree", "on_conflict"];
+const INPUT_KEYS: [&str; 3] = ["raw", "truncated", "damaged"];
+
 fn parse(text: &str) -> Result<RecipeFile, Mistake> {
     let document = DeTable::parse(text).map_err(|error| {
         let message = Message::new("recipe_no_toml").with("detail", error.message());
         (error.span().unwrap_or_default(), message)
     })?;
-    let mut recipe = Recipe::default();
-    let mut save = None;
-    let mut has_version = false;
+    let mut file = RecipeFile::default();
+    let mut version = None;
+    // What only files of version 2 have.
+    let mut newer: Option<(Range<usize>, String)> = None;
     for (key, value) in document.get_ref() {
         match key.get_ref().as_ref() {
             "version" => {
                 let number = to_value(value)?;
-                if number != Value::Number(f64::from(Recipe::VERSION)) {
+                let is_it = |known: &&u32| number == Value::Number(f64::from(**known));
+                let known = [Recipe::VERSION, Recipe::VERSION_OF_OUTPUTS];
+                version = known.iter().find(is_it).copied();
+                if version.is_none() {
                     let message = Message::new("recipe_version");
-                    let message = message.with("version", Recipe::VERSION).with("given", number);
-                    return Err((value.span(), message));
-                }
-                has_version = true;
-            }
-            "step" => {
-                let steps = value.get_ref().as_array();
-                let wrong = || Message::new("recipe_steps");
-                let steps = steps.ok_or_else(|| (value.span(), wrong()))?;
-                for step in steps {
-                    recipe.steps.push(parse_step(step)?);
+                    let message = message.with("version", Recipe::VERSION).with("newer", Recipe::VERSION_OF_OUTPUTS);
+                    return Err((value.span(), message.with("given", number)));
                 }
             }
-            "save" => {
-                let table = value.get_ref().as_table();
-                let wrong = || Message::new("recipe_save");
-                let table = table.ok_or_else(|| (value.span(), wrong()))?;
-                save = Some(parse_save(table)?);
+            "step" => file.recipe.steps = parse_steps(value)?,
+            "save" => file.save = Some(parse_save(table(value, "recipe_save")?)?),
+            "output" => {
+                newer.get_or_insert_with(|| (key.span(), "output".to_owned()));
+                let wrong = || (value.span(), Message::new("recipe_outputs"));
+                for output in value.get_ref().as_array().ok_or_else(wrong)? {
+                    file.outputs.push(parse_output(output)?);
+                }
             }
-            other => {
-                let message = match spelling::nearest(other, ["version", "step", "save"]) {
-                    Some(near) => Message::new("recipe_key_near").with("near", near),
-                    None => Message::new("recipe_key"),
-                };
-                return Err((key.span(), message.with("key", other)));
+            "input" => {
+                newer.get_or_insert_with(|| (key.span(), "input".to_owned()));
+                file.input = parse_input(table(value, "recipe_input")?)?;
             }
+            _ => return Err(unknown_key(key, &KEYS)),
         }
     }
-    if !has_version {
-        let message = Message::new("recipe_no_version");
-        return Err((0..0, message.with("version", Recipe::VERSION)));
+    let Some(version) = version else {
+        let newest = if newer.is_some() { Recipe::VERSION_OF_OUTPUTS } else { Recipe::VERSION };
+        return Err((0..0, Message::new("recipe_no_version").with("version", newest)));
+    };
+    match newer {
+        Some((span, key)) if version < Recipe::VERSION_OF_OUTPUTS => {
+            let message = Message::new("recipe_needs_version").with("key", key);
+            Err((span, message.with("version", Recipe::VERSION_OF_OUTPUTS)))
+        }
+        _ => Ok(file),
     }
-    Ok(RecipeFile { recipe, save })
+}
+
+fn table<'t, 'a>(value: &'t Spanned<DeValue<'a>>, wrong: &'static str) -> Result<&'t DeTable<'a>, Mistake> {
+    value.get_ref().as_table().ok_or_else(|| (value.span(), Message::new(wrong)))
+}
+
+fn unknown_key(key: &Key<'_>, known: &[&'static str]) -> Mistake {
+    let message = match spelling::nearest(key.get_ref(), known.iter().copied()) {
+        Some(near) => Message::new("recipe_key_near").with("near", near),
+        None => Message::new("recipe_key"),
+    };
+    (key.span(), message.with("key", key.get_ref()).with("known", known.join(", ")))
+}
+
+fn parse_steps(value: &Spanned<DeValue<'_>>) -> Result<Vec<Step>, Mistake> {
+    let steps = value.get_ref().as_array().ok_or_else(|| (value.span(), Message::new("recipe_steps")))?;
+    steps.iter().map(parse_step).collect()
+}
+
+fn parse_output(value: &Spanned<DeValue<'_>>) -> Result<RecipeOutput, Mistake> {
+    let mut output = RecipeOutput::default();
+    for (key, value) in table(value, "recipe_outputs")? {
+        match key.get_ref().as_ref() {
+            "name" => {
+                let name = text_of(value, "name")?;
+                check_output_name(&name).map_err(|why| (value.span(), why))?;
+                output.name = Some(name);
+            }
+            "step" => output.steps = parse_steps(value)?,
+            "save" => output.save = Some(parse_save(table(value, "recipe_output_save")?)?),
+            "sink" => output.sink = parse_sink(table(value, "recipe_output_sink")?)?,
+            _ => return Err(unknown_key(key, &OUTPUT_KEYS)),
+        }
+    }
+    Ok(output)
+}
+
+fn parse_sink(sink: &DeTable<'_>) -> Result<SinkPart, Mistake> {
+    let mut part = SinkPart::default();
+    for (key, value) in sink {
+        match key.get_ref().as_ref() {
+            "folder" => part.folder = Some(text_of(value, "folder")?.into()),
+            "name" => part.name = Some(text_of(value, "name")?),
+            "tree" => part.tree = Some(word_of(value, "tree", &["keep", "flat"])?),
+            "on_conflict" => {
+                part.on_conflict = Some(word_of(value, "on_conflict", &["rename", "skip", "overwrite", "fail"])?);
+            }
+            _ => return Err(unknown_key(key, &SINK_KEYS)),
+        }
+    }
+    Ok(part)
+}
+
+fn parse_input(input: &DeTable<'_>) -> Result<RecipeInput, Mistake> {
+    let mut part = RecipeInput::default();
+    for (key, value) in input {
+        match key.get_ref().as_ref() {
+            "raw" => part.raw = Some(word_of(value, "raw", &["preview", "develop"])?),
+            "truncated" => part.truncated = Some(word_of(value, "truncated", &["fail", "keep"])?),
+            "damaged" => part.damaged = Some(word_of(value, "damaged", &["fail", "keep"])?),
+            _ => return Err(unknown_key(key, &INPUT_KEYS)),
+        }
+    }
+    Ok(part)
+}
+
+fn text_of(value: &Spanned<DeValue<'_>>, key: &str) -> Result<String, Mistake> {
+    let text = value.get_ref().as_str().filter(|text| !text.trim().is_empty());
+    text.map(str::to_owned).ok_or_else(|| (value.span(), Message::new("recipe_text").with("key", key)))
+}
+
+/// One of these words, as the model's choice of the same words.
+fn word_of<T: serde::de::DeserializeOwned>(
+    value: &Spanned<DeValue<'_>>,
+    key: &str,
+    words: &[&str],
+) -> Result<T, Mistake> {
+    let word = value.get_ref().as_str().map(str::to_lowercase).unwrap_or_default();
+    serde_json::from_value(word.into())
+        .map_err(|_| (value.span(), Message::new("recipe_word").with("key", key).with("words", words.join(", "))))
 }
 
 fn parse_save(table: &DeTable<'_>) -> Result<Save, Mistake> {
@@ -170,11 +294,29 @@ fn to_value(value: &Spanned<DeValue<'_>>) -> Result<Value, Mistake> {
     converted.ok_or_else(wrong)
 }
 
-/// Writes a recipe file; [`read`] restores what was written.
-pub fn write(recipe: &Recipe, save: &Save) -> String {
-    let mut text = format!("version = {}\n", recipe.version);
-    for step in &recipe.steps {
-        let _ = write!(text, "\n[[step]]\nop = {}\n", quoted(&step.op));
+/// Writes a recipe file; [`read`] restores what was written. Several outputs make it one of version 2.
+pub fn write(recipe: &Recipe, outputs: &[Output]) -> String {
+    let named = outputs.iter().filter(|output| !output.name.is_empty());
+    let is_newer = named.clone().next().is_some();
+    let version = if is_newer { Recipe::VERSION_OF_OUTPUTS } else { Recipe::VERSION };
+    let mut text = format!("version = {version}\n");
+    write_steps(&mut text, "step", &recipe.steps);
+    if let (false, Some(output)) = (is_newer, outputs.first()) {
+        write_steps(&mut text, "step", &output.steps);
+        write_save(&mut text, "save", &output.save);
+    }
+    for output in named {
+        let _ = write!(text, "\n[[output]]\nname = {}\n", quoted(&output.name));
+        write_steps(&mut text, "output.step", &output.steps);
+        write_save(&mut text, "output.save", &output.save);
+        write_sink(&mut text, output, outputs.first().unwrap_or(output));
+    }
+    text
+}
+
+fn write_steps(text: &mut String, table: &str, steps: &[Step]) {
+    for step in steps {
+        let _ = write!(text, "\n[[{table}]]\nop = {}\n", quoted(&step.op));
         if !step.enabled {
             text.push_str("enabled = false\n");
         }
@@ -182,11 +324,37 @@ pub fn write(recipe: &Recipe, save: &Save) -> String {
             let _ = writeln!(text, "{name} = {}", to_toml(value));
         }
     }
-    let _ = write!(text, "\n[save]\nformat = \"{}\"\n", save.format.word());
+}
+
+fn write_save(text: &mut String, table: &str, save: &Save) {
+    let _ = write!(text, "\n[{table}]\nformat = \"{}\"\n", save.format.word());
     for (key, value) in save.given() {
         let _ = writeln!(text, "{} = {}", key.param.name, to_toml(&value));
     }
-    text
+}
+
+/// The folder and the names of an output, as far as they differ from those of the first.
+fn write_sink(text: &mut String, output: &Output, first: &Output) {
+    let (own, shared) = (&output.sink, &first.sink);
+    let is_other = own.name != SinkSpec::default().name || own.name != shared.name;
+    let word = |choice: serde_json::Value| choice.as_str().map(str::to_owned);
+    let given = [
+        ("folder", own.folder.as_deref().and_then(Path::to_str).map(str::to_owned)),
+        ("name", is_other.then(|| own.name.clone())),
+        ("tree", (own.tree != shared.tree).then(|| word(serde_json::json!(own.tree))).flatten()),
+        (
+            "on_conflict",
+            (own.on_conflict != shared.on_conflict).then(|| word(serde_json::json!(own.on_conflict))).flatten(),
+        ),
+    ];
+    if given.iter().any(|(_, value)| value.is_some()) {
+        text.push_str("\n[output.sink]\n");
+    }
+    for (key, value) in given {
+        if let Some(value) = value {
+            let _ = writeln!(text, "{key} = {}", quoted(&value));
+        }
+    }
 }
 
 fn quoted(text: &str) -> String {
@@ -230,8 +398,10 @@ mod tests {
             colour: ColourChoice::DisplayP3,
             ..Save::default()
         };
-        let text = write(&recipe, &save);
-        assert_eq!(read(&text, "r.toml").expect(&text), RecipeFile { recipe, save: Some(save) });
+        let output = Output { save: save.clone(), ..Output::default() };
+        let text = write(&recipe, &[output]);
+        let expected = RecipeFile { recipe, save: Some(save), ..RecipeFile::default() };
+        assert_eq!(read(&text, "r.toml").expect(&text), expected);
     }
 
     #[test]
@@ -241,10 +411,41 @@ mod tests {
         let file = read(text, "r.toml").expect("valid");
         assert_eq!(file.recipe.steps.len(), 2);
         assert_eq!(file.save.and_then(|save| save.quality), Some(82));
-        assert_eq!(
-            read("version = 1\n", "r.toml").expect("valid"),
-            RecipeFile { recipe: Recipe::default(), save: None }
-        );
+        assert_eq!(read("version = 1\n", "r.toml").expect("valid"), RecipeFile::default());
+    }
+
+    #[test]
+    fn the_documented_example_with_outputs_is_read_and_written_files_read_back_equal() {
+        let text = "version = 2\n[input]\ntruncated = \"keep\"\n[[step]]\nop = \"auto_levels\"\n[[output]]\nname = \"large\"\n\
+                    step = [{ op = \"resize\", long_edge = 2048 }, { op = \"sharpen\", sigma = 1.0, amount = 0.8 }]\n\
+                    save = { format = \"webp\", quality = 82 }\n[[output]]\nname = \"thumb\"\n\
+                    step = [{ op = \"resize\", width = 320, height = 320, fit = \"cover\" }]\n\
+                    save = { format = \"jpeg\", max_bytes = \"40KB\" }\n\
+                    sink = { folder = \"small\", name = \"{stem}-{width}\", tree = \"flat\", on_conflict = \"skip\" }\n";
+        let file = read(text, "r.toml").expect("valid");
+        assert_eq!(file.input, RecipeInput { truncated: Some(TruncatedPolicy::Keep), ..RecipeInput::default() });
+        let names: Vec<_> = file.outputs.iter().map(|output| output.name.as_deref()).collect();
+        assert_eq!((names, file.recipe.steps.len()), (vec![Some("large"), Some("thumb")], 1));
+        let [large, thumb] = file.outputs.as_slice() else { panic!("{file:?}") };
+        assert_eq!((large.steps.len(), large.save.as_ref().and_then(|save| save.quality)), (2, Some(82)));
+        assert_eq!(thumb.sink.folder.as_deref(), Some(Path::new("small")));
+        assert_eq!(thumb.sink.on_conflict, Some(crate::model::ConflictPolicy::Skip));
+        let outputs: Vec<Output> = file
+            .outputs
+            .iter()
+            .map(|output| Output {
+                name: output.name.clone().unwrap_or_default(),
+                steps: output.steps.clone(),
+                save: output.save.clone().unwrap_or_default(),
+                sink: SinkSpec { on_conflict: crate::model::ConflictPolicy::Rename, ..SinkSpec::default() }
+                    .filling_in(&SinkPart { tree: None, on_conflict: None, ..output.sink.clone() }),
+            })
+            .collect();
+        let again = read(&write(&file.recipe, &outputs), "r.toml").expect("valid");
+        let part = |part: &SinkPart| SinkPart { tree: None, on_conflict: None, ..part.clone() };
+        for (again, output) in again.outputs.iter().zip(&file.outputs) {
+            assert_eq!(again, &RecipeOutput { sink: part(&output.sink), ..output.clone() });
+        }
     }
 
     #[test]
@@ -274,7 +475,23 @@ mod tests {
             ("version = 1\n[[step]]\nop = \"blur\"\n".to_owned(), 3, "did you mean \"gaussian_blur\"?"),
             ("version = 1\n\n[[step]]\nlong_edge = 3\n".to_owned(), 3, "no op"),
             ("version = 1\n[[step]]\nop = \"resize\"\n".to_owned(), 3, "a size is required"),
-            ("version = 2\n".to_owned(), 1, "must be 1"),
+            ("version = 3\n".to_owned(), 1, "must be 1 or 2"),
+            ("version = 1\n\n[[output]]\nname = \"a\"\n".to_owned(), 3, "version = 2"),
+            ("[[output]]\nname = \"a\"\n".to_owned(), 1, "version = 2 is missing"),
+            ("version = 2\n[[output]]\nname = \"a/b\"\n".to_owned(), 3, "\"a/b\""),
+            ("version = 2\n[[output]]\nname = 3\n".to_owned(), 3, "name must be"),
+            ("version = 2\n[[output]]\nnames = \"a\"\n".to_owned(), 3, "did you mean \"name\"?"),
+            ("version = 2\n[output]\nname = \"a\"\n".to_owned(), 2, "[[output]]"),
+            (
+                "version = 2\n[[output]]\nname = \"a\"\nstep = [\n{ op = \"gaussian_blur\", sigma = 500 }]\n"
+                    .to_owned(),
+                5,
+                "from 0 to 200 px",
+            ),
+            ("version = 2\n[[output]]\nsave = { format = \"webp\", quality = 0 }\n".to_owned(), 3, "1 to 100"),
+            ("version = 2\n[[output]]\nsink = { tree = \"deep\" }\n".to_owned(), 3, "keep, flat"),
+            ("version = 2\n[input]\ntruncated = 1\n".to_owned(), 3, "fail, keep"),
+            ("version = 2\n[input]\npage = 1\n".to_owned(), 3, "raw, truncated, damaged"),
             (String::new(), 1, "missing"),
             ("version = 1\nsteps = 1\n".to_owned(), 2, "unknown key \"steps\""),
             ("version = 1\n[save]\nformat = \"webp\"\nquality = 0\n".to_owned(), 4, "1 to 100"),

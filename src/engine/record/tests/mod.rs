@@ -21,7 +21,8 @@ use crate::catalog::{self, Adding, CatalogReader, SourceCursor};
 use crate::codec::Helpers;
 use crate::engine::check;
 use crate::engine::intake::lists;
-use crate::engine::item::naming::{NameHints, Naming};
+use crate::engine::item::naming::NameHints;
+use crate::engine::item::outputs::Outputs;
 use crate::engine::run::{Run, RunParts};
 use crate::error::{ErrorKind, ItemError};
 use crate::fetch::Secrets;
@@ -146,13 +147,13 @@ impl Bench {
         let (bell_tx, _) = bounded(1);
         let runs = Runs::default();
         let reader = readers.reader().unwrap();
-        let naming = Naming::new(&self.spec, out_dir).unwrap();
-        naming.index_output_dir(false, Some((JOB, reader.as_ref())));
+        let outputs = Outputs::new(&self.spec, check(&self.spec).unwrap(), &out_dir).unwrap();
+        outputs.first().naming.index_output_dir(false, Some((JOB, reader.as_ref())));
         let run = Run::new(RunParts {
             job: JOB,
             spec: self.spec.clone(),
-            naming,
-            pipeline: check(&self.spec).unwrap(),
+            outputs,
+            out_dir,
             workers: 1,
             memory_bytes: 1 << 30,
             fetcher: lists::fetcher(&self.spec, &Arc::new(Secrets::new(None))).unwrap(),
@@ -330,7 +331,7 @@ impl Bench {
                 let content = content_of(&row.locator);
                 let content = Content::Bytes(content.as_bytes());
                 let hints = NameHints { file_name: Some("same.bin"), ..NameHints::default() };
-                process.run.naming.stage(&row, hints, "bin", content).unwrap()
+                process.run.naming().stage(&row, hints, "bin", content).unwrap()
             });
             if let Some(target) = &target {
                 finished.bytes_out = target.staged.size_bytes;
@@ -529,7 +530,7 @@ fn a_check_of_results_finds_what_is_damaged_and_ends_when_it_is_stopped() {
     fs::write(Locator::parse(&output).path().unwrap(), "damaged").unwrap();
     let process = bench.process();
     let verify =
-        |is_stopped| verify_outputs(JOB, process.reader.as_ref(), &process.run.naming, &AtomicBool::new(is_stopped));
+        |is_stopped| verify_outputs(JOB, process.reader.as_ref(), &process.run.outputs, &AtomicBool::new(is_stopped));
     let verified = verify(false).unwrap();
     assert_eq!((verified.damaged.as_slice(), verified.intact), (&[3][..], model.items.len() as u64 - 1));
     assert!(verify(true).is_err());
