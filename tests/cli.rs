@@ -56,6 +56,8 @@ mod lost_results;
 mod metadata;
 #[path = "cli/names.rs"]
 mod names;
+#[path = "cli/outputs.rs"]
+mod outputs;
 #[path = "cli/pipes.rs"]
 mod pipes;
 #[cfg(unix)]

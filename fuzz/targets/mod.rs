@@ -14,7 +14,8 @@ use pixloom::engine::{parse_save, parse_step, recipe_file};
 use pixloom::error::{ErrorKind, ItemError};
 use pixloom::fetch::{name_from_url, robots_allow, safe_file_name};
 use pixloom::model::{
-    Band, ColourChoice, FieldValues, Format, Locator, Metadata, MetadataPolicy, Samples, Save, TruncatedPolicy,
+    Band, ColourChoice, FieldValues, Format, Locator, Metadata, MetadataPolicy, Output, Samples, Save, SinkSpec,
+    TruncatedPolicy,
 };
 use pixloom::sink::Template;
 use pixloom::source::{Reading, columns, find_links, read, url_list};
@@ -226,9 +227,20 @@ fn recipes(data: &[u8]) {
         assert_eq!(parse_step(&written).ok().as_ref(), Some(&step), "{written}");
     }
     if let Ok(file) = recipe_file::read(&text, "fuzz.toml") {
-        let written = recipe_file::write(&file.recipe, &file.save.clone().unwrap_or_default());
+        let save = file.save.clone().unwrap_or_default();
+        let named = file.outputs.iter().enumerate().map(|(n, output)| Output {
+            name: output.name.clone().unwrap_or_else(|| format!("output {n}")),
+            steps: output.steps.clone(),
+            save: output.save.clone().unwrap_or_else(|| save.clone()),
+            sink: SinkSpec::default().filling_in(&output.sink),
+        });
+        let mut outputs: Vec<Output> = named.collect();
+        if outputs.is_empty() {
+            outputs.push(Output { save: save.clone(), ..Output::default() });
+        }
+        let written = recipe_file::write(&file.recipe, &outputs);
         let again = recipe_file::read(&written, "again.toml").expect("what was written can be read");
-        assert_eq!(again.recipe.steps.len(), file.recipe.steps.len());
+        assert_eq!((again.recipe.steps.len(), again.outputs.len()), (file.recipe.steps.len(), file.outputs.len()));
     }
 }
 

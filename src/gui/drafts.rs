@@ -3,7 +3,7 @@
 
 use crate::config::Settings;
 use crate::engine::{Command, Handle, Snapshot};
-use crate::model::{ListSpec, Recipe, Save, SinkSpec, WriteBackSpec};
+use crate::model::{ListSpec, Output, Recipe, Save, SinkSpec, WriteBackSpec};
 
 /// A value that can be edited, and whether an edit is on its way to the engine.
 #[derive(Clone, Debug, Default)]
@@ -56,6 +56,8 @@ pub(crate) struct Drafts {
     pub(crate) recipe: Draft<Recipe>,
     /// How results are encoded.
     pub(crate) save: Draft<Save>,
+    /// The outputs; one without a name if there are not several.
+    pub(crate) outputs: Draft<Vec<Output>>,
     /// Where results go.
     pub(crate) sink: Draft<SinkSpec>,
     /// How lists with columns are read.
@@ -78,6 +80,7 @@ impl Drafts {
         };
         self.recipe.adopt(recipe, included);
         self.save.adopt(save, included);
+        self.outputs.adopt(current.map_or(&Vec::new(), |job| &job.outputs), included);
         self.sink.adopt(sink, included);
         self.write_back.adopt(current.map_or(&None, |job| &job.write_back), included);
         self.lists.adopt(current.map_or(&ListSpec::default(), |job| &job.lists), included);
@@ -87,6 +90,7 @@ impl Drafts {
     pub(crate) fn send(&mut self, handle: &Handle) -> bool {
         self.recipe.send(handle, Command::SetRecipe)
             && self.save.send(handle, Command::SetSave)
+            && self.outputs.send(handle, Command::SetOutputs)
             && self.sink.send(handle, Command::SetSink)
             && self.lists.send(handle, Command::SetLists)
             && self.write_back.send(handle, Command::SetWriteBack)

@@ -12,7 +12,7 @@ use crate::engine::{
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
     Busy, FileKind, Format, FormatChoice, ItemId, ItemRow, ItemState, JobId, JobState, Limits, ListSpec, Locator,
-    NewItem, ParamKind, ParamSpec, Progress, Recipe, Save, SinkSpec, Step, Unit,
+    NewItem, Output, ParamKind, ParamSpec, Progress, Recipe, Save, SinkSpec, Step, Unit,
 };
 
 /// The listed job.
@@ -112,6 +112,7 @@ pub(crate) fn engine() -> (Handle, FakeEngine) {
         state: JobState::Draft,
         recipe,
         save: Save { format: FormatChoice::known("webp"), quality: Some(82), ..Save::default() },
+        outputs: vec![Output::default()],
         sink: SinkSpec::default(),
         lists: ListSpec::default(),
         write_back: None,
@@ -163,6 +164,7 @@ impl FakeEngine {
             match command {
                 Command::SetRecipe(recipe) => self.job().recipe = recipe.clone(),
                 Command::SetSave(save) => self.job().save = save.clone(),
+                Command::SetOutputs(outputs) => self.job().outputs = outputs.clone(),
                 Command::SetSink(sink) => self.job().sink = sink.clone(),
                 Command::SetWriteBack(spec) => self.job().write_back = spec.clone(),
                 Command::SetLists(lists) => self.job().lists = lists.clone(),

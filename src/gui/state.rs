@@ -24,7 +24,9 @@ use crate::engine::{
     CleanUp, Command, DatabaseRequest, DatabaseView, Dialog, Handle, JobView, Preview, PreviewContent, PreviewRequest,
     Snapshot, Zoom, source_menu, source_menu_label,
 };
-use crate::model::{ItemState, JobId, JobState, Lang, NetworkFile, Value};
+use crate::gui::forms::outputs::{self, StepsOf};
+use crate::gui::presets::Preset;
+use crate::model::{ItemState, JobId, JobState, Lang, NetworkFile, Output, Recipe, Save, Value};
 
 /// A sheet over the window.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -155,6 +157,8 @@ pub(crate) struct State {
     pub(crate) ops: Vec<Op>,
     /// The preview's view state.
     pub(crate) view: PreviewView,
+    /// The number of the output that is edited and shown, if there are several.
+    pub(crate) output: usize,
     /// The open sheet.
     pub(crate) sheet: Sheet,
     /// The open page.
@@ -226,6 +230,7 @@ impl State {
             clean_up: CleanUp::None,
             textures: Textures::default(),
             ops: ops::all(),
+            output: 0,
             view: PreviewView {
                 compare: Compare::default(),
                 scale: Scale::default(),
@@ -573,10 +578,15 @@ impl State {
 
     /// Uses a file for a step.
     fn step_file(&mut self, step_index: usize, param: &str, path: &str) {
-        let mut recipe = self.drafts.recipe.get().clone();
-        if let Some(step) = recipe.steps.get_mut(step_index) {
+        let shared = self.drafts.recipe.get().steps.len();
+        let (of, at) = match step_index.checked_sub(shared) {
+            Some(at) => (StepsOf::Output, at),
+            None => (StepsOf::All, step_index),
+        };
+        let mut recipe = outputs::steps(&self.drafts, self.output, of);
+        if let Some(step) = recipe.steps.get_mut(at) {
             step.params.insert(param.to_owned(), Value::Text(path.to_owned()));
-            self.drafts.recipe.set(recipe);
+            outputs::set_steps(&mut self.drafts, self.output, of, recipe);
         }
     }
 
@@ -609,6 +619,31 @@ impl State {
         }
     }
 
+    /// All steps of the output that is shown.
+    pub(crate) fn whole_recipe(&self) -> Recipe {
+        outputs::whole_recipe(&self.drafts, self.output)
+    }
+
+    /// How the output that is shown is encoded.
+    pub(crate) fn save(&self) -> &Save {
+        outputs::save(&self.drafts, self.output)
+    }
+
+    /// Whether the recipe has several outputs.
+    pub(crate) fn has_outputs(&self) -> bool {
+        outputs::chosen(&self.drafts, self.output).is_some()
+    }
+
+    /// Replaces the recipe.
+    pub(crate) fn use_preset(&mut self, preset: &Preset) {
+        self.drafts.recipe.set(preset.recipe.clone());
+        if self.has_outputs() {
+            self.drafts.outputs.set(vec![Output { save: preset.save.clone(), ..Output::default() }]);
+        } else {
+            self.drafts.save.set(preset.save.clone());
+        }
+    }
+
     fn preview_request(&self) -> Option<PreviewRequest> {
         let id = self.listing.cursor_id()?;
         let (width, height) = self.view.area_px?;
@@ -620,8 +655,8 @@ impl State {
         };
         Some(PreviewRequest {
             id,
-            recipe: self.drafts.recipe.get().clone(),
-            save: self.drafts.save.get().clone(),
+            recipe: self.whole_recipe(),
+            save: self.save().clone(),
             raw: self.drafts.settings.get().limits.raw,
             zoom,
             area_px: (area_px.0.clamp(1, 2048), area_px.1.clamp(1, 2048)),

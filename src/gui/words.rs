@@ -4,8 +4,8 @@ use super::format::{bytes, clock, rate};
 use crate::config::Language;
 use crate::engine::{DatabaseTables, Group, ItemsSort, JobAge, JobGroup, NetworkFault, Pruned, Storage};
 use crate::model::{
-    AccessKind, ConflictPolicy, ItemState, JobRow, JobState, Lang, Message, MetadataPolicy, NetworkFile, Progress,
-    ProxyChoice, RobotsPolicy, SecretRef, Tree, Unit, WriteField,
+    AccessKind, ConflictPolicy, FormatChoice, ItemState, JobRow, JobState, Lang, Message, MetadataPolicy, NetworkFile,
+    Progress, ProxyChoice, RobotsPolicy, SecretRef, Tree, Unit, WriteField,
 };
 
 impl Lang {
@@ -151,6 +151,13 @@ impl Lang {
     /// `3 selected`.
     pub(crate) fn selected_count(self, items: u64) -> String {
         self.counted("selected_count", items)
+    }
+
+    /// `large (WebP)`.
+    pub(crate) fn output_with_format(self, name: &str, format: FormatChoice) -> String {
+        let format =
+            format.fixed().map_or_else(|| self.word("format_keep").to_owned(), |format| format.label().to_owned());
+        Message::new("output_with_format").with("output", name).with("format", format).text(self)
     }
 
     /// `262 of 412`.

@@ -138,6 +138,7 @@ fn random_spec(dice: &mut Dice, files: &Files) -> JobSpec {
     spec.output_mut().save = random_save(dice);
     spec.output_mut().sink = SinkSpec {
         dir: dice.perhaps(|dice| files.path(&dice.text())),
+        folder: None,
         name: ["{stem}", "-{index:05}", "{stem} '{parent}' $1"][dice.below(3) as usize].to_owned(),
         tree: *dice.one(&[Tree::Keep, Tree::Flat]),
         on_conflict: *dice.one(&[
@@ -349,7 +350,7 @@ fn sample(id: &str, files: &Files) -> Option<Vec<OsString>> {
         "checksum_column" => Some(vec!["--urls".into(), files.named("more.csv"), "--checksum-column=sum".into()]),
         "encoding" => Some(vec!["--urls".into(), files.named("more.csv"), "--encoding=euc-kr".into()]),
         // Its steps and save settings are written.
-        "recipe" => words(&["--recipe", "web"]),
+        "recipes" => words(&["--recipe", "web"]),
         "steps" => words(&["-s", "resize:width=9"]),
         "out" => words(&["-o", "/tmp/an out"]),
         "format" => words(&["--format", "webp"]),

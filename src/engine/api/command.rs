@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use crate::config::Settings;
 use crate::model::{
-    FailureFilter, JobId, JobSpec, Limits, ListSpec, Recipe, Save, SinkSpec, SourceSpec, TypedSecret, WriteBackSpec,
+    FailureFilter, JobId, JobSpec, Limits, ListSpec, Output, Recipe, Save, SinkSpec, SourceSpec, TypedSecret,
+    WriteBackSpec,
 };
 
 /// A command to the engine. Its effects are visible in later snapshots; it has no return value.
@@ -34,6 +35,8 @@ pub enum Command {
     SetRecipe(Recipe),
     /// Change how results are encoded.
     SetSave(Save),
+    /// Change the draft's outputs: their names, their own steps, and how they are encoded. Where they go stays.
+    SetOutputs(Vec<Output>),
     /// Change where results go.
     SetSink(SinkSpec),
     /// Change which columns of the draft's lists are used. For another column of links, the lists are read again.

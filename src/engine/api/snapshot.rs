@@ -8,8 +8,8 @@ use crate::config::Settings;
 use crate::engine::prune::Pruned;
 use crate::error::{ErrorKind, JobError};
 use crate::model::{
-    Event, ItemId, JobId, JobRow, JobState, JobSummary, Limits, ListSpec, Message, NetworkFile, Progress, QuerySpec,
-    Recipe, Remark, Save, SinkSpec, WriteBackSpec,
+    Event, ItemId, JobId, JobRow, JobState, JobSummary, Limits, ListSpec, Message, NetworkFile, Output, Progress,
+    QuerySpec, Recipe, Remark, Save, SinkSpec, WriteBackSpec,
 };
 
 /// Number of events in a snapshot; a front end that fell further behind reads the state instead.
@@ -95,6 +95,8 @@ pub struct JobView {
     pub recipe: Recipe,
     /// How it saves.
     pub save: Save,
+    /// Its outputs; one without a name if there are no several.
+    pub outputs: Vec<Output>,
     /// Where results go, as requested.
     pub sink: SinkSpec,
     /// Which columns of its lists are used.

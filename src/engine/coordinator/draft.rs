@@ -1,6 +1,5 @@
 //! Commands, and what they change in the listed draft: sources, items, recipe; undo and redo.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -18,7 +17,6 @@ use crate::engine::api::undo::UndoKind;
 use crate::engine::check;
 use crate::engine::intake::read_sources::{IntakeNote, IntakeRequest};
 use crate::engine::intake::{lists, queries, secrets};
-use crate::engine::recipes::read_recipe;
 use crate::engine::record::message::{Record, Task, call};
 use crate::engine::run::RunError;
 use crate::engine::space;
@@ -26,8 +24,8 @@ use crate::error::JobError;
 use crate::model::{
     Edge, JobId, JobSpec, JobState, ListSpec, Message, NewItem, Output, SinkSpec, SourceSpec, WriteBackSpec,
 };
+use crate::source;
 use crate::source::PastedText;
-use crate::{op, source, store};
 
 impl Coordinator {
     pub(super) fn handle(&mut self, command: Command) -> Result<(), JobError> {
@@ -57,6 +55,7 @@ impl Coordinator {
             Command::SetSave(save) => {
                 self.edit(|spec| Edit::Save(std::mem::replace(&mut spec.output_mut().save, save)))
             }
+            Command::SetOutputs(outputs) => self.set_outputs(outputs),
             Command::SetSink(sink) => self.set_sink(sink),
             Command::SetLists(lists) => self.set_lists(lists),
             Command::SetWriteBack(spec) => {
@@ -141,7 +140,16 @@ impl Coordinator {
         if listed_dir.is_some_and(|dir| *dir != sink.dir) {
             self.settings.sink.dir.clone_from(&sink.dir);
         }
-        self.edit(|spec| Edit::Sink(std::mem::replace(&mut spec.output_mut().sink, sink)))
+        self.edit(|spec| {
+            if !spec.has_named_outputs() {
+                return Edit::Sink(std::mem::replace(&mut spec.output_mut().sink, sink));
+            }
+            let before = Edit::Outputs(spec.outputs.clone());
+            for output in &mut spec.outputs {
+                output.sink = SinkSpec { folder: output.sink.folder.take(), ..sink.clone() };
+            }
+            before
+        })
     }
 
     /// Handles a command whose work runs on another thread, which also reports what goes wrong.
@@ -442,7 +450,7 @@ impl Coordinator {
             // The output folder was chosen for that job's sources; the user's choice is in the settings.
             Some(listed) if listed.spec.query.is_none() => JobSpec {
                 lists: ListSpec::default(),
-                outputs: vec![Output { sink: self.settings.sink.clone(), ..listed.spec.output().clone() }],
+                outputs: self.outputs_of_next(&listed.spec),
                 ..listed.spec.without_sources()
             },
             _ => JobSpec {
@@ -512,7 +520,7 @@ impl Coordinator {
                     if let Some(listed) = &mut this.listed {
                         // Copied items are still checked against their column, and their results go to the same folder.
                         listed.spec.lists = columns;
-                        listed.spec.output_mut().sink.dir = dir;
+                        listed.spec.set_out_dir(dir.as_deref());
                     }
                     this.edits.push(Edit::Listed(original));
                     this.read_sources(IntakeRequest { copy_of: Some(original), ..IntakeRequest::of(draft) });
@@ -545,7 +553,7 @@ impl Coordinator {
             self.settings.save = listed.spec.output().save.clone();
             // A folder that was chosen for the sources of one job is not for the next one: `SetSink` says what the user chose.
             let dir = self.settings.sink.dir.take();
-            self.settings.sink = SinkSpec { dir, ..listed.spec.output().sink.clone() };
+            self.settings.sink = SinkSpec { dir, folder: None, ..listed.spec.output().sink.clone() };
         }
     }
 
@@ -667,6 +675,7 @@ impl Coordinator {
         let inverse = match edit {
             Edit::Recipe(old) => Edit::Recipe(std::mem::replace(&mut listed.spec.recipe, old)),
             Edit::Save(old) => Edit::Save(std::mem::replace(&mut listed.spec.output_mut().save, old)),
+            Edit::Outputs(old) => Edit::Outputs(std::mem::replace(&mut listed.spec.outputs, old)),
             Edit::Sink(old) => Edit::Sink(std::mem::replace(&mut listed.spec.output_mut().sink, old)),
             Edit::Lists(old) => Edit::Lists(std::mem::replace(&mut listed.spec.lists, old)),
             Edit::WriteBack(old) => {
@@ -713,30 +722,6 @@ impl Coordinator {
         self.spec_changed();
         keep(&mut self.edits, inverse);
         Ok(())
-    }
-
-    fn load_recipe(&mut self, path: PathBuf) {
-        let read = move || read_recipe(&path);
-        self.on_disk(Disk::Settings, read, |this, file| {
-            let file = file?;
-            if let Some(save) = file.save {
-                this.take(Command::SetSave(save));
-            }
-            this.take(Command::SetRecipe(file.recipe));
-            Ok(())
-        });
-    }
-
-    fn save_recipe(&mut self, path: PathBuf) {
-        let Some(listed) = &self.listed else { return };
-        let text = op::file::write(&listed.spec.recipe, &listed.spec.outputs);
-        let write = move || {
-            store::put(&path, text.as_bytes()).map_err(|error| {
-                let message = Message::new("recipe_unwritten");
-                JobError::Machine(message.with("path", path.display()).with_message("detail", error))
-            })
-        };
-        self.on_disk(Disk::Settings, write, |_, written| written);
     }
 }
 

@@ -7,7 +7,7 @@ use crate::engine::api::costs::CostSum;
 use crate::engine::api::snapshot::Estimate;
 use crate::engine::run::pools;
 use crate::error::JobError;
-use crate::model::{JobId, JobSpec, JobState, is_copy};
+use crate::model::{JobId, JobSpec, JobState};
 
 /// Items whose sizes are looked up: all of a short list, and pages at equal distances of a long one.
 const ALL_UP_TO: u64 = 512;
@@ -49,9 +49,14 @@ impl Coordinator {
         }
         let inputs = self.inputs?;
         let spec = &self.listed.as_ref()?.spec;
-        let previews = self.parts.shared.costs.sum(job, &spec.recipe, &spec.output().save);
+        // Previews measure one output, and a decode that several share is paid once.
+        let previews = if spec.has_named_outputs() {
+            CostSum::default()
+        } else {
+            self.parts.shared.costs.sum(job, &spec.recipe, &spec.output().save)
+        };
         let workers = spec.limits.workers.unwrap_or_else(pools::cores).max(1);
-        estimate(inputs, previews, self.earlier(spec), is_copy(&spec.recipe, &spec.output().save), workers)
+        estimate(inputs, previews, self.earlier(spec), spec.is_copy(), workers)
     }
 
     /// What the latest job with this recipe and these save settings has cost, if its running time is known.
@@ -59,7 +64,10 @@ impl Coordinator {
         let (worked, seconds) = self.worked?;
         let reader = &self.parts.reader;
         let request = reader.request(worked).ok().flatten()?;
-        if request.recipe != spec.recipe || request.output().save != spec.output().save {
+        let made = |spec: &JobSpec| -> Vec<_> {
+            spec.outputs.iter().map(|output| (output.steps.clone(), output.save.clone())).collect()
+        };
+        if request.recipe != spec.recipe || made(&request) != made(spec) {
             return None;
         }
         let row = reader.job(worked).ok().flatten()?;

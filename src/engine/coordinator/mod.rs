@@ -12,6 +12,7 @@ mod jobs;
 mod publish;
 mod queue;
 pub(super) mod rate_meter;
+mod recipe_file;
 mod recorder;
 pub(super) mod samples;
 pub(super) mod settings;

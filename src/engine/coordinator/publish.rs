@@ -283,6 +283,7 @@ impl Coordinator {
             state,
             recipe: listed.spec.recipe.clone(),
             save: listed.spec.output().save.clone(),
+            outputs: listed.spec.outputs.clone(),
             sink: listed.spec.output().sink.clone(),
             lists: listed.spec.lists.clone(),
             write_back: listed.spec.write_back.clone(),

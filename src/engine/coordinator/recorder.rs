@@ -87,6 +87,7 @@ impl Outstanding {
             | Command::SetRecipe(_)
             | Command::SetSave(_)
             | Command::SetSink(_)
+            | Command::SetOutputs(_)
             | Command::SetLimits(_)
             | Command::SetWriteBack(_)
             | Command::LoadRecipe(_)

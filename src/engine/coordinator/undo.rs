@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::model::{JobId, JobSpec, ListSpec, NewItem, Recipe, Save, SinkSpec, WriteBackSpec};
+use crate::model::{JobId, JobSpec, ListSpec, NewItem, Output, Recipe, Save, SinkSpec, WriteBackSpec};
 
 /// The most edits that are kept.
 const MAX_EDITS: usize = 200;
@@ -18,6 +18,8 @@ pub(crate) enum Edit {
     Save(Save),
     /// Results went to this folder, under these names.
     Sink(SinkSpec),
+    /// The outputs were these.
+    Outputs(Vec<Output>),
     /// Lists were read like this.
     Lists(ListSpec),
     /// Results were written into this table, or into none.
@@ -54,6 +56,7 @@ impl UndoStack {
                 (Some(Edit::Recipe(_)), Edit::Recipe(_))
                     | (Some(Edit::Save(_)), Edit::Save(_))
                     | (Some(Edit::Sink(_)), Edit::Sink(_))
+                    | (Some(Edit::Outputs(_)), Edit::Outputs(_))
             );
         self.last = Some(now);
         self.redo.clear();

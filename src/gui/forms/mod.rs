@@ -8,6 +8,7 @@ pub(crate) mod database;
 pub(crate) mod items_filter;
 pub(crate) mod limits;
 pub(crate) mod network;
+pub(crate) mod outputs;
 pub(crate) mod palette;
 pub(crate) mod query_job;
 pub(crate) mod query_result;

@@ -15,6 +15,7 @@ pub(crate) mod items;
 pub(crate) mod jobs;
 pub(crate) mod network;
 pub(crate) mod notices;
+pub(crate) mod outputs;
 pub(crate) mod palette;
 pub(crate) mod params;
 pub(crate) mod paste;

@@ -144,7 +144,7 @@ fn sizes(image: &PicturePreview) -> String {
 
 fn saved(state: &State, image: &PicturePreview) -> String {
     match image.after_bytes {
-        Some(after) if is_copy(state.drafts.recipe.get(), state.drafts.save.get()) => {
+        Some(after) if is_copy(&state.whole_recipe(), state.save()) => {
             format!("{} · {}", bytes(after), state.lang.word("copied_unchanged"))
         }
         Some(after) if after == image.before_bytes => bytes(after),

@@ -1,19 +1,17 @@
 //! The recipe: presets, the steps as cards, and the save settings at the bottom.
 
-use egui::{Align, Layout, Popup, PopupCloseBehavior, ScrollArea, Ui, UiBuilder};
+use egui::{Align, Layout, ScrollArea, Ui, UiBuilder};
 
 use super::database::write_back;
-use super::{save, steps};
-use crate::engine::Group;
+use super::{outputs, save, steps};
 use crate::gui::actions::Action;
-use crate::gui::forms::recipe as form;
+use crate::gui::forms::outputs::StepsOf;
 use crate::gui::presets::Preset;
 use crate::gui::state::State;
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
-use crate::gui::widgets::icon::Icon;
-use crate::gui::widgets::{field, label, menu, opener, scroll};
-use crate::model::{is_copy, names};
+use crate::gui::widgets::{label, menu, scroll};
+use crate::model::is_copy;
 
 /// Draws the recipe.
 pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
@@ -48,16 +46,15 @@ fn steps_ui(ui: &mut Ui, low: bool, state: &mut State) {
             label::wrapped(ui, lang.word("recipe_fixed"), theme::label(), ink);
             ui.disable();
         }
-        steps::ui(ui, state);
+        steps::ui(ui, state, StepsOf::All);
         if state.drafts.recipe.get().steps.is_empty() {
             let ink = theme::palette(ui).text3;
-            let copy = is_copy(state.drafts.recipe.get(), state.drafts.save.get());
+            let copy = is_copy(&state.whole_recipe(), state.save());
             let words = if copy { lang.word("no_steps_copy") } else { lang.word("no_steps") };
             label::wrapped(ui, words, theme::label(), ink);
         }
-        let width = ui.available_width();
-        let add = Button::new(lang.word("add_filter")).icon(Icon::Plus).dashed().width(width).ui(ui);
-        add_ui(&add, width, state);
+        steps::add_filter_ui(ui, state, StepsOf::All);
+        outputs::ui(ui, state);
         write_back::section_ui(ui, state);
         if low {
             save::ui(ui, state);
@@ -68,7 +65,8 @@ fn steps_ui(ui: &mut Ui, low: bool, state: &mut State) {
 
 fn presets_ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
-    let current = Preset::all().iter().find(|preset| {
+    let is_plain = !state.has_outputs();
+    let current = Preset::all().iter().filter(|_| is_plain).find(|preset| {
         preset.recipe.steps == state.drafts.recipe.get().steps && preset.save == *state.drafts.save.get()
     });
     let shown = current.map_or_else(|| lang.word("custom").to_owned(), |preset| preset.label(lang));
@@ -78,8 +76,7 @@ fn presets_ui(ui: &mut Ui, state: &mut State) {
     menu::below(&button, 180.0, |ui| {
         for preset in Preset::all() {
             if menu::entry_ui(ui, &preset.label(lang), "", !is_fixed, current == Some(preset)).clicked() {
-                state.drafts.recipe.set(preset.recipe.clone());
-                state.drafts.save.set(preset.save.clone());
+                state.use_preset(preset);
             }
         }
         menu::separator(ui);
@@ -90,65 +87,4 @@ fn presets_ui(ui: &mut Ui, state: &mut State) {
             }
         }
     });
-}
-
-/// The menu of operations, by group, with a search box.
-fn add_ui(button: &egui::Response, width: f32, state: &mut State) {
-    let lang = state.lang;
-    let search = egui::Id::unique("filter search");
-    let opened = button.clicked();
-    Popup::menu(button).gap(4.0).close_behavior(PopupCloseBehavior::CloseOnClickOutside).width(width).show(|ui| {
-        ui.set_min_width(width - 12.0);
-        ui.set_max_width(width - 12.0);
-        let hairline = theme::hairline(theme::palette(ui));
-        let widgets = &mut ui.visuals_mut().widgets;
-        widgets.inactive.bg_stroke = hairline;
-        widgets.hovered.bg_stroke = hairline;
-        let mut text: String =
-            if opened { String::new() } else { ui.data(|data| data.get_temp(search)).unwrap_or_default() };
-        let edit = field::edit(
-            ui,
-            search,
-            lang.word("search_filters"),
-            &mut text,
-            ui.available_width(),
-            lang.word("search_filters"),
-        );
-        if opened {
-            edit.request_focus();
-        }
-        let entered = edit.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
-        ui.add_space(size::GAP_SMALL);
-        let found = form::found(&state.ops, lang, &text);
-        let mut picked = found.first().filter(|_| entered && !text.trim().is_empty()).copied();
-        ScrollArea::vertical().max_height(360.0).show(ui, |ui| {
-            ui.spacing_mut().item_spacing.y = 0.0;
-            for group in Group::ALL {
-                let of_group: Vec<_> = found.iter().filter(|op| op.group == group).collect();
-                if of_group.is_empty() {
-                    continue;
-                }
-                menu::heading(ui, lang.group(group));
-                for op in of_group {
-                    let response = menu::entry_ui(ui, &names::op_name(lang, op.id), "", true, false);
-                    if response.clicked() {
-                        picked = Some(*op);
-                    }
-                    response.on_hover_text(names::op_summary(lang, op.id, op.summary));
-                }
-            }
-            if found.is_empty() {
-                label::note(ui, lang.word("no_filter_found"));
-            }
-            scroll::follow_focus(ui);
-        });
-        ui.data_mut(|data| data.insert_temp(search, text));
-        if let Some(op) = picked {
-            let mut recipe = state.drafts.recipe.get().clone();
-            form::add_step(&mut recipe, op.id);
-            state.drafts.recipe.set(recipe);
-            ui.close();
-        }
-    });
-    opener::give_back_focus(button);
 }

@@ -66,7 +66,12 @@ fn draft_ui(ui: &mut Ui, state: &mut State, job: &JobView) {
     }
     let mut rest = trailing(ui, "draft");
     if let Some(dir) = &job.out_dir {
-        label::text(&mut rest.leading, format!("→ {}", dir.display()), theme::body(), p.text3);
+        let mut words = format!("→ {}", dir.display());
+        if state.has_outputs() {
+            let names: Vec<&str> = state.drafts.outputs.get().iter().map(|output| output.name.as_str()).collect();
+            words = format!("{words} ({})", names.join(", "));
+        }
+        label::text(&mut rest.leading, words, theme::body(), p.text3);
     }
     insecure_ui(&mut rest.controls, state, job, 320.0);
     other_job_ui(&mut rest.controls, state);

@@ -5,6 +5,7 @@ use egui::{Id, Ui};
 use super::params::{self, Edited};
 use crate::engine::{SaveKey, save_keys};
 use crate::gui::dialogs::Purpose;
+use crate::gui::forms::outputs;
 use crate::gui::forms::save as form;
 use crate::gui::state::State;
 use crate::gui::theme::{self, size};
@@ -18,7 +19,7 @@ const OTHER_ROWS: usize = 5;
 
 /// Current height of the section, in points.
 pub(crate) fn height(ui: &Ui, state: &State) -> f32 {
-    let (keys, hidden) = form::encoding_keys(state.drafts.save.get(), state.drafts.recipe.get(), is_open(ui));
+    let (keys, hidden) = form::encoding_keys(state.save(), &state.whole_recipe(), is_open(ui));
     let rows = 1
         + keys.len()
         + usize::from(hidden > 0 || is_open(ui))
@@ -45,10 +46,13 @@ fn is_open(ui: &Ui) -> bool {
 pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
     ui.add_space(size::GAP);
-    label::heading(ui, lang.word("save"));
+    match outputs::chosen(&state.drafts, state.output).and_then(|at| state.drafts.outputs.get().get(at)) {
+        Some(output) => label::heading(ui, &format!("{}: {}", lang.word("save"), output.name)),
+        None => label::heading(ui, lang.word("save")),
+    };
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = size::GAP_SMALL;
-        let mut save = state.drafts.save.get().clone();
+        let mut save = state.save().clone();
         let label_width = label_width(ui, lang);
         encoding_ui(ui, state, &mut save, label_width);
         let mut sink = state.drafts.sink.get().clone();
@@ -61,7 +65,7 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
                 save.metadata = policy;
             }
         });
-        state.drafts.save.set(save);
+        outputs::set_save(&mut state.drafts, state.output, save);
         state.drafts.sink.set(sink);
     });
 }
@@ -83,7 +87,7 @@ fn encoding_ui(ui: &mut Ui, state: &State, save: &mut Save, label_width: f32) {
         }
     });
     let open = is_open(ui);
-    let (keys, hidden) = form::encoding_keys(state.drafts.save.get(), state.drafts.recipe.get(), open);
+    let (keys, hidden) = form::encoding_keys(state.save(), &state.whole_recipe(), open);
     for key in keys {
         key_ui(ui, state, save, key, label_width);
     }
@@ -186,7 +190,7 @@ fn example(ui: &Ui, state: &State) -> Option<Result<String, String>> {
     let typed = field::typed(ui, name_id());
     let template = form::template(typed.as_deref(), state.drafts.sink.get());
     let cursor = state.listing.cursor.as_ref();
-    let example = form::example(cursor, &state.preview, state.drafts.save.get(), state.drafts.sink.get(), &template);
+    let example = form::example(cursor, &state.preview, state.save(), state.drafts.sink.get(), &template);
     example.map(|example| example.map_err(|why| why.window_text(state.lang)))
 }
 

@@ -1,17 +1,21 @@
 //! The recipe's steps as cards: enable, move, remove, edit. The editors are derived from the declarations.
 
-use egui::{Align, Frame, Id, Layout, Margin, Rect, Sense, Ui, UiBuilder, WidgetInfo, vec2};
+use egui::{
+    Align, Frame, Id, Layout, Margin, Popup, PopupCloseBehavior, Rect, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo,
+    vec2,
+};
 
 use super::params::{self, Edited};
-use crate::engine::Preview;
+use crate::engine::{Group, Preview};
 use crate::gui::dialogs::Purpose;
+use crate::gui::forms::outputs::{self, StepsOf};
 use crate::gui::forms::recipe::{self, StepsEdit};
 use crate::gui::ops::Op;
 use crate::gui::state::{Sheet, State};
 use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
 use crate::gui::widgets::icon::Icon;
-use crate::gui::widgets::{field, label};
+use crate::gui::widgets::{field, label, menu, opener, scroll};
 use crate::model::{ItemRow, Lang, ParamKind, ParamSpec, Step, Value, names};
 
 /// Operations with more parameters than this show only those that are set.
@@ -26,10 +30,12 @@ enum Ask {
 }
 
 /// Draws the cards.
-pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
+pub(crate) fn ui(ui: &mut Ui, state: &mut State, of: StepsOf) {
     let lang = state.lang;
-    let mut edited = state.drafts.recipe.get().clone();
-    let dragged: Option<usize> = ui.data(|data| data.get_temp(Id::unique("dragged step")));
+    let mut edited = outputs::steps(&state.drafts, state.output, of);
+    // The steps of an output come after those that all share.
+    let before = if of == StepsOf::Output { state.drafts.recipe.get().steps.len() } else { 0 };
+    let dragged: Option<usize> = ui.data(|data| data.get_temp(dragged_id(of)));
     let preview = std::sync::Arc::clone(&state.preview);
     let cursor = state.listing.cursor.clone();
     let shown = Shown { item: cursor.as_ref(), preview: &preview };
@@ -38,17 +44,25 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
     let last = edited.steps.len().saturating_sub(1);
     for (index, step) in edited.steps.iter_mut().enumerate() {
         let op = state.ops.iter().find(|op| op.id == step.op).copied();
-        let fault = recipe::fault(&preview, index, step).map(|why| why.window_text(lang));
+        let fault = recipe::fault(&preview, before + index, step).map(|why| why.window_text(lang));
         let rect = ui
             .push_id(("step", index), |ui| {
-                let place = Place { index, last, is_lifted: dragged == Some(index), fault: fault.as_deref(), shown };
+                let place = Place {
+                    index,
+                    before,
+                    of,
+                    last,
+                    is_lifted: dragged == Some(index),
+                    fault: fault.as_deref(),
+                    shown,
+                };
                 card_ui(ui, lang, step, op.as_ref(), place, &mut ask)
             })
             .inner;
         cards.push(rect);
     }
     if let Some(from) = dragged {
-        drag_ui(ui, from, &cards, &mut ask);
+        drag_ui(ui, (from, of), &cards, &mut ask);
     }
     match ask {
         Some(Ask::Edit(edit)) => edit.apply(&mut edited),
@@ -56,11 +70,15 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
         Some(Ask::File { purpose, by_hand: false }) => state.dialog(purpose),
         None => {}
     }
-    state.drafts.recipe.set(edited);
+    outputs::set_steps(&mut state.drafts, state.output, of, edited);
+}
+
+fn dragged_id(of: StepsOf) -> Id {
+    Id::unique(("dragged step", of == StepsOf::Output))
 }
 
 /// Shows where a dragged card will go; it moves there when the button is released.
-fn drag_ui(ui: &Ui, from: usize, cards: &[Rect], ask: &mut Option<Ask>) {
+fn drag_ui(ui: &Ui, (from, of): (usize, StepsOf), cards: &[Rect], ask: &mut Option<Ask>) {
     let Some(pointer) = ui.ctx().pointer_interact_pos() else { return };
     let gap = cards.iter().filter(|card| card.center().y < pointer.y).count();
     let y = cards
@@ -72,7 +90,7 @@ fn drag_ui(ui: &Ui, from: usize, cards: &[Rect], ask: &mut Option<Ask>) {
         ui.painter().hline(card.x_range(), y, stroke);
     }
     if ui.input(|input| !input.pointer.any_down()) {
-        ui.data_mut(|data| data.remove_temp::<usize>(Id::unique("dragged step")));
+        ui.data_mut(|data| data.remove_temp::<usize>(dragged_id(of)));
         if let Some(edit) = recipe::dropped(from, gap) {
             *ask = Some(Ask::Edit(edit));
         }
@@ -90,6 +108,9 @@ struct Shown<'a> {
 #[derive(Clone, Copy)]
 struct Place<'a> {
     index: usize,
+    /// Steps that run before the first of these.
+    before: usize,
+    of: StepsOf,
     last: usize,
     /// Whether it is being dragged.
     is_lifted: bool,
@@ -99,7 +120,7 @@ struct Place<'a> {
 }
 
 fn card_ui(ui: &mut Ui, lang: Lang, step: &mut Step, op: Option<&Op>, place: Place<'_>, ask: &mut Option<Ask>) -> Rect {
-    let Place { index, last, is_lifted, fault, .. } = place;
+    let Place { is_lifted, fault, .. } = place;
     let p = theme::palette(ui);
     let name = names::op_name(lang, &step.op);
     Frame::new()
@@ -111,7 +132,7 @@ fn card_ui(ui: &mut Ui, lang: Lang, step: &mut Step, op: Option<&Op>, place: Pla
             ui.set_width(ui.available_width());
             ui.spacing_mut().item_spacing.y = 0.0;
             let explained = ui.scope_id().with("how it works");
-            head_ui(ui, lang, step, (&name, op), (index, last), explained, ask);
+            head_ui(ui, lang, step, (&name, op), place, explained, ask);
             let Some(op) = op else {
                 label::text(ui, lang.word("no_filter_found"), theme::label(), p.fail);
                 return;
@@ -174,7 +195,7 @@ fn head_ui(
     lang: Lang,
     step: &mut Step,
     (name, op): (&str, Option<&Op>),
-    (index, last): (usize, usize),
+    Place { index, last, of, .. }: Place<'_>,
     explained: Id,
     ask: &mut Option<Ask>,
 ) {
@@ -215,7 +236,7 @@ fn head_ui(
                 *ask = Some(Ask::Edit(wanted));
             }
         }
-        grip_ui(ui, lang, name, index);
+        grip_ui(ui, lang, name, (index, of));
     });
 }
 
@@ -236,7 +257,7 @@ fn quiet(ui: &mut Ui, button: Button<'_>, near: bool) -> bool {
     .inner
 }
 
-fn grip_ui(ui: &mut Ui, lang: Lang, name: &str, index: usize) {
+fn grip_ui(ui: &mut Ui, lang: Lang, name: &str, (index, of): (usize, StepsOf)) {
     let p = theme::palette(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(GRIP, size::FIELD), Sense::DRAG);
     response.widget_info(|| {
@@ -247,7 +268,7 @@ fn grip_ui(ui: &mut Ui, lang: Lang, name: &str, index: usize) {
         ui.ctx().set_cursor_icon(egui::CursorIcon::Grab);
     }
     if response.drag_started() {
-        ui.data_mut(|data| data.insert_temp(Id::unique("dragged step"), index));
+        ui.data_mut(|data| data.insert_temp(dragged_id(of), index));
     }
 }
 
@@ -273,8 +294,10 @@ fn param_ui(
             step.params.remove(spec.name);
         }
         Some(Edited::File { by_hand }) => {
-            *ask =
-                Some(Ask::File { purpose: Purpose::StepFile { step_index: place.index, param: spec.name }, by_hand });
+            *ask = Some(Ask::File {
+                purpose: Purpose::StepFile { step_index: place.before + place.index, param: spec.name },
+                by_hand,
+            });
         }
         None => {}
     }
@@ -300,4 +323,77 @@ fn example_ui(ui: &mut Ui, lang: Lang, (op, param, given): (&str, &str, &str), s
         }
         None => {}
     }
+}
+
+/// The button that adds a step, with its menu.
+pub(super) fn add_filter_ui(ui: &mut Ui, state: &mut State, of: StepsOf) {
+    let lang = state.lang;
+    let width = ui.available_width();
+    let words = match of {
+        StepsOf::All => lang.word("add_filter"),
+        StepsOf::Output => lang.word("add_output_filter"),
+    };
+    let add = Button::new(words).icon(Icon::Plus).dashed().width(width).ui(ui);
+    add_ui(&add, width, state, of);
+}
+
+/// The menu of operations, by group, with a search box.
+fn add_ui(button: &egui::Response, width: f32, state: &mut State, of: StepsOf) {
+    let lang = state.lang;
+    let search = egui::Id::unique(("filter search", of == StepsOf::Output));
+    let opened = button.clicked();
+    Popup::menu(button).gap(4.0).close_behavior(PopupCloseBehavior::CloseOnClickOutside).width(width).show(|ui| {
+        ui.set_min_width(width - 12.0);
+        ui.set_max_width(width - 12.0);
+        let hairline = theme::hairline(theme::palette(ui));
+        let widgets = &mut ui.visuals_mut().widgets;
+        widgets.inactive.bg_stroke = hairline;
+        widgets.hovered.bg_stroke = hairline;
+        let mut text: String =
+            if opened { String::new() } else { ui.data(|data| data.get_temp(search)).unwrap_or_default() };
+        let edit = field::edit(
+            ui,
+            search,
+            lang.word("search_filters"),
+            &mut text,
+            ui.available_width(),
+            lang.word("search_filters"),
+        );
+        if opened {
+            edit.request_focus();
+        }
+        let entered = edit.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        ui.add_space(size::GAP_SMALL);
+        let found = recipe::found(&state.ops, lang, &text);
+        let mut picked = found.first().filter(|_| entered && !text.trim().is_empty()).copied();
+        ScrollArea::vertical().max_height(360.0).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            for group in Group::ALL {
+                let of_group: Vec<_> = found.iter().filter(|op| op.group == group).collect();
+                if of_group.is_empty() {
+                    continue;
+                }
+                menu::heading(ui, lang.group(group));
+                for op in of_group {
+                    let response = menu::entry_ui(ui, &names::op_name(lang, op.id), "", true, false);
+                    if response.clicked() {
+                        picked = Some(*op);
+                    }
+                    response.on_hover_text(names::op_summary(lang, op.id, op.summary));
+                }
+            }
+            if found.is_empty() {
+                label::note(ui, lang.word("no_filter_found"));
+            }
+            scroll::follow_focus(ui);
+        });
+        ui.data_mut(|data| data.insert_temp(search, text));
+        if let Some(op) = picked {
+            let mut edited = outputs::steps(&state.drafts, state.output, of);
+            recipe::add_step(&mut edited, op.id);
+            outputs::set_steps(&mut state.drafts, state.output, of, edited);
+            ui.close();
+        }
+    });
+    opener::give_back_focus(button);
 }

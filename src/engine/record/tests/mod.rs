@@ -205,7 +205,9 @@ impl Bench {
             return;
         }
         let process = self.process();
-        let deciding = process.run.decide_interrupted(last_run.undecided).unwrap();
+        let (_, readers) = catalog::open(&process.path).unwrap();
+        let reader = readers.reader().unwrap();
+        let deciding = process.run.decide_interrupted(last_run.undecided, reader).unwrap();
         let record = process.recorder.record_rx.recv_timeout(DEADLINE).unwrap();
         process.recorder.take(record, &mut process.batch);
         deciding.join().unwrap();
