@@ -54,8 +54,8 @@ fn steps_ui(ui: &mut Ui, low: bool, state: &mut State) {
             label::wrapped(ui, words, theme::label(), ink);
         }
         steps::add_filter_ui(ui, state, StepsOf::All);
-        outputs::ui(ui, state);
         write_back::section_ui(ui, state);
+        outputs::ui(ui, state);
         if low {
             save::ui(ui, state);
         }
