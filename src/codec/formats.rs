@@ -2,6 +2,8 @@
 
 use std::sync::{Once, PoisonError, RwLock};
 
+#[cfg(feature = "heic")]
+use super::heic;
 #[cfg(feature = "raw")]
 use super::raw;
 use super::spec::{FormatSpec, Frames};
@@ -15,6 +17,8 @@ static FORMATS: &[&FormatSpec] = &[
     &png::SPEC,
     &webp::SPEC,
     &avif::SPEC,
+    #[cfg(feature = "heic")]
+    &heic::SPEC,
     &jxl::SPEC,
     // Before TIFF, which many raw files are inside.
     #[cfg(feature = "raw")]
@@ -72,6 +76,8 @@ pub(crate) mod known {
     pub(crate) const AVIF: Format = avif::SPEC.format();
     pub(crate) const BMP: Format = bmp::SPEC.format();
     pub(crate) const GIF: Format = gif::SPEC.format();
+    #[cfg(feature = "heic")]
+    pub(crate) const HEIC: Format = crate::codec::heic::SPEC.format();
     pub(crate) const ICO: Format = ico::SPEC.format();
     pub(crate) const JPEG: Format = jpeg::SPEC.format();
     pub(crate) const JXL: Format = jxl::SPEC.format();

@@ -16,6 +16,8 @@ mod errors;
 mod formats;
 mod gif;
 mod guard;
+#[cfg(feature = "heic")]
+mod heic;
 mod ico;
 mod jpeg;
 mod jxl;

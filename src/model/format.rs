@@ -257,9 +257,11 @@ impl OtherFormat {
 static OTHER_FORMATS: &[OtherFormat] = &[
     OtherFormat::branded(
         "HEIC",
-        &["heic", "heif", "hif", "heics", "heifs", "avci"],
+        &["heic", "heif", "hif", "heics", "heifs"],
         &[b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"],
-    ),
+    )
+    .of_feature("heic"),
+    OtherFormat::branded("AVC in HEIF", &["avci", "avcs"], &[b"avci", b"avcs"]),
     OtherFormat::branded("Canon raw (CR3)", &["cr3"], &[b"crx "]).of_feature("raw"),
     OtherFormat::signed(
         "JPEG 2000",

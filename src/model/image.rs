@@ -277,6 +277,11 @@ impl ImageInfo {
         self.width_px as usize * self.channels.count()
     }
 
+    /// Number of pixels.
+    pub const fn pixels(&self) -> u64 {
+        self.width_px as u64 * self.height_px as u64
+    }
+
     /// Bytes of the whole image in memory.
     pub const fn size_bytes(&self) -> u64 {
         self.row_samples() as u64 * self.height_px as u64 * self.sample.size_bytes() as u64

@@ -1,19 +1,11 @@
 //! AVIF: read through rav1d, written through ravif.
 
-mod coded_image;
 mod decode;
 mod encode;
-mod grid;
-mod items;
-mod orientation;
 mod rav1d;
-mod sequence;
 mod sequence_frames;
 mod sequence_header;
-mod strip;
-mod tables;
 mod write_boxes;
-mod yuv;
 
 use super::spec::{Carries, EncoderSpec, FormatSpec, FrameSpec, Frames, IsolatedSpec, ProcessorLimit};
 use crate::model::{Channels, FormatInfo, FormatKey, SaveInfo};
@@ -43,7 +35,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     open: decode::open,
     decode_bytes: decode::held_bytes,
     taken: decode::taken,
-    strip: |bytes| strip::stripped(bytes).map(Into::into),
+    strip: |bytes| decode::stripped(bytes).map(Into::into),
     frames: Frames::All(FrameSpec {
         open: decode::open_frames,
         held_bytes: decode::frames_held_bytes,

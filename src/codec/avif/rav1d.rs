@@ -17,6 +17,7 @@ use re_rav1d::src::lib::{
     dav1d_picture_unref, dav1d_send_data,
 };
 
+use crate::codec::container::heif::frame::{Frame, Layout, Plane};
 use crate::codec::errors;
 use crate::error::ItemError;
 use crate::model::Samples;
@@ -26,57 +27,6 @@ const AGAIN: Dav1dResult = Dav1dResult(-11);
 const NO_MEMORY: Dav1dResult = Dav1dResult(-12);
 /// A frame above the limit.
 const OUT_OF_RANGE: Dav1dResult = Dav1dResult(-34);
-
-/// Chroma subsampling.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Layout {
-    /// No chroma.
-    Gray,
-    /// Halved on both axes.
-    Half,
-    /// Halved horizontally.
-    HalfWide,
-    /// Full resolution.
-    Full,
-}
-
-/// One plane of samples of 8 to 12 bits, without gaps.
-#[derive(Clone, Debug)]
-pub(super) struct Plane {
-    /// Samples of a row.
-    pub(super) width: usize,
-    /// Rows.
-    pub(super) height: usize,
-    /// `width * height` samples: bytes if 8 bits are enough.
-    pub(super) samples: Samples,
-}
-
-/// A decoded frame.
-#[derive(Clone, Debug)]
-pub(super) struct Frame {
-    pub(super) layout: Layout,
-    /// Bits of a sample: 8, 10 or 12.
-    pub(super) bits: u8,
-    /// Colours as the stream declares them, in the numbers of ISO 23091-2, and whether the full range is used.
-    pub(super) primaries: u16,
-    pub(super) transfer: u16,
-    pub(super) matrix: u16,
-    pub(super) full_range: bool,
-    /// Luma, and the two chroma planes, which are empty for gray images.
-    pub(super) planes: [Plane; 3],
-}
-
-impl Layout {
-    /// A chroma plane's width and height for a luma plane's.
-    pub(super) const fn chroma_size(self, width: usize, height: usize) -> (usize, usize) {
-        match self {
-            Self::Gray => (0, 0),
-            Self::Half => (width.div_ceil(2), height.div_ceil(2)),
-            Self::HalfWide => (width.div_ceil(2), height),
-            Self::Full => (width, height),
-        }
-    }
-}
 
 /// An open decoder, closed when dropped.
 struct Decoder(Option<Dav1dContext>);
@@ -161,7 +111,7 @@ impl Stream {
         }
         let image = last.ok_or_else(errors::truncated)?;
         if (image.0.p.w, image.0.p.h) != (self.size_px.0.cast_signed(), self.size_px.1.cast_signed()) {
-            return Err(errors::corrupt("avif_frame_size"));
+            return Err(errors::corrupt("heif_frame_size"));
         }
         frame(&image.0)
     }
@@ -170,7 +120,7 @@ impl Stream {
 fn failure(result: Dav1dResult) -> ItemError {
     match result {
         NO_MEMORY => errors::too_large("no_memory"),
-        OUT_OF_RANGE => errors::corrupt("avif_frame_larger"),
+        OUT_OF_RANGE => errors::corrupt("heif_frame_larger"),
         _ => errors::corrupt("avif_data"),
     }
 }
@@ -294,13 +244,4 @@ fn copied(data: NonNull<c_void>, stride: isize, bits: u8, width: usize, height: 
         }
     }
     Ok(plane)
-}
-
-impl Plane {
-    /// Reserves memory for a plane's samples.
-    pub(super) fn new(width: usize, height: usize, bits: u8) -> Result<Self, ItemError> {
-        let len = (width as u64).saturating_mul(height as u64);
-        let samples = if bits > 8 { Samples::U16(errors::room(len)?) } else { Samples::U8(errors::room(len)?) };
-        Ok(Self { width, height, samples })
-    }
 }

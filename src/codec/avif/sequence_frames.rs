@@ -1,12 +1,12 @@
 //! Decodes the frames of an image sequence, one after the other.
 
-use super::coded_image::{Colours, Shape};
-use super::rav1d::{Frame as CodedFrame, Stream};
-use super::sequence::{Sequence, Track};
-use super::tables::{Sample, Samples};
-use super::yuv::YuvRows;
+use super::rav1d::Stream;
 use crate::codec::animation::canvas_rows::NoRows;
 use crate::codec::colour::{Rewind as _, ShownRows};
+use crate::codec::container::heif::frame::Frame as CodedFrame;
+use crate::codec::container::heif::sequence::{Sequence, Track};
+use crate::codec::container::heif::tables::{Sample, Samples};
+use crate::codec::container::heif::{Colours, Shape, YuvRows};
 use crate::codec::errors;
 use crate::error::ItemError;
 use crate::model::{Area, Delay, Disposal, Frame, FrameReader, Message, Picture, RowReader};
@@ -30,7 +30,7 @@ impl<'a> Decoding<'a> {
     /// Decodes a frame; they must be requested in order.
     fn frame(&mut self, number: usize) -> Result<CodedFrame, ItemError> {
         let sample =
-            self.sample(number).ok_or_else(|| errors::corrupt(Message::new("avif_box").with("box", "stsz")))?;
+            self.sample(number).ok_or_else(|| errors::corrupt(Message::new("heif_box").with("box", "stsz")))?;
         self.stream.decode(sample.of(self.file)?)
     }
 }
@@ -66,12 +66,6 @@ impl<'a> SequenceFrames<'a> {
         let picture = Picture { canvas: shape.info, frames: sequence.colour.frames(), plays: sequence.plays() };
         let first = Some(first);
         Ok((Self { sequence, picture, shape, colours, colour, alpha, first, next: 0, peak: 0.0, shown: None }, profile))
-    }
-
-    /// The rows of the first frame.
-    pub(super) fn into_first(mut self) -> Result<ShownRows<YuvRows>, ItemError> {
-        self.next_frame()?;
-        self.shown.ok_or_else(errors::truncated)
     }
 }
 

@@ -1,22 +1,6 @@
 //! The size of an image in the header of its AV1 data (AV1 Bitstream Specification, 5.3 and 5.5).
 
-/// Bits from the highest to the lowest.
-struct Bits<'a> {
-    data: &'a [u8],
-    at: usize,
-}
-
-impl Bits<'_> {
-    fn take(&mut self, count: usize) -> Option<u32> {
-        let mut value = 0;
-        for _ in 0..count {
-            let byte = *self.data.get(self.at / 8)?;
-            value = value << 1 | u32::from(byte >> (7 - self.at % 8) & 1);
-            self.at += 1;
-        }
-        Some(value)
-    }
-}
+use crate::codec::container::bits::Bits;
 
 /// Little-endian base 128, and the rest.
 fn leb128(data: &[u8]) -> Option<(usize, &[u8])> {
@@ -45,7 +29,7 @@ pub(super) fn size(mut data: &[u8]) -> Option<(u32, u32)> {
 }
 
 fn of_header(body: &[u8]) -> Option<(u32, u32)> {
-    let mut bits = Bits { data: body, at: 0 };
+    let mut bits = Bits::new(body);
     let (_profile, _still, is_reduced) = (bits.take(3)?, bits.take(1)?, bits.take(1)?);
     if is_reduced == 1 {
         bits.take(5)?;

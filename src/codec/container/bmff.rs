@@ -94,6 +94,13 @@ impl<'a> Fields<'a> {
         Some(*taken)
     }
 
+    /// This many bytes.
+    pub(crate) fn slice(&mut self, bytes: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(bytes)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
     /// One byte.
     pub(crate) fn u8(&mut self) -> Option<u8> {
         self.array::<1>().map(|[byte]| byte)

@@ -1,73 +1,42 @@
-//! The image description of an AVIF file (ISO 23008-12): items, the location of their bytes, their properties and
-//! references. Nothing is decoded here.
+//! The image description of a file: items, the location of their bytes, their properties and references. Nothing is
+//! decoded here.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::sequence_header;
+use super::ItemCodec;
+use super::frame::Frame;
+use super::orientation::by_properties;
+use super::properties::{Coding, Property, is_alpha, is_gain_map, read_properties};
 use crate::codec::container::bmff::{BoxType, Boxes, Fields, exif_block};
 use crate::codec::errors;
 use crate::error::ItemError;
-use crate::model::{Message, Metadata, Part};
+use crate::model::{Message, Metadata, Orientation, Part};
 
 /// Maximum number of items and properties: images have a few, grids some hundred tiles.
-const MAX_ITEMS: usize = 4096;
+pub(crate) const MAX_ITEMS: usize = 4096;
 /// Maximum size of an Exif or XMP item that is kept, in bytes.
 const MAX_BLOCK_BYTES: u64 = 16 << 20;
 
-/// A property of an item.
-#[derive(Clone, Debug)]
-pub(super) enum Property<'a> {
-    /// Width, height in px.
-    Size(u32, u32),
-    /// Quarter turns counter-clockwise.
-    Rotation(u8),
-    /// 0: top and bottom are swapped; 1: left and right.
-    Mirror(u8),
-    /// The visible part of the image.
-    Aperture(Aperture),
-    /// Colour as numbers of ISO 23091-2: primaries, transfer, matrix; whether samples use their full range.
-    Numbers { primaries: u16, transfer: u16, matrix: u16, full_range: bool },
-    /// Colour as an ICC profile.
-    Profile(&'a [u8]),
-    /// The purpose of an auxiliary item.
-    Auxiliary(&'a [u8]),
-    /// How the item is coded: bits of a sample; whether there is only luma.
-    Coding { bits: u8, monochrome: bool },
-    /// Known, and irrelevant here.
-    Harmless,
-    /// Not known.
-    Unknown(BoxType),
-}
-
-/// A rectangle in fractions of px: width, height, and its centre's distance from the image's.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Aperture {
-    pub(super) width: (u32, u32),
-    pub(super) height: (u32, u32),
-    pub(super) right: (i32, u32),
-    pub(super) down: (i32, u32),
-}
-
 /// An item: its type, its properties (and whether they are essential), and the location of its bytes.
 #[derive(Debug, Default)]
-pub(super) struct Item<'a> {
-    pub(super) id: u32,
-    pub(super) kind: BoxType,
+pub(crate) struct Item<'a> {
+    pub(crate) id: u32,
+    pub(crate) kind: BoxType,
     mime: &'a [u8],
     in_idat: bool,
     elsewhere: bool,
     extents: Vec<(u64, u64)>,
-    pub(super) properties: Vec<(Property<'a>, bool)>,
+    pub(crate) properties: Vec<(Property<'a>, bool)>,
 }
 
 /// Where metadata is.
 #[derive(Debug, Default)]
-pub(super) struct MetadataPlaces {
+pub(crate) struct MetadataPlaces {
     /// In the file.
-    pub(super) in_file: Vec<Range<usize>>,
+    pub(crate) in_file: Vec<Range<usize>>,
     /// In the `idat` box.
-    pub(super) in_idat: Vec<Range<usize>>,
+    pub(crate) in_idat: Vec<Range<usize>>,
 }
 
 /// A reference from one item to others.
@@ -79,8 +48,8 @@ struct Reference {
 }
 
 /// The content of the file's `meta` box.
-#[derive(Debug)]
-pub(super) struct Items<'a> {
+pub(crate) struct Items<'a> {
+    codec: &'static ItemCodec,
     file: &'a [u8],
     idat: &'a [u8],
     primary: u32,
@@ -89,26 +58,26 @@ pub(super) struct Items<'a> {
 }
 
 fn broken(what: &str) -> ItemError {
-    errors::corrupt(Message::new("avif_box").with("box", what))
+    errors::corrupt(Message::new("heif_box").with("box", what))
 }
 
 impl<'a> Items<'a> {
     /// Reads the file's description.
-    pub(super) fn read(file: &'a [u8]) -> Result<Self, ItemError> {
+    pub(crate) fn read(codec: &'static ItemCodec, file: &'a [u8]) -> Result<Self, ItemError> {
         for found in Boxes::of_file(file) {
             let (kind, body) = found?;
             if &kind == b"meta" {
-                return Self::read_meta(file, body);
+                return Self::read_meta(codec, file, body);
             }
         }
-        Err(errors::unsupported("avif_sequence"))
+        Err(errors::unsupported("heif_sequence"))
     }
 
     /// Reads the content of a `meta` box.
-    pub(super) fn read_meta(file: &'a [u8], body: &'a [u8]) -> Result<Self, ItemError> {
+    pub(crate) fn read_meta(codec: &'static ItemCodec, file: &'a [u8], body: &'a [u8]) -> Result<Self, ItemError> {
         let mut fields = Fields(body);
         fields.version().ok_or_else(|| broken("meta"))?;
-        let mut this = Self { file, idat: &[], primary: 0, all: Vec::new(), references: Vec::new() };
+        let mut this = Self { codec, file, idat: &[], primary: 0, all: Vec::new(), references: Vec::new() };
         let mut pool = Vec::new();
         let mut links = Vec::new();
         for found in Boxes::within(fields.0) {
@@ -241,12 +210,12 @@ impl<'a> Items<'a> {
     }
 
     /// The primary image.
-    pub(super) fn primary(&self) -> Result<&Item<'a>, ItemError> {
-        self.by_id(self.primary).ok_or_else(|| errors::corrupt("avif_no_primary"))
+    pub(crate) fn primary(&self) -> Result<&Item<'a>, ItemError> {
+        self.by_id(self.primary).ok_or_else(|| errors::corrupt("heif_no_primary"))
     }
 
     /// The item that holds the alpha of another, and whether that one's colours are multiplied by it.
-    pub(super) fn alpha_of(&self, item: &Item<'a>) -> Option<(&Item<'a>, bool)> {
+    pub(crate) fn alpha_of(&self, item: &Item<'a>) -> Option<(&Item<'a>, bool)> {
         let aux =
             self.references.iter().filter(|reference| &reference.kind == b"auxl" && reference.to.contains(&item.id));
         let alpha = aux.filter_map(|reference| self.by_id(reference.from)).find(|item| item.is_alpha())?;
@@ -257,25 +226,22 @@ impl<'a> Items<'a> {
     }
 
     /// The tiles of a grid, row by row.
-    pub(super) fn tiles_of(&self, grid: &Item<'a>) -> Result<Vec<&Item<'a>>, ItemError> {
+    pub(crate) fn tiles_of(&self, grid: &Item<'a>) -> Result<Vec<&Item<'a>>, ItemError> {
         let reference =
             self.references.iter().find(|reference| &reference.kind == b"dimg" && reference.from == grid.id);
         let ids = reference.map(|reference| reference.to.as_slice()).unwrap_or_default();
-        ids.iter().map(|&id| self.by_id(id).ok_or_else(|| errors::corrupt("avif_no_tile"))).collect()
+        ids.iter().map(|&id| self.by_id(id).ok_or_else(|| errors::corrupt("heif_no_tile"))).collect()
     }
 
     /// The Exif and XMP blocks that belong to no image in particular.
-    pub(super) fn metadata_of_all(&self) -> Metadata {
+    pub(crate) fn metadata_of_all(&self) -> Metadata {
         self.metadata_of(&Item::default())
     }
 
     /// The Exif and XMP blocks of an image.
-    pub(super) fn metadata_of(&self, item: &Item<'a>) -> Metadata {
+    pub(crate) fn metadata_of(&self, item: &Item<'a>) -> Metadata {
         let mut metadata = Metadata::default();
-        // An image that is tone-mapped by a gain map.
-        if self.all.iter().any(|item| &item.kind == b"tmap") {
-            metadata.left_out.push(Part::GainMap);
-        }
+        metadata.left_out = self.images_beside(item);
         let about = |from: &Item<'_>| {
             let mut references = self.references.iter().filter(|r| &r.kind == b"cdsc" && r.from == from.id).peekable();
             references.peek().is_none() || references.any(|reference| reference.to.contains(&item.id))
@@ -294,19 +260,38 @@ impl<'a> Items<'a> {
         metadata
     }
 
+    /// The images that the file has beside an image and its alpha.
+    fn images_beside(&self, image: &Item<'a>) -> Vec<Part> {
+        let purposes = |item: &Item<'a>| {
+            let is_aux = |kind: BoxType| {
+                self.references.iter().any(|one| one.kind == kind && one.from == item.id && one.to.contains(&image.id))
+            };
+            if is_aux(*b"auxl") { item.purpose() } else { None }
+        };
+        let mut parts = Vec::new();
+        // An image that is tone-mapped by a gain map.
+        if self.all.iter().any(|item| &item.kind == b"tmap" || purposes(item).is_some_and(is_gain_map)) {
+            parts.push(Part::GainMap);
+        }
+        if self.all.iter().filter_map(purposes).any(|purpose| !is_alpha(purpose) && !is_gain_map(purpose)) {
+            parts.push(Part::OtherImages);
+        }
+        parts
+    }
+
     /// Whether an item is metadata.
     fn is_metadata(item: &Item<'_>) -> bool {
         matches!(&item.kind, b"Exif" | b"mime")
     }
 
     /// The numbers of items that hold metadata.
-    pub(super) fn metadata_ids(&self) -> Vec<u32> {
+    pub(crate) fn metadata_ids(&self) -> Vec<u32> {
         self.all.iter().filter(|item| Self::is_metadata(item)).map(|item| item.id).collect()
     }
 
     /// The places in the file (or in its `idat` box) where metadata is; `None` if an image shares them, or if they are
     /// not within the file.
-    pub(super) fn metadata_places(&self) -> Option<MetadataPlaces> {
+    pub(crate) fn metadata_places(&self) -> Option<MetadataPlaces> {
         let (mut places, mut images) = (MetadataPlaces::default(), MetadataPlaces::default());
         for item in self.all.iter().filter(|item| !item.elsewhere) {
             let found = if Self::is_metadata(item) { &mut places } else { &mut images };
@@ -326,10 +311,17 @@ impl<'a> Items<'a> {
         (apart(&places.in_file, &images.in_file) && apart(&places.in_idat, &images.in_idat)).then_some(places)
     }
 
+    /// The file ends before its last item does.
+    fn ends_early(&self) -> ItemError {
+        let in_file = self.all.iter().filter(|item| !item.in_idat && !item.elsewhere);
+        let ends = in_file.flat_map(|item| &item.extents).map(|&(offset, length)| offset.saturating_add(length));
+        errors::truncated_at(self.file.len() as u64, ends.max().unwrap_or_default())
+    }
+
     /// An item's bytes, with its extents joined.
-    pub(super) fn bytes_of(&self, item: &Item<'a>) -> Result<Cow<'a, [u8]>, ItemError> {
+    pub(crate) fn bytes_of(&self, item: &Item<'a>) -> Result<Cow<'a, [u8]>, ItemError> {
         if item.elsewhere {
-            return Err(errors::unsupported("avif_protected"));
+            return Err(errors::unsupported("heif_protected"));
         }
         let source = if item.in_idat { self.idat } else { self.file };
         let piece = |&(offset, length): &(u64, u64)| {
@@ -340,10 +332,10 @@ impl<'a> Items<'a> {
             source.get(from..from.checked_add(usize::try_from(length).ok()?)?)
         };
         let missing = || {
-            if item.in_idat { broken("idat") } else { errors::truncated() }
+            if item.in_idat { broken("idat") } else { self.ends_early() }
         };
         match item.extents.as_slice() {
-            [] => Err(errors::corrupt("avif_no_data")),
+            [] => Err(errors::corrupt("heif_no_data")),
             [one] => piece(one).map(Cow::Borrowed).ok_or_else(missing),
             several => {
                 let mut whole = Vec::new();
@@ -351,7 +343,7 @@ impl<'a> Items<'a> {
                     let piece = piece(extent).ok_or_else(missing)?;
                     // Extents may overlap, but must not add up to more than the file.
                     if whole.len() + piece.len() > source.len() {
-                        return Err(errors::corrupt("avif_overlap"));
+                        return Err(errors::corrupt("heif_overlap"));
                     }
                     whole.extend_from_slice(piece);
                 }
@@ -361,21 +353,55 @@ impl<'a> Items<'a> {
     }
 }
 
-impl Items<'_> {
+impl<'a> Items<'a> {
     /// Width, height in px: as the container says, or else the coded data. Some programs leave the property out.
-    pub(super) fn size_of(&self, item: &Item<'_>) -> Result<(u32, u32), ItemError> {
-        if item.kind != *b"av01" || item.size().is_ok() {
+    pub(crate) fn size_of(&self, item: &Item<'a>) -> Result<(u32, u32), ItemError> {
+        if !self.is_coded(item) || item.size().is_ok() {
             return item.size();
         }
-        sequence_header::size(&self.bytes_of(item)?).ok_or_else(|| errors::corrupt("avif_no_size"))
+        let coding = Coding::of(&item.properties)?;
+        (self.codec.size)(&coding, &self.bytes_of(item)?).ok_or_else(|| errors::corrupt("heif_no_size"))
+    }
+
+    /// Whether an item is coded in one piece.
+    pub(crate) fn is_coded(&self, item: &Item<'_>) -> bool {
+        self.codec.takes(item.kind)
+    }
+
+    /// How an item is coded; for a grid, its first tile.
+    pub(crate) fn coding<'i>(&'i self, item: &'i Item<'a>) -> Result<Coding<'a>, ItemError> {
+        match &item.kind {
+            _ if self.is_coded(item) => Coding::of(&item.properties),
+            b"grid" => Coding::of(self.tiles_of(item)?.first().map_or(&[], |tile| tile.properties.as_slice())),
+            kind => {
+                let kind = String::from_utf8_lossy(kind);
+                Err(errors::unsupported(Message::new("heif_type").with("type", kind)))
+            }
+        }
+    }
+
+    /// Decodes an item in one piece, which must have that size.
+    pub(crate) fn decode(&self, item: &Item<'a>, size: (u32, u32)) -> Result<Frame, ItemError> {
+        (self.codec.decode)(&Coding::of(&item.properties)?, &self.bytes_of(item)?, size)
+    }
+
+    /// How an item is turned by its properties.
+    pub(crate) fn orientation_of(&self, item: &Item<'_>) -> Orientation {
+        by_properties(&item.properties, self.codec.turns_in_order).unwrap_or_default()
     }
 }
 
-impl Item<'_> {
+impl<'a> Item<'a> {
+    /// What an auxiliary image is for.
+    fn purpose(&self) -> Option<&'a [u8]> {
+        self.properties.iter().find_map(|(property, _)| match property {
+            Property::Auxiliary(purpose) => Some(*purpose),
+            _ => None,
+        })
+    }
+
     fn is_alpha(&self) -> bool {
-        self.properties
-            .iter()
-            .any(|(property, _)| matches!(property, Property::Auxiliary(purpose) if is_alpha(purpose)))
+        self.purpose().is_some_and(is_alpha)
     }
 
     /// Width, height in px, as the container says.
@@ -384,124 +410,17 @@ impl Item<'_> {
             Property::Size(width, height) => Some((*width, *height)),
             _ => None,
         });
-        size.ok_or_else(|| errors::corrupt("avif_no_size"))
+        size.ok_or_else(|| errors::corrupt("heif_no_size"))
     }
 
     /// Refuses essential properties that are not supported.
-    pub(super) fn check_essential(&self) -> Result<(), ItemError> {
+    pub(crate) fn check_essential(&self) -> Result<(), ItemError> {
         for (property, essential) in &self.properties {
             if let (Property::Unknown(kind), true) = (property, essential) {
                 let kind = String::from_utf8_lossy(kind).into_owned();
-                return Err(errors::unsupported(Message::new("avif_property").with("property", kind)));
+                return Err(errors::unsupported(Message::new("heif_property").with("property", kind)));
             }
         }
         Ok(())
     }
-}
-
-/// Whether an auxiliary image with this purpose is alpha.
-pub(super) fn is_alpha(purpose: &[u8]) -> bool {
-    const ALPHA: [&[u8]; 2] = [b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1"];
-    ALPHA.contains(&purpose)
-}
-
-/// Reads all properties into `pool`, and their assignments to items into `links`: item id, index in the pool,
-/// essential.
-fn read_properties<'a>(
-    body: &'a [u8],
-    pool: &mut Vec<Property<'a>>,
-    links: &mut Vec<(u32, usize, bool)>,
-) -> Result<Option<()>, ItemError> {
-    for found in Boxes::within(body) {
-        let (kind, body) = found?;
-        match &kind {
-            b"ipco" => {
-                for found in Boxes::within(body) {
-                    let (kind, body) = found?;
-                    if pool.len() >= MAX_ITEMS {
-                        return Ok(None);
-                    }
-                    let Some(property) = read_property(kind, body) else { return Ok(None) };
-                    pool.push(property);
-                }
-            }
-            b"ipma" if read_links(body, links).is_none() => return Ok(None),
-            _ => {}
-        }
-    }
-    Ok(Some(()))
-}
-
-/// A property of an item, or of a track's samples.
-pub(super) fn read_property(kind: BoxType, body: &[u8]) -> Option<Property<'_>> {
-    let mut fields = Fields(body);
-    Some(match &kind {
-        b"ispe" => {
-            fields.version()?;
-            Property::Size(fields.u32()?, fields.u32()?)
-        }
-        b"irot" => Property::Rotation(fields.u8()? & 3),
-        b"imir" => Property::Mirror(fields.u8()? & 1),
-        b"clap" => {
-            let mut pair = || Some((fields.u32()?, fields.u32()?));
-            let (width, height) = (pair()?, pair()?);
-            let (right, down) = (pair()?, pair()?);
-            Property::Aperture(Aperture {
-                width,
-                height,
-                right: (right.0.cast_signed(), right.1),
-                down: (down.0.cast_signed(), down.1),
-            })
-        }
-        b"colr" => match &fields.array::<4>()? {
-            b"nclx" => {
-                let (primaries, transfer, matrix) = (fields.u16()?, fields.u16()?, fields.u16()?);
-                Property::Numbers { primaries, transfer, matrix, full_range: fields.u8()? >> 7 == 1 }
-            }
-            b"prof" | b"rICC" => Property::Profile(fields.0),
-            _ => Property::Harmless,
-        },
-        // Of an item, and of a track.
-        b"auxC" | b"auxi" => {
-            fields.version()?;
-            Property::Auxiliary(fields.text())
-        }
-        b"av1C" => {
-            let [_, _, flags] = fields.array()?;
-            let bits = match (flags >> 6 & 1, flags >> 5 & 1) {
-                (0, _) => 8,
-                (_, 0) => 10,
-                _ => 12,
-            };
-            Property::Coding { bits, monochrome: flags >> 4 & 1 == 1 }
-        }
-        b"pixi" | b"pasp" | b"clli" | b"mdcv" | b"cclv" | b"amve" | b"a1lx" | b"free" | b"skip" => Property::Harmless,
-        _ => Property::Unknown(kind),
-    })
-}
-
-fn read_links(body: &[u8], links: &mut Vec<(u32, usize, bool)>) -> Option<()> {
-    let mut fields = Fields(body);
-    let (version, flags) = fields.version()?;
-    let count = fields.u32()?;
-    for _ in 0..count {
-        let id = fields.narrow_or_wide(version > 0)?;
-        for _ in 0..fields.u8()? {
-            let (index, essential) = if flags & 1 == 1 {
-                let link = fields.u16()?;
-                (link & 0x7FFF, link >> 15 == 1)
-            } else {
-                let link = fields.u8()?;
-                (u16::from(link & 0x7F), link >> 7 == 1)
-            };
-            // Indices start at 1; 0 means none.
-            if let Some(index) = usize::from(index).checked_sub(1) {
-                if links.len() >= MAX_ITEMS * 16 {
-                    return None;
-                }
-                links.push((id, index, essential));
-            }
-        }
-    }
-    Some(())
 }

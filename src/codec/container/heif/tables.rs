@@ -9,24 +9,24 @@ use crate::model::Message;
 
 /// A sample: its place in the file and its duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Sample {
-    pub(super) offset: u64,
-    pub(super) bytes: u32,
+pub(crate) struct Sample {
+    pub(crate) offset: u64,
+    pub(crate) bytes: u32,
     /// In the track's units of time.
-    pub(super) duration: u32,
+    pub(crate) duration: u32,
 }
 
 /// All samples of a track, in the order in which they are shown.
-pub(super) type Samples = Vec<Sample>;
+pub(crate) type Samples = Vec<Sample>;
 
 impl Sample {
     /// Where its bytes end.
-    pub(super) fn end(&self) -> u64 {
+    pub(crate) fn end(&self) -> u64 {
         self.offset.saturating_add(self.bytes.into())
     }
 
     /// Its bytes. An error if the file ends before.
-    pub(super) fn of<'a>(&self, file: &'a [u8]) -> Result<&'a [u8], ItemError> {
+    pub(crate) fn of<'a>(&self, file: &'a [u8]) -> Result<&'a [u8], ItemError> {
         let range = usize::try_from(self.offset).ok().zip(usize::try_from(self.end()).ok());
         range.and_then(|(from, to)| file.get(from..to)).ok_or_else(errors::truncated)
     }
@@ -34,9 +34,9 @@ impl Sample {
 
 /// The tables, as stored.
 #[derive(Clone, Copy, Default)]
-pub(super) struct SampleTables<'a> {
+pub(crate) struct SampleTables<'a> {
     /// Number of samples.
-    pub(super) count: u32,
+    pub(crate) count: u32,
     /// The size of each sample; 0 if they are listed.
     same_bytes: u32,
     /// Bits of a listed size, and the list.
@@ -52,12 +52,12 @@ pub(super) struct SampleTables<'a> {
 }
 
 fn broken(what: &str) -> ItemError {
-    errors::corrupt(Message::new("avif_box").with("box", what))
+    errors::corrupt(Message::new("heif_box").with("box", what))
 }
 
 impl<'a> SampleTables<'a> {
     /// Takes a box of the sample table; ignores others. `None` if it is too short.
-    pub(super) fn read(&mut self, kind: BoxType, body: &'a [u8]) -> Option<()> {
+    pub(crate) fn read(&mut self, kind: BoxType, body: &'a [u8]) -> Option<()> {
         let mut fields = Fields(body);
         match &kind {
             b"stsz" | b"stz2" => {
@@ -107,7 +107,7 @@ impl<'a> SampleTables<'a> {
     }
 
     /// Where all samples are. An error if the tables contradict each other.
-    pub(super) fn samples(&self) -> Result<Samples, ItemError> {
+    pub(crate) fn samples(&self) -> Result<Samples, ItemError> {
         if self.count > MAX_FRAMES {
             let why = Message::new("too_many_frames").with("frames", self.count);
             return Err(errors::too_large(why.with("most", MAX_FRAMES)));

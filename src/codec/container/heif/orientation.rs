@@ -1,10 +1,13 @@
 //! How an image is turned: by its properties (`irot`, `imir`), or by the matrix of its track.
 
-use super::items::Property;
+use super::properties::Property;
 use crate::model::Orientation;
 
-/// `irot` turns counter-clockwise first, `imir` mirrors then. EXIF's orientation is ignored. `None` without either.
-pub(super) fn by_properties(properties: &[(Property<'_>, bool)]) -> Option<Orientation> {
+/// `irot` turns counter-clockwise, `imir` mirrors: in the order in which they are assigned, or else `irot` first. EXIF's
+/// orientation is ignored. `None` without either.
+pub(crate) fn by_properties(properties: &[(Property<'_>, bool)], in_order: bool) -> Option<Orientation> {
+    let first = properties.iter().find(|(property, _)| matches!(property, Property::Rotation(_) | Property::Mirror(_)));
+    let mirrors_first = in_order && matches!(first, Some((Property::Mirror(_), _)));
     let mut turns = None;
     let mut mirror = None;
     for (property, _) in properties {
@@ -17,6 +20,8 @@ pub(super) fn by_properties(properties: &[(Property<'_>, bool)]) -> Option<Orien
     if (turns, mirror) == (None, None) {
         return None;
     }
+    // Mirroring before a quarter turn is mirroring the other axis after it.
+    let mirror = mirror.map(|axis: u8| if mirrors_first { axis ^ (turns.unwrap_or(0) & 1) } else { axis });
     Some(match (turns.unwrap_or(0), mirror) {
         (1, None) => Orientation::Rotate270,
         (2, None) => Orientation::Rotate180,
@@ -30,7 +35,7 @@ pub(super) fn by_properties(properties: &[(Property<'_>, bool)]) -> Option<Orien
 }
 
 /// By the matrix of a track (ISO 14496-12, 8.3.2): quarter turns and mirroring. Others are ignored.
-pub(super) fn by_matrix([a, b, _, c, d, ..]: [i32; 9]) -> Orientation {
+pub(crate) fn by_matrix([a, b, _, c, d, ..]: [i32; 9]) -> Orientation {
     match [a, b, c, d].map(i32::signum) {
         [0, 1, -1, 0] => Orientation::Rotate90,
         [-1, 0, 0, -1] => Orientation::Rotate180,
@@ -63,8 +68,8 @@ mod tests {
         for ([a, b, c, d], turn) in cases {
             assert_eq!(by_matrix([a, b, 0, c, d, 0, 0, 0, 1 << 30]), turn);
         }
-        assert_eq!(by_properties(&[]), None);
-        assert_eq!(by_properties(&[(Property::Rotation(1), true)]), Some(Orientation::Rotate270));
-        assert_eq!(by_properties(&[(Property::Rotation(0), true)]), Some(Orientation::Upright));
+        assert_eq!(by_properties(&[], false), None);
+        assert_eq!(by_properties(&[(Property::Rotation(1), true)], true), Some(Orientation::Rotate270));
+        assert_eq!(by_properties(&[(Property::Rotation(0), true)], false), Some(Orientation::Upright));
     }
 }

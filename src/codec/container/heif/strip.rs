@@ -1,10 +1,11 @@
-//! Removes metadata items from an AVIF file. Image items and their coded data stay as they are.
+//! Removes metadata items from a file. Image items and their coded data stay as they are.
 
 use std::ops::Range;
 
-use super::decode::probe;
+use super::ItemCodec;
 use super::items::Items;
 use super::sequence::Sequence;
+use super::still::probe;
 use crate::codec::container::bmff::{BoxType, Fields};
 use crate::codec::container::cuts::Cuts;
 
@@ -36,9 +37,9 @@ fn places(file: &[u8], range: Range<usize>) -> Option<Vec<Place>> {
 }
 
 /// The file without Exif and XMP; `None` if it can't be changed safely.
-pub(super) fn stripped(file: &[u8]) -> Option<Vec<u8>> {
-    let before = probe(file, 0).ok()?;
-    let items = Items::read(file).ok()?;
+pub(crate) fn stripped(codec: &'static ItemCodec, file: &[u8]) -> Option<Vec<u8>> {
+    let before = probe(codec, file).ok()?;
+    let items = Items::read(codec, file).ok()?;
     let removed = items.metadata_ids();
     let outer = places(file, 0..file.len())?;
     let meta = outer.iter().find(|place| &place.kind == b"meta")?;
@@ -53,8 +54,8 @@ pub(super) fn stripped(file: &[u8]) -> Option<Vec<u8>> {
     Cuts::new(in_idat).clear(&mut cleared);
     let mut cuts = data.in_file;
     if is_sequence {
-        cuts.extend(clear_movie(file, &outer, &mut cleared)?);
-        if is_shared_with_frames(file, &cuts)? {
+        cuts.extend(clear_movie(codec, file, &outer, &mut cleared)?);
+        if is_shared_with_frames(codec, file, &cuts)? {
             return None;
         }
         Cuts::new(cuts).clear(&mut cleared);
@@ -62,7 +63,7 @@ pub(super) fn stripped(file: &[u8]) -> Option<Vec<u8>> {
         let new = without_items(&cleared, meta, &removed, &|at| Some(at))?;
         out.extend_from_slice(&padded(new, meta.whole.len())?);
         out.extend_from_slice(cleared.get(meta.whole.end..)?);
-        return (probe(&out, 0).ok()? == before).then_some(out);
+        return (probe(codec, &out).ok()? == before).then_some(out);
     }
     cuts.extend(extended);
     let shorter = without_items(&cleared, meta, &removed, &|at| Some(at))?.len();
@@ -84,12 +85,17 @@ pub(super) fn stripped(file: &[u8]) -> Option<Vec<u8>> {
         }
     }
     let out = cuts.apply(&cleared);
-    (probe(&out, 0).ok()? == before).then_some(out)
+    (probe(codec, &out).ok()? == before).then_some(out)
 }
 
 /// Clears the boxes of metadata in a movie and its tracks, and beside it, without moving anything. Returns where the
 /// metadata is that they refer to.
-fn clear_movie(file: &[u8], outer: &[Place], cleared: &mut [u8]) -> Option<Vec<Range<usize>>> {
+fn clear_movie(
+    codec: &'static ItemCodec,
+    file: &[u8],
+    outer: &[Place],
+    cleared: &mut [u8],
+) -> Option<Vec<Range<usize>>> {
     let mut found: Vec<Place> = places_of(outer, *b"uuid");
     for movie in outer.iter().filter(|place| &place.kind == b"moov") {
         let within = places(file, movie.body..movie.whole.end)?;
@@ -102,7 +108,7 @@ fn clear_movie(file: &[u8], outer: &[Place], cleared: &mut [u8]) -> Option<Vec<R
     let mut data = Vec::new();
     for place in &found {
         if &place.kind == b"meta" {
-            let items = Items::read_meta(file, file.get(place.body..place.whole.end)?).ok()?;
+            let items = Items::read_meta(codec, file, file.get(place.body..place.whole.end)?).ok()?;
             data.extend(items.metadata_places()?.in_file);
         }
         cleared.get_mut(place.body..place.whole.end)?.fill(0);
@@ -112,8 +118,8 @@ fn clear_movie(file: &[u8], outer: &[Place], cleared: &mut [u8]) -> Option<Vec<R
 }
 
 /// Whether a frame of a sequence has bytes in these places.
-fn is_shared_with_frames(file: &[u8], places: &[Range<usize>]) -> Option<bool> {
-    let frames = Sequence::read(file).ok()?.map(|sequence| sequence.sample_ranges()).transpose().ok()?;
+fn is_shared_with_frames(codec: &'static ItemCodec, file: &[u8], places: &[Range<usize>]) -> Option<bool> {
+    let frames = Sequence::read(codec, file).ok()?.map(|sequence| sequence.sample_ranges()).transpose().ok()?;
     Some(places.iter().any(|place| {
         let (from, to) = (place.start as u64, place.end as u64);
         frames.iter().flatten().any(|frame| frame.start < to && from < frame.end)

@@ -1,10 +1,12 @@
-//! Image sequences: tracks of AV1 samples (ISO 14496-12, AVIF 1.1). Sequences in fragments are not supported. Nothing is
-//! decoded here.
+//! Image sequences: tracks of coded samples (ISO 14496-12, AVIF 1.1). Sequences in fragments are not supported. Nothing
+//! is decoded here.
 
 use std::ops::Range;
 
-use super::items::{Items, Property, read_property};
+use super::ItemCodec;
+use super::items::Items;
 use super::orientation::{by_matrix, by_properties};
+use super::properties::{self, Property, read_property};
 use super::tables::{SampleTables, Samples};
 use crate::codec::container::bmff::{BoxType, Boxes, Fields};
 use crate::codec::errors;
@@ -19,13 +21,13 @@ const ENTRY_BYTES: usize = 78;
 const ENDLESS: u64 = u64::MAX;
 
 /// A file's image sequence.
-pub(super) struct Sequence<'a> {
+pub(crate) struct Sequence<'a> {
     /// The track of the colours.
-    pub(super) colour: Track<'a>,
+    pub(crate) colour: Track<'a>,
     /// The track of their alpha.
-    pub(super) alpha: Option<Track<'a>>,
+    pub(crate) alpha: Option<Track<'a>>,
     /// Whether colours are multiplied by alpha.
-    pub(super) premultiplied: bool,
+    pub(crate) premultiplied: bool,
     /// The images that the file has apart from the sequence.
     items: Option<Items<'a>>,
     /// Where metadata is if the file has no images apart from the sequence.
@@ -34,7 +36,7 @@ pub(super) struct Sequence<'a> {
 
 /// A track of images.
 #[derive(Default)]
-pub(super) struct Track<'a> {
+pub(crate) struct Track<'a> {
     id: u32,
     handler: BoxType,
     /// The tracks that it is auxiliary to.
@@ -48,10 +50,10 @@ pub(super) struct Track<'a> {
     /// Whether it repeats, and the duration of what it repeats in units of the movie.
     edit: Option<(bool, u64)>,
     /// Width and height of the coded frames in px.
-    pub(super) size: (u32, u32),
-    /// Whether its samples are AV1, and how they are described, as properties of items are.
-    is_av1: bool,
-    pub(super) properties: Vec<(Property<'a>, bool)>,
+    pub(crate) size: (u32, u32),
+    /// Whether its samples are coded in the file's way, and how they are described, as properties of items are.
+    is_coded: bool,
+    pub(crate) properties: Vec<(Property<'a>, bool)>,
     /// Units per second.
     timescale: u32,
     tables: SampleTables<'a>,
@@ -59,17 +61,19 @@ pub(super) struct Track<'a> {
 }
 
 fn broken(what: &str) -> ItemError {
-    errors::corrupt(Message::new("avif_box").with("box", what))
+    errors::corrupt(Message::new("heif_box").with("box", what))
 }
 
 impl<'a> Sequence<'a> {
     /// The file's sequence: if its major brand is that of sequences and there is more than one frame, or if the file has
     /// no other image. `None` otherwise.
-    pub(super) fn read(file: &'a [u8]) -> Result<Option<Self>, ItemError> {
+    pub(crate) fn read(codec: &'static ItemCodec, file: &'a [u8]) -> Result<Option<Self>, ItemError> {
         let (mut is_declared, mut meta, mut movie) = (false, None, None);
         for found in Boxes::of_file(file) {
             match found {
-                Ok((kind, body)) if &kind == b"ftyp" => is_declared = body.starts_with(b"avis"),
+                Ok((kind, body)) if &kind == b"ftyp" => {
+                    is_declared = codec.sequence_brand.is_some_and(|brand| body.starts_with(&brand))
+                }
                 Ok((kind, body)) if &kind == b"meta" => meta = Some(body),
                 Ok((kind, body)) if &kind == b"moov" => movie = Some(body),
                 Ok(_) => {}
@@ -79,8 +83,8 @@ impl<'a> Sequence<'a> {
             }
         }
         let Some(movie) = movie.filter(|_| is_declared || meta.is_none()) else { return Ok(None) };
-        let tracks = tracks(movie)?;
-        let position = tracks.iter().position(|track| track.is_av1 && matches!(&track.handler, b"pict" | b"vide"));
+        let tracks = tracks(codec, movie)?;
+        let position = tracks.iter().position(|track| track.is_coded && matches!(&track.handler, b"pict" | b"vide"));
         let Some(position) = position else { return Ok(None) };
         if tracks.get(position).is_some_and(|track| meta.is_some() && track.frames() < 2) {
             return Ok(None);
@@ -88,25 +92,26 @@ impl<'a> Sequence<'a> {
         let mut tracks = tracks;
         let colour = tracks.swap_remove(position);
         if colour.frames() == 0 {
-            return Err(errors::unsupported("avif_fragments"));
+            return Err(errors::unsupported("heif_fragments"));
         }
         let at = tracks.iter().position(|track| {
-            track.is_av1 && track.auxiliary_to.contains(&colour.id) && track.is_alpha() && &track.handler == b"auxv"
+            track.is_coded && track.auxiliary_to.contains(&colour.id) && track.is_alpha() && &track.handler == b"auxv"
         });
         let alpha = at.map(|at| tracks.swap_remove(at));
         let premultiplied = alpha.as_ref().is_some_and(|alpha| colour.multiplied_by.contains(&alpha.id));
-        let items = meta.and_then(|meta| Items::read_meta(file, meta).ok());
-        let track_meta = colour.meta.filter(|_| items.is_none()).and_then(|meta| Items::read_meta(file, meta).ok());
+        let items = meta.and_then(|meta| Items::read_meta(codec, file, meta).ok());
+        let track_meta =
+            colour.meta.filter(|_| items.is_none()).and_then(|meta| Items::read_meta(codec, file, meta).ok());
         Ok(Some(Self { colour, alpha, premultiplied, items, track_meta }))
     }
 
     /// How its frames are turned.
-    pub(super) fn orientation(&self) -> Orientation {
-        by_properties(&self.colour.properties).unwrap_or(self.colour.turn)
+    pub(crate) fn orientation(&self) -> Orientation {
+        by_properties(&self.colour.properties, false).unwrap_or(self.colour.turn)
     }
 
     /// How often it plays. Without an edit list, forever, as in browsers.
-    pub(super) fn plays(&self) -> Plays {
+    pub(crate) fn plays(&self) -> Plays {
         match self.colour.edit {
             None => Plays::Forever,
             Some((false, _)) => Plays::Times(1),
@@ -119,7 +124,7 @@ impl<'a> Sequence<'a> {
     }
 
     /// The Exif and XMP blocks of the file.
-    pub(super) fn metadata(&self) -> Metadata {
+    pub(crate) fn metadata(&self) -> Metadata {
         let Some(items) = self.items.as_ref() else {
             return self.track_meta.as_ref().map_or_else(Metadata::default, Items::metadata_of_all);
         };
@@ -127,7 +132,7 @@ impl<'a> Sequence<'a> {
     }
 
     /// The bytes of the file that hold frames.
-    pub(super) fn sample_ranges(&self) -> Result<Vec<Range<u64>>, ItemError> {
+    pub(crate) fn sample_ranges(&self) -> Result<Vec<Range<u64>>, ItemError> {
         let mut ranges = Vec::new();
         for track in [Some(&self.colour), self.alpha.as_ref()].into_iter().flatten() {
             ranges.extend(track.samples()?.iter().map(|sample| sample.offset..sample.end()));
@@ -136,24 +141,24 @@ impl<'a> Sequence<'a> {
     }
 
     /// Whether a frame's bytes are missing.
-    pub(super) fn is_truncated(&self, file: &[u8]) -> bool {
+    pub(crate) fn is_truncated(&self, file: &[u8]) -> bool {
         self.sample_ranges().is_ok_and(|ranges| ranges.iter().any(|range| range.end > file.len() as u64))
     }
 }
 
 impl<'a> Track<'a> {
     /// Number of frames.
-    pub(super) fn frames(&self) -> u32 {
+    pub(crate) fn frames(&self) -> u32 {
         self.tables.count
     }
 
     /// Where its frames are, and how long they are shown.
-    pub(super) fn samples(&self) -> Result<Samples, ItemError> {
+    pub(crate) fn samples(&self) -> Result<Samples, ItemError> {
         self.tables.samples()
     }
 
     /// A time in its units.
-    pub(super) fn delay(&self, units: u32) -> Delay {
+    pub(crate) fn delay(&self, units: u32) -> Delay {
         Delay::new(units, self.timescale)
     }
 
@@ -163,10 +168,10 @@ impl<'a> Track<'a> {
             Property::Auxiliary(purpose) => Some(*purpose),
             _ => None,
         });
-        purposes.next().is_none_or(super::items::is_alpha)
+        purposes.next().is_none_or(properties::is_alpha)
     }
 
-    fn read(body: &'a [u8]) -> Result<Self, ItemError> {
+    fn read(codec: &ItemCodec, body: &'a [u8]) -> Result<Self, ItemError> {
         let mut track = Self::default();
         for found in Boxes::within(body) {
             let (kind, body) = found?;
@@ -174,7 +179,7 @@ impl<'a> Track<'a> {
                 b"tkhd" => track.read_header(body),
                 b"tref" => track.read_references(body)?,
                 b"edts" => track.read_edits(body)?,
-                b"mdia" => track.read_media(body)?,
+                b"mdia" => track.read_media(codec, body)?,
                 b"meta" => {
                     track.meta = Some(body);
                     Some(())
@@ -231,7 +236,7 @@ impl<'a> Track<'a> {
         Ok(Some(()))
     }
 
-    fn read_media(&mut self, body: &'a [u8]) -> Result<Option<()>, ItemError> {
+    fn read_media(&mut self, codec: &ItemCodec, body: &'a [u8]) -> Result<Option<()>, ItemError> {
         for found in Boxes::within(body) {
             let (kind, body) = found?;
             let mut fields = Fields(body);
@@ -255,7 +260,7 @@ impl<'a> Track<'a> {
                 b"minf" => {
                     for found in Boxes::within(body) {
                         let (kind, body) = found?;
-                        if &kind == b"stbl" && self.read_tables(body)?.is_none() {
+                        if &kind == b"stbl" && self.read_tables(codec, body)?.is_none() {
                             return Ok(None);
                         }
                     }
@@ -266,11 +271,11 @@ impl<'a> Track<'a> {
         Ok(Some(()))
     }
 
-    fn read_tables(&mut self, body: &'a [u8]) -> Result<Option<()>, ItemError> {
+    fn read_tables(&mut self, codec: &ItemCodec, body: &'a [u8]) -> Result<Option<()>, ItemError> {
         for found in Boxes::within(body) {
             let (kind, body) = found?;
             let read = match &kind {
-                b"stsd" => self.read_description(body)?,
+                b"stsd" => self.read_description(codec, body)?,
                 _ => self.tables.read(kind, body),
             };
             if read.is_none() {
@@ -281,21 +286,21 @@ impl<'a> Track<'a> {
     }
 
     /// Reads the first sample entry.
-    fn read_description(&mut self, body: &'a [u8]) -> Result<Option<()>, ItemError> {
+    fn read_description(&mut self, codec: &ItemCodec, body: &'a [u8]) -> Result<Option<()>, ItemError> {
         let mut fields = Fields(body);
         if fields.version().is_none() || fields.u32().is_none() {
             return Ok(None);
         }
         let Some(found) = Boxes::within(fields.0).next() else { return Ok(None) };
         let (kind, entry) = found?;
-        if &kind != b"av01" {
+        if !codec.takes(kind) {
             return Ok(Some(()));
         }
         let Some((head, boxes)) = entry.split_at_checked(ENTRY_BYTES) else { return Ok(None) };
         let mut size = Fields(head.get(24..).unwrap_or_default());
         let (Some(width), Some(height)) = (size.u16(), size.u16()) else { return Ok(None) };
         self.size = (width.into(), height.into());
-        self.is_av1 = true;
+        self.is_coded = true;
         for found in Boxes::within(boxes) {
             let (kind, body) = found?;
             let Some(property) = read_property(kind, body) else { return Ok(None) };
@@ -323,12 +328,12 @@ fn wide(fields: &mut Fields<'_>, version: u8) -> Option<u64> {
 }
 
 /// The tracks of a movie.
-fn tracks(movie: &[u8]) -> Result<Vec<Track<'_>>, ItemError> {
+fn tracks<'a>(codec: &ItemCodec, movie: &'a [u8]) -> Result<Vec<Track<'a>>, ItemError> {
     let mut tracks = Vec::new();
     for found in Boxes::within(movie) {
         let (kind, body) = found?;
         if &kind == b"trak" && tracks.len() < MAX_TRACKS {
-            tracks.push(Track::read(body)?);
+            tracks.push(Track::read(codec, body)?);
         }
     }
     Ok(tracks)

@@ -1,7 +1,7 @@
 //! From decoded frames to images: the visible part, and how coded values become colours.
 
-use super::items::{Aperture, Property};
-use super::rav1d::{Frame, Layout};
+use super::frame::{Frame, Layout};
+use super::properties::{Aperture, Coding, Property};
 use super::sequence::Sequence;
 use super::yuv::{self, Matrix, YuvRows};
 use crate::codec::colour::{self, Hdr, ShownRows};
@@ -13,41 +13,23 @@ use crate::model::{Channels, ImageInfo, Message, Orientation, SampleType};
 /// Properties, and whether they are essential.
 type Properties<'p, 'a> = &'p [(Property<'a>, bool)];
 
-/// How frames are coded.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Coding {
-    /// Bits of a sample.
-    bits: u8,
-    /// Whether there is only luma.
-    monochrome: bool,
-}
-
-impl Coding {
-    pub(super) fn of(properties: Properties<'_, '_>) -> Result<Self, ItemError> {
-        let coding = properties.iter().find_map(|(property, _)| match property {
-            Property::Coding { bits, monochrome } => Some(Self { bits: *bits, monochrome: *monochrome }),
-            _ => None,
-        });
-        coding.ok_or_else(|| errors::corrupt("avif_no_codec"))
-    }
-}
-
 /// An image within its coded frames.
 #[derive(Clone, Copy)]
-pub(super) struct Shape {
+pub(crate) struct Shape {
     /// Position and size within the decoded frame: left, top, width, height in px.
     part: (u32, u32, u32, u32),
-    pub(super) frame_size: (u32, u32),
-    pub(super) info: ImageInfo,
-    coding: Coding,
+    pub(crate) frame_size: (u32, u32),
+    pub(crate) info: ImageInfo,
+    bits: u8,
+    monochrome: bool,
     orientation: Orientation,
 }
 
 impl Shape {
-    pub(super) fn new(
+    pub(crate) fn new(
         properties: Properties<'_, '_>,
         frame_size: (u32, u32),
-        coding: Coding,
+        coding: &Coding<'_>,
         has_alpha: bool,
         orientation: Orientation,
     ) -> Result<Self, ItemError> {
@@ -61,20 +43,20 @@ impl Shape {
         let part = part(properties, frame_size)?;
         let sample = if coding.bits > 8 { SampleType::U16 } else { SampleType::U8 };
         let info = ImageInfo { width_px: part.2, height_px: part.3, channels, sample, premultiplied: false };
-        Ok(Self { part, frame_size, info, coding, orientation })
+        Ok(Self { part, frame_size, info, bits: coding.bits, monochrome: coding.monochrome, orientation })
     }
 
-    pub(super) fn of_sequence(sequence: &Sequence<'_>) -> Result<Self, ItemError> {
+    pub(crate) fn of_sequence(sequence: &Sequence<'_>) -> Result<Self, ItemError> {
         let Sequence { colour, alpha, .. } = sequence;
         if alpha.as_ref().is_some_and(|alpha| alpha.size != colour.size) {
-            return Err(errors::unsupported("avif_alpha_size"));
+            return Err(errors::unsupported("heif_alpha_size"));
         }
         let coding = Coding::of(&colour.properties)?;
-        Self::new(&colour.properties, colour.size, coding, alpha.is_some(), sequence.orientation())
+        Self::new(&colour.properties, colour.size, &coding, alpha.is_some(), sequence.orientation())
     }
 
     /// The header of a still image.
-    pub(super) fn header(&self, hdr: Option<Hdr>) -> FileHeader {
+    pub(crate) fn header(&self, hdr: Option<Hdr>) -> FileHeader {
         FileHeader { tone_mapped: hdr.map(Hdr::name), ..FileHeader::still(self.info, self.orientation) }
     }
 }
@@ -90,7 +72,7 @@ fn part(properties: Properties<'_, '_>, (width, height): (u32, u32)) -> Result<(
     let along = span(height, high, down);
     match (across, along) {
         (Some((left, width)), Some((top, height))) => Ok((left, top, width, height)),
-        _ => Err(errors::corrupt("avif_aperture")),
+        _ => Err(errors::corrupt("heif_aperture")),
     }
 }
 
@@ -107,19 +89,19 @@ fn span(side: u32, (length, per): (u32, u32), (off, off_per): (i32, u32)) -> Opt
 }
 
 /// How a frame's values become colours.
-pub(super) struct Colours {
+pub(crate) struct Colours {
     matrix: Matrix,
     full_range: bool,
     premultiplied: bool,
     hdr: Option<Hdr>,
     /// The ICC profile of the rows; `None` is sRGB.
-    pub(super) profile: Option<Vec<u8>>,
+    pub(crate) profile: Option<Vec<u8>>,
 }
 
 impl Colours {
     /// The high dynamic range that properties declare, unless there is a profile. (Without a declaration, the coded data
     /// may have one.)
-    pub(super) fn declared_hdr(properties: Properties<'_, '_>) -> Option<Hdr> {
+    pub(crate) fn declared_hdr(properties: Properties<'_, '_>) -> Option<Hdr> {
         if properties.iter().any(|(property, _)| matches!(property, Property::Profile(_))) {
             return None;
         }
@@ -130,7 +112,7 @@ impl Colours {
     }
 
     /// As the properties say, or else the frame.
-    pub(super) fn of(properties: Properties<'_, '_>, frame: &Frame, premultiplied: bool) -> Result<Self, ItemError> {
+    pub(crate) fn of(properties: Properties<'_, '_>, frame: &Frame, premultiplied: bool) -> Result<Self, ItemError> {
         let monochrome = frame.layout == Layout::Gray;
         let numbers = properties.iter().find_map(|(property, _)| match property {
             Property::Numbers { primaries, matrix, full_range, .. } => Some((*primaries, *matrix, *full_range)),
@@ -139,7 +121,7 @@ impl Colours {
         let (primaries, matrix, full_range) = numbers.unwrap_or((frame.primaries, frame.matrix, frame.full_range));
         let matrix = Matrix::from_number(matrix, primaries)
             .filter(|&matrix| matrix != Matrix::Identity || frame.layout == Layout::Full || monochrome)
-            .ok_or_else(|| errors::unsupported(Message::new("avif_matrix").with("matrix", matrix)))?;
+            .ok_or_else(|| errors::unsupported(Message::new("heif_matrix").with("matrix", matrix)))?;
         let profile = properties.iter().find_map(|(property, _)| match property {
             Property::Profile(profile) => Some(profile.to_vec()),
             _ => None,
@@ -151,15 +133,15 @@ impl Colours {
     }
 
     /// A frame's rows. `peak` is the brightest light so far.
-    pub(super) fn rows(
+    pub(crate) fn rows(
         &self,
         shape: &Shape,
         frame: Frame,
         alpha: Option<Frame>,
         peak: &mut f32,
     ) -> Result<ShownRows<YuvRows>, ItemError> {
-        if (frame.bits, frame.layout == Layout::Gray) != (shape.coding.bits, shape.coding.monochrome) {
-            return Err(errors::corrupt("avif_frame_codec"));
+        if (frame.bits, frame.layout == Layout::Gray) != (shape.bits, shape.monochrome) {
+            return Err(errors::corrupt("heif_frame_codec"));
         }
         let rows = YuvRows {
             info: shape.info,

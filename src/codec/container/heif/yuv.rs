@@ -1,7 +1,7 @@
 //! Converts luma and chroma to gray or RGB, row by row (ISO 23091-2); chroma is upsampled bilinearly between sample
 //! centres, as in libavif.
 
-use super::rav1d::{Frame, Layout, Plane};
+use super::frame::{Frame, Layout, Plane};
 use crate::codec::colour::Rewind;
 use crate::codec::errors;
 use crate::codec::pixels::convert;
@@ -11,7 +11,7 @@ use crate::model::{Band, ImageInfo, RowReader, SampleType, Samples};
 
 /// How colours were converted to luma and chroma.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Matrix {
+pub(crate) enum Matrix {
     /// The weights of red and blue in luma.
     Weights(f32, f32),
     /// The planes are green, blue and red.
@@ -22,7 +22,7 @@ pub(super) enum Matrix {
 
 impl Matrix {
     /// From its number and that of the primaries; `None` for one that is not supported.
-    pub(super) fn from_number(number: u16, primaries: u16) -> Option<Self> {
+    pub(crate) fn from_number(number: u16, primaries: u16) -> Option<Self> {
         Some(match number {
             0 => Self::Identity,
             1 => Self::Weights(0.2126, 0.0722),
@@ -66,24 +66,24 @@ fn weights(primaries: u16) -> (f32, f32) {
 }
 
 /// Returns a decoded image's rows.
-pub(super) struct YuvRows {
-    pub(super) info: ImageInfo,
-    pub(super) frame: Frame,
-    pub(super) alpha: Option<Frame>,
+pub(crate) struct YuvRows {
+    pub(crate) info: ImageInfo,
+    pub(crate) frame: Frame,
+    pub(crate) alpha: Option<Frame>,
     /// Whether colours are premultiplied; the result is straight.
-    pub(super) premultiplied: bool,
-    pub(super) matrix: Matrix,
-    pub(super) full_range: bool,
+    pub(crate) premultiplied: bool,
+    pub(crate) matrix: Matrix,
+    pub(crate) full_range: bool,
     /// The image's position within the frame, in px.
-    pub(super) left: usize,
-    pub(super) top: usize,
-    pub(super) next_row: u32,
-    pub(super) lines: Lines,
+    pub(crate) left: usize,
+    pub(crate) top: usize,
+    pub(crate) next_row: u32,
+    pub(crate) lines: Lines,
 }
 
 /// One row of each plane at full width, 0 to 1 and chroma -0.5 to 0.5; and a chroma row as it is stored.
 #[derive(Default)]
-pub(super) struct Lines {
+pub(crate) struct Lines {
     luma: Vec<f32>,
     chroma: [Vec<f32>; 2],
     alpha: Vec<f32>,
@@ -261,7 +261,7 @@ impl RowReader for YuvRows {
         }
         let whole = samples.len() == self.info.row_samples() * rows as usize;
         band.samples = samples;
-        if whole { Ok(rows) } else { Err(errors::corrupt("avif_planes_small")) }
+        if whole { Ok(rows) } else { Err(errors::corrupt("heif_planes_small")) }
     }
 }
 

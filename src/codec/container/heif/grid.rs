@@ -1,7 +1,7 @@
 //! Decodes an item: in one piece, or tile by tile into the planes of the whole image.
 
+use super::frame::{Frame, Layout, Plane};
 use super::items::{Item, Items};
-use super::rav1d::{self, Frame, Layout, Plane};
 use crate::codec::container::bmff::Fields;
 use crate::codec::errors;
 use crate::error::ItemError;
@@ -15,11 +15,11 @@ struct Grid {
 }
 
 /// An item's frame, which must have that size.
-pub(super) fn decode(items: &Items<'_>, item: &Item<'_>, size: (u32, u32)) -> Result<Frame, ItemError> {
+pub(crate) fn decode<'a>(items: &Items<'a>, item: &Item<'a>, size: (u32, u32)) -> Result<Frame, ItemError> {
     match &item.kind {
-        b"av01" => rav1d::decode(&items.bytes_of(item)?, size.0, size.1),
+        _ if items.is_coded(item) => items.decode(item, size),
         b"grid" => decode_grid(items, item, size),
-        _ => Err(errors::corrupt("avif_item_type")),
+        _ => Err(errors::corrupt("heif_item_type")),
     }
 }
 
@@ -31,8 +31,8 @@ fn read(description: &[u8]) -> Option<Grid> {
     Some(Grid { rows, columns, size: (fields.narrow_or_wide(wide)?, fields.narrow_or_wide(wide)?) })
 }
 
-fn decode_grid(items: &Items<'_>, item: &Item<'_>, size: (u32, u32)) -> Result<Frame, ItemError> {
-    let broken = || errors::corrupt("avif_grid");
+fn decode_grid<'a>(items: &Items<'a>, item: &Item<'a>, size: (u32, u32)) -> Result<Frame, ItemError> {
+    let broken = || errors::corrupt("heif_grid");
     let grid = read(&items.bytes_of(item)?).filter(|grid| grid.size == size).ok_or_else(broken)?;
     let tiles = items.tiles_of(item)?;
     let first = tiles.first().filter(|_| tiles.len() == grid.rows * grid.columns).ok_or_else(broken)?;
@@ -49,16 +49,16 @@ fn decode_grid(items: &Items<'_>, item: &Item<'_>, size: (u32, u32)) -> Result<F
     let mut canvas: Option<Frame> = None;
     for (at, item) in tiles.iter().enumerate() {
         item.check_essential()?;
-        if &item.kind != b"av01" || items.size_of(item)? != tile {
-            return Err(errors::corrupt("avif_tiles_differ"));
+        if !items.is_coded(item) || items.size_of(item)? != tile {
+            return Err(errors::corrupt("heif_tiles_differ"));
         }
-        let frame = rav1d::decode(&items.bytes_of(item)?, tile.0, tile.1)?;
+        let frame = items.decode(item, tile)?;
         let canvas = match &mut canvas {
             Some(canvas) => canvas,
             none => none.insert(blank(&frame, size)?),
         };
         if (canvas.layout, canvas.bits) != (frame.layout, frame.bits) {
-            return Err(errors::corrupt("avif_tiles_differ"));
+            return Err(errors::corrupt("heif_tiles_differ"));
         }
         // At an odd offset, its chroma would be between two samples of the image's.
         let (left, top) = (at % grid.columns * tile.0 as usize, at / grid.columns * tile.1 as usize);
@@ -69,7 +69,7 @@ fn decode_grid(items: &Items<'_>, item: &Item<'_>, size: (u32, u32)) -> Result<F
             Layout::Gray | Layout::Full => (left, top),
         };
         if doubled != (left, top) {
-            return Err(errors::corrupt("avif_tiles_odd"));
+            return Err(errors::corrupt("heif_tiles_odd"));
         }
         let offsets = [(left, top), chroma, chroma];
         for ((to, from), offset) in canvas.planes.iter_mut().zip(&frame.planes).zip(offsets) {
