@@ -121,6 +121,31 @@ fn avif_images_match_libavif() {
     ]);
 }
 
+#[cfg(feature = "heic")]
+#[test]
+fn heic_images_match_libheif() {
+    use Channels::{Gray, Rgb, Rgba};
+    check(&[
+        case("heic_420.heic", "heic_420.png", Rgb, 1.1, 0.6),
+        case("heic_limited_709.heic", "heic_limited_709.png", Rgb, 1.1, 0.6),
+        case("heic_422.heic", "heic_422.png", Rgb, 1.1, 0.6),
+        case("heic_444.heic", "heic_444.png", Rgb, 1.1, 0.6),
+        case("heic_gray.heic", "heic_gray.png", Gray, 0.0, 0.0),
+        case("heic_alpha.heic", "heic_alpha.png", Rgba, 1.1, 0.6),
+        case("heic_premultiplied.heic", "heic_premultiplied.png", Rgba, 1.1, 0.6),
+        case("heic_stream_colours.heic", "heic_stream_colours.png", Rgb, 1.1, 0.6),
+        case("heic_crop.heic", "heic_crop.png", Rgb, 1.1, 0.6),
+        case("heic_grid.heic", "heic_grid.png", Rgb, 1.1, 0.6),
+        case("heic_grid_alpha.heic", "heic_grid_alpha.png", Rgba, 1.1, 0.6),
+        case("heic_still.heic", "heic_still.png", Rgb, 1.1, 0.6),
+        case("heic_beside.heic", "heic_beside.png", Rgb, 1.1, 0.6),
+        // Only the first image of a sequence is decoded.
+        case("heic_sequence.heic", "heic_still.png", Rgb, 1.1, 0.6),
+        deep(case("heic_10bit_2020.heic", "heic_10bit_2020.png", Rgb, 0.5, 0.1)),
+        deep(case("heic_10bit_gray.heic", "heic_10bit_gray.png", Gray, 0.1, 0.05)),
+    ]);
+}
+
 #[test]
 fn jpeg_xl_images_match_libjxl() {
     use Channels::{Gray, GrayAlpha, Rgb, Rgba};
