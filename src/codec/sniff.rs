@@ -133,9 +133,8 @@ mod tests {
     #[test]
     fn empty_files_and_unsupported_formats_are_named() {
         assert_eq!(require_format(b"").unwrap_err().kind, ErrorKind::Empty);
-        let cases: [(&[u8], &str); 3] = [
-            (b"\0\0\0\x1cftypheic\0\0\0\0mif1heic", "HEIC"),
-            (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "HEIC"),
+        let cases: [(&[u8], &str); 2] = [
+            (b"\0\0\0\x1cftypavci\0\0\0\0mif1avci", "AVC in HEIF"),
             (b"8BPS\0\x01", "Photoshop"),
         ];
         for (bytes, name) in cases {
@@ -157,10 +156,30 @@ mod tests {
                 assert_eq!(sniff(bytes).map(Format::name), Some("raw"), "{name}");
             } else {
                 let error = require_format(bytes).unwrap_err();
-                let expected = format!("{name} images can't be read by this build (it lacks the feature raw)");
-                assert_eq!((error.kind, error.arg("detail")), (ErrorKind::Unsupported, expected.as_str()));
+                let expected = format!("this build of Pixloom can't open {name} images");
+                assert_eq!(error.kind, ErrorKind::Unsupported);
+                assert!(error.arg("detail").starts_with(&expected), "{error}");
             }
         }
+    }
+
+    #[test]
+    fn heic_is_recognised_by_its_brands_and_named_by_builds_without_it() {
+        for brand in [b"heic", b"heix", b"hevc", b"heim", b"mif1", b"msf1"] {
+            let bytes = [b"\0\0\0\x18ftyp".as_slice(), brand, b"\0\0\0\0mif1heic"].concat();
+            assert!(is_image(&bytes));
+            #[cfg(feature = "heic")]
+            assert_eq!(sniff(&bytes), Some(known::HEIC), "{bytes:?}");
+            #[cfg(not(feature = "heic"))]
+            {
+                let error = require_format(&bytes).unwrap_err();
+                assert_eq!(error.kind, ErrorKind::Unsupported);
+                let detail = error.arg("detail");
+                assert!(detail.contains("HEIC") && detail.contains("feature \"heic\""), "{detail}");
+            }
+        }
+        // The same container with another codec.
+        assert_eq!(sniff(b"\0\0\0\x1cftypmif1\0\0\0\0mif1avif"), Some(known::AVIF));
     }
 
     #[test]
@@ -192,7 +211,7 @@ mod tests {
             b"qoi files are small",
             b"\x01\x01\x01 text that begins with controls, as long as a header",
             b"\0T\0e\0x\0t\0 \0i\0n\0 \0U\0T\0F\0-\0S\0I\0X\0",
-            b"\0\0\0\x14ftypheic\0\0\0\0mif1\0\0\0\x08avif",
+            b"\0\0\0\x14ftypisom\0\0\0\0mp41\0\0\0\x08avif",
         ];
         for text in texts {
             assert_eq!(sniff(text), None, "{text:?}");

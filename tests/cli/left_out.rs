@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::program::{Home, RunOutput, sample};
 
-const HEIC: &[u8] = b"\0\0\0\x1cftypheic\0\0\0\0mif1heic\0\0\0\0";
+/// AVC in the container of HEIC.
+const AVCI: &[u8] = b"\0\0\0\x1cftypavci\0\0\0\0mif1avci\0\0\0\0";
 
 /// A folder of images under any names, images that can't be opened, and other files.
 fn mixed_folder() -> Home {
@@ -14,10 +15,10 @@ fn mixed_folder() -> Home {
     for name in ["a.jpg", "no-extension", "IMG_1.HEIC", "page.txt", "sub/deep.dat"] {
         home.sample("tulip-field.jpg", &format!("in/{name}"));
     }
-    home.file("in/phone.heic", HEIC);
+    home.file("in/phone.heic", AVCI);
     home.file("in/camera.CR2", b"II*\0\x10\0\0\0CR\x02\0");
     home.file("in/cut.jpg", b"");
-    home.file("in/also-heic", HEIC);
+    home.file("in/also-heic", AVCI);
     home.file("in/notes.txt", "a text");
     home.file("in/sub/data.bin", b"\0\x01\x02\x03");
     home.file("in/.hidden.jpg", "hidden");
@@ -56,7 +57,7 @@ fn every_image_of_a_folder_has_a_record_whatever_its_name_and_everything_else_is
         let found = failed.iter().find(|event| event["locator"].as_str().unwrap().ends_with(name));
         found.unwrap()["message"].as_str().unwrap().to_owned()
     };
-    assert!(message("phone.heic").contains("HEIC images are not supported"), "{}", message("phone.heic"));
+    assert!(message("phone.heic").contains("AVC in HEIF images are not supported"), "{}", message("phone.heic"));
     assert!(message("camera.CR2").contains("raw"), "{}", message("camera.CR2"));
     assert!(run.err.contains("Skipped 2 files in ") && run.err.contains("Skipped 2 hidden files and folders"));
     let export = home.run(&["export", "1", "--format", "csv"]).expect(0);
@@ -87,7 +88,7 @@ fn images_are_copied_even_if_they_cannot_be_decoded_and_all_files_copies_the_res
     home.run(&["run", "-R", "in", "-o", "images"]).expect(0);
     let images = ["IMG_1.HEIC", "a.jpg", "also-heic", "camera.CR2", "cut.jpg", "no-extension.jpg", "page.txt"];
     assert_eq!(home.files("images"), set(&[&images[..], &["phone.heic", "sub/deep.dat"]].concat()));
-    assert_eq!(std::fs::read(home.path("images/phone.heic")).unwrap(), HEIC);
+    assert_eq!(std::fs::read(home.path("images/phone.heic")).unwrap(), AVCI);
     let all = home.run(&["run", "-R", "in", "-o", "all", "--all-files", "--json"]).expect(0);
     assert!(all.events_of("ignored").is_empty(), "{all:?}");
     let others = [".git/config", ".hidden.jpg", "notes.txt", "phone.heic", "sub/data.bin", "sub/deep.dat"];

@@ -102,6 +102,7 @@ avif_no_header = missing AV1 sequence header
 avif_rows_overlap = overlapping rows in a plane
 heic_data = invalid HEVC data: { $why }
 heic_units = the units of its HEVC data are invalid
+heic_chroma = images with { $chroma } chroma are not supported
 heic_depths_differ = images whose luma and chroma differ in depth are not supported
 heic_tool = images that use a part of HEVC that the decoder lacks are not supported ({ $tool })
 box_too_long = a box extends beyond its parent

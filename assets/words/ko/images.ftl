@@ -90,6 +90,7 @@ avif_no_header = AV1 시퀀스 헤더가 없습니다
 avif_rows_overlap = 색 평면의 행이 서로 겹칩니다
 heic_data = HEVC 데이터가 잘못되었습니다: { $why }
 heic_units = HEVC 데이터의 단위가 잘못되었습니다
+heic_chroma = { $chroma } 색차 이미지는 지원하지 않습니다
 heic_depths_differ = 휘도와 색차의 비트 수가 다른 이미지는 지원하지 않습니다
 heic_tool = 디코더가 지원하지 않는 HEVC 기능을 쓰는 이미지입니다({ $tool })
 box_too_long = 상자가 바깥 상자를 벗어납니다

@@ -47,13 +47,10 @@ pub(super) fn stripped(bytes: &[u8]) -> Option<Stripped> {
     strip::stripped(&HEVC, bytes).map(Into::into)
 }
 
-/// Whether a brand is HEIC's, or of any format of the container. Other codecs have brands of their own, which come first.
+/// Whether a brand is HEIC's, or the major one that of HEIF without a codec.
 pub(super) fn sniff(bytes: &[u8]) -> bool {
     let is_own = |brand: &[u8; 4]| {
-        matches!(
-            brand,
-            b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"hevm" | b"hevs" | b"mif1" | b"msf1"
-        )
+        matches!(brand, b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"hevm" | b"hevs")
     };
-    has_brand(bytes, is_own)
+    has_brand(bytes, is_own) || matches!(bytes.get(4..12), Some(b"ftypmif1" | b"ftypmsf1"))
 }

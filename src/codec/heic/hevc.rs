@@ -83,6 +83,12 @@ pub(super) fn decode(coding: &Coding<'_>, data: &[u8], (width, height): (u32, u3
     if !is_padded(parameters.coded_size.0, width) || !is_padded(parameters.coded_size.1, height) {
         return Err(errors::corrupt("heif_frame_larger"));
     }
+    // heic-rs 0.1.4 maps the prediction modes of 4:2:2 by a wrong table, and does not read which of the 4 x 4 blocks of
+    // 4:4:4 have chroma: it fails, or gives wrong colours.
+    if matches!(parameters.chroma, 2 | 3) {
+        let chroma = if parameters.chroma == 2 { "4:2:2" } else { "4:4:4" };
+        return Err(errors::unsupported(Message::new("heic_chroma").with("chroma", chroma)));
+    }
     let decoded = decode_still(&units.sets, &units.slices).map_err(failure)?;
     decoded.validate().map_err(failure)?;
     if (decoded.width, decoded.height) != (width, height) {

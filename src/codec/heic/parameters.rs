@@ -12,6 +12,8 @@ pub(super) struct Parameters {
     /// Width and height in px, of what is coded and of what is visible of it.
     pub(super) coded_size: (u32, u32),
     pub(super) visible_size: (u32, u32),
+    /// How chroma is subsampled: 0 without chroma, 1 for 4:2:0, 2 for 4:2:2, 3 for 4:4:4.
+    pub(super) chroma: u32,
     /// Bits of luma and chroma samples.
     pub(super) bits: (u32, u32),
     pub(super) colours: StreamColours,
@@ -61,7 +63,7 @@ impl Parameters {
         let depths = (depth(bits.exp_golomb()?)?, depth(bits.exp_golomb()?)?);
         skip_to_colours(bits, layers)?;
         let colours = if bits.flag()? { colours(bits)? } else { StreamColours::UNSPECIFIED };
-        Some(Self { coded_size, visible_size, bits: depths, colours })
+        Some(Self { coded_size, visible_size, chroma, bits: depths, colours })
     }
 }
 

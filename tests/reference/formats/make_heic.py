@@ -229,8 +229,6 @@ def main():
     files = {
         "heic_420": bytes_of(rgb),
         "heic_limited_709": bytes_of(rgb, matrix_coefficients=1, full_range_flag=0),
-        "heic_422": bytes_of(rgb, chroma="422"),
-        "heic_444": bytes_of(rgb, chroma="444"),
         "heic_gray": bytes_of(slopes(1)),
         "heic_alpha": bytes_of(slopes(4)),
         "heic_10bit_2020": deep(rgb, matrix_coefficients=9),
@@ -244,7 +242,7 @@ def main():
     files["heic_crop"] = heif([(b"hvc1", square.data, [square.config, square.size, crop])], compatible=b"mif1")
     # Colours multiplied by alpha.
     four = slopes(4, 64, 64)
-    colour = Coded(bytes_of(four[:, :, :3] * four[:, :, 3:], chroma="444"))
+    colour = Coded(bytes_of(four[:, :, :3] * four[:, :, 3:]))
     alpha = Coded(bytes_of(four[:, :, 3:]))
     files["heic_premultiplied"] = heif(
         [(b"hvc1", colour.data, [colour.config, colour.size, colours(1, 13, 6, 1)]),
@@ -295,7 +293,7 @@ def main():
     exif[0x0132] = "2024:05:06 07:08:09"
     files["heic_meta"] = bytes_of(upright, quality=50, exif=exif, xmp=xmp, icc_profile=P3)
     # 203 nits (58 % of PQ) and what is left of it in Rec. 2020.
-    files["heic_pq"] = deep(np.full((64, 64, 3), 0.5807), chroma="444", color_primaries=9, transfer_characteristics=16,
+    files["heic_pq"] = deep(np.full((64, 64, 3), 0.5807), color_primaries=9, transfer_characteristics=16,
                             matrix_coefficients=9)
     for name, content in files.items():
         with open(f"{name}.heic", "wb") as out:
