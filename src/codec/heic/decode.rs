@@ -23,7 +23,7 @@ static HEVC: ItemCodec = ItemCodec {
 /// pixels in shared memory.
 pub(super) fn held_bytes(bytes: &[u8], header: &Header) -> u64 {
     let pixels = still::pixels_at_once(&HEVC, bytes).unwrap_or_else(|| header.info.pixels());
-    pixels.saturating_mul(22) + header.info.size_bytes() * 3 + (8 << 20)
+    pixels.saturating_mul(20) + header.info.size_bytes() * 2 + (8 << 20)
 }
 
 pub(super) fn probe(bytes: &[u8], _page: u32) -> Result<FileHeader, ItemError> {
