@@ -4,17 +4,15 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::ItemCodec;
 use super::frame::Frame;
+use super::item_codec::ItemCodec;
 use super::orientation::by_properties;
-use super::properties::{Coding, Property, is_alpha, is_gain_map, read_properties};
+use super::properties::{Coding, MAX_ITEMS, Property, is_alpha, is_gain_map, read_properties};
 use crate::codec::container::bmff::{BoxType, Boxes, Fields, exif_block};
 use crate::codec::errors;
 use crate::error::ItemError;
 use crate::model::{Message, Metadata, Orientation, Part};
 
-/// Maximum number of items and properties: images have a few, grids some hundred tiles.
-pub(crate) const MAX_ITEMS: usize = 4096;
 /// Maximum size of an Exif or XMP item that is kept, in bytes.
 const MAX_BLOCK_BYTES: u64 = 16 << 20;
 

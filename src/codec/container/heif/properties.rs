@@ -1,9 +1,11 @@
 //! Properties of items, and of the samples of tracks.
 
-use super::items::MAX_ITEMS;
 use crate::codec::container::bmff::{BoxType, Boxes, Fields};
 use crate::codec::errors;
 use crate::error::ItemError;
+
+/// Maximum number of items and properties: images have a few, grids some hundred tiles.
+pub(crate) const MAX_ITEMS: usize = 4096;
 
 /// A property of an item.
 #[derive(Clone, Debug)]

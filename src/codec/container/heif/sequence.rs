@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::ItemCodec;
+use super::item_codec::ItemCodec;
 use super::items::Items;
 use super::orientation::{by_matrix, by_properties};
 use super::properties::{self, Property, read_property};

@@ -1,10 +1,12 @@
 //! Opens the image of a file: its primary item, or the first image of its sequence.
 
 use super::coded_image::{Colours, Shape};
+use super::frame::Frame;
+use super::grid;
+use super::item_codec::ItemCodec;
 use super::items::Items;
 use super::properties::Coding;
 use super::sequence::{Sequence, Track};
-use super::{ItemCodec, frame::Frame, grid};
 use crate::codec::spec::{Decoded, FileHeader};
 use crate::codec::{errors, meta};
 use crate::error::ItemError;

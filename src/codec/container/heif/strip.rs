@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::ItemCodec;
+use super::item_codec::ItemCodec;
 use super::items::Items;
 use super::sequence::Sequence;
 use super::still::probe;
