@@ -186,11 +186,29 @@ class Options(C.Structure):
                 ("correct", C.c_uint8), ("keep_colours", C.c_uint8)]
 
 
+# EXIF's orientations as quarter turns counter-clockwise, and the axis that is mirrored then.
+TURNS = {1: (0, None), 2: (0, 1), 3: (2, None), 4: (0, 0), 5: (1, 0), 6: (3, None), 7: (1, 1), 8: (1, None)}
 BILINEAR, RGB, INTERLEAVED = 2, 1, 10
 
 
+def check_turns():
+    """libheif turns by the properties as others do by EXIF."""
+    upright = cv2.imread("heic_turn_1.png")
+    flipped = upright[:, ::-1]
+    expected = {2: flipped, 3: upright[::-1, ::-1], 4: upright[::-1], 5: upright.swapaxes(0, 1),
+                6: np.rot90(upright, -1), 7: np.rot90(upright, 2).swapaxes(0, 1), 8: np.rot90(upright),
+                "mirror_first": np.rot90(flipped)}
+    for value, image in expected.items():
+        name = f"heic_turn_{value}"
+        reference(name, 3)
+        assert np.array_equal(cv2.imread(f"{name}.png"), image), name
+        os.remove(f"{name}.png")
+    os.remove("heic_turn_1.png")
+    assert np.array_equal(expected["mirror_first"], expected[5])
+
+
 def reference(name, channels):
-    """Writes what libheif decodes, before it is turned."""
+    """Writes what libheif decodes."""
     folder = os.path.join(os.path.dirname(pillow_heif.__file__), "..", "pillow_heif.libs", "libheif*")
     lib = C.CDLL(glob.glob(folder)[0])
     lib.heif_decoding_options_alloc.restype = C.POINTER(Options)
@@ -275,6 +293,7 @@ def main():
     files["heic_sequence"] = sequence(sequence_frame, 64, 64, 3)
     files["heic_still"] = heif([(b"hvc1", sequence_frame.data, [sequence_frame.config, sequence_frame.size])])
     channels["heic_still"] = 3
+    low = Coded(bytes_of(slopes(3, 64, 64), quality=40))
     # Images beside the primary one: a thumbnail, a depth map and a gain map, and one that is not used.
     small = Coded(bytes_of(slopes(1, 64, 64)))
     maps = [(b"hvc1", small.data, [small.config, small.size, auxiliary(purpose)], True) for purpose in
@@ -284,15 +303,21 @@ def main():
          (b"hvc1", small.data, [small.config, small.size]), *maps, (b"hvc1", small.data, [small.config, small.size], True)],
         [(b"thmb", 2, 1), (b"auxl", 3, 1), (b"auxl", 4, 1)])
     channels["heic_beside"] = 3
-    # Orientations, as EXIF gives them to libheif, and one that mirrors first.
-    upright = Image.fromarray(np.rint(rgb * 255).astype(np.uint8))
-    for value in range(1, 9):
+    # Orientations with the same EXIF, and one that mirrors first.
+    for value, (quarters, axis) in TURNS.items():
         exif = Image.Exif()
         exif[0x0112] = value
         exif[0x010F] = "Pixmaker"
-        files[f"heic_turn_{value}"] = bytes_of(upright, quality=50, exif=exif)
+        turns = [box(b"irot", bytes([quarters]))] if quarters else []
+        turns += [box(b"imir", bytes([axis]))] if axis is not None else []
+        files[f"heic_turn_{value}"] = heif(
+            [(b"hvc1", low.data, [low.config, low.size, *turns]),
+             (b"Exif", b"\0\0\0\6" + exif.tobytes(), [])], [(b"cdsc", 2, 1)])
     turns = [box(b"imir", b"\1"), box(b"irot", b"\1")]
-    files["heic_turn_mirror_first"] = heif([(b"hvc1", square.data, [square.config, square.size, *turns])])
+    files["heic_turn_mirror_first"] = heif([(b"hvc1", low.data, [low.config, low.size, *turns])])
+    upright = Image.fromarray(np.rint(rgb * 255).astype(np.uint8))
+    exif = Image.Exif()
+    exif[0x010F] = "Pixmaker"
     xmp = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><a/></x:xmpmeta>"
     exif[0x0132] = "2024:05:06 07:08:09"
     files["heic_meta"] = bytes_of(upright, quality=50, exif=exif, xmp=xmp, icc_profile=P3)
@@ -304,6 +329,8 @@ def main():
             out.write(content)
     for name, count in channels.items():
         reference(name, count)
+    reference("heic_turn_1", 3)
+    check_turns()
 
 
 main()
