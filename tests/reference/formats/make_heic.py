@@ -239,7 +239,8 @@ def reference(name, channels):
         pixels = rows[:, :width * stored]
     pixels = pixels.reshape(height, width, stored)
     if "premultiplied" in name:
-        alpha = pixels[:, :, 3:].astype(float)
+        pixels = pixels.astype(float)
+        alpha = pixels[:, :, 3:]
         pixels = np.dstack([np.clip(pixels[:, :, :3] * 255 / np.maximum(alpha, 1), 0, 255), alpha])
     pixels = np.rint(pixels).astype(np.uint16 if bits > 8 else np.uint8)
     pixels = pixels[:, :, :1] if channels == 1 else pixels[:, :, [2, 1, 0, 3][:channels]]

@@ -240,8 +240,7 @@ fn locations(content: &[u8], removed: &[u32], shift: Shift<'_>) -> Option<Vec<u8
         }
         entry.extend(fields.u16()?.to_be_bytes());
         let base = fields.sized(base_bytes)?;
-        // Without offsets of extents, the base itself is the position.
-        let new_base = if is_in_file && offset_bytes == 0 { shift(base)? } else { base };
+        let new_base = if is_in_file { shift(base)? } else { base };
         push_sized(&mut entry, new_base, base_bytes)?;
         let extents = fields.u16()?;
         entry.extend(extents.to_be_bytes());
@@ -249,7 +248,7 @@ fn locations(content: &[u8], removed: &[u32], shift: Shift<'_>) -> Option<Vec<u8
             push_sized(&mut entry, fields.sized(index_bytes)?, index_bytes)?;
             let offset = fields.sized(offset_bytes)?;
             let moves = is_in_file && offset_bytes > 0 && !removed.contains(&id);
-            let offset = if moves { shift(base.checked_add(offset)?)?.checked_sub(base)? } else { offset };
+            let offset = if moves { shift(base.checked_add(offset)?)?.checked_sub(new_base)? } else { offset };
             push_sized(&mut entry, offset, offset_bytes)?;
             push_sized(&mut entry, fields.sized(length_bytes)?, length_bytes)?;
         }
