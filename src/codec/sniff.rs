@@ -133,10 +133,8 @@ mod tests {
     #[test]
     fn empty_files_and_unsupported_formats_are_named() {
         assert_eq!(require_format(b"").unwrap_err().kind, ErrorKind::Empty);
-        let cases: [(&[u8], &str); 2] = [
-            (b"\0\0\0\x1cftypavci\0\0\0\0mif1avci", "AVC in HEIF"),
-            (b"8BPS\0\x01", "Photoshop"),
-        ];
+        let cases: [(&[u8], &str); 2] =
+            [(b"\0\0\0\x1cftypavci\0\0\0\0mif1avci", "AVC in HEIF"), (b"8BPS\0\x01", "Photoshop")];
         for (bytes, name) in cases {
             let error = require_format(bytes).unwrap_err();
             assert_eq!(error.kind, ErrorKind::Unsupported, "{bytes:?}");
