@@ -2,6 +2,7 @@
 """Compares two builds of Pixloom in paired runs, so that no row of the benchmarks gets worse unnoticed.
 
 usage: compare.py OLD NEW CORPUS [WORK...]     PIXLOOM_PAIRS rounds [15]
+       compare.py --outputs PROGRAM CORPUS     three outputs of one decode against three runs, sharp and libvips
 
 CORPUS has the folders photos and small (JPEG), and png, avif, jxl and svg if those works are wanted.
 
@@ -68,7 +69,66 @@ def inputs_of(folder, copies, scratch):
     return target
 
 
+SIZES = (2048, 1024, 320)
+
+
+def outputs_recipe(scratch):
+    path = os.path.join(scratch, "sizes.toml")
+    with open(path, "w", encoding="utf-8") as recipe:
+        recipe.write("version = 2\n")
+        for size in SIZES:
+            recipe.write(f'[[output]]\nname = "{size}"\nstep = [{{ op = "resize", long_edge = {size} }}]\n'
+                         'save = { format = "jpeg", quality = 85 }\n')
+    return path
+
+
+def peer(command, scratch):
+    shutil.rmtree(os.path.join(scratch, "out"), ignore_errors=True)
+    begin = time.perf_counter()
+    ended = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return time.perf_counter() - begin if ended.returncode == 0 else None
+
+
+def compare_outputs(program, corpus):
+    """2048, 1024 and 320 px of each photograph: one run with three outputs against three runs, and against the peers."""
+    pairs = int(os.environ.get("PIXLOOM_PAIRS", "15"))
+    peers = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peers")
+    with tempfile.TemporaryDirectory(dir=corpus) as scratch:
+        inputs = inputs_of(os.path.join(corpus, "photos"), 1, scratch)
+        files = [os.path.join(inputs, name) for name in sorted(os.listdir(inputs))]
+        recipe = outputs_recipe(scratch)
+        out = os.path.join(scratch, "out")
+        python = os.environ.get("PIXLOOM_PYTHON", "python3")
+        programs = {
+            "three runs": lambda: sum(run(program, inputs, ["-s", f"resize:long_edge={size}", *JPEG85], scratch)
+                                      for size in SIZES),
+            "sharp, clones": lambda: peer(["node", os.path.join(peers, "sharp.js"), "outputs", out, *files], scratch),
+            "libvips": lambda: peer([python, os.path.join(peers, "libvips.py"), "outputs", out, *files], scratch),
+        }
+        ratios, times = {}, {}
+        for number in range(pairs + 1):
+            names = list(programs)
+            for name in names if number % 2 else reversed(names):
+                order = [("ours", lambda: run(program, inputs, ["-r", recipe], scratch)), (name, programs[name])]
+                seconds = {who: measure() for who, measure in (order if number % 2 else order[::-1])}
+                if seconds[name] is None:
+                    programs.pop(name)
+                    print(f"{name} is left out: it does not run here", file=sys.stderr)
+                elif number:  # the first round warms the disk's cache
+                    ratios.setdefault(name, []).append(seconds["ours"] / seconds[name])
+                    for who, value in seconds.items():
+                        times.setdefault((name, who), []).append(value)
+    print("| compared with | it, median s | three outputs, median s | ratio | 95 % interval |")
+    print("| --- | --- | --- | --- | --- |")
+    for name, of_name in ratios.items():
+        low, high = interval(of_name)
+        theirs, ours = (statistics.median(times[name, who]) for who in (name, "ours"))
+        print(f"| {name} | {theirs:.2f} | {ours:.2f} | {statistics.median(of_name):.3f} | {low:.3f} to {high:.3f} |")
+
+
 def main():
+    if len(sys.argv) == 4 and sys.argv[1] == "--outputs":
+        return compare_outputs(*sys.argv[2:])
     if len(sys.argv) < 4:
         sys.exit(__doc__)
     old, new, corpus, *works = sys.argv[1:]

@@ -56,7 +56,16 @@ def png_png(path):
     return picture.resize(min(1.0, 2048 / max(picture.width, picture.height)))
 
 
+def outputs(path, target):
+    """Three sizes of an image that is decoded once."""
+    picture = read(path).copy_memory()
+    for size in (2048, 1024, 320):
+        smaller = picture.thumbnail_image(size, height=size, size="down")
+        smaller.jpegsave(f"{target}-{size}.jpg", Q=85, subsample_mode="on")
+
+
 WORKS = {
+    "outputs": outputs,
     "thumb": thumb,
     "web": web,
     "full": full,
@@ -73,6 +82,8 @@ def main():
 
     def one(path):
         target = str(out / pathlib.Path(path).stem)
+        if work == "outputs":
+            return outputs(path, target)
         result = WORKS[work](path)
         if work == "png-webp":
             result.webpsave(target + ".webp", Q=80)

@@ -22,12 +22,24 @@ const works = {
 };
 const suffixes = { "png-webp": ".webp", "png-png": ".png" };
 
+// Clones share one decoder, which delivers each of them the whole image.
+const outputs = async (file, target) => {
+  const decoded = sharp(file).rotate();
+  const sizes = [2048, 1024, 320];
+  const saved = sizes.map((size) => decoded.clone().resize(...inside(size)).jpeg({ quality: 85 }).toFile(`${target}-${size}.jpg`));
+  await Promise.all(saved);
+};
+
 async function main() {
   const [work, out, ...files] = process.argv.slice(2);
-  if (!works[work]) process.exit(3);
+  if (!works[work] && work !== "outputs") process.exit(3);
   fs.mkdirSync(out, { recursive: true });
   const lane = async () => {
     for (let file = files.pop(); file; file = files.pop()) {
+      if (work === "outputs") {
+        await outputs(file, path.join(out, path.parse(file).name));
+        continue;
+      }
       await works[work](sharp(file).rotate()).toFile(path.join(out, path.parse(file).name + (suffixes[work] ?? ".jpg")));
     }
   };

@@ -5,6 +5,7 @@ mod credentials;
 mod database;
 mod focus;
 mod history;
+mod outputs;
 mod query_job;
 mod snapshots;
 mod undo;

@@ -176,6 +176,11 @@ pub trait RowReader: Send {
     fn remark(&self) -> Option<Remark> {
         None
     }
+
+    /// Whether its decoder delivers a smaller image where that suffices.
+    fn scales_images(&self) -> bool {
+        false
+    }
 }
 
 impl<R: RowReader + ?Sized> RowReader for &mut R {
@@ -193,6 +198,10 @@ impl<R: RowReader + ?Sized> RowReader for &mut R {
 
     fn remark(&self) -> Option<Remark> {
         (**self).remark()
+    }
+
+    fn scales_images(&self) -> bool {
+        (**self).scales_images()
     }
 }
 

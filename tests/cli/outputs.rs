@@ -6,6 +6,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::program::{Home, RunOutput};
+use crate::util::server::{Server, ok};
 
 const CATALOG: [&str; 2] = ["--catalog", "c.sqlite"];
 
@@ -236,4 +237,57 @@ fn the_command_of_a_job_with_outputs_repeats_it() {
             assert!(read("first") == read("out"), "{name}");
         }
     }
+}
+
+#[test]
+fn a_repeated_link_is_fetched_once_and_gets_copies_of_all_outputs_and_each_is_written_back() {
+    let image = crate::program::sample("orange-slice.png");
+    let server = Server::start(move |_| ok(image.clone(), "image/png"));
+    let home = Home::new();
+    home.file("sizes.toml", SIZES);
+    let link = server.url("/a.png");
+    home.file("list.csv", format!("url,sku\n{link},one\n{link},two\n{link},two\n"));
+    let connection = rusqlite::Connection::open(home.path("shop.sqlite")).unwrap();
+    let table = "CREATE TABLE products(sku TEXT PRIMARY KEY, large TEXT, thumb TEXT, bytes INTEGER)";
+    connection.execute_batch(table).unwrap();
+    connection.execute_batch("INSERT INTO products(sku) VALUES ('one'), ('two')").unwrap();
+    let map = "products(sku=col:sku): large=output:large, thumb=output:thumb, bytes=bytes_out";
+    let options = ["--name", "{col:sku}", "-r", "sizes.toml", "-o", "out", "--db", "shop.sqlite", "--write-back", map];
+    pixloom(&home, &[&["run", "--urls", "list.csv"][..], &options].concat(), 0);
+    assert_eq!(server.hits("/a.png"), 1);
+    assert_eq!(
+        home.files("out").into_iter().collect::<Vec<_>>(),
+        ["large/one.webp", "large/two.webp", "thumb/one.jpg", "thumb/two.jpg"]
+    );
+    for name in ["large/{}.webp", "thumb/{}.jpg"] {
+        let read = |sku: &str| fs::read(home.path("out").join(name.replace("{}", sku))).unwrap();
+        assert!(read("one") == read("two"), "{name}");
+    }
+    let mut select = connection.prepare("SELECT sku, large, thumb, bytes FROM products ORDER BY sku").unwrap();
+    let written = select.query_map((), |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, i64>(3)?))
+    });
+    for (sku, large, thumb, bytes) in written.unwrap().map(Result::unwrap) {
+        assert!(large.ends_with(&format!("out/large/{sku}.webp")) && thumb.ends_with(&format!("out/thumb/{sku}.jpg")));
+        let size = |path: &str| fs::metadata(path).unwrap().len() as i64;
+        assert_eq!(bytes, size(&large) + size(&thumb), "{sku}");
+    }
+    let undo = pixloom(&home, &["undo", "1"], 0);
+    assert!(undo.out.contains("4 results are in the trash now"), "{undo:?}");
+    assert!(home.files("out").is_empty());
+}
+
+#[test]
+fn an_encoder_that_fails_fails_its_output_alone() {
+    let home = Home::new();
+    images(&home);
+    home.file("impossible.toml", "version = 1\n[save]\nformat = \"png\"\nmax_bytes = \"100B\"\n");
+    home.file("small.toml", "version = 1\n[[step]]\nop = \"resize\"\nlong_edge = 20\n");
+    let recipes = ["-r", "impossible.toml", "-r", "small.toml", "-o", "out"];
+    let run = pixloom(&home, &[&["run", "in/dunes.jpg"][..], &recipes].concat(), 1);
+    assert!(run.err.contains("output impossible"), "{run:?}");
+    assert_eq!(home.files("out").into_iter().collect::<Vec<_>>(), ["small/dunes.jpg"]);
+    let again = pixloom(&home, &["retry", "1"], 1);
+    assert!(again.err.contains("output impossible"), "{again:?}");
+    assert_eq!(home.files("out").into_iter().collect::<Vec<_>>(), ["small/dunes.jpg"], "none twice");
 }

@@ -198,6 +198,10 @@ impl RowReader for ColourRows<'_> {
         self.rows.info()
     }
 
+    fn scales_images(&self) -> bool {
+        self.rows.scales_images()
+    }
+
     fn read_rows(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError> {
         let rows = self.rows.read_rows(max_rows, &mut self.scratch)?;
         super::pixels::whole_image::shape(band, &self.rows.info(), rows);

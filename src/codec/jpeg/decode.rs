@@ -260,6 +260,10 @@ impl RowReader for JpegReader<'_> {
         self.info
     }
 
+    fn scales_images(&self) -> bool {
+        true
+    }
+
     fn read_rows(&mut self, max_rows: u32, band: &mut Band) -> Result<u32, ItemError> {
         let before = self.decoder.row();
         let rows = max_rows.min(self.info.height_px - before);

@@ -3,21 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Band, Image, ImageInfo, Message, Metadata, Remark, RowReader, RowWriter, Samples, Truncated};
-
-/// A decoded image, and what its decoder said.
-pub(crate) struct SharedImage {
-    pub(crate) image: Image,
-    pub(crate) truncation: Option<Truncated>,
-    pub(crate) remark: Option<Remark>,
-    pub(crate) is_converted: bool,
-}
-
-impl SharedImage {
-    pub(crate) fn rows(&self) -> impl RowReader + '_ {
-        ImageRows { image: &self.image, next_row: 0 }
-    }
-}
+use crate::model::{Band, Image, ImageInfo, Message, Metadata, RowReader, RowWriter, Samples};
 
 /// Reads the rows of an image in memory.
 pub(crate) struct ImageRows<'a> {

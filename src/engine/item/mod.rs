@@ -17,6 +17,7 @@ pub(super) mod name_plan;
 pub(super) mod naming;
 pub(super) mod outputs;
 pub(super) mod prior_results;
+mod reduced;
 pub(super) mod render;
 pub(super) mod repeats;
 mod rewrite;

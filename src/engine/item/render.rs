@@ -6,7 +6,6 @@ use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::decoded::SharedImage;
 use super::rewrite::{Rewriting, rewriting};
 
 use crate::codec::spec::Stripped;
@@ -14,7 +13,7 @@ use crate::codec::{self, DecodeControl, DecodeOptions, Header};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
     Area, ColourChoice, DamagedPolicy, Format, Frame, FramesChoice, ImageInfo, LossReason, Metadata, Picture, Plays,
-    Recipe, Remark, Save, Truncated, TruncatedPolicy, is_copy, is_only_stripped,
+    Recipe, Remark, RowReader, Save, Truncated, TruncatedPolicy, is_copy, is_only_stripped,
 };
 use crate::op::{DrawnSmall, Pipeline, Plan};
 
@@ -331,19 +330,21 @@ impl Prepared {
         guarded(|| {
             let options = self.decode_options(save);
             let mut opened = codec::open_cancellable(bytes, &options, control)?;
-            let mut encoder = codec::encoder(self.format, save, opened.profile.clone(), &opened.metadata)?;
-            let info = self.plan.run(opened.rows.as_mut(), encoder.as_mut(), cancelled)?;
-            let truncation = opened.rows.truncation();
-            let left_out = self.left_out(save, opened.profile.as_ref(), &opened.metadata);
-            let converted = self.converted(save, opened.is_converted);
-            let remarks = self.remarks(save).into_iter().chain(opened.rows.remark());
-            let remarks = remarks.chain(converted).chain(left_out).chain(refused).collect();
-            let is_kept_whole = codec::keeps_all(&opened.metadata, save.metadata);
-            let mut rendered = Rendered { bytes: encoder.finish_cancellable(cancelled)?, info, truncation, remarks };
-            self.smaller(bytes, &mut rendered, save, is_kept_whole);
-            Ok(rendered)
+            let source = Source {
+                profile: opened.profile.as_ref(),
+                metadata: &opened.metadata,
+                is_converted: opened.is_converted,
+            };
+            self.encode(bytes, opened.rows.as_mut(), &source, (save, refused), cancelled)
         })
     }
+}
+
+/// What a decoder says about an image besides its rows.
+pub(super) struct Source<'a> {
+    pub(super) profile: Option<&'a Arc<[u8]>>,
+    pub(super) metadata: &'a Metadata,
+    pub(super) is_converted: bool,
 }
 
 /// Results whose keys are equal are made from the same decoded image.
@@ -388,31 +389,40 @@ impl Prepared {
         without_part(error, self.damaged)
     }
 
-    /// Runs the pipeline on a decoded image and encodes.
-    pub(super) fn render_shared(
+    /// Runs the pipeline on the rows of a decoded image and encodes.
+    pub(super) fn render_from(
         &self,
         bytes: &[u8],
-        shared: &SharedImage,
+        rows: &mut dyn RowReader,
+        source: &Source<'_>,
         save: &Save,
         control: &DecodeControl<'_>,
     ) -> Result<Rendered, ItemError> {
         let save = effective_save(save, &self.header);
-        let save = save.as_ref();
-        let rendered = guarded(|| {
-            let SharedImage { image, truncation, remark, is_converted } = shared;
-            let mut encoder = codec::encoder(self.format, save, image.profile.clone(), &image.metadata)?;
-            let info = self.plan.run(&mut shared.rows(), encoder.as_mut(), control.cancelled)?;
-            let left_out = self.left_out(save, image.profile.as_ref(), &image.metadata);
-            let converted = self.converted(save, *is_converted);
-            let remarks = self.remarks(save).into_iter().chain(remark.clone());
-            let remarks = remarks.chain(converted).chain(left_out).collect();
-            let is_kept_whole = codec::keeps_all(&image.metadata, save.metadata);
-            let bytes_out = encoder.finish_cancellable(control.cancelled)?;
-            let mut rendered = Rendered { bytes: bytes_out, info, truncation: *truncation, remarks };
-            self.smaller(bytes, &mut rendered, save, is_kept_whole);
-            Ok(rendered)
-        });
+        let rendered = guarded(|| self.encode(bytes, rows, source, (save.as_ref(), None), control.cancelled));
         rendered.map_err(|error| self.explained(error))
+    }
+
+    fn encode(
+        &self,
+        bytes: &[u8],
+        rows: &mut dyn RowReader,
+        source: &Source<'_>,
+        (save, refused): (&Save, Option<Remark>),
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Rendered, ItemError> {
+        let Source { profile, metadata, is_converted } = *source;
+        let mut encoder = codec::encoder(self.format, save, profile.cloned(), metadata)?;
+        let info = self.plan.run(rows, encoder.as_mut(), cancelled)?;
+        let truncation = rows.truncation();
+        let left_out = self.left_out(save, profile, metadata);
+        let converted = self.converted(save, is_converted);
+        let remarks = self.remarks(save).into_iter().chain(rows.remark());
+        let remarks = remarks.chain(converted).chain(left_out).chain(refused).collect();
+        let is_kept_whole = codec::keeps_all(metadata, save.metadata);
+        let mut rendered = Rendered { bytes: encoder.finish_cancellable(cancelled)?, info, truncation, remarks };
+        self.smaller(bytes, &mut rendered, save, is_kept_whole);
+        Ok(rendered)
     }
 
     /// Renders every frame of an animation, one after the other.

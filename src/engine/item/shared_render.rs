@@ -1,14 +1,14 @@
-//! Several results of one image: it is decoded once, into memory, and each result is made from that. The decoded image is
-//! as large as the largest result needs it.
+//! Several results of one image, which is decoded once: the result that needs the largest image takes its rows from the
+//! decoder, and the others are made from what was kept of them (`reduced.rs`).
 //!
 //! Results that need another decode (an animation, another page or colour space, a file that is rewritten without
 //! decoding) are rendered by themselves.
 
-use super::decoded::{Collector, SharedImage};
-use super::render::{DecodeKey, Prepared, Rendered};
+use super::reduced::{Tee, reduction};
+use super::render::{DecodeKey, Prepared, Rendered, Source, guarded};
 use crate::codec::{self, DecodeControl};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Band, Image, Message, RowReader, RowWriter, Save};
+use crate::model::Save;
 
 /// One result.
 #[derive(Clone, Copy)]
@@ -46,64 +46,71 @@ pub(crate) fn render_all(
             continue;
         }
         let of_group: Vec<Branch<'_>> = group.iter().map(|other| branches[*other]).collect();
-        match decode(bytes, &of_group, control) {
-            Ok(shared) => {
-                for one in made {
-                    let Branch { prepared, save, .. } = branches[one];
-                    each(one, prepared.render_shared(bytes, &shared, save, control));
-                }
-            }
-            Err(error) => made.iter().for_each(|one| each(*one, Err(error.clone()))),
-        }
+        let made: Vec<(usize, Branch<'_>)> = made.into_iter().map(|one| (one, branches[one])).collect();
+        render_group(bytes, &of_group, made, control, each);
     }
 }
 
-/// Decodes the image that these branches share.
-fn decode(bytes: &[u8], group: &[Branch<'_>], control: &DecodeControl<'_>) -> Result<SharedImage, ItemError> {
-    let Some(first) = group.first() else { return Err(ItemError::nameless(ErrorKind::Panic)) };
-    let decoded = super::render::guarded(|| {
+/// Makes results of one decode, at the scale that all branches of the group need.
+fn render_group(
+    bytes: &[u8],
+    group: &[Branch<'_>],
+    mut made: Vec<(usize, Branch<'_>)>,
+    control: &DecodeControl<'_>,
+    each: &mut dyn FnMut(usize, Result<Rendered, ItemError>),
+) {
+    let scale = |branch: &Branch<'_>| branch.prepared.plan.max_downscale();
+    made.sort_by(|(_, one), (_, other)| scale(one).total_cmp(&scale(other)));
+    let Some((_, first)) = made.first().copied() else { return };
+    let least = max_downscale(group);
+    let opened = guarded(|| {
         let mut options = first.prepared.decode_options(first.save);
-        options.max_downscale = max_downscale(group);
+        options.max_downscale = least;
         options.luma = group.iter().all(|branch| branch.prepared.plan.accepts_luma());
-        let mut opened = codec::open_cancellable(bytes, &options, control)?;
-        let image = collect(opened.rows.as_mut(), control.cancelled)?;
-        Ok(SharedImage {
-            truncation: opened.rows.truncation(),
-            remark: opened.rows.remark(),
-            is_converted: opened.is_converted,
-            image: Image { profile: opened.profile, metadata: opened.metadata, ..image },
-        })
+        codec::open_cancellable(bytes, &options, control)
     });
-    decoded.map_err(|error| first.prepared.explained(error))
+    let mut opened = match opened {
+        Ok(opened) => opened,
+        Err(error) => {
+            return made.iter().for_each(|(at, branch)| each(*at, Err(branch.prepared.explained(error.clone()))));
+        }
+    };
+    let source =
+        Source { profile: opened.profile.as_ref(), metadata: &opened.metadata, is_converted: opened.is_converted };
+    let full_width_px = first.prepared.header.info.width_px;
+    let reduced = |branch: &Branch<'_>| {
+        let is_largest = scale(branch) <= least;
+        if is_largest { 1 } else { reduction(opened.rows.as_ref(), full_width_px, scale(branch)) }
+    };
+    let reductions: Vec<u32> = made.iter().map(|(_, branch)| reduced(branch)).collect();
+    // A result that needs a smaller image is made from that even if the larger ones exist: so it is always the same.
+    let direct = usize::from(scale(&first) <= least);
+    let mut tee = Tee::new(opened.rows.as_mut(), reductions.iter().skip(direct).min().copied());
+    if let Some((at, branch)) = made.first().filter(|_| direct == 1) {
+        each(*at, branch.prepared.render_from(bytes, &mut tee, &source, branch.save, control));
+    }
+    let others = made.get(direct..).unwrap_or_default();
+    if others.is_empty() {
+        return;
+    }
+    match guarded(|| tee.finish(control.cancelled)) {
+        Ok(mut shared) => {
+            for ((at, branch), reduction) in others.iter().zip(reductions.into_iter().skip(direct)) {
+                let rendered = match shared.rows(reduction) {
+                    Some(mut rows) => branch.prepared.render_from(bytes, &mut rows, &source, branch.save, control),
+                    None => Err(ItemError::nameless(ErrorKind::Panic)),
+                };
+                each(*at, rendered);
+            }
+        }
+        Err(error) => {
+            others.iter().for_each(|(at, branch)| each(*at, Err(branch.prepared.explained(error.clone()))));
+        }
+    }
 }
 
 fn max_downscale(group: &[Branch<'_>]) -> f64 {
     group.iter().map(|branch| branch.prepared.plan.max_downscale()).fold(f64::INFINITY, f64::min)
-}
-
-/// All rows of an image.
-fn collect(rows: &mut dyn RowReader, cancelled: &dyn Fn() -> bool) -> Result<Image, ItemError> {
-    /// Rows that are decoded at once.
-    const ROWS: u32 = 64;
-    let info = rows.info();
-    let mut collector = Collector::new(None);
-    collector.start(info)?;
-    let mut band = Band::empty(&info);
-    let mut left = info.height_px;
-    while left > 0 {
-        if cancelled() {
-            return Err(ItemError::nameless(ErrorKind::Cancelled));
-        }
-        let had = rows.read_rows(ROWS.min(left), &mut band)?;
-        if had == 0 {
-            let rows = Message::new("truncated_rows").with("had", info.height_px - left);
-            let rows = rows.count("count", info.height_px.into());
-            return Err(ItemError::nameless(ErrorKind::Truncated).saying(&rows));
-        }
-        collector.write_rows(&band)?;
-        left -= had.min(left);
-    }
-    collector.into_image()
 }
 
 /// Memory in bytes that these results take when they are made one after the other, the file included.
@@ -131,4 +138,113 @@ fn shared_bytes(prepared: &Prepared, max_downscale: f64) -> u64 {
     // Decoders scale by eighths.
     let scale = (1.0 / max_downscale.max(1.0) + 0.125).min(1.0);
     (header.info.size_bytes() as f64 * scale * scale) as u64
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::super::render::prepare;
+    use super::super::step_files::pipeline;
+    use super::*;
+    use crate::codec::DecodeOptions;
+    use crate::model::{Band, FormatChoice, Recipe, Samples, Step};
+
+    fn resize(px: f64) -> Vec<Step> {
+        vec![Step::new("resize").with("long_edge", px)]
+    }
+
+    /// Results of these steps from one decode, and each from a decode of its own.
+    fn rendered(bytes: &[u8], recipes: &[Vec<Step>]) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let control = DecodeControl::in_process();
+        let save = Save { format: FormatChoice::known("png"), effort: Some(1), ..Save::default() };
+        let prepared: Vec<Prepared> = recipes
+            .iter()
+            .map(|steps| {
+                let pipeline = pipeline(&Recipe { steps: steps.clone(), ..Recipe::default() }).unwrap();
+                prepare(bytes, &pipeline, &save, &control).unwrap()
+            })
+            .collect();
+        let branches: Vec<Branch<'_>> =
+            prepared.iter().map(|prepared| Branch { prepared, save: &save, is_made: true }).collect();
+        let mut together = vec![Vec::new(); recipes.len()];
+        render_all(bytes, &branches, &control, &mut |at, rendered| together[at] = rendered.unwrap().bytes);
+        let alone = prepared.iter().map(|prepared| prepared.render(bytes, &save, &control).unwrap().bytes);
+        together.into_iter().zip(alone).collect()
+    }
+
+    fn samples(bytes: &[u8]) -> Vec<u8> {
+        let mut opened = codec::open(bytes, &DecodeOptions::default()).unwrap();
+        let info = opened.rows.info();
+        let mut all = Vec::new();
+        let mut band = Band::empty(&info);
+        while all.len() < info.row_samples() * info.height_px as usize {
+            opened.rows.read_rows(info.height_px, &mut band).unwrap();
+            let Samples::U8(samples) = &band.samples else { panic!("8 bits") };
+            all.extend_from_slice(samples);
+        }
+        all
+    }
+
+    fn psnr(one: &[u8], other: &[u8]) -> f64 {
+        let (one, other) = (samples(one), samples(other));
+        assert_eq!(one.len(), other.len());
+        let squares: f64 = one.iter().zip(&other).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum();
+        10.0 * (255.0 * 255.0 / (squares / one.len() as f64).max(1e-9)).log10()
+    }
+
+    #[test]
+    fn results_of_one_decode_equal_those_of_their_own() {
+        let png = include_bytes!("../../../assets/samples/orange-slice.png").as_slice();
+        let crop = Step::new("crop").with("x", 3.0).with("y", 5.0).with("width", 40.0).with("height", 20.0);
+        // One that takes only the first rows comes first; levels are measured; nothing at all.
+        let recipes = [
+            vec![crop],
+            resize(50.0),
+            vec![Step::new("auto_levels")],
+            vec![],
+            vec![Step::new("rotate").with("degrees", 90.0)],
+        ];
+        for (at, (together, alone)) in rendered(png, &recipes).into_iter().enumerate() {
+            assert!(together == alone, "{:?}", recipes[at]);
+        }
+    }
+
+    #[test]
+    fn small_results_of_a_photograph_are_close_to_those_of_their_own_decode() {
+        let photo = include_bytes!("../../../assets/samples/dunes-at-dusk.jpg").as_slice();
+        let width = f64::from(codec::probe(photo).unwrap().info.width_px);
+        let edges = [width / 1.5, width / 4.0, width / 9.0, width / 17.0];
+        let results = rendered(photo, &edges.map(|edge| resize(edge.floor())));
+        let (together, alone) = &results[0];
+        assert!(together == alone, "the largest one has the rows of the decoder");
+        for (edge, (together, alone)) in edges.iter().zip(&results).skip(1) {
+            let db = psnr(together, alone);
+            assert!(db > 45.0, "{edge} px: {db:.1} dB");
+        }
+    }
+
+    #[test]
+    fn the_size_of_the_decode_is_the_same_when_only_one_result_is_made() {
+        let photo = include_bytes!("../../../assets/samples/dunes-at-dusk.jpg").as_slice();
+        let control = DecodeControl::in_process();
+        let save = Save { format: FormatChoice::known("png"), effort: Some(1), ..Save::default() };
+        let prepared = [300.0, 40.0].map(|px| {
+            let pipeline = pipeline(&Recipe { steps: resize(px), ..Recipe::default() }).unwrap();
+            prepare(photo, &pipeline, &save, &control).unwrap()
+        });
+        let small = |first_is_made: bool| {
+            let branches = [&prepared[0], &prepared[1]].map(|prepared| Branch { prepared, save: &save, is_made: true });
+            let branches = [Branch { is_made: first_is_made, ..branches[0] }, branches[1]];
+            let mut small = Vec::new();
+            render_all(photo, &branches, &control, &mut |at, rendered| {
+                assert!(at == 1 || first_is_made);
+                if at == 1 {
+                    small = rendered.unwrap().bytes;
+                }
+            });
+            small
+        };
+        let (with, alone) = (small(true), small(false));
+        assert!(with == alone && !with.is_empty());
+    }
 }
