@@ -10,7 +10,6 @@ use super::inputs::{check_scheme, sources};
 use super::list_args::LinkArgs;
 use super::network_args::NetworkArgs;
 use super::query_args::QueryArgs;
-use super::recipe_args::RecipeParts;
 use super::report_args::ReportArgs;
 use super::values::{
     Statuses, Words, age, kind, megapixels, nonzero_seconds, nonzero_size, seconds, since, size, statuses, until,
@@ -18,11 +17,11 @@ use super::values::{
 };
 use super::write_back_args::WriteBackArgs;
 use crate::config::MAX_SIDE_PX;
-use crate::engine::{self, ArgumentOptions, ExportFormat, RecordRows};
+use crate::engine::{self, ArgumentOptions, ExportFormat, RecipeInput, RecordRows};
 use crate::error::{ErrorKind, JobError};
 use crate::model::{
     ConflictPolicy, DamagedPolicy, Durability, FailureFilter, JobSpec, JobState, Lang, Limits, Message, MetadataPolicy,
-    Output, ParamKind, RawChoice, Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Work, human, is_copy,
+    Output, ParamKind, RawChoice, Recipe, Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Work, human, is_copy,
     is_only_stripped,
 };
 
@@ -325,6 +324,15 @@ pub(super) struct RunArgs {
     network: NetworkArgs,
     #[command(flatten)]
     pub(super) report: ReportArgs,
+}
+
+/// The recipe and the outputs that the options describe.
+pub(super) struct RecipeParts {
+    /// The steps that all outputs share.
+    pub(super) recipe: Recipe,
+    /// At least one.
+    pub(super) outputs: Vec<Output>,
+    pub(super) input: RecipeInput,
 }
 
 /// Standard input as an input, standard output as an output.

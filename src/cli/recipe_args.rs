@@ -3,19 +3,10 @@
 
 use std::path::Path;
 
-use super::args::RunArgs;
+use super::args::{RecipeParts, RunArgs};
 use crate::engine::{self, RecipeFile, RecipeInput, RecipeOutput};
 use crate::error::{JobError, RecipeLocation};
 use crate::model::{FormatChoice, Message, Output, Recipe, Save, SinkSpec, Step, Value, save};
-
-/// What the options describe.
-pub(super) struct RecipeParts {
-    /// The steps that all outputs share.
-    pub(super) recipe: Recipe,
-    /// At least one.
-    pub(super) outputs: Vec<Output>,
-    pub(super) input: RecipeInput,
-}
 
 impl RunArgs {
     /// The recipe and the outputs, whose results go to `sink`.

@@ -18,7 +18,9 @@ use super::intake::queries::{self, Access, KnownRows, RowIdentity};
 use super::intake::read_sources::nothing_in;
 use super::item::body::ItemBody;
 use super::item::claims::{CountedRows, NameClaims, in_real_folder, may_be_given};
-use super::item::decide::{Action, Decision, PlannedName, Subject, copies_others, decide, may_be_copied, refusal};
+use super::item::decide::{
+    Action, Decision, PlannedName, Rules, Subject, copies_others, decide, may_be_copied, refusal,
+};
 use super::item::limits::Clock;
 use super::item::naming::{self, NameHints, Naming, Publish, Resolution, Verdict};
 use super::item::outputs::{OutputEnd, OutputPlan, Outputs, at_path, ended};
@@ -479,7 +481,7 @@ impl Planner<'_> {
         let clock = Clock::start(&self.spec.limits, Duration::ZERO);
         let cancelled = || clock.is_up();
         let control = DecodeControl::new(&cancelled, Helpers::of_this_program()).reading_raw(self.spec.limits.raw);
-        let rules = output.rules(self.copies_others, self.budget_bytes, control);
+        let rules = Rules::of_output(output, self.copies_others, self.budget_bytes, control);
         let claims = PlanClaims { given: &self.given, spec: self.spec, inputs: &self.inputs, replaced };
         decide(&rules, &output.naming, row, subject, &claims).map_err(|error| clock.explain(error))
     }

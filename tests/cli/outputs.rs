@@ -281,7 +281,7 @@ fn a_repeated_link_is_fetched_once_and_gets_copies_of_all_outputs_and_each_is_wr
 fn an_encoder_that_fails_fails_its_output_alone() {
     let home = Home::new();
     images(&home);
-    home.file("impossible.toml", "version = 1\n[save]\nformat = \"png\"\nmax_bytes = \"100B\"\n");
+    home.file("impossible.toml", "version = 1\n[save]\nformat = \"jpeg\"\nmax_bytes = \"100B\"\n");
     home.file("small.toml", "version = 1\n[[step]]\nop = \"resize\"\nlong_edge = 20\n");
     let recipes = ["-r", "impossible.toml", "-r", "small.toml", "-o", "out"];
     let run = pixloom(&home, &[&["run", "in/dunes.jpg"][..], &recipes].concat(), 1);

@@ -169,10 +169,11 @@ fn show_first_output(sql: &Connection, id: ItemId) -> Result<(), CatalogError> {
 fn forget_named_outputs_of_repeats(sql: &Connection, job: JobId, file: &UndoFile) -> Result<(), CatalogError> {
     let mut select = sql.prepare_cached(
         "SELECT seq, n FROM item_output INDEXED BY item_output_named \
-         WHERE job_id = ?1 AND path = ?2 AND name <> '' AND state = 'skipped'",
+         WHERE job_id = ?1 AND path = ?2 AND name <> '' AND seq <> ?3",
     )?;
-    let found =
-        select.query_map(params![job.0, file.path], |row| Ok((unsigned(row, "seq")?, row.get::<_, u32>("n")?)))?;
+    let found = select.query_map(params![job.0, file.path, file.seq as i64], |row| {
+        Ok((unsigned(row, "seq")?, row.get::<_, u32>("n")?))
+    })?;
     for (seq, n) in found.collect::<Result<Vec<_>, _>>()? {
         let repeat = UndoFile { seq, n, stays: None, trashed: None, ..file.clone() };
         insert(sql, job, &repeat, REPEAT)?;
@@ -286,7 +287,7 @@ pub(super) fn undoable(
          WHERE item.job_id = ?1 AND item.seq >= ?2 AND (item.seq > ?2 OR coalesce(own.n, 0) > ?3) \
          AND ((item.state IN ('done', 'running') AND item.output IS NOT NULL AND item.output_hash IS NOT NULL \
          AND (own.n IS NULL OR (own.path IS NOT NULL AND own.hash IS NOT NULL)) AND coalesce(own.name, '') = '') \
-         OR (own.name <> '' AND own.state IN ('done', 'running') AND own.path IS NOT NULL AND own.hash IS NOT NULL)) \
+         OR (item.state <> 'skipped' AND own.name <> '' AND own.state IN ('done', 'running') AND own.path IS NOT NULL AND own.hash IS NOT NULL)) \
          ORDER BY item.seq, n LIMIT ?4"
     ))?;
     let rows = select.query_map(params![job.0, after.0 as i64, after.1, limit], file)?;
@@ -353,8 +354,10 @@ pub(super) fn counts(sql: &Connection, job: JobId) -> Result<UndoCounts, Catalog
         Some(query) => undoable_file(sql, job, &query)?.map_or(0, |_| 1),
         None => {
             let named = count(
-                "SELECT count(*) AS files FROM item_output INDEXED BY item_output_named WHERE job_id = ?1 \
-                 AND name <> '' AND path IS NOT NULL AND hash IS NOT NULL AND state IN ('done', 'running')",
+                "SELECT count(*) AS files FROM item_output AS own INDEXED BY item_output_named \
+                 JOIN item ON item.job_id = own.job_id AND item.seq = own.seq AND item.state <> 'skipped' \
+                 WHERE own.job_id = ?1 AND own.name <> '' AND own.path IS NOT NULL AND own.hash IS NOT NULL \
+                 AND own.state IN ('done', 'running')",
             )?;
             let only = "SELECT count(*) AS files FROM item INDEXED BY item_output_path WHERE job_id = ?1 \
                         AND output IS NOT NULL AND state IN ('done', 'running') AND output_hash IS NOT NULL";

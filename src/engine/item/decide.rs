@@ -13,7 +13,7 @@ use super::content_type_check::{actual_extension, check_content, with_content_ty
 use super::extension::{extension_of_content, is_extension_of, own_extension};
 use super::limits;
 use super::naming::{NameHints, Naming, Resolution};
-use super::outputs::Outputs;
+use super::outputs::{OutputPlan, Outputs};
 use super::render::{Prepared, StrippedImage, is_copied, prepare, stripped, without_part};
 use super::texts::{ItemRecipe, RecipeTexts};
 use crate::codec::{self, DecodeControl};
@@ -103,11 +103,10 @@ pub(crate) enum PlannedName {
 }
 
 impl<'a> Rules<'a> {
-    /// What a request with one output asks for.
+    /// What one output of a job requests.
     pub(crate) fn of_output(
-        spec: &'a JobSpec,
+        OutputPlan { spec, pipeline, .. }: &'a OutputPlan,
         copies_others: bool,
-        pipeline: &'a Pipeline,
         budget_bytes: u64,
         control: DecodeControl<'a>,
     ) -> Self {

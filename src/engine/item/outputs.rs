@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use super::decide::Rules;
 use super::naming::Naming;
-use crate::codec::DecodeControl;
 use crate::error::{ErrorKind, ItemError, JobError};
 use crate::model::{Columns, Finished, ItemOutput, ItemRow, ItemState, JobSpec, Locator, Outcome, SkipReason};
 use crate::op::Pipeline;
@@ -30,11 +28,6 @@ impl OutputPlan {
     /// Its name; empty for a job's only output.
     pub(crate) fn name(&self) -> &str {
         &self.spec.output().name
-    }
-
-    /// What it requests.
-    pub(crate) fn rules<'a>(&'a self, copies_others: bool, budget_bytes: u64, control: DecodeControl<'a>) -> Rules<'a> {
-        Rules::of_output(&self.spec, copies_others, &self.pipeline, budget_bytes, control)
     }
 
     /// Its record before anything is known of it.

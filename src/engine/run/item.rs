@@ -8,14 +8,14 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::admission::Admission;
 use super::budget::Stopped;
-use super::make::{ItemPlan, Made};
+use super::plan::{ItemPlan, Made};
 use super::pools::PixelPool;
 use super::{Run, RunError};
 use crate::catalog::CatalogReader;
 use crate::codec::DecodeControl;
 use crate::engine::item::body::ItemBody;
 use crate::engine::item::claims::{RunClaims, may_be_given};
-use crate::engine::item::decide::{Action, PlannedName, Response, Subject, decide};
+use crate::engine::item::decide::{Action, PlannedName, Response, Rules, Subject, decide};
 use crate::engine::item::limits::Clock;
 use crate::engine::item::naming::{Resolution, Target, Verdict, existing_output, given_name};
 use crate::engine::item::outputs::{OutputEnd, ended};
@@ -133,7 +133,7 @@ impl Run {
         let mut plan = ItemPlan::default();
         let kept = self.kept_outputs(&input.row, reader);
         for output in self.outputs.iter() {
-            let rules = output.rules(self.copies_others, self.memory.whole(), control);
+            let rules = Rules::of_output(output, self.copies_others, self.memory.whole(), control);
             let replaced = input.prior.as_ref().and_then(|prior| prior.output_of(output.n));
             let replaced = replaced.as_ref().and_then(Locator::path);
             let claims = RunClaims { job: self.job, reader, promised: None, replaced, waits_for_sources: true };

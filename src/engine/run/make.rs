@@ -5,6 +5,7 @@ use std::path::Path;
 use super::Run;
 use super::admission::{Admission, Host};
 use super::item::Input;
+use super::plan::{ItemPlan, Made};
 use crate::codec::DecodeControl;
 use crate::engine::item::decide::{Action, Decision};
 use crate::engine::item::limits::Clock;
@@ -17,32 +18,6 @@ use crate::engine::record::message::FinishedOutput;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Finished, ItemOutput, ItemState, Locator, Outcome, Remark};
 use crate::store::{self, Content};
-
-/// What happens to an item's outputs.
-#[derive(Default)]
-pub(super) struct ItemPlan {
-    /// Those that are made, by number.
-    pub(super) made: Vec<(u32, Decision)>,
-    /// Those that are not made: they exist, or can't be made.
-    pub(super) ends: Vec<OutputEnd>,
-    /// What would be done for those that exist.
-    pub(super) companions: Vec<(u32, Decision)>,
-    pub(super) input_size_px: Option<(u32, u32)>,
-}
-
-/// An item whose outputs have been made, as far as possible.
-pub(super) struct Made {
-    /// What is recorded of the item besides its outputs.
-    pub(super) facts: Finished,
-    pub(super) outputs: Vec<FinishedOutput>,
-}
-
-impl ItemPlan {
-    /// Whether nothing is rendered.
-    pub(super) fn is_copy(&self) -> bool {
-        self.made.iter().all(|(_, decision)| matches!(decision.action, Action::Copy))
-    }
-}
 
 impl Run {
     /// What is rendered, and the numbers of these outputs.
@@ -122,7 +97,6 @@ impl Run {
     }
 
     /// Stages a copy of the item's bytes.
-    #[expect(clippy::type_complexity, reason = "a staged file, and its size in px")]
     fn copy(
         &self,
         input: &Input,

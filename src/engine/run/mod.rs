@@ -13,6 +13,7 @@ mod make;
 pub(super) mod memory_budget;
 pub(super) mod name_order;
 mod paging;
+mod plan;
 pub(super) mod pools;
 pub(super) mod process_limits;
 mod queries;
