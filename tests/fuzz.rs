@@ -131,6 +131,7 @@ tests! {
     decode_avif
     decode_jxl
     decode_svg
+    decode_raw
     huffman
     metadata
     lists

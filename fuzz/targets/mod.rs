@@ -14,8 +14,8 @@ use pixloom::engine::{parse_save, parse_step, recipe_file};
 use pixloom::error::{ErrorKind, ItemError};
 use pixloom::fetch::{name_from_url, robots_allow, safe_file_name};
 use pixloom::model::{
-    Band, ColourChoice, FieldValues, Format, Locator, Metadata, MetadataPolicy, Output, Samples, Save, SinkSpec,
-    TruncatedPolicy,
+    Band, ColourChoice, FieldValues, Format, Locator, Metadata, MetadataPolicy, Output, RawChoice, Samples, Save,
+    SinkSpec, TruncatedPolicy,
 };
 use pixloom::sink::Template;
 use pixloom::source::{Reading, columns, find_links, read, url_list};
@@ -49,6 +49,7 @@ pub(crate) const TARGETS: &[Target] = &[
     Target { name: "decode_avif", run: |data, control| decode("avif", data, control) },
     Target { name: "decode_jxl", run: |data, control| decode("jxl", data, control) },
     Target { name: "decode_svg", run: |data, control| decode("svg", data, control) },
+    Target { name: "decode_raw", run: raw },
     Target { name: "huffman", run: |data, _| huffman(data) },
     Target { name: "metadata", run: |data, control| metadata(data, control) },
     Target { name: "lists", run: |data, _| lists(data) },
@@ -108,6 +109,13 @@ fn decode(name: &str, data: &[u8], control: &DecodeControl<'_>) {
         if let Err(error) = read() {
             is_known(&error);
         }
+    }
+}
+
+/// Decodes a camera raw file through its preview, and develops it.
+fn raw(data: &[u8], control: &DecodeControl<'_>) {
+    for choice in [RawChoice::Preview, RawChoice::Develop] {
+        decode("raw", data, &control.reading_raw(choice));
     }
 }
 

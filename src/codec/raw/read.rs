@@ -80,7 +80,8 @@ fn refused(error: &Error, bytes: &[u8]) -> ItemError {
             errors::unsupported(unreadable_camera(describe::camera(bytes), compression))
         }
         Error::CameraUnsupported { make, model, reason } => {
-            errors::unsupported(unreadable_camera(Some(format!("{make} {model}").trim().to_owned()), reason))
+            let camera = describe::camera(bytes).unwrap_or_else(|| format!("{make} {model}").trim().to_owned());
+            errors::unsupported(unreadable_camera(Some(camera), reason))
         }
         Error::LimitExceeded(_) | Error::OutOfMemory(_) => errors::too_large("needs_too_much_memory"),
         Error::CorruptFile { .. } if error.truncation().is_some() => errors::truncated(),
