@@ -79,6 +79,9 @@ mod query_types;
 #[cfg(target_os = "linux")] // others have no trash for programs
 #[path = "cli/readme_databases.rs"]
 mod readme_databases;
+#[cfg(feature = "raw")]
+#[path = "cli/raw.rs"]
+mod raw;
 #[path = "cli/refusals.rs"]
 mod refusals;
 #[path = "cli/reports.rs"]

@@ -21,8 +21,8 @@ use crate::engine::{self, ArgumentOptions, ExportFormat, RecipeInput, RecordRows
 use crate::error::{ErrorKind, JobError};
 use crate::model::{
     ConflictPolicy, DamagedPolicy, Durability, FailureFilter, JobSpec, JobState, Lang, Limits, Message, MetadataPolicy,
-    Output, ParamKind, RawChoice, Recipe, Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Work, human, is_copy,
-    is_only_stripped,
+    Output, ParamKind, RawChoice, RawPairs, Recipe, Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Work, human,
+    is_copy, is_only_stripped,
 };
 
 #[derive(Debug, Parser)]
@@ -308,6 +308,8 @@ pub(super) struct RunArgs {
     damaged: Option<DamagedWord>,
     #[arg(long, value_enum, ignore_case = true, value_name = "HOW")]
     raw: Option<RawWord>,
+    #[arg(long, value_enum, ignore_case = true, value_name = "WHICH", default_value = "both")]
+    raw_pairs: RawPairsWord,
     #[arg(long)]
     keep_times: bool,
     #[arg(long)]
@@ -356,6 +358,7 @@ words!(ConflictWord for ConflictPolicy { Rename, Skip, Overwrite, Fail });
 words!(TruncatedWord for TruncatedPolicy { Fail, Keep });
 words!(DamagedWord for DamagedPolicy { Fail, Keep });
 words!(RawWord for RawChoice { Preview, Develop });
+words!(RawPairsWord for RawPairs { Both, Raw, Jpeg });
 
 /// The help of an option that sets a key of `--save`, from that key's declaration.
 fn key_words(name: &str) -> Words {
@@ -429,6 +432,7 @@ impl RunArgs {
                 truncated: self.truncated.map(Into::into).or(input.truncated).unwrap_or_default(),
                 damaged: self.damaged.map(Into::into).or(input.damaged).unwrap_or_default(),
                 raw: self.raw.map(Into::into).or(input.raw).unwrap_or_default(),
+                raw_pairs: self.raw_pairs.into(),
                 max_failures: self.max_failures,
             },
             network: self.network.spec()?,
@@ -545,6 +549,7 @@ impl RunArgs {
             truncated,
             damaged,
             raw,
+            raw_pairs,
             max_failures,
         } = limits;
         let default = Limits::default();
@@ -564,6 +569,7 @@ impl RunArgs {
         line.given("--truncated", word_of(*truncated, default.truncated));
         line.given("--damaged", word_of(*damaged, default.damaged));
         line.given("--raw", word_of(*raw, default.raw));
+        line.given("--raw-pairs", word_of(*raw_pairs, default.raw_pairs));
     }
 
     /// A warning about options that have no effect.

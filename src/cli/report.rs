@@ -451,6 +451,7 @@ pub(super) fn ignored(ignored: &Ignored, lang: Lang) -> String {
         IgnoredReason::NotAnImage => "ignored_not_an_image",
         IgnoredReason::Hidden => "ignored_hidden",
         IgnoredReason::Result => "ignored_result",
+        IgnoredReason::RawPair => "ignored_raw_pair",
     });
     Message::new("file_ignored").with("path", ignored.path.display()).with("reason", reason).text(lang)
 }

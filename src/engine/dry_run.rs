@@ -236,7 +236,7 @@ pub fn dry_run(
             results_at: &results_at,
         };
         let mut found_any = false;
-        let ended = source::read(source, &reading, &mut |found| {
+        let ended = source::read_paired(source, &reading, spec.limits.raw_pairs, &mut |found| {
             found_any |= matches!(found, Found::Item(_) | Found::Failed(_) | Found::Lost(_));
             each(match found {
                 Found::Item(item) if known_rows.pass_over(&item.locator, &item.columns) => {

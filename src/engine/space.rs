@@ -36,7 +36,7 @@ pub fn low_space(spec: &JobSpec) -> Option<Remark> {
             continue;
         }
         let reading = Reading { lists: &spec.lists, cancelled: &cancelled, ..Reading::default() };
-        let ended = source::read(source, &reading, &mut |found| {
+        let ended = source::read_paired(source, &reading, spec.limits.raw_pairs, &mut |found| {
             if let Found::Item(item) = found
                 && item.error.is_none()
                 && let Some(size_bytes) = item.size_bytes

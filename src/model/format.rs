@@ -289,13 +289,20 @@ static OTHER_FORMATS: &[OtherFormat] = &[
             "raw", "dng", "cr2", "crw", "nef", "nrw", "arw", "srf", "sr2", "rwl", "pef", "srw", "dcr", "kdc", "erf",
             "mef", "mos", "iiq", "3fr", "fff", "gpr",
         ],
-    ),
+    )
+    .of_feature("raw"),
 ];
 
 /// Whether a file's extension, in any case, is that of an image, whether or not it can be opened.
 pub fn is_image_extension(extension: &str) -> bool {
     let is_other = |format: &OtherFormat| format.extensions.iter().any(|own| own.eq_ignore_ascii_case(extension));
     Format::all().into_iter().any(|format| format.has_extension(extension)) || OTHER_FORMATS.iter().any(is_other)
+}
+
+/// Whether a file's extension, in any case, is that of a camera raw file.
+pub fn is_raw_extension(extension: &str) -> bool {
+    let mut raw = OTHER_FORMATS.iter().filter(|format| format.feature == Some("raw"));
+    raw.any(|format| format.extensions.iter().any(|own| own.eq_ignore_ascii_case(extension)))
 }
 
 /// The format of results.

@@ -43,7 +43,10 @@ pub use database::{
     WriteField,
 };
 pub use event::{Edge, Event};
-pub use format::{Format, FormatChoice, FormatInfo, FormatKey, GivenValues, OtherFormat, SaveInfo, is_image_extension};
+pub use format::{
+    Format, FormatChoice, FormatInfo, FormatKey, GivenValues, OtherFormat, SaveInfo, is_image_extension,
+    is_raw_extension,
+};
 pub use ids::{ItemId, JobId};
 pub use image::{
     Band, Channels, Density, Image, ImageInfo, KeywordText, Metadata, Orientation, RowReader, RowWriter, SampleType,
@@ -51,8 +54,8 @@ pub use image::{
 };
 pub use job::{
     ColourChoice, ConflictPolicy, DamagedPolicy, Durability, FramesChoice, JobSpec, Limits, ListSpec, MetadataPolicy,
-    Output, QueryResult, QuerySpec, RawChoice, RowsFormat, Save, SinkPart, SinkSpec, Tree, TruncatedPolicy, Work,
-    WrittenFile, check_output_name, is_copy, is_only_recoded, is_only_stripped,
+    Output, QueryResult, QuerySpec, RawChoice, RawPairs, RowsFormat, Save, SinkPart, SinkSpec, Tree, TruncatedPolicy,
+    Work, WrittenFile, check_output_name, is_copy, is_only_recoded, is_only_stripped,
 };
 pub use locator::Locator;
 pub use message::Message;

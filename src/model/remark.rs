@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Lang, Message, human};
+use super::{Lang, Message, RawPairs, human};
 
 /// A remark about a source or an image. Those about one image are recorded in the catalog.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +107,13 @@ pub enum Remark {
     FirstPage {
         /// Number of pages.
         pages: u32,
+    },
+    /// Of pairs of a camera raw file and another one, only one file each is an item.
+    RawPairs {
+        /// Number of files that were left out.
+        count: u64,
+        /// Which files are items.
+        kept: RawPairs,
     },
     /// The data of an image is damaged; what could be decoded was saved.
     Damaged,
@@ -268,6 +275,10 @@ impl Remark {
             Self::ResultsDamaged { count } => Message::new("remark-results_damaged").count("count", *count),
             Self::NotStoredYet => Message::new("remark-not_stored_yet"),
             Self::FirstPage { pages } => Message::new("remark-first_page").count("pages", (*pages).into()),
+            Self::RawPairs { count, kept: RawPairs::Jpeg } => {
+                Message::new("remark-raw_pairs_jpeg").count("count", *count)
+            }
+            Self::RawPairs { count, .. } => Message::new("remark-raw_pairs_raw").count("count", *count),
             Self::Damaged => Message::new("remark-damaged"),
             Self::Developed { preview_px: None } => Message::new("remark-developed"),
             Self::Developed { preview_px: Some((width, height)) } => {

@@ -39,10 +39,12 @@ pub enum IgnoredReason {
     Hidden,
     /// It is a result of this job or of an earlier one.
     Result,
+    /// It is the unwanted file of a pair: a camera raw file, and a JPEG or HEIC file of the same name.
+    RawPair,
 }
 
 impl IgnoredReason {
-    const ALL: [Self; 3] = [Self::NotAnImage, Self::Hidden, Self::Result];
+    const ALL: [Self; 4] = [Self::NotAnImage, Self::Hidden, Self::Result, Self::RawPair];
 
     /// The name in catalogs and scripts.
     pub const fn word(self) -> &'static str {
@@ -50,6 +52,7 @@ impl IgnoredReason {
             Self::NotAnImage => "not_an_image",
             Self::Hidden => "hidden",
             Self::Result => "result",
+            Self::RawPair => "raw_pair",
         }
     }
 

@@ -298,6 +298,8 @@ impl Walk<'_> {
                 self.results.push(path.clone());
             }
             IgnoredReason::Result => self.left_out.results += 1,
+            // Decided for all sources alike.
+            IgnoredReason::RawPair => {}
         }
         (self.give)(Found::Ignored(Ignored { path, reason }))
     }

@@ -13,6 +13,7 @@ mod natural_order;
 mod pasted_text;
 mod path_list;
 pub mod query;
+mod raw_pairs;
 mod statements;
 mod stdin;
 #[cfg(test)]
@@ -34,6 +35,7 @@ pub use kinds::{
 pub use lists::{Header, VALUE, formats_help, is_list_name};
 pub use pasted_text::{PastedText, find_links};
 pub use path_list::path_list;
+pub use raw_pairs::read_paired;
 pub use statements::{FROM, TO, is_statement, statement_parts, whole_statement};
 pub use stdin::stdin;
 pub use url::urls;

@@ -226,6 +226,14 @@ remark-many_developed = { $count ->
         [one] 1 camera raw file was developed: its preview image is missing or too small.
        *[other] { $count } camera raw files were developed: their preview images are missing or too small.
     }
+remark-raw_pairs_raw = { $count ->
+        [one] Skipped 1 JPEG or HEIC file: the raw file of the same name is used instead.
+       *[other] Skipped { $count } JPEG or HEIC files: the raw files of the same names are used instead.
+    }
+remark-raw_pairs_jpeg = { $count ->
+        [one] Skipped 1 camera raw file: the JPEG or HEIC file of the same name is used instead.
+       *[other] Skipped { $count } camera raw files: the JPEG or HEIC files of the same names are used instead.
+    }
 remark-damaged = Damaged: only what could be decoded was saved.
 remark-cut_between_blocks = Cut to { $width } x { $height } px at { $x },{ $y } instead of { $asked_width } x { $asked_height } px: without loss, JPEG is cut between blocks only.
 remark-many_cut_between_blocks = { $count ->

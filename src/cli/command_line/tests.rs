@@ -13,8 +13,8 @@ use super::super::help;
 use super::*;
 use crate::model::{
     AccessKind, ColourChoice, ConflictPolicy, DamagedPolicy, Durability, FormatChoice, JobSpec, Lang, Limits, ListSpec,
-    MetadataPolicy, NetworkSpec, ParamKind, ProxyChoice, RawChoice, Recipe, RobotsPolicy, Save, SecretRef, SinkSpec,
-    Step, Tree, TruncatedPolicy, Value, save,
+    MetadataPolicy, NetworkSpec, ParamKind, ProxyChoice, RawChoice, RawPairs, Recipe, RobotsPolicy, Save, SecretRef,
+    SinkSpec, Step, Tree, TruncatedPolicy, Value, save,
 };
 
 fn matches(words: &[OsString]) -> ArgMatches {
@@ -169,6 +169,7 @@ fn random_spec(dice: &mut Dice, files: &Files) -> JobSpec {
         truncated: *dice.one(&[TruncatedPolicy::Fail, TruncatedPolicy::Keep]),
         damaged: *dice.one(&[DamagedPolicy::Fail, DamagedPolicy::Keep]),
         raw: *dice.one(&[RawChoice::Preview, RawChoice::Develop]),
+        raw_pairs: *dice.one(&[RawPairs::Both, RawPairs::Raw, RawPairs::Jpeg]),
         max_failures: dice.perhaps(|dice| dice.below(1 << 40)),
     };
     spec.network = random_network(dice, files);
@@ -380,6 +381,7 @@ fn sample(id: &str, files: &Files) -> Option<Vec<OsString>> {
         "truncated" => words(&["--truncated", "keep"]),
         "damaged" => words(&["--damaged", "keep"]),
         "raw" => words(&["--raw", "develop"]),
+        "raw_pairs" => words(&["--raw-pairs", "jpeg"]),
         "keep_times" => words(&["--keep-times"]),
         "fast" => words(&["--fast"]),
         "robots" => words(&["--robots", "never"]),

@@ -22,7 +22,9 @@ use crate::engine::item::repeats::{RepeatedLinks, may_repeat_files};
 use crate::engine::record::message::{Record, call};
 use crate::error::{ErrorKind, JobError};
 use crate::fetch::{LinkCounts, Secrets};
-use crate::model::{Ignored, ItemRow, JobId, JobSpec, Locator, Message, NewItem, Remark, SourceSpec, locator};
+use crate::model::{
+    Ignored, IgnoredReason, ItemRow, JobId, JobSpec, Locator, Message, NewItem, Remark, SourceSpec, locator,
+};
 use crate::source::{
     self, Found, Reading, Repeat, Results, SourceKind, hash_of_fetched_list as hash_of, with_hash_of_list,
 };
@@ -331,7 +333,7 @@ impl Intake<'_> {
             is_image: &codec::is_image,
             results_at: pass.results_at,
         };
-        let outcome = source::read(&source, &reading, &mut |found| {
+        let outcome = source::read_paired(&source, &reading, asked.limits.raw_pairs, &mut |found| {
             let mut this = this.borrow_mut();
             pass.found_any |= matches!(found, Found::Item(_) | Found::Failed(_));
             let taken = match found {
@@ -352,7 +354,14 @@ impl Intake<'_> {
                     this.flush(known).and_then(|()| pass.query.position(&this.record(), &position))
                 }
                 Found::Position(_) => Ok(()),
-                Found::Ignored(ignored) => this.push_ignored(ignored),
+                Found::Ignored(ignored) => {
+                    // It counts as read, because the source gave it as an item.
+                    let is_item = ignored.reason == IgnoredReason::RawPair;
+                    this.taken += u64::from(is_item);
+                    let is_skipped = is_item && pass.rows_to_skip > 0;
+                    pass.rows_to_skip -= u64::from(is_skipped);
+                    if is_skipped { Ok(()) } else { this.push_ignored(ignored) }
+                }
                 Found::Item(mut item) => {
                     if kind.is_list {
                         secrets::keep_item(secrets, &mut item);

@@ -17,7 +17,7 @@ use crate::gui::widgets::scroll;
 use crate::gui::widgets::segmented::segmented;
 use crate::gui::widgets::sheet::{Position, sheet};
 use crate::gui::widgets::{field, label};
-use crate::model::{Lang, Limits, NetworkSpec};
+use crate::model::{Lang, Limits, NetworkSpec, RawChoice, RawPairs};
 
 /// Height of what surrounds the scrolled part, in points.
 const AROUND: f32 = 152.0;
@@ -47,6 +47,8 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
             label::heading(ui, lang.word("section_limits"));
             numbers_ui(ui, lang, &LimitField::MACHINE, &mut settings.limits, &mut settings.network);
             label::note(ui, lang.word("settings_note"));
+            ui.add_space(size::MARGIN);
+            raw_ui(ui, lang, &mut settings.limits);
             ui.add_space(size::MARGIN);
             cleans_up = history_ui(ui, lang, storage.as_deref(), is_cleaning);
             ui.add_space(size::MARGIN);
@@ -128,6 +130,29 @@ fn window_ui(ui: &mut Ui, lang: Lang, settings: &mut Settings) {
             settings.theme = theme;
         }
     });
+}
+
+/// How camera raw files are read, and which files of pairs are items.
+fn raw_ui(ui: &mut Ui, lang: Lang, limits: &mut Limits) {
+    label::heading(ui, lang.word("section_raw"));
+    field::row(ui, lang.word("raw_files"), size::SETTING_LABEL, |ui| {
+        let choices = [(RawChoice::Preview, lang.word("raw_preview")), (RawChoice::Develop, lang.word("raw_develop"))];
+        if let Some(choice) = segmented(ui, lang.word("raw_files"), limits.raw, &choices) {
+            limits.raw = choice;
+        }
+    });
+    ui.add_space(size::GAP_SMALL);
+    field::row(ui, lang.word("raw_pairs"), size::SETTING_LABEL, |ui| {
+        let choices = [
+            (RawPairs::Both, lang.word("raw_pairs_both")),
+            (RawPairs::Raw, lang.word("raw_pairs_raw")),
+            (RawPairs::Jpeg, lang.word("raw_pairs_jpeg")),
+        ];
+        if let Some(choice) = segmented(ui, lang.word("raw_pairs"), limits.raw_pairs, &choices) {
+            limits.raw_pairs = choice;
+        }
+    });
+    label::note(ui, lang.word("raw_note"));
 }
 
 /// A row for each of these numbers.

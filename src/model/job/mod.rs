@@ -219,6 +219,19 @@ pub enum RawChoice {
     Develop,
 }
 
+/// What to do with a camera raw file and a JPEG or HEIC file of the same name in one folder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RawPairs {
+    /// Both are items.
+    #[default]
+    Both,
+    /// Only the raw file is one.
+    Raw,
+    /// Only the other one is.
+    Jpeg,
+}
+
 /// Where results go, and their names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -322,6 +335,8 @@ pub struct Limits {
     pub damaged: DamagedPolicy,
     /// How camera raw files are read.
     pub raw: RawChoice,
+    /// Which files of pairs of a raw file and another one are items.
+    pub raw_pairs: RawPairs,
     /// Items that may fail in one run; one more stops the job, which can be resumed. `None` is no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_failures: Option<u64>,
@@ -362,6 +377,7 @@ impl Default for Limits {
             truncated: TruncatedPolicy::default(),
             damaged: DamagedPolicy::default(),
             raw: RawChoice::default(),
+            raw_pairs: RawPairs::default(),
             max_failures: None,
         }
     }
