@@ -76,12 +76,12 @@ mod query_servers;
 #[cfg(unix)]
 #[path = "cli/query_types.rs"]
 mod query_types;
-#[cfg(target_os = "linux")] // others have no trash for programs
-#[path = "cli/readme_databases.rs"]
-mod readme_databases;
 #[cfg(feature = "raw")]
 #[path = "cli/raw.rs"]
 mod raw;
+#[cfg(target_os = "linux")] // others have no trash for programs
+#[path = "cli/readme_databases.rs"]
+mod readme_databases;
 #[path = "cli/refusals.rs"]
 mod refusals;
 #[path = "cli/reports.rs"]
