@@ -168,7 +168,7 @@ pub fn default_catalog_path() -> Result<PathBuf, JobError> {
 pub(crate) fn check(spec: &JobSpec) -> Result<Vec<Pipeline>, JobError> {
     let refused = |output: &Output, location: RecipeLocation| match output.name.as_str() {
         "" => location,
-        name => RecipeLocation::Output { name: name.to_owned(), part: Box::new(location) },
+        name => RecipeLocation::Output(Box::new((name.to_owned(), location))),
     };
     spec.check_output_names().map_err(JobError::Refused)?;
     let default = [spec.output().clone()];

@@ -47,13 +47,8 @@ pub enum RecipeLocation {
     Step(usize),
     /// The save settings.
     Save,
-    /// A part of one of several outputs.
-    Output {
-        /// The output's name.
-        name: String,
-        /// The part.
-        part: Box<Self>,
-    },
+    /// A part of one of several outputs, with that one's name.
+    Output(Box<(String, Self)>),
     /// A line of a file, counted from 1.
     File {
         /// The file's name.
@@ -78,7 +73,8 @@ impl RecipeLocation {
             Self::Save => lang.word("place-save").to_owned(),
             Self::File { name, line } => Message::new("place-line").with("file", name).with("line", line).text(lang),
             Self::Argument(typed) => typed.clone(),
-            Self::Output { name, part } => {
+            Self::Output(part) => {
+                let (name, part) = part.as_ref();
                 Message::new("place-output").with("output", name).with("part", part.text(lang)).text(lang)
             }
         }

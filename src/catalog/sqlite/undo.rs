@@ -350,19 +350,18 @@ pub(super) fn counts(sql: &Connection, job: JobId) -> Result<UndoCounts, Catalog
     let count = |select: &str| -> Result<u64, CatalogError> {
         Ok(sql.prepare_cached(select)?.query_row([job.0], |row| unsigned(row, "files"))?)
     };
-    let results = match combining_query(sql, job)? {
-        Some(query) => undoable_file(sql, job, &query)?.map_or(0, |_| 1),
-        None => {
-            let named = count(
-                "SELECT count(*) AS files FROM item_output AS own INDEXED BY item_output_named \
-                 JOIN item ON item.job_id = own.job_id AND item.seq = own.seq AND item.state <> 'skipped' \
-                 WHERE own.job_id = ?1 AND own.name <> '' AND own.path IS NOT NULL AND own.hash IS NOT NULL \
-                 AND own.state IN ('done', 'running')",
-            )?;
-            let only = "SELECT count(*) AS files FROM item INDEXED BY item_output_path WHERE job_id = ?1 \
-                        AND output IS NOT NULL AND state IN ('done', 'running') AND output_hash IS NOT NULL";
-            if named > 0 { named } else { count(only)? }
-        }
+    let results = if let Some(query) = combining_query(sql, job)? {
+        undoable_file(sql, job, &query)?.map_or(0, |_| 1)
+    } else {
+        let named = count(
+            "SELECT count(*) AS files FROM item_output AS own INDEXED BY item_output_named \
+             JOIN item ON item.job_id = own.job_id AND item.seq = own.seq AND item.state <> 'skipped' \
+             WHERE own.job_id = ?1 AND own.name <> '' AND own.path IS NOT NULL AND own.hash IS NOT NULL \
+             AND own.state IN ('done', 'running')",
+        )?;
+        let only = "SELECT count(*) AS files FROM item INDEXED BY item_output_path WHERE job_id = ?1 \
+                    AND output IS NOT NULL AND state IN ('done', 'running') AND output_hash IS NOT NULL";
+        if named > 0 { named } else { count(only)? }
     };
     Ok(UndoCounts {
         results,

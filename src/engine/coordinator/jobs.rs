@@ -480,7 +480,7 @@ fn prepare(
     let is_new_dir = spec.output().sink.dir.as_ref() != Some(&out_dir);
     spec.set_out_dir(Some(&out_dir));
     let request = spec.without_sources();
-    let folders = created.iter().flat_map(|created| created.paths());
+    let folders = created.iter().flat_map(CreatedFolders::paths);
     let folders: Vec<String> = folders.map(|path| Locator::File(path.clone()).to_text()).collect();
     // Inner ones are removed first, if they stay empty.
     created.reverse();

@@ -188,7 +188,6 @@ pub(crate) fn at_path(output: ItemOutput, path: &Path) -> ItemOutput {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::model::{ItemId, JobId};

@@ -90,7 +90,7 @@ pub(crate) fn add(drafts: &mut Drafts, wanted: usize, word: &str, is_copy: bool)
 
 fn free_name(outputs: &[Output], word: &str) -> String {
     let is_taken = |name: &String| outputs.iter().any(|output| output.name.eq_ignore_ascii_case(name));
-    (2..).map(|number| format!("{word}-{number}")).find(|name| !is_taken(name)).unwrap_or_default()
+    (2..1_000).map(|number| format!("{word}-{number}")).find(|name| !is_taken(name)).unwrap_or_default()
 }
 
 /// Removes the chosen output. The last one that is left becomes the recipe itself.

@@ -9,7 +9,7 @@ fn outputs(window: &mut Window) -> Vec<Output> {
         Command::SetOutputs(outputs) => Some(outputs),
         _ => None,
     });
-    sent.expect("the outputs are sent")
+    sent.unwrap_or_else(|| panic!("no outputs are sent"))
 }
 
 fn names(outputs: &[Output]) -> Vec<&str> {
