@@ -45,6 +45,7 @@ static TOY: FormatSpec = FormatSpec {
         carries: Carries::NOTHING,
         is_deep: false,
         rewriting: None,
+        transcoding: None,
         bytes: |_, info| info.size_bytes(),
     }),
 };

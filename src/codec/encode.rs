@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::animation::frame_encoder::FrameEncoder;
 use super::formats::spec_of;
 use super::pixels::deferred_encoder::{DeferredEncoder, extras};
-use super::pixels::quality_search::{self, Bounded, Search};
+use super::pixels::quality_search::{self, Bounded, Goal, Search};
 use super::spec::{Encoder, EncoderSpec, Extras, FrameEncoderSpec};
 use super::{errors, meta};
 use crate::error::ItemError;
@@ -26,10 +26,10 @@ pub fn encoder(
     let stored = move |channels: Channels| (spec.stored_channels)(channels, &asked);
     let make = move |extras: Extras| -> Box<dyn Encoder> {
         let has_quality = format.default_quality().is_some();
-        match save.max_bytes {
-            Some(limit) if has_quality => Box::new(Search::new(format, spec, save, limit, extras)),
-            Some(limit) => Box::new(Bounded { inner: (spec.new)(&save, extras), format, limit }),
-            None => (spec.new)(&with_quality(format, &save), extras),
+        match Goal::of(&save) {
+            Some(goal) if has_quality => Box::new(Search::new(format, spec, save, goal, extras)),
+            Some(Goal::Bytes(limit)) => Box::new(Bounded { inner: (spec.new)(&save, extras), format, limit }),
+            _ => (spec.new)(&with_quality(format, &save), extras),
         }
     };
     Ok(Box::new(DeferredEncoder::new(profile, metadata, Box::new(stored), Box::new(make))))

@@ -51,9 +51,11 @@ pub use guard::host::DecodeHost;
 pub use guard::serve::serve_if_helper;
 pub use open_frames::{OpenedFrames, check_frames, frames_held_bytes, open_frames, open_frames_cancellable};
 pub use pixels::quality_search::within_bytes;
-pub use rewrite::{Rewritten, rearranged_part, rewrites, rewriting_bytes, rewritten};
+pub use rewrite::{
+    Rewritten, rearranged_part, rewrites, rewriting_bytes, rewritten, transcoded, transcodes, transcoding_bytes,
+};
 pub use sniff::{is_image, require_format, sniff};
-pub use spec::{DecodeOptions, Encoder, Header, Opened, Rearrangement, set_fast_huffman};
+pub use spec::{DecodeOptions, Encoded, Encoder, Header, Opened, Rearrangement, set_fast_huffman};
 
 #[cfg(test)]
 mod tests;

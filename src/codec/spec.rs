@@ -105,6 +105,8 @@ pub struct EncoderSpec {
     pub is_deep: bool,
     /// How files of the format are rewritten without loss, if they can be.
     pub rewriting: Option<RewritingSpec>,
+    /// How files of another format become files of this one without loss, if they can.
+    pub transcoding: Option<TranscodingSpec>,
     /// Estimated bytes of memory at the end of encoding, including the file.
     pub bytes: fn(&Save, &ImageInfo) -> u64,
 }
@@ -119,6 +121,16 @@ pub struct RewritingSpec {
     pub write: WriteRewritten,
     /// Estimated bytes of memory, including the file; `true` if it is cut or turned.
     pub bytes: fn(&[u8], &Header, bool) -> u64,
+}
+
+/// How files of another format are recoded without decoding them to pixels: the same coded values in another container.
+pub struct TranscodingSpec {
+    /// Whether a file can be read, by its first bytes.
+    pub reads: fn(&[u8]) -> bool,
+    /// Writes the file; `None` if its coding can't be carried over.
+    pub write: fn(&[u8], &Save) -> Result<Option<Vec<u8>>, ItemError>,
+    /// Estimated bytes of memory, including the file.
+    pub bytes: fn(&[u8], &Header) -> u64,
 }
 
 /// Writes a file with the same coded values, all of them as stored or cut and turned.
@@ -434,8 +446,24 @@ pub trait Encoder: RowWriter {
     fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError>;
 
     /// Like `finish`. Slow encoders stop with `Cancelled` once `cancelled` says so.
-    fn finish_cancellable(self: Box<Self>, cancelled: &dyn Fn() -> bool) -> Result<Vec<u8>, ItemError> {
-        if cancelled() { Err(ItemError::nameless(ErrorKind::Cancelled)) } else { self.finish() }
+    fn finish_cancellable(self: Box<Self>, cancelled: &dyn Fn() -> bool) -> Result<Encoded, ItemError> {
+        if cancelled() { Err(ItemError::nameless(ErrorKind::Cancelled)) } else { self.finish().map(Into::into) }
+    }
+}
+
+/// An encoded image.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Encoded {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Its SSIMULACRA 2 score, if it was encoded to reach one.
+    pub score: Option<f64>,
+}
+
+impl From<Vec<u8>> for Encoded {
+    /// A file without a score.
+    fn from(bytes: Vec<u8>) -> Self {
+        Self { bytes, score: None }
     }
 }
 

@@ -321,6 +321,7 @@ impl FakeEngine {
             after_size_px: (1600, 1067),
             before_bytes: 4_100_000,
             after_bytes: Some(310_000),
+            score: None,
             taken: None,
             histogram: histogram(),
             approximate: false,

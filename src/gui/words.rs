@@ -128,6 +128,11 @@ impl Lang {
         message.count("count", found.tables.len() as u64).text(self)
     }
 
+    /// `score 85.2`.
+    pub(crate) fn score(self, score: f64) -> String {
+        Message::new("score").with("score", format!("{score:.1}")).text(self)
+    }
+
     /// `Retry 3 failed`.
     pub(crate) fn retry_failed(self, failed: u64) -> String {
         self.counted("retry_failed", failed)

@@ -138,6 +138,13 @@ pub enum Remark {
         /// Why.
         why: LossReason,
     },
+    /// Even the highest quality does not have the requested score.
+    TargetMissed {
+        /// The score.
+        target: u8,
+    },
+    /// A score was requested, but images are scored and animations are not.
+    TargetOfAnimation,
     /// The original's bytes were kept, because re-encoding did not save enough.
     KeptOriginal,
     /// A result is larger than its original, although its pixels are as many or fewer.
@@ -296,6 +303,8 @@ impl Remark {
                 LossReason::Size => "remark-not_lossless_size",
                 LossReason::Data => "remark-not_lossless_data",
             }),
+            Self::TargetMissed { target } => Message::new("remark-target_missed").with("target", target),
+            Self::TargetOfAnimation => Message::new("remark-target_of_animation"),
             Self::KeptOriginal => Message::new("remark-kept_original"),
             Self::Grew { from, to } => {
                 Message::new("remark-grew").with("from", human::bytes(*from)).with("to", human::bytes(*to))

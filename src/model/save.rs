@@ -47,11 +47,13 @@ pub fn keys() -> &'static [SaveKey] {
         &[
             QUALITY,
             MAX_BYTES,
+            TARGET,
             LOSSLESS,
             SUBSAMPLING,
             PROGRESSIVE,
             OPTIMIZE,
             LOSSLESS_JPEG,
+            TRANSCODE,
             EFFORT,
             PALETTE,
             COMPRESSION,
@@ -95,6 +97,19 @@ const MAX_BYTES: SaveKey = SaveKey {
         Value::Text(text) => human::parse_size(text).and_then(within).map(|bytes| save.max_bytes = Some(bytes)),
         _ => None,
     },
+};
+
+const TARGET: SaveKey = SaveKey {
+    param: spec(
+        "target",
+        "Visual quality to reach, as an SSIMULACRA 2 score: 90 can't be told from the original, 70 is high, 50 medium; \
+         the quality is lowered as far as the score allows, for each image",
+        whole(1, 100),
+    ),
+    scope: Scope::SomeFormats,
+    shape: Shape::OfKind,
+    get: |save| save.target.map(number),
+    set: |save, value| small(value).map(|target| save.target = Some(target)),
 };
 
 const LOSSLESS: SaveKey = SaveKey {
@@ -155,6 +170,19 @@ const LOSSLESS_JPEG: SaveKey = SaveKey {
     shape: Shape::OfKind,
     get: |save| save.lossless_jpeg.then_some(Value::Bool(true)),
     set: |save, value| truth(value).map(|on| save.lossless_jpeg = on),
+};
+
+const TRANSCODE: SaveKey = SaveKey {
+    param: spec(
+        "transcode",
+        "JPEG files become JPEG XL without loss, about a fifth smaller, and djxl can restore them; other images, and those \
+         that steps change, are encoded as usual",
+        ParamKind::Bool { default: false },
+    ),
+    scope: Scope::SomeFormats,
+    shape: Shape::OfKind,
+    get: |save| save.transcode.then_some(Value::Bool(true)),
+    set: |save, value| truth(value).map(|on| save.transcode = on),
 };
 
 const EFFORT: SaveKey = SaveKey {
@@ -446,6 +474,9 @@ impl Save {
         if self.lossless && self.max_bytes.is_some() {
             return Err(Message::new("save_max_bytes_lossless"));
         }
+        if let Some(other) = self.target.and(self.other_than_target()) {
+            return Err(Message::new("save_target_and").with("other", other));
+        }
         let named = !matches!(self.colour, ColourChoice::Srgb | ColourChoice::Keep);
         if let Some(format) = self.format.fixed().filter(|format| named && !format.carries_profile()) {
             let (colour, label) = (self.colour.word(), format.label());
@@ -454,6 +485,16 @@ impl Save {
         }
         let value = |name: &str| self.given().find_map(|(key, value)| (key.param.name == name).then_some(value));
         self.format.fixed().and_then(Format::save_info).map_or(Ok(()), |info| (info.check)(&value))
+    }
+
+    /// The setting, if there is one, that decides about the quality besides a target.
+    const fn other_than_target(&self) -> Option<&'static str> {
+        match self {
+            Self { quality: Some(_), .. } => Some("quality"),
+            Self { max_bytes: Some(_), .. } => Some("max_bytes"),
+            Self { lossless: true, .. } => Some("lossless"),
+            _ => None,
+        }
     }
 
     fn inapplicable(&self, key: &SaveKey) -> Message {

@@ -46,7 +46,7 @@ fn a_colour_space_that_a_format_cannot_hold_is_reported() {
         home.run(&["run", "a.jpg", "-o", &out, "--format", format, "--colour", colour]).expect(0).err
     };
     assert!(run("qoi", "keep").contains("converted to sRGB: its format holds no colour profile"));
-    assert!(run("jxl", "keep").contains("converted to sRGB"));
+    assert!(!run("jxl", "keep").contains("converted"));
     assert!(!run("qoi", "srgb").contains("converted") && !run("png", "keep").contains("converted"));
 }
 
@@ -165,4 +165,62 @@ fn lossless_jpeg_turns_and_cuts_without_encoding_again_and_says_where_it_does_no
     assert!(other.contains("Encoded again: steps other than quarter turns"), "{other}");
     let refused = home.run(&["run", "a.jpg", "--format", "webp", "--lossless-jpeg"]).expect(2).err;
     assert!(refused.contains("--lossless-jpeg: lossless_jpeg doesn't apply to webp"), "{refused}");
+}
+
+/// The JPEG file that a JPEG XL file was made of.
+fn restored(jxl: &[u8]) -> Option<Vec<u8>> {
+    let image = jxl_oxide::JxlImage::builder().read(jxl).unwrap();
+    let mut jpeg = Vec::new();
+    image.reconstruct_jpeg(&mut jpeg).ok().map(|()| jpeg)
+}
+
+#[test]
+fn jpeg_becomes_jpeg_xl_without_loss_and_is_restored_from_it() {
+    let home = Home::new();
+    let names = ["adobe_icc_r03.jpg", "dcf_adobe.jpg", "motion.jpg", "uhdr.jpg"];
+    for name in names {
+        home.file(&format!("in/{name}"), picture(name));
+    }
+    home.file("in/dunes.jpg", std::fs::read("assets/samples/dunes-at-dusk.jpg").unwrap());
+    home.file("in/text.png", picture("png_text.png"));
+    let jxl = ["--save", "jxl:transcode=true", "--colour", "keep"];
+    let run = |out: &str, more: &[&str]| home.run(&[&["run", "in", "-o", out][..], &jxl, more].concat()).expect(0);
+    run("all", &["--metadata", "keep"]);
+    let bytes = |path: &str| std::fs::read(home.path(path)).unwrap();
+    for name in names.into_iter().chain(["dunes.jpg"]) {
+        let file = bytes(&format!("all/{}", name.replace(".jpg", ".jxl")));
+        let original = bytes(&format!("in/{name}"));
+        assert!(restored(&file).as_ref() == Some(&original), "{name}");
+        assert!(file.len() < original.len(), "{name}: {} of {}", file.len(), original.len());
+    }
+    assert!(restored(&bytes("all/text.jxl")).is_none(), "other images are encoded");
+    // What the policy removes is not in the file either, and is not restored.
+    run("bare", &["--metadata", "strip"]);
+    let has_xmp = |bytes: &[u8]| bytes.windows(12).any(|word| word == b"ns.adobe.com");
+    let bare = restored(&bytes("bare/motion.jxl")).unwrap();
+    assert!(has_xmp(&bytes("in/motion.jpg")) && !has_xmp(&bare));
+    // Quarter turns move coefficients; other steps encode again, and say so.
+    let turned = run("turned", &["-s", "rotate:degrees=90", "-s", "crop:width=320,height=160"]);
+    assert!(restored(&bytes("turned/dunes.jxl")).is_some(), "{}", turned.err);
+    let gray = run("gray", &["-s", "grayscale"]).err;
+    assert!(gray.contains("Encoded again: steps other than quarter turns"), "{gray}");
+    assert!(restored(&bytes("gray/dunes.jxl")).is_none());
+}
+
+#[test]
+fn a_target_is_reached_and_excludes_other_settings_of_quality() {
+    let home = Home::new();
+    home.file("a.jpg", std::fs::read("assets/samples/dunes-at-dusk.jpg").unwrap());
+    home.run(&["run", "a.jpg", "-o", "low", "-s", "resize:width=300", "--save", "webp:target=50"]).expect(0);
+    home.run(&["run", "a.jpg", "-o", "high", "-s", "resize:width=300", "--save", "webp:target=85"]).expect(0);
+    let size = |path: &str| std::fs::metadata(home.path(path)).unwrap().len();
+    assert!(size("low/a.webp") < size("high/a.webp"));
+    let out = home.run(&["run", "a.jpg", "-o", "most", "-s", "resize:width=60", "--save", "webp:target=100"]).expect(0);
+    assert!(out.err.contains("A score of 100 can't be reached"), "{}", out.err);
+    for save in ["webp:target=85,quality=80", "webp:target=85,max_bytes=20KB", "webp:target=85,lossless=true"] {
+        let refused = home.run(&["run", "a.jpg", "-o", "no", "--save", save]).expect(2).err;
+        assert!(refused.contains("target chooses the quality itself"), "{refused}");
+    }
+    let refused = home.run(&["run", "a.jpg", "-o", "no", "--save", "png:target=85"]).expect(2).err;
+    assert!(refused.contains("only jpeg, webp, avif, jxl"), "{refused}");
 }

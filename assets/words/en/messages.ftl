@@ -227,6 +227,8 @@ no_save_key = unknown key "{ $name }"; available: format, { $names }
 save_inapplicable = { $param } doesn't apply to { $format } (only { $theirs }); { $format } supports { $ours }
 save_max_bytes_lossless = max_bytes works by lowering the quality, so it can't be combined with lossless
     .window = the largest file size is reached by lowering the quality, so it can't be combined with lossless
+save_target_and = target chooses the quality itself, so it can't be combined with { $other }
+    .window = the visual quality decides how the image is saved, so it can't be combined with quality, largest file or lossless
 save_no_profile = colour={ $colour } needs a format that can hold its profile; { $format } can't
     .window = the colour space { $colour } needs a format that can hold its profile; { $format } can't
 save_effort_deflate = for tiff, effort needs compression=deflate

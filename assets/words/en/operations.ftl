@@ -2,6 +2,8 @@
 ### (`long_edge` is shown as "Long edge"), and summaries and formulas are in the code's declarations.
 
 save-max_bytes = Largest file
+save-target = Visual quality
+save-transcode = JPEG without loss
 save-lossless_jpeg = Lossless JPEG edits
 save-subsampling =
     .choice-420 = 4:2:0

@@ -107,6 +107,7 @@ nothing_to_add = That text contains no link and no file
 
 preview = Preview
 preview_height = Height of the preview
+score = score { $score }
 copied_unchanged = copied unchanged
 before = Before
 after = After

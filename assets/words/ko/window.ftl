@@ -89,6 +89,7 @@ nothing_to_add = 입력한 내용에 링크나 파일이 없습니다
 
 preview = 미리 보기
 preview_height = 미리 보기 높이
+score = { $score }점
 copied_unchanged = 그대로 복사
 before = 원본
 after = 결과

@@ -22,6 +22,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
             keys: &[
                 FormatKey::new("quality"),
                 FormatKey::new("max_bytes"),
+                FormatKey::new("target"),
                 FormatKey::with_meaning("effort", "1", "10 minus rav1e's speed"),
             ],
             has_profile: true,
@@ -56,6 +57,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         carries: Carries::EXIF_AND_XMP,
         is_deep: true,
         rewriting: None,
+        transcoding: None,
         bytes: encode::encoding_bytes,
     }),
 };

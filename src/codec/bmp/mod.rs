@@ -43,6 +43,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         carries: Carries { density: true, ..Carries::NOTHING },
         is_deep: false,
         rewriting: None,
+        transcoding: None,
         bytes: |_, info| stored_bytes(info),
     }),
 };

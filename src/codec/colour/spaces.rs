@@ -79,6 +79,11 @@ pub(in crate::codec) fn by_primaries(primaries: u16) -> Option<Vec<u8>> {
     encoded(&profile)
 }
 
+/// Whether a profile is the one that this module embeds for Display P3.
+pub(in crate::codec) fn is_display_p3(profile: &[u8], channels: Channels) -> bool {
+    channels.colour_count() > 1 && embedded(ColourChoice::DisplayP3, channels).is_some_and(|own| *own == *profile)
+}
+
 /// The profile colour space for channels.
 pub(super) const fn space(channels: Channels) -> DataColorSpace {
     match channels {

@@ -55,6 +55,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         carries: Carries { xmp: true, texts: CarriesTexts::Comments, ..Carries::NOTHING },
         is_deep: false,
         rewriting: None,
+        transcoding: None,
         bytes: encode::encoding_bytes,
     }),
 };

@@ -7,7 +7,7 @@ use crate::codec::errors;
 use crate::codec::meta::density;
 use crate::codec::pixels::convert::Converter;
 use crate::codec::pixels::whole_image::RowCount;
-use crate::codec::spec::{Encoder, Extras, stored_bytes};
+use crate::codec::spec::{Encoded, Encoder, Extras, stored_bytes};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Band, Channels, ImageInfo, RowWriter, Save, Subsampling};
 
@@ -108,12 +108,12 @@ impl RowWriter for JpegEncoder {
 
 impl Encoder for JpegEncoder {
     fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError> {
-        self.finish_cancellable(&|| false)
+        self.finish_cancellable(&|| false).map(|encoded| encoded.bytes)
     }
 
-    fn finish_cancellable(self: Box<Self>, cancelled: &dyn Fn() -> bool) -> Result<Vec<u8>, ItemError> {
+    fn finish_cancellable(self: Box<Self>, cancelled: &dyn Fn() -> bool) -> Result<Encoded, ItemError> {
         let Some(started) = self.started else { return Err(errors::not_started()) };
         started.count.complete()?;
-        started.encoder.finish(cancelled).map_err(|fatal| encoding(&fatal))
+        started.encoder.finish(cancelled).map(Into::into).map_err(|fatal| encoding(&fatal))
     }
 }

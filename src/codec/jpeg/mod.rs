@@ -34,6 +34,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
             keys: &[
                 FormatKey::new("quality"),
                 FormatKey::new("max_bytes"),
+                FormatKey::new("target"),
                 FormatKey::new("subsampling"),
                 FormatKey::new("progressive"),
                 FormatKey::new("optimize"),
@@ -71,6 +72,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
             write: recode::rewritten,
             bytes: recode::held_bytes,
         }),
+        transcoding: None,
         bytes: encode::encoding_bytes,
     }),
 };

@@ -319,6 +319,10 @@ pub(super) fn prepare(image: &mut JxlImage, hdr: Option<Hdr>) {
 /// The profile of the samples, after they are mapped to SDR.
 pub(super) fn profile(image: &JxlImage, hdr: Option<Hdr>) -> Option<Vec<u8>> {
     match hdr {
+        // The decoder's reading of an embedded profile is incomplete: it takes media white for that of the primaries.
+        None if !image.image_header().metadata.xyb_encoded => {
+            Some(image.original_icc().map_or_else(|| image.rendered_icc(), <[u8]>::to_vec))
+        }
         None => Some(image.rendered_icc()),
         Some(_) if image.image_header().metadata.grayscale() => None,
         Some(_) => colour::by_primaries(BT2020),

@@ -1,45 +1,88 @@
-//! Encoding lossless JPEG XL through zune-jpegxl: 8 bits with or without alpha, 16 bits without; always in sRGB.
+//! Encoding JPEG XL. Lossy images, and lossless ones that zune-jpegxl can't write or is asked to write smaller, go through
+//! jixel; other lossless images go through zune-jpegxl, which takes a sixth of the time.
 
+use std::sync::Arc;
+
+use jixel::{CodingTransform, ColorEncoding, EncodeConfig, EncodeError, Speed};
 use zune_core::bit_depth::BitDepth;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::EncoderOptions;
 use zune_jpegxl::JxlSimpleEncoder;
 
-use crate::codec::errors;
 use crate::codec::pixels::whole_image::DepthCollector;
 use crate::codec::spec::{Encoder, Extras, stored_bytes};
+use crate::codec::{colour, errors};
 use crate::error::ItemError;
 use crate::model::{Band, Channels, ImageInfo, Rgb, RowWriter, SampleType, Samples, Save};
 
-/// Bytes that encoding takes: the file, the rows, and the bits of every channel before they become a file.
-pub(super) fn encoding_bytes(_: &Save, info: &ImageInfo) -> u64 {
+/// Quality when none is given: a Butteraugli distance of 1, at which no difference is visible at normal distance.
+pub(super) const DEFAULT_QUALITY: u8 = 90;
+/// Efforts up to this one write lossless images through the fast encoder.
+const FAST_LOSSLESS_EFFORT: u8 = 3;
+/// Effort when none is given. Measured with 24 megapixels at quality 75: 5 s and 1.40 MB; an effort of 2 takes 2 s for
+/// 1.72 MB, one of 5 takes 10 s for 1.36 MB.
+const DEFAULT_EFFORT: u8 = 3;
+
+/// Bytes that encoding takes: the file, the rows, and for every sample three planes of floats with their transforms, or
+/// what the lossless encoders keep of it.
+pub(super) fn encoding_bytes(save: &Save, info: &ImageInfo) -> u64 {
+    let pixels = u64::from(info.width_px) * u64::from(info.height_px);
     let samples = info.row_samples() as u64 * u64::from(info.height_px);
-    samples * if info.sample == SampleType::U16 { 8 } else { 5 } + stored_bytes(info)
+    let working = if is_fast_lossless(save, info, None) {
+        samples * if info.sample == SampleType::U16 { 8 } else { 5 }
+    } else if save.lossless {
+        samples * 24 + (16 << 20)
+    } else {
+        pixels * if info.channels.has_alpha() { 72 } else { 56 } + (16 << 20)
+    };
+    working + stored_bytes(info)
+}
+
+/// Whether an image is written by the fast lossless encoder. It has no profiles, declares 8-bit alpha with 16-bit colour,
+/// and needs 2 px per side.
+fn is_fast_lossless(save: &Save, info: &ImageInfo, profile: Option<&Arc<[u8]>>) -> bool {
+    let is_deep_alpha = info.sample == SampleType::U16 && info.channels.has_alpha();
+    let is_quick = save.effort.unwrap_or(DEFAULT_EFFORT) <= FAST_LOSSLESS_EFFORT;
+    save.lossless && is_quick && profile.is_none() && !is_deep_alpha && info.width_px.min(info.height_px) >= 2
+}
+
+/// The encoder's speed for an effort.
+pub(super) const fn speed(effort: u8) -> Speed {
+    match effort {
+        0 | 1 => Speed::UltraFast,
+        2 => Speed::Fastest,
+        3 | 4 => Speed::Fast,
+        5 | 6 => Speed::Medium,
+        7 => Speed::MediumSlow,
+        _ => Speed::Slow,
+    }
+}
+
+/// Says why an image could not be encoded.
+pub(super) fn refused(error: &EncodeError) -> ItemError {
+    errors::cant_encode(errors::from_encoder(error))
 }
 
 /// Collects rows, and encodes them at the end.
 pub(in crate::codec) struct JxlEncoder {
+    save: Save,
     extras: Extras,
     rows: Option<DepthCollector>,
 }
 
 impl JxlEncoder {
-    pub(in crate::codec) fn new(extras: Extras) -> Self {
-        Self { extras, rows: None }
+    pub(in crate::codec) fn new(save: &Save, extras: Extras) -> Self {
+        Self { save: save.clone(), extras, rows: None }
     }
 
     /// The image: a bare codestream if there is no metadata, else in boxes.
-    fn file(&self, info: ImageInfo, pixels: &[u8], depth: BitDepth) -> Result<Vec<u8>, ItemError> {
-        let space = match info.channels {
-            Channels::Gray => ColorSpace::Luma,
-            Channels::GrayAlpha => ColorSpace::LumaA,
-            Channels::Rgb => ColorSpace::RGB,
-            Channels::Rgba => ColorSpace::RGBA,
+    fn file(&self, info: ImageInfo, samples: &Samples) -> Result<Vec<u8>, ItemError> {
+        let profile = self.extras.profile.as_ref();
+        let bare = if is_fast_lossless(&self.save, &info, profile) {
+            fast_lossless(info, samples)?
+        } else {
+            self.codestream(info, samples)?
         };
-        let options = EncoderOptions::new(info.width_px as usize, info.height_px as usize, space, depth);
-        let encoder = JxlSimpleEncoder::new(pixels, options.set_num_threads(1));
-        let mut bare = Vec::new();
-        encoder.encode(&mut bare).map_err(|error| errors::cant_encode(errors::from_encoder(format!("{error:?}"))))?;
         let metadata = &self.extras.metadata;
         if metadata.exif.is_none() && metadata.xmp.is_none() {
             return Ok(bare);
@@ -66,20 +109,64 @@ impl JxlEncoder {
         add(b"jxlc", &[&bare])?;
         Ok(out)
     }
+
+    /// The codestream that jixel writes.
+    fn codestream(&self, info: ImageInfo, samples: &Samples) -> Result<Vec<u8>, ItemError> {
+        let mut config = EncodeConfig::default()
+            .with_speed(speed(self.save.effort.unwrap_or(DEFAULT_EFFORT)))
+            .with_num_threads(1)
+            .with_lossless(self.save.lossless)
+            .with_quality(f32::from(self.save.quality.unwrap_or(DEFAULT_QUALITY)));
+        if let Some(profile) = &self.extras.profile {
+            config = if colour::is_display_p3(profile, info.channels) {
+                config.with_color_encoding(ColorEncoding::display_p3())
+            } else {
+                // The encoder does not convert from a profile's colours to its own perceptual ones.
+                config.with_icc_profile(profile.to_vec()).with_coding_transform(CodingTransform::YCbCr)
+            };
+        }
+        let (width, height) = (info.width_px as usize, info.height_px as usize);
+        let written = match samples {
+            Samples::U8(pixels) => match info.channels {
+                Channels::Gray => jixel::encode_image_gray(pixels, width, height, &config),
+                Channels::GrayAlpha => jixel::encode_image_gray_alpha(pixels, width, height, &config),
+                Channels::Rgb => jixel::encode_image(pixels, width, height, &config),
+                Channels::Rgba => jixel::encode_image_with_alpha(pixels, width, height, &config),
+            },
+            Samples::U16(pixels) => match info.channels {
+                Channels::Gray => jixel::encode_image_gray_16bit(pixels, width, height, &config),
+                Channels::GrayAlpha => jixel::encode_image_gray_alpha_16bit(pixels, width, height, &config),
+                Channels::Rgb => jixel::encode_image_16bit(pixels, width, height, &config),
+                Channels::Rgba => jixel::encode_image_with_alpha_16bit(pixels, width, height, &config),
+            },
+            Samples::F32(_) => return Err(errors::not_started()),
+        };
+        written.map_err(|error| refused(&error))
+    }
+}
+
+/// The codestream that zune-jpegxl writes.
+fn fast_lossless(info: ImageInfo, samples: &Samples) -> Result<Vec<u8>, ItemError> {
+    let space = match info.channels {
+        Channels::Gray => ColorSpace::Luma,
+        Channels::GrayAlpha => ColorSpace::LumaA,
+        Channels::Rgb => ColorSpace::RGB,
+        Channels::Rgba => ColorSpace::RGBA,
+    };
+    let (pixels, depth): (&[u8], _) = match samples {
+        Samples::U8(pixels) => (pixels, BitDepth::Eight),
+        Samples::U16(pixels) => (bytemuck::cast_slice(pixels), BitDepth::Sixteen),
+        Samples::F32(_) => return Err(errors::not_started()),
+    };
+    let options = EncoderOptions::new(info.width_px as usize, info.height_px as usize, space, depth);
+    let encoder = JxlSimpleEncoder::new(pixels, options.set_num_threads(1));
+    let mut bare = Vec::new();
+    encoder.encode(&mut bare).map_err(|error| errors::cant_encode(errors::from_encoder(format!("{error:?}"))))?;
+    Ok(bare)
 }
 
 impl RowWriter for JxlEncoder {
     fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
-        if self.extras.profile.is_some() {
-            return Err(errors::cant_encode("jxl_srgb"));
-        }
-        if info.sample == SampleType::U16 && info.channels.has_alpha() {
-            // The library declares 8-bit alpha with 16-bit colour.
-            return Err(errors::cant_encode("jxl_deep_alpha"));
-        }
-        if info.width_px.min(info.height_px) < 2 {
-            return Err(errors::cant_encode("jxl_small"));
-        }
         self.rows = Some(DepthCollector::new(info, info.channels, info.sample == SampleType::U16, Rgb::WHITE)?);
         Ok(())
     }
@@ -91,10 +178,7 @@ impl RowWriter for JxlEncoder {
 
 impl Encoder for JxlEncoder {
     fn finish(mut self: Box<Self>) -> Result<Vec<u8>, ItemError> {
-        match self.rows.take().ok_or_else(errors::not_started)?.into_image()? {
-            (info, Samples::U8(pixels)) => self.file(info, &pixels, BitDepth::Eight),
-            (info, Samples::U16(pixels)) => self.file(info, bytemuck::cast_slice(&pixels), BitDepth::Sixteen),
-            (_, Samples::F32(_)) => Err(errors::not_started()),
-        }
+        let (info, samples) = self.rows.take().ok_or_else(errors::not_started)?.into_image()?;
+        self.file(info, &samples)
     }
 }

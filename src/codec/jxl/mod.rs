@@ -1,12 +1,14 @@
-//! JPEG XL: read through jxl-oxide, written losslessly through zune-jpegxl.
+//! JPEG XL: read through jxl-oxide; written through jixel, and through zune-jpegxl where that is faster. JPEG files become
+//! JPEG XL without loss.
 
 mod decode;
 mod decode_frames;
 mod encode;
 mod segments;
+mod transcode;
 
 use super::spec::{Carries, EncoderSpec, FormatSpec, FrameSpec, Frames, IsolatedSpec, ProcessorLimit};
-use crate::model::{FormatInfo, SaveInfo};
+use crate::model::{FormatInfo, FormatKey, SaveInfo};
 
 /// The declaration of JPEG XL.
 pub(super) static SPEC: FormatSpec = FormatSpec {
@@ -16,9 +18,16 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         extensions: &["jxl"],
         media_types: &["image/jxl"],
         save: Some(SaveInfo {
-            default_quality: None,
-            keys: &[],
-            has_profile: false,
+            default_quality: Some(encode::DEFAULT_QUALITY),
+            keys: &[
+                FormatKey::new("quality"),
+                FormatKey::new("max_bytes"),
+                FormatKey::new("target"),
+                FormatKey::new("lossless"),
+                FormatKey::with_meaning("effort", "3", "from 2 s per 24 megapixels to a minute and more"),
+                FormatKey::new("transcode"),
+            ],
+            has_profile: true,
             has_frames: false,
             check: |_| Ok(()),
         }),
@@ -45,11 +54,12 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         is_drawing: false,
     }),
     encoder: Some(EncoderSpec {
-        new: |_, extras| Box::new(encode::JxlEncoder::new(extras)),
+        new: |save, extras| Box::new(encode::JxlEncoder::new(save, extras)),
         stored_channels: |channels, _| channels,
         carries: Carries::EXIF_AND_XMP,
-        is_deep: false,
+        is_deep: true,
         rewriting: None,
+        transcoding: Some(transcode::SPEC),
         bytes: encode::encoding_bytes,
     }),
 };

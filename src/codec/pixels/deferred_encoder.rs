@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::codec::spec::{Encoder, Extras};
+use crate::codec::spec::{Encoded, Encoder, Extras};
 use crate::codec::{colour, errors, meta};
 use crate::error::ItemError;
 use crate::model::{Band, Channels, ImageInfo, Metadata, RowWriter};
@@ -55,7 +55,7 @@ impl Encoder for DeferredEncoder {
         self.encoder.ok_or_else(errors::not_started)?.finish()
     }
 
-    fn finish_cancellable(self: Box<Self>, cancelled: &dyn Fn() -> bool) -> Result<Vec<u8>, ItemError> {
+    fn finish_cancellable(self: Box<Self>, cancelled: &dyn Fn() -> bool) -> Result<Encoded, ItemError> {
         self.encoder.ok_or_else(errors::not_started)?.finish_cancellable(cancelled)
     }
 }

@@ -7,5 +7,6 @@ pub(super) mod image_crate;
 pub(crate) mod palette;
 pub(super) mod placeholder;
 pub(crate) mod quality_search;
+mod score;
 pub(super) mod whole_image;
 pub(super) mod ycbcr;

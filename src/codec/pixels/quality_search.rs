@@ -1,22 +1,47 @@
-//! The best quality whose file stays within a size limit: the rendered rows are kept and encoded again with other
-//! qualities.
+//! The quality that reaches a goal, the largest file or the lowest score: the rendered rows are kept and encoded again with
+//! other qualities.
 
+use super::score::{self, Original};
 use super::whole_image::DepthCollector;
 use crate::codec::errors;
-use crate::codec::spec::{Encoder, EncoderSpec, Extras};
+use crate::codec::spec::{Encoded, Encoder, EncoderSpec, Extras};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Band, Format, ImageInfo, Message, RowWriter, SampleType, Save, human};
 
 /// Approximate growth of the logarithm of the file size per step of quality, for the first guess.
 const GROWTH: f64 = 0.035;
+/// Approximate growth of the score per step of quality, for the first guesses.
+const SCORE_GROWTH: f64 = 0.6;
 
-/// Bytes for the search in addition to the encoder's own: the rows, and the best file so far.
+/// What a search looks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Goal {
+    /// The best quality whose file has at most so many bytes.
+    Bytes(u64),
+    /// The lowest quality whose image has this score.
+    Score(u8),
+}
+
+impl Goal {
+    /// What settings ask of a format with a quality.
+    pub(crate) fn of(save: &Save) -> Option<Self> {
+        match (save.max_bytes, save.target) {
+            (Some(limit), _) => Some(Self::Bytes(limit)),
+            (None, target) => target.map(Self::Score),
+        }
+    }
+}
+
+/// Bytes for the search in addition to the encoder's own: the rows, the best file so far, and what scores take.
 pub(crate) fn held_bytes(format: Format, spec: &EncoderSpec, save: &Save, info: &ImageInfo) -> u64 {
-    let Some(limit) = save.max_bytes.filter(|_| format.default_quality().is_some()) else { return 0 };
+    let Some(goal) = Goal::of(save).filter(|_| format.default_quality().is_some()) else { return 0 };
     let sample_bytes = if is_deep(spec, info) { 2 } else { 1 };
     let channels = (spec.stored_channels)(info.channels, save).count() as u64;
     let rows = u64::from(info.width_px) * u64::from(info.height_px) * channels * sample_bytes;
-    rows + limit.min(rows)
+    match goal {
+        Goal::Bytes(limit) => rows + limit.min(rows),
+        Goal::Score(_) => 2 * rows + score::held_bytes(info),
+    }
 }
 
 /// Whether rows are kept with 16 bits per sample.
@@ -29,18 +54,18 @@ pub(crate) struct Search {
     format: Format,
     spec: &'static EncoderSpec,
     save: Save,
-    limit: u64,
+    goal: Goal,
     extras: Extras,
     rows: Option<DepthCollector>,
 }
 
 impl Search {
-    pub(crate) fn new(format: Format, spec: &'static EncoderSpec, save: Save, limit: u64, extras: Extras) -> Self {
-        Self { format, spec, save, limit, extras, rows: None }
+    pub(crate) fn new(format: Format, spec: &'static EncoderSpec, save: Save, goal: Goal, extras: Extras) -> Self {
+        Self { format, spec, save, goal, extras, rows: None }
     }
 
     fn encode(&self, info: ImageInfo, image: &Band, quality: u8) -> Result<Vec<u8>, ItemError> {
-        let save = Save { quality: Some(quality), max_bytes: None, ..self.save.clone() };
+        let save = Save { quality: Some(quality), max_bytes: None, target: None, ..self.save.clone() };
         let mut encoder = (self.spec.new)(&save, self.extras.clone());
         encoder.start(info)?;
         encoder.write_rows(image)?;
@@ -62,19 +87,33 @@ impl RowWriter for Search {
 
 impl Encoder for Search {
     fn finish(self: Box<Self>) -> Result<Vec<u8>, ItemError> {
-        self.finish_cancellable(&|| false)
+        self.finish_cancellable(&|| false).map(|encoded| encoded.bytes)
     }
 
-    fn finish_cancellable(mut self: Box<Self>, cancelled: &dyn Fn() -> bool) -> Result<Vec<u8>, ItemError> {
+    fn finish_cancellable(mut self: Box<Self>, cancelled: &dyn Fn() -> bool) -> Result<Encoded, ItemError> {
         let (info, samples) = self.rows.take().ok_or_else(errors::not_started)?.into_image()?;
         let image = Band { width_px: info.width_px, rows: info.height_px, channels: info.channels, samples };
         let first = self.format.default_quality().unwrap_or(80);
-        best(self.limit, self.save.quality.unwrap_or(100), first, |quality| {
+        let encode = |quality| {
             if cancelled() {
                 return Err(ItemError::nameless(ErrorKind::Cancelled));
             }
             self.encode(info, &image, quality)
-        })
+        };
+        match self.goal {
+            Goal::Bytes(limit) => best(limit, self.save.quality.unwrap_or(100), first, encode).map(Into::into),
+            Goal::Score(target) => {
+                let original = Original::new(&image, self.extras.profile.as_ref());
+                lowest(f64::from(target), first, |quality| {
+                    let bytes = encode(quality)?;
+                    if cancelled() {
+                        return Err(ItemError::nameless(ErrorKind::Cancelled));
+                    }
+                    let score = original.score(&bytes)?;
+                    Ok((bytes, score))
+                })
+            }
+        }
     }
 }
 
@@ -140,6 +179,47 @@ fn best(
     fits.map(|(_, bytes)| bytes).ok_or_else(|| errors::cant_encode("quality_none"))
 }
 
+/// The file with the lowest quality whose score is at least `target`; the one with the highest quality if none is. Assumes
+/// that scores grow with quality.
+fn lowest(
+    target: f64,
+    first: u8,
+    mut encode: impl FnMut(u8) -> Result<(Vec<u8>, f64), ItemError>,
+) -> Result<Encoded, ItemError> {
+    let mut reaches: Option<(u8, f64, Vec<u8>)> = None;
+    let mut misses: Option<(u8, f64)> = None;
+    let mut quality = first.clamp(1, 100);
+    for step in 0_u32.. {
+        let (bytes, score) = encode(quality)?;
+        if score >= target || quality == 100 {
+            reaches = Some((quality, score, bytes));
+        } else {
+            misses = Some((quality, score));
+        }
+        quality = match (&misses, &reaches) {
+            (None, Some((1, ..))) => break,
+            (Some((low, _)), Some((high, ..))) if high - low <= 1 => break,
+            (Some((low, below)), Some((high, above, _))) => {
+                // Interpolates; since growth is uneven, later steps bisect.
+                let share = if step >= 4 { 0.5 } else { ((target - below) / (above - below)).clamp(0.0, 1.0) };
+                let guess = f64::from(*low) + share * f64::from(high - low);
+                (guess.ceil() as u8).clamp(low + 1, high - 1)
+            }
+            (Some((low, below)), None) => {
+                let leap = ((target - below) / SCORE_GROWTH).clamp(0.0, 99.0).ceil() as u8;
+                low.saturating_add(leap.max(1 << step.min(6))).min(100)
+            }
+            (None, Some((high, above, _))) => {
+                let leap = ((above - target) / SCORE_GROWTH).clamp(0.0, 99.0) as u8;
+                high.saturating_sub(leap.max(1 << step.min(6))).max(1)
+            }
+            (None, None) => break,
+        };
+    }
+    let (_, score, bytes) = reaches.ok_or_else(|| errors::cant_encode("quality_none"))?;
+    Ok(Encoded { bytes, score: Some(score) })
+}
+
 /// Refuses a file above a size limit, for formats without a quality to lower.
 pub(in crate::codec) struct Bounded {
     pub(in crate::codec) inner: Box<dyn Encoder>,
@@ -179,7 +259,33 @@ fn too_large(had: usize, limit: u64, why: Message) -> ItemError {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
     use super::super::quality_search::*;
+
+    #[test]
+    fn the_lowest_quality_with_a_score_is_found_in_few_steps_for_any_curve() {
+        type Score = fn(u8) -> f64;
+        let curves: [(&str, Score); 4] = [
+            ("even", |q| f64::from(q) - 5.0),
+            ("steep, then flat", |q| 95.0 - 400.0 / f64::from(q)),
+            ("flat, then steep", |q| if q < 80 { 40.0 } else { 40.0 + 2.5 * f64::from(q - 80) }),
+            ("negative", |q| 2.0 * f64::from(q) - 150.0),
+        ];
+        for (name, score) in curves {
+            for target in [1.0, 30.0, 55.0, 70.0, 85.0, 90.0, 100.0] {
+                let mut tries = 0;
+                let found = lowest(target, 85, |quality| {
+                    tries += 1;
+                    Ok((vec![quality], score(quality)))
+                });
+                let expected = (1..=100).find(|&quality| score(quality) >= target).unwrap_or(100);
+                let found = found.unwrap();
+                assert_eq!((found.bytes[0], found.score), (expected, Some(score(expected))), "{name}, {target}");
+                assert!(tries <= 12, "{name}, {target}: {tries}");
+            }
+        }
+    }
 
     #[test]
     fn the_best_quality_is_found_in_few_steps_for_any_curve() {

@@ -81,6 +81,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         },
         is_deep: false,
         rewriting: None,
+        transcoding: None,
         bytes: encode::encoding_bytes,
     }),
 };

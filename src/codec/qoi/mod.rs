@@ -39,6 +39,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         carries: Carries::NOTHING,
         is_deep: false,
         rewriting: None,
+        transcoding: None,
         bytes: encode::encoding_bytes,
     }),
 };

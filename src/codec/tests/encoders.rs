@@ -343,9 +343,9 @@ fn avif_keeps_sizes_alpha_and_ten_bits_of_sixteen() {
 }
 
 #[test]
-fn quality_and_effort_change_the_size_of_avif_and_webp() {
+fn quality_and_effort_change_the_size_of_avif_webp_and_jpeg_xl() {
     let image = picture(256, 192, Channels::Rgb, SampleType::U8);
-    for format in [known::AVIF, known::WEBP] {
+    for format in [known::AVIF, known::WEBP, known::JXL] {
         let size = |quality, effort| {
             encode(&image, format, &Save { quality: Some(quality), effort: Some(effort), ..keep() }).unwrap().len()
         };
@@ -354,8 +354,8 @@ fn quality_and_effort_change_the_size_of_avif_and_webp() {
     }
 }
 
-fn assert_jpeg_xl_is_exact(image: &Image) {
-    let bytes = encode(image, known::JXL, &keep()).unwrap();
+fn assert_jpeg_xl_is_exact(image: &Image, save: &Save) {
+    let bytes = encode(image, known::JXL, &Save { lossless: true, ..save.clone() }).unwrap();
     let shown = jxl_oxide::JxlImage::builder().read(&bytes[..]).unwrap();
     assert_eq!((shown.width(), shown.height()), (image.info.width_px, image.info.height_px));
     let render = shown.render_frame(0).unwrap();
@@ -377,21 +377,92 @@ fn jpeg_xl_keeps_every_sample() {
     let noise = |i: u32| (i.wrapping_mul(2_654_435_761) ^ (i >> 3).wrapping_mul(40_503)).to_be_bytes()[1];
     for channels in ALL {
         for (width_px, height_px) in [(2, 2), (2, 9), (16, 16), (257, 3), (300, 270), (7, 600)] {
-            assert_jpeg_xl_is_exact(&picture(width_px, height_px, channels, SampleType::U8));
-            if !channels.has_alpha() {
-                assert_jpeg_xl_is_exact(&picture(width_px, height_px, channels, SampleType::U16));
-            }
+            assert_jpeg_xl_is_exact(&picture(width_px, height_px, channels, SampleType::U8), &keep());
+            assert_jpeg_xl_is_exact(&picture(width_px, height_px, channels, SampleType::U16), &keep());
+        }
+        let denser = Save { effort: Some(5), ..keep() };
+        for (width_px, height_px) in [(1, 1), (1, 20), (300, 270)] {
+            assert_jpeg_xl_is_exact(&picture(width_px, height_px, channels, SampleType::U8), &denser);
+            assert_jpeg_xl_is_exact(&picture(width_px, height_px, channels, SampleType::U16), &denser);
         }
         let samples = 120 * 90 * channels.count() as u32;
-        assert_jpeg_xl_is_exact(&Image::from_u8(120, 90, channels, vec![77; samples as usize]));
-        assert_jpeg_xl_is_exact(&Image::from_u8(120, 90, channels, (0..samples).map(noise).collect()));
+        assert_jpeg_xl_is_exact(&Image::from_u8(120, 90, channels, vec![77; samples as usize]), &keep());
+        assert_jpeg_xl_is_exact(&Image::from_u8(120, 90, channels, (0..samples).map(noise).collect()), &keep());
         let black_and_white = (0..samples).map(|i| u8::from(noise(i) > 127) * 255).collect();
-        assert_jpeg_xl_is_exact(&Image::from_u8(120, 90, channels, black_and_white));
+        assert_jpeg_xl_is_exact(&Image::from_u8(120, 90, channels, black_and_white), &keep());
     }
-    let deep = picture(20, 20, Channels::Rgba, SampleType::U16);
-    assert!(encode(&deep, known::JXL, &keep()).unwrap_err().arg("detail").contains("16-bit"));
-    let thin = picture(1, 20, Channels::Rgb, SampleType::U8);
-    assert!(encode(&thin, known::JXL, &keep()).unwrap_err().arg("detail").contains("2 px"));
+}
+
+/// The mean difference of two images over black, in levels of 255.
+fn difference(one: &Image, other: &Image) -> f64 {
+    let levels = |image: &Image| -> Vec<f64> {
+        let mut levels: Vec<f64> = match &image.samples {
+            Samples::U8(v) => v.iter().map(|&v| f64::from(v)).collect(),
+            Samples::U16(v) => v.iter().map(|&v| f64::from(v) / 257.0).collect(),
+            Samples::F32(v) => v.iter().map(|&v| f64::from(v) * 255.0).collect(),
+        };
+        if image.info.channels.has_alpha() {
+            for pixel in levels.chunks_mut(image.info.channels.count()) {
+                let (alpha, colours) = pixel.split_last_mut().unwrap();
+                colours.iter_mut().for_each(|level| *level *= *alpha / 255.0);
+            }
+        }
+        levels
+    };
+    let (one, other) = (levels(one), levels(other));
+    assert_eq!(one.len(), other.len());
+    one.iter().zip(&other).map(|(a, b)| (a - b).abs()).sum::<f64>() / one.len() as f64
+}
+
+#[test]
+fn lossy_jpeg_xl_resembles_its_original_in_every_layout_and_colour_space() {
+    let wide: Arc<[u8]> = moxcms::ColorProfile::new_display_p3().encode().unwrap().into();
+    let other: Arc<[u8]> = moxcms::ColorProfile::new_adobe_rgb().encode().unwrap().into();
+    let gray: Arc<[u8]> = moxcms::ColorProfile::new_gray_with_gamma(1.8).encode().unwrap().into();
+    for channels in ALL {
+        let profiles = if channels.colour_count() == 1 {
+            [None, Some(&gray)].to_vec()
+        } else {
+            [None, Some(&wide), Some(&other)].to_vec()
+        };
+        for sample in [SampleType::U8, SampleType::U16] {
+            for (profile, (width_px, height_px)) in profiles.iter().flat_map(|p| [(*p, (200, 150)), (*p, (1, 1))]) {
+                let image = Image { profile: profile.cloned(), ..picture(width_px, height_px, channels, sample) };
+                let bytes = encode(&image, known::JXL, &Save { colour: ColourChoice::Keep, ..keep() }).unwrap();
+                let shown = decode(&bytes);
+                assert_eq!((shown.info.channels, shown.info.sample), (channels, sample));
+                if let Some(profile) = profile {
+                    let same = shown.profile.as_ref() == Some(profile);
+                    assert!(same, "{channels:?}, {sample:?}, {width_px}, {:?}", shown.profile.map(|p| p.len()));
+                }
+                let off = difference(&image, &shown);
+                assert!(off < 4.0, "{channels:?}, {sample:?}, {}: {off}", profile.is_some());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_score_is_reached_with_the_lowest_quality() {
+    let image = picture(96, 72, Channels::Rgb, SampleType::U8);
+    for format in [known::JPEG, known::WEBP, known::JXL, known::AVIF] {
+        let effort = (format != known::JPEG).then_some(1);
+        let scored = |target| {
+            let save = Save { target: Some(target), effort, ..keep() };
+            let mut encoder = encoder(format, &save, None, &image.metadata).unwrap();
+            write(&image, encoder.as_mut()).unwrap();
+            encoder.finish_cancellable(&|| false).unwrap()
+        };
+        let (low, high) = (scored(40), scored(75));
+        assert!(low.bytes.len() < high.bytes.len(), "{format:?}");
+        assert!(low.score.unwrap() >= 40.0 && high.score.unwrap() >= 75.0, "{format:?}: {low:?}");
+        if [known::JPEG, known::WEBP].contains(&format) {
+            let at = |quality| encode(&image, format, &Save { quality: Some(quality), effort, ..keep() }).unwrap();
+            assert!((1..99).any(|quality| at(quality) == high.bytes), "{format:?}: one of the qualities");
+        }
+        let best = scored(100);
+        assert!(best.score.unwrap() < 100.0, "{format:?}: saved although it can't be reached");
+    }
 }
 
 /// An EXIF block with a camera's name.
@@ -418,7 +489,7 @@ fn profile_and_metadata_are_written_to_every_format_that_supports_them() {
         (known::WEBP, true, false),
         (known::TIFF, true, true),
         (known::AVIF, true, false),
-        (known::JXL, false, false),
+        (known::JXL, true, false),
     ] {
         let image = if carries_profile { image.clone() } else { Image { profile: None, ..image.clone() } };
         let effort = [known::WEBP, known::AVIF].contains(&format).then_some(0);
@@ -479,7 +550,7 @@ fn bmp_headers_have_bits_masks_and_profile() {
 #[test]
 fn the_best_quality_under_a_size_is_found_and_never_exceeded() {
     let image = picture(240, 160, Channels::Rgba, SampleType::U8);
-    for format in [known::JPEG, known::WEBP, known::AVIF] {
+    for format in [known::JPEG, known::WEBP, known::AVIF, known::JXL] {
         let effort = (format != known::JPEG).then_some(0);
         let at = |quality| encode(&image, format, &Save { quality: Some(quality), effort, ..keep() }).unwrap();
         let limit = at(62).len() as u64;

@@ -65,6 +65,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         carries: Carries { iptc: CarriesIptc::Yes, density: true, fit: exif_fields::fit, ..Carries::EXIF_AND_XMP },
         is_deep: false,
         rewriting: None,
+        transcoding: None,
         bytes: encode::encoding_bytes,
     }),
 };

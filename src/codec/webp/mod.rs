@@ -26,6 +26,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
             keys: &[
                 FormatKey::new("quality"),
                 FormatKey::new("max_bytes"),
+                FormatKey::new("target"),
                 FormatKey::new("lossless"),
                 FormatKey::with_meaning("effort", "6", "1.5 times cwebp's method, or the level if lossless"),
             ],
@@ -62,6 +63,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         carries: Carries::EXIF_AND_XMP,
         is_deep: false,
         rewriting: None,
+        transcoding: None,
         bytes: encode::encoding_bytes,
     }),
 };

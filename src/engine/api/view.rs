@@ -266,6 +266,8 @@ pub struct PicturePreview {
     pub before_bytes: u64,
     /// The output's bytes; `None` until it has been encoded.
     pub after_bytes: Option<u64>,
+    /// The output's SSIMULACRA 2 score, if it was encoded to reach one.
+    pub score: Option<f64>,
     /// When it was taken, in camera time, if the file says so.
     pub taken: Option<Arc<str>>,
     /// Histogram of the visible part after the recipe: 64 levels each of red, green and blue.

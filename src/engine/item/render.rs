@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::rewrite::{Rewriting, rewriting};
 
 use crate::codec::spec::Stripped;
-use crate::codec::{self, DecodeControl, DecodeOptions, Header};
+use crate::codec::{self, DecodeControl, DecodeOptions, Encoded, Header};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
     Area, ColourChoice, DamagedPolicy, Format, Frame, FramesChoice, ImageInfo, LossReason, Metadata, Picture, Plays,
@@ -45,6 +45,8 @@ pub(crate) struct Rendered {
     pub(crate) truncation: Option<Truncated>,
     /// What was left out of it, and other notes.
     pub(crate) remarks: Vec<Remark>,
+    /// Its SSIMULACRA 2 score, if it was encoded to reach one.
+    pub(crate) score: Option<f64>,
 }
 
 /// The page that the save options select, counted from 0.
@@ -240,6 +242,15 @@ impl Prepared {
             .then(|| Remark::ConvertedToSrgb { format: self.format.label().to_owned() })
     }
 
+    /// Says that a score was requested which the result does not have.
+    fn missed(&self, save: &Save, score: Option<f64>) -> Option<Remark> {
+        let target = save.target.filter(|_| self.format.default_quality().is_some())?;
+        match score {
+            None => Some(Remark::TargetOfAnimation),
+            Some(score) => (score < f64::from(target)).then_some(Remark::TargetMissed { target }),
+        }
+    }
+
     /// The original's bytes, if re-encoding alone was requested and does not save enough; and a remark on a result that
     /// grew. `is_kept_whole` is whether the metadata policy keeps all of the original.
     fn smaller(&self, bytes: &[u8], rendered: &mut Rendered, save: &Save, is_kept_whole: bool) {
@@ -263,7 +274,8 @@ impl Prepared {
 
     /// The same, rewritten instead of rendered where that is requested and possible.
     pub(crate) fn rewriting(mut self, bytes: &[u8], recipe: &Recipe, save: &Save) -> Self {
-        if self.format == self.header.format && codec::rewrites(self.format) {
+        let is_transcoded = save.transcode && self.frames == 1 && codec::transcodes(bytes, self.format);
+        if is_transcoded || (self.format == self.header.format && codec::rewrites(self.format)) {
             let (how, plan) = rewriting(bytes, &self.header, &self.plan, recipe, save);
             self.rewriting = how;
             self.plan = plan.unwrap_or(self.plan);
@@ -283,8 +295,17 @@ impl Prepared {
             Rewriting::AsStored { .. } => None,
             Rewriting::Rearranged { change, .. } => Some(change),
         };
-        let refused = |why| Ok(Err(change.map(|_| Remark::NotLossless { why })));
-        let Some(file) = codec::rewritten(bytes, self.format, save, change, cancelled)? else {
+        let is_transcoded = self.format != self.header.format;
+        let refused = |why| {
+            let is_told = is_transcoded || change.is_some();
+            Ok(Err(is_told.then_some(Remark::NotLossless { why })))
+        };
+        let file = if is_transcoded {
+            codec::transcoded(bytes, (self.header.format, self.format), save, change, cancelled)?
+        } else {
+            codec::rewritten(bytes, self.format, save, change, cancelled)?
+        };
+        let Some(file) = file else {
             return refused(LossReason::Data);
         };
         if save.max_bytes.is_some_and(|most| file.bytes.len() as u64 > most) {
@@ -294,7 +315,8 @@ impl Prepared {
         let left_out = (!file.left_out.is_empty()).then_some(Remark::LeftOut { parts: file.left_out, format });
         let remarks = self.remarks(save).into_iter().chain(left_out).collect();
         let is_kept_whole = codec::keeps_all(&file.metadata, save.metadata);
-        let mut rendered = Rendered { bytes: file.bytes, info: self.plan.output(), truncation: None, remarks };
+        let mut rendered =
+            Rendered { bytes: file.bytes, info: self.plan.output(), truncation: None, remarks, score: None };
         self.smaller(bytes, &mut rendered, save, is_kept_whole);
         Ok(Ok(rendered))
     }
@@ -420,7 +442,9 @@ impl Prepared {
         let remarks = self.remarks(save).into_iter().chain(rows.remark());
         let remarks = remarks.chain(converted).chain(left_out).chain(refused).collect();
         let is_kept_whole = codec::keeps_all(metadata, save.metadata);
-        let mut rendered = Rendered { bytes: encoder.finish_cancellable(cancelled)?, info, truncation, remarks };
+        let Encoded { bytes: file, score } = encoder.finish_cancellable(cancelled)?;
+        let mut rendered = Rendered { bytes: file, info, truncation, remarks, score };
+        rendered.remarks.extend(self.missed(save, score));
         self.smaller(bytes, &mut rendered, save, is_kept_whole);
         Ok(rendered)
     }
@@ -459,7 +483,9 @@ impl Prepared {
             encoder.finish()
         })?;
         let remarks = self.remarks(save).into_iter().chain(damaged).chain(converted).chain(left_out).collect();
-        Ok(Rendered { bytes: file, info: canvas, truncation, remarks })
+        let mut rendered = Rendered { bytes: file, info: canvas, truncation, remarks, score: None };
+        rendered.remarks.extend(self.missed(save, None));
+        Ok(rendered)
     }
 }
 

@@ -63,11 +63,22 @@ pub(super) fn rewriting(
     recipe: &Recipe,
     save: &Save,
 ) -> (Rewriting, Option<Plan>) {
-    let memory = |is_rearranged| codec::rewriting_bytes(bytes, header, is_rearranged);
-    if is_only_recoded(recipe, save) {
+    let format = save.format.resolve(header.format);
+    let is_transcoded = format != header.format;
+    let memory = |is_rearranged| {
+        if is_transcoded {
+            codec::transcoding_bytes(bytes, header, format, is_rearranged)
+        } else {
+            codec::rewriting_bytes(bytes, header, is_rearranged)
+        }
+    };
+    let keeps_colours = matches!(save.colour, ColourChoice::Srgb | ColourChoice::Keep);
+    let is_as_stored =
+        if is_transcoded { keeps_colours && recipe.active().next().is_none() } else { is_only_recoded(recipe, save) };
+    if is_as_stored {
         return (Rewriting::AsStored { bytes: memory(false) }, None);
     }
-    if !save.lossless_jpeg {
+    if !save.lossless_jpeg && !is_transcoded {
         return (Rewriting::No, None);
     }
     match rearranged(bytes, header, plan, save) {

@@ -76,7 +76,7 @@ impl Run {
                 let staged = rendered.and_then(|rendered| {
                     facts.hash.get_or_insert_with(|| store::sha256_hex(&bytes));
                     facts.truncation = facts.truncation.or(rendered.truncation);
-                    let Rendered { bytes: file, info, truncation, remarks } = rendered;
+                    let Rendered { bytes: file, info, truncation, remarks, .. } = rendered;
                     let all = remarks.into_iter().chain(truncation.map(Remark::from));
                     let new: Vec<Remark> = all.filter(|remark| !facts.remarks.contains(remark)).collect();
                     facts.remarks.extend(new);

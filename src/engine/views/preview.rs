@@ -57,6 +57,7 @@ struct Encoded {
     raw: RawChoice,
     bytes: Arc<[u8]>,
     size_px: (u32, u32),
+    score: Option<f64>,
 }
 
 /// The decoded image that recipes are tried on.
@@ -226,6 +227,7 @@ impl PreviewWorker {
             before_bytes: base.body.bytes.len() as u64,
             after_bytes: (base.is_output || is_copy(&request.recipe, &request.save))
                 .then_some(base.body.bytes.len() as u64),
+            score: None,
             taken: base.taken.clone(),
             histogram: Arc::new(histogram),
             approximate,
@@ -302,13 +304,15 @@ impl PreviewWorker {
         let control = DecodeControl::new(&cancelled, &helpers);
         let shown = guarded(|| {
             let encoded = self.encode(request)?;
-            Ok((decode::encoded(&encoded.bytes, request, &control)?, encoded.bytes.len() as u64, encoded.size_px))
+            let after = decode::encoded(&encoded.bytes, request, &control)?;
+            Ok((after, encoded.bytes.len() as u64, encoded.size_px, encoded.score))
         });
         let content = match shown {
-            Ok((after, size_bytes, after_size_px)) => PreviewContent::Picture(PicturePreview {
+            Ok((after, size_bytes, after_size_px, score)) => PreviewContent::Picture(PicturePreview {
                 histogram: Arc::new(histogram(&after)),
                 after,
                 after_bytes: Some(size_bytes),
+                score,
                 after_size_px,
                 approximate: false,
                 ..picture
@@ -337,7 +341,7 @@ impl PreviewWorker {
             let limits = self.reader.request(request.id.job).ok().flatten().map(|job| job.limits).unwrap_or_default();
             let began = Instant::now();
             let applied = PreviewRequest { recipe, ..request.clone() };
-            let (bytes, size_px) = self.result(base, &applied, &pipeline, &limits)?;
+            let (bytes, size_px, score) = self.result(base, &applied, &pipeline, &limits)?;
             if !base.is_output {
                 self.shared.costs.add(Cost {
                     id: request.id,
@@ -355,6 +359,7 @@ impl PreviewWorker {
                 recipe: request.recipe.clone(),
                 save: request.save.clone(),
                 size_px,
+                score,
                 bytes,
             });
         }
@@ -406,7 +411,8 @@ fn take_fault(error: &ItemError, recipe: &mut Recipe) -> Option<StepFault> {
 }
 
 /// A file's bytes, and the width and height of its image in px.
-type SizedFile = (Arc<[u8]>, (u32, u32));
+/// A result, its size in px, and its score if it was encoded to reach one.
+type SizedFile = (Arc<[u8]>, (u32, u32), Option<f64>);
 
 impl PreviewWorker {
     /// An item's result, as the run would save it, and its size in px.
@@ -436,11 +442,12 @@ impl PreviewWorker {
             .as_deref()
             .map(|content_type| Response { content_type: Some(content_type), file_name: None });
         match rules.action(&Subject { locator: &base.row.locator, body: &body, size_bytes, response })? {
-            Action::Copy => Ok((Arc::clone(&base.body.bytes), base.shown.full_size_px())),
-            Action::Strip { bytes, size_px, .. } => Ok((bytes.into(), size_px)),
+            Action::Copy => Ok((Arc::clone(&base.body.bytes), base.shown.full_size_px(), None)),
+            Action::Strip { bytes, size_px, .. } => Ok((bytes.into(), size_px, None)),
             Action::Render(prepared) => {
                 let rendered = prepared.render(&base.body.bytes, &request.save, &control)?;
-                Ok((rendered.bytes.into(), (rendered.info.width_px, rendered.info.height_px)))
+                let size_px = (rendered.info.width_px, rendered.info.height_px);
+                Ok((rendered.bytes.into(), size_px, rendered.score))
             }
         }
     }

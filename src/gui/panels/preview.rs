@@ -149,7 +149,9 @@ fn saved(state: &State, image: &PicturePreview) -> String {
         }
         Some(after) if after == image.before_bytes => bytes(after),
         Some(after) => {
-            format!("{} → {} ({})", bytes(image.before_bytes), bytes(after), change(image.before_bytes, after))
+            let sizes =
+                format!("{} → {} ({})", bytes(image.before_bytes), bytes(after), change(image.before_bytes, after));
+            image.score.map_or(sizes.clone(), |score| format!("{sizes} · {}", state.lang.score(score)))
         }
         None => String::new(),
     }

@@ -106,11 +106,13 @@ fn is_false(value: &bool) -> bool {
 pub struct Save {
     /// The format; `keep` is the input's own.
     pub format: FormatChoice,
-    /// 1 to 100 for JPEG, WebP and AVIF; `None` is the format's default.
+    /// 1 to 100 for JPEG, WebP, AVIF and JPEG XL; `None` is the format's default.
     pub quality: Option<u8>,
     /// Size limit: the best quality up to `quality` (or 100) is chosen that keeps to it.
     pub max_bytes: Option<u64>,
-    /// Lossless WebP.
+    /// SSIMULACRA 2 score that a result reaches, 1 to 100: the lowest quality is chosen that does.
+    pub target: Option<u8>,
+    /// Lossless WebP and JPEG XL.
     pub lossless: bool,
     /// JPEG's chroma subsampling.
     pub subsampling: Subsampling,
@@ -120,6 +122,8 @@ pub struct Save {
     pub optimize: bool,
     /// Whether JPEG files that are only cut and turned are not decoded: whole blocks are moved, without loss.
     pub lossless_jpeg: bool,
+    /// Whether JPEG files become JPEG XL without loss.
+    pub transcode: bool,
     /// 0 (fastest) to 9 (smallest); `None` is the format's default.
     pub effort: Option<u8>,
     /// Number of colours, 2 to 256; `None` is unlimited for PNG and 256 for GIF.
