@@ -8,6 +8,7 @@ pub(super) mod cube_lut;
 pub(super) mod cut;
 pub(super) mod gaussian;
 pub(super) mod histogram_median;
+pub(super) mod line_cache;
 pub(super) mod luma;
 pub(super) mod margins;
 pub(super) mod overlay;

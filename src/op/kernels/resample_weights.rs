@@ -1,5 +1,8 @@
 //! Resampling filters and their weights for the pixels of a line.
 
+use std::sync::Arc;
+
+use super::line_cache::LineCache;
 use crate::model::ImageInfo;
 use crate::op::stage::Resample;
 use crate::op::stage::ResampleFilter;
@@ -10,6 +13,30 @@ pub(crate) struct ResampleWeights {
     /// `weights[offsets[i]..offsets[i + 1]]` belong to output pixel `i`.
     offsets: Vec<usize>,
     weights: Vec<f32>,
+}
+
+/// What the weights of a line depend on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Line {
+    input_px: u32,
+    from_px: f64,
+    size_px: f64,
+    output_px: u32,
+    kernel: ResampleFilter,
+}
+
+impl Line {
+    /// The lines that are rows.
+    pub(crate) fn across(to: &Resample, input: &ImageInfo) -> Self {
+        let (from_px, size_px) = (to.left_px, to.box_width_px);
+        Self { input_px: input.width_px, from_px, size_px, output_px: to.width_px, kernel: to.kernel }
+    }
+
+    /// The lines that are columns.
+    pub(crate) fn down(to: &Resample, input: &ImageInfo) -> Self {
+        let (from_px, size_px) = (to.top_px, to.box_height_px);
+        Self { input_px: input.height_px, from_px, size_px, output_px: to.height_px, kernel: to.kernel }
+    }
 }
 
 impl ResampleWeights {
@@ -46,13 +73,20 @@ impl ResampleWeights {
     }
 
     /// Weights along rows.
-    pub(crate) fn across(to: &Resample, input: &ImageInfo) -> Self {
-        Self::new(input.width_px, to.left_px, to.box_width_px, to.width_px, to.kernel)
+    pub(crate) fn across(to: &Resample, input: &ImageInfo) -> Arc<Self> {
+        Self::along(Line::across(to, input))
     }
 
     /// Weights along columns.
-    pub(crate) fn down(to: &Resample, input: &ImageInfo) -> Self {
-        Self::new(input.height_px, to.top_px, to.box_height_px, to.height_px, to.kernel)
+    pub(crate) fn down(to: &Resample, input: &ImageInfo) -> Arc<Self> {
+        Self::along(Line::down(to, input))
+    }
+
+    fn along(line: Line) -> Arc<Self> {
+        static KEPT: LineCache<Line, ResampleWeights> = LineCache::new();
+        let Line { input_px, from_px, size_px, output_px, kernel } = line;
+        let bytes = |taps: &Self| taps.weights.len() * 4 + taps.starts.len() * 16;
+        KEPT.get(line, bytes, || Self::new(input_px, from_px, size_px, output_px, kernel))
     }
 
     /// The weights of `count` output pixels from `first` on, for a line that starts at pixel `origin` of the input.

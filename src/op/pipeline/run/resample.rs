@@ -2,13 +2,15 @@
 //! these rows gives the sums along columns. Rows of 8-bit levels without alpha use integers; all others are processed
 //! eight at a time (interleaved, so that each tap is one vector).
 
+use std::sync::Arc;
+
 use pulp::NullaryFnOnce;
 
 use super::resample_row_u8::RowResamplerU8;
 use super::{Rows, band_rows, prepare, rows_are_missing};
 use crate::error::ItemError;
 use crate::model::{Band, ImageInfo, SampleType, Samples};
-use crate::op::kernels::resample_weights::ResampleWeights;
+use crate::op::kernels::resample_weights::{Line, ResampleWeights};
 use crate::op::kernels::{simd, transfer_curve};
 use crate::op::pipeline::pass::ResampledPart;
 use crate::op::stage::{Resample, ResampleFilter, WindowRows};
@@ -21,10 +23,10 @@ pub(super) struct Resampled<'a> {
     info: ImageInfo,
     premultiply: bool,
     linear_light: bool,
-    down: ResampleWeights,
-    across: ResampleWeights,
+    down: Arc<ResampleWeights>,
+    across: Arc<ResampleWeights>,
     /// The faster horizontal pass, where it applies.
-    rows_u8: Option<RowResamplerU8>,
+    rows_u8: Option<Arc<RowResamplerU8>>,
     input: Band,
     /// `LANES` input rows, interleaved.
     lanes: Vec<f32>,
@@ -57,24 +59,36 @@ pub(super) fn buffer_bytes(to: &Resample, input: &ImageInfo) -> u64 {
 impl<'a> Resampled<'a> {
     pub(super) fn new(rows: Box<dyn Rows + 'a>, to: &Resample, info: ImageInfo) -> Self {
         let input = rows.info();
-        Self::with_taps(rows, to, ResampleWeights::across(to, &input), ResampleWeights::down(to, &input), info)
+        let (across, down) = (ResampleWeights::across(to, &input), ResampleWeights::down(to, &input));
+        let rows_u8 = Self::takes_u8(to, &input)
+            .then(|| RowResamplerU8::kept(Line::across(to, &input), &across, input.channels.count()))
+            .flatten();
+        Self::with_taps(rows, to, (across, down), rows_u8, info)
     }
 
     pub(super) fn part(rows: Box<dyn Rows + 'a>, part: &ResampledPart, info: ImageInfo) -> Self {
-        Self::with_taps(rows, &part.whole, part.across(), part.down(), info)
+        let input = rows.info();
+        let (across, down) = (Arc::new(part.across()), Arc::new(part.down()));
+        let rows_u8 = Self::takes_u8(&part.whole, &input)
+            .then(|| RowResamplerU8::new(&across, input.channels.count()).map(Arc::new))
+            .flatten();
+        Self::with_taps(rows, &part.whole, (across, down), rows_u8, info)
+    }
+
+    /// Whether the faster horizontal pass may apply.
+    fn takes_u8(to: &Resample, input: &ImageInfo) -> bool {
+        input.sample == SampleType::U8 && !to.linear_light
     }
 
     fn with_taps(
         rows: Box<dyn Rows + 'a>,
         to: &Resample,
-        across: ResampleWeights,
-        down: ResampleWeights,
+        (across, down): (Arc<ResampleWeights>, Arc<ResampleWeights>),
+        rows_u8: Option<Arc<RowResamplerU8>>,
         info: ImageInfo,
     ) -> Self {
         let input = rows.info();
         let capacity = capacity(&down, &input);
-        let plain = input.sample == SampleType::U8 && !to.linear_light;
-        let rows_u8 = if plain { RowResamplerU8::new(&across, input.channels.count()) } else { None };
         Self {
             premultiply: input.channels.has_alpha() && to.kernel != ResampleFilter::Nearest,
             linear_light: to.linear_light,

@@ -3,7 +3,10 @@
 //! Weights use as many bits as 16 allow, and each sum is divided by the actual sum of the rounded weights, so that a
 //! flat row stays flat. Needs AVX2; elsewhere the f32 pass does the work.
 
-use crate::op::kernels::resample_weights::ResampleWeights;
+use std::sync::Arc;
+
+use crate::op::kernels::line_cache::LineCache;
+use crate::op::kernels::resample_weights::{Line, ResampleWeights};
 
 /// Bytes read at once; a row must be followed by [`RowResamplerU8::slack`] bytes of any content.
 #[cfg(target_arch = "x86_64")]
@@ -20,6 +23,19 @@ pub(super) struct RowResamplerU8 {
     /// Factors from a sum of levels to 0 to 1.
     scales: Vec<f32>,
     channels: usize,
+}
+
+impl RowResamplerU8 {
+    /// The pass for lines of whole images, which is kept for the next image of the same size.
+    pub(super) fn kept(line: Line, taps: &ResampleWeights, channels: usize) -> Option<Arc<Self>> {
+        static KEPT: LineCache<(Line, usize), Option<Arc<RowResamplerU8>>> = LineCache::new();
+        let bytes = |made: &Option<Arc<Self>>| made.as_ref().map_or(0, |made| made.bytes());
+        KEPT.get((line, channels), bytes, || Self::new(taps, channels).map(Arc::new)).as_ref().clone()
+    }
+
+    fn bytes(&self) -> usize {
+        size_of_val(self.weights.as_slice()) + size_of_val(self.starts.as_slice())
+    }
 }
 
 #[cfg(not(target_arch = "x86_64"))]
