@@ -129,6 +129,7 @@ tests! {
     decode_pnm
     decode_ico
     decode_avif
+    decode_heic
     decode_jxl
     decode_svg
     decode_raw

@@ -47,6 +47,7 @@ pub(crate) const TARGETS: &[Target] = &[
     Target { name: "decode_pnm", run: |data, control| decode("pnm", data, control) },
     Target { name: "decode_ico", run: |data, control| decode("ico", data, control) },
     Target { name: "decode_avif", run: |data, control| decode("avif", data, control) },
+    Target { name: "decode_heic", run: |data, control| decode("heic", data, control) },
     Target { name: "decode_jxl", run: |data, control| decode("jxl", data, control) },
     Target { name: "decode_svg", run: |data, control| decode("svg", data, control) },
     Target { name: "decode_raw", run: raw },
@@ -161,7 +162,7 @@ fn huffman(data: &[u8]) {
 
 /// A file loses its metadata and keeps its pixels; and any bytes can be metadata of another file.
 fn metadata(data: &[u8], control: &DecodeControl<'_>) {
-    let isolated = ["avif", "jxl", "svg"].iter().any(|name| is_format(data, name));
+    let isolated = ["avif", "heic", "jxl", "svg"].iter().any(|name| is_format(data, name));
     let header = if isolated { None } else { probe(data).ok() };
     if let (Some(header), Some(bare)) = (header, stripped(data).map(|stripped| stripped.bytes)) {
         let again = probe(&bare).expect("what was stripped is an image");

@@ -8,6 +8,8 @@ mod damaged_files;
 mod density;
 mod encoders;
 mod forged_animation;
+#[cfg(feature = "heic")]
+mod heic;
 mod hostile;
 mod metadata;
 mod reference;
