@@ -102,12 +102,10 @@ pub(super) fn decode(coding: &Coding<'_>, data: &[u8], (width, height): (u32, u3
 }
 
 fn failure(error: heic_rs::Error) -> ItemError {
-    use heic_rs::Error::{Malformed, MissingParameterSet, Truncated, Unsupported};
+    use heic_rs::Error::{Malformed, MissingParameterSet, Unsupported};
     match error {
         Unsupported(tool) => errors::unsupported(Message::new("heic_tool").with("tool", tool)),
-        Malformed(why) | MissingParameterSet(why) | Truncated(why) => {
-            errors::corrupt(Message::new("heic_data").with("why", why))
-        }
+        Malformed(why) | MissingParameterSet(why) => errors::corrupt(Message::new("heic_data").with("why", why)),
         _ => invalid(),
     }
 }
