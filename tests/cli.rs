@@ -110,6 +110,9 @@ mod texts;
 mod undo;
 #[expect(dead_code, reason = "other tests use the rest of the server")]
 mod util;
+#[cfg(unix)]
+#[path = "cli/watch.rs"]
+mod watch;
 #[path = "cli/words.rs"]
 mod words;
 #[path = "cli/write_back.rs"]

@@ -73,6 +73,9 @@ pub trait Catalog: Send {
     /// Failed items wait again: those that are meant, or the given ones among them. Returns how many.
     fn retry(&mut self, job: JobId, failures: &FailureFilter, seqs: Option<&[u64]>) -> Result<u64, JobError>;
 
+    /// Records what has become of a file of a watched folder. Returns whether its item waits again.
+    fn follow_file(&mut self, job: JobId, seq: u64, change: &FileChange) -> Result<bool, JobError>;
+
     /// Done items whose outputs were lost wait again. Returns how many.
     fn redo(&mut self, job: JobId, seqs: &[u64]) -> Result<u64, JobError>;
 
@@ -254,6 +257,12 @@ pub trait CatalogReader: Send {
     /// Whether a locator's text is an item with a number below `seq`: any file, and any URL that was added to a draft.
     fn is_known_before(&self, job: JobId, locator: &str, seq: u64) -> Result<bool, JobError>;
 
+    /// The last item of a job with this locator, if it is a file.
+    fn item_of_file(&self, job: JobId, locator: &str) -> Result<Option<ItemRow>, JobError>;
+
+    /// Files of watched folders that had this size and modification time when they were taken.
+    fn files_like(&self, job: JobId, size_bytes: u64, mtime_ms: i64, limit: u32) -> Result<Vec<ItemRow>, JobError>;
+
     /// Whether a path's text is the output of an item, recorded or finished.
     fn is_output(&self, job: JobId, path: &str) -> Result<bool, JobError>;
 
@@ -408,6 +417,21 @@ pub struct Adding {
     pub cursor: Option<SourceCursor>,
     /// Whether to leave out items that the job has already (see [`CatalogReader::is_input`]).
     pub leave_out_known: bool,
+    /// Whether the items are files of watched folders (see [`CatalogReader::files_like`]).
+    pub is_watched: bool,
+}
+
+/// What has become of a file of a watched folder.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileChange {
+    /// Its new path as a locator's text, and its folder relative to its source; `None` if it was not renamed.
+    pub moved_to: Option<(String, String)>,
+    /// Its size in bytes now.
+    pub size_bytes: u64,
+    /// Its modification time now, UTC milliseconds.
+    pub mtime_ms: i64,
+    /// Whether its item waits again, if it has failed.
+    pub is_retried: bool,
 }
 
 /// How far a source has been read.

@@ -11,8 +11,8 @@ mod lock;
 mod sqlite;
 
 pub use api::{
-    Added, Adding, Catalog, CatalogReader, CatalogSize, Counts, Field, FinishedRow, Group, JobFilter, JobPage,
-    JobSource, LastRun, ListFilter, OUTPUT_COLUMNS, Order, PriorResult, RECORD_COLUMNS, REJECTION_COLUMNS,
+    Added, Adding, Catalog, CatalogReader, CatalogSize, Counts, Field, FileChange, FinishedRow, Group, JobFilter,
+    JobPage, JobSource, LastRun, ListFilter, OUTPUT_COLUMNS, Order, PriorResult, RECORD_COLUMNS, REJECTION_COLUMNS,
     ReaderFactory, RecordRows, SourceCursor, UndoCounts, WaitingPage, WrittenBack,
 };
 pub use export::{ExportFormat, export};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use super::command_line::CommandLine;
-use super::inputs::{check_scheme, sources};
+use super::inputs::{check_folder, check_scheme, sources};
 use super::list_args::LinkArgs;
 use super::network_args::NetworkArgs;
 use super::query_args::QueryArgs;
@@ -61,6 +61,7 @@ impl From<LangWord> for Lang {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Run(Box<RunArgs>),
+    Watch(Box<WatchArgs>),
     Query(Box<QueryArgs>),
     Resume(ResumeArgs),
     Retry(RetryArgs),
@@ -337,6 +338,41 @@ pub(super) struct RecipeParts {
     pub(super) input: RecipeInput,
 }
 
+/// Watched folders: the options of `run`, those without a meaning for folders aside, and its own.
+#[derive(Debug, Args)]
+pub(super) struct WatchArgs {
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+    #[arg(long)]
+    once: bool,
+    #[arg(long, value_name = "TIME", value_parser = nonzero_seconds)]
+    poll: Option<u64>,
+}
+
+impl WatchArgs {
+    /// Whether only what is new now is taken.
+    pub(super) fn is_once(&self) -> bool {
+        self.once
+    }
+
+    /// The job that was asked for.
+    pub(super) fn spec(&self) -> Result<JobSpec, JobError> {
+        if self.run.writes_stdout() {
+            return Err(JobError::Refused(Message::new("watch_stdout")));
+        }
+        self.run.watch_spec(self.poll)
+    }
+
+    /// The arguments that repeat a job: the inverse of [`Self::spec`].
+    pub(super) fn of_spec(spec: &JobSpec) -> CommandLine {
+        let mut line = RunArgs::of_spec(spec);
+        if let Some(first) = line.words.first_mut() {
+            *first = "watch".into();
+        }
+        line
+    }
+}
+
 /// Standard input as an input, standard output as an output.
 const STDIN: &str = "-";
 
@@ -408,10 +444,26 @@ impl RunArgs {
 
     /// The job that was asked for.
     pub(super) fn spec(&self) -> Result<JobSpec, JobError> {
+        self.spec_of(self.sources()?, false)
+    }
+
+    /// The job that watches the inputs, which are folders.
+    pub(super) fn watch_spec(&self, poll_s: Option<u64>) -> Result<JobSpec, JobError> {
+        let options = ArgumentOptions { recursive: self.recursive, all_files: self.all_files };
+        let paths = self.inputs.iter().map(Path::new);
+        paths.clone().try_for_each(check_folder)?;
+        let sources: Vec<SourceSpec> = paths.map(|path| engine::watched_folder(path, options, poll_s)).collect();
+        if sources.is_empty() {
+            return Err(JobError::Refused(Message::new("watch_no_inputs")));
+        }
+        self.spec_of(sources, true)
+    }
+
+    fn spec_of(&self, sources: Vec<SourceSpec>, watch: bool) -> Result<JobSpec, JobError> {
         let RecipeParts { recipe, outputs, input } = self.recipe_parts(&self.sink())?;
         let spec = JobSpec {
             work: Work::Pictures,
-            sources: self.sources()?,
+            sources,
             lists: self.links.lists(),
             recipe,
             outputs,
@@ -438,6 +490,7 @@ impl RunArgs {
             network: self.network.spec()?,
             write_back: self.write_back.spec(self.links.has_query(), self.links.row_key())?,
             query: None,
+            watch,
         };
         engine::check_spec(&spec)?;
         self.check_gps(&spec)?;
@@ -474,7 +527,8 @@ impl RunArgs {
     /// The arguments that repeat a job: the inverse of [`Self::spec`].
     pub(super) fn of_spec(spec: &JobSpec) -> CommandLine {
         // Named one by one, so that nothing that is added to a request is forgotten here.
-        let JobSpec { work: _, sources, lists, recipe, outputs, limits, network, write_back, query: _ } = spec;
+        let JobSpec { work: _, sources, lists, recipe, outputs, limits, network, write_back, query: _, watch: _ } =
+            spec;
         let Output { name: _, steps, save, sink } = spec.output();
         let mut line = CommandLine::new("run");
         line.sources(sources);

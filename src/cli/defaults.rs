@@ -186,7 +186,7 @@ pub(super) fn extend(command: &Command, matches: &ArgMatches, arguments: Vec<OsS
             check_keys(run, &run_section)?;
             run_section
         }
-        Err(error) if name == "run" => return Err(error),
+        Err(error) if name == "run" || name == super::watch::NAME => return Err(error),
         Err(_) => RunSection::default(),
     };
     for layer in [Layer::Variables, Layer::Settings(settings)] {
@@ -196,6 +196,7 @@ pub(super) fn extend(command: &Command, matches: &ArgMatches, arguments: Vec<OsS
         for arg in lists.into_iter().chain(others) {
             let id = arg.get_id().as_str();
             let applies = name == "run"
+                || (name == super::watch::NAME && !arg.is_hide_set())
                 || GLOBAL.contains(&id)
                 || (is_run_again(name) && OF_REPORTS.contains(&id))
                 || (name == "query" && OF_DATABASES.contains(&id));

@@ -40,6 +40,17 @@ pub(super) struct FollowOptions<'a> {
     pub(super) leaves_no_record: bool,
     /// Whether a job without any item is a success.
     pub(super) allow_empty: bool,
+    /// How the job watches folders, if it does.
+    pub(super) watching: Option<Watching>,
+}
+
+/// How folders are watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Watching {
+    /// Until Ctrl+C, which is the normal end.
+    UntilStopped,
+    /// What is new is taken once.
+    Once,
 }
 
 impl<'a> FollowOptions<'a> {
@@ -53,6 +64,7 @@ impl<'a> FollowOptions<'a> {
             to_stdout: false,
             leaves_no_record: false,
             allow_empty: false,
+            watching: None,
         }
     }
 }
@@ -125,6 +137,10 @@ pub(super) fn follow_job(
         let _ = bell_tx.try_send(());
     });
     let reader = engine.reader()?;
+    let is_watch = options.watching.is_some();
+    let continues = options.continues || (is_watch && job.is_some());
+    let sums_this_run = options.sums_this_run || is_watch;
+    let options = FollowOptions { continues, sums_this_run, ..options };
     let mut follower = Follower {
         engine,
         handle,
@@ -225,6 +241,9 @@ impl Follower<'_> {
         {
             self.has_started = true;
             self.emit(&Line::started(job, &view.progress));
+            if self.options.watching == Some(Watching::UntilStopped) && !self.report.is_json() {
+                self.note(lang().word("watch_begins"));
+            }
         }
         match event.edge {
             Edge::SourceFailed { error } => {
@@ -409,10 +428,16 @@ impl Follower<'_> {
             return Ok(if reason.is_usage() { Exit::Usage } else { Exit::Stopped });
         };
         self.report_progress(snapshot)?;
-        let progress = self.report_end(job, snapshot)?;
+        let mut progress = self.report_end(job, snapshot)?;
+        if self.options.watching.is_some() {
+            // What failed before was reported then.
+            let counts = self.reader.finished_counts(job, self.finished_before)?;
+            (progress.total, progress.failed) = (counts.done + counts.failed + counts.skipped, counts.failed);
+        }
+        let may_be_empty = self.options.allow_empty || self.options.watching.is_some();
         Ok(match end {
             End::Finished if self.is_partial && progress.total == 0 => Exit::Stopped,
-            End::Finished if progress.total == 0 && !self.options.allow_empty => {
+            End::Finished if progress.total == 0 && !may_be_empty => {
                 self.warn(lang().word("nothing_found"));
                 Exit::SomeFailed
             }
@@ -515,11 +540,15 @@ impl Follower<'_> {
         if let Some(job) = job {
             self.report_finished(job)?;
             self.report_end(job, &snapshot)?;
-            if !self.options.leaves_no_record {
+            if self.options.watching == Some(Watching::UntilStopped) {
+                let again = Message::new("watch_stopped").with("command", self.resume_command(job));
+                self.note(&again.text(lang()));
+            } else if !self.options.leaves_no_record {
                 let resume = Message::new("interrupted").with("command", self.resume_command(job));
                 self.warn(&resume.text(lang()));
             }
         }
-        Ok(Exit::Interrupted)
+        let is_usual_end = self.options.watching == Some(Watching::UntilStopped);
+        Ok(if is_usual_end { Exit::AllDone } else { Exit::Interrupted })
     }
 }

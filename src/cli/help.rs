@@ -21,7 +21,7 @@ pub(super) fn command(lang: Lang) -> Command {
     // Built first, so that `--help` and `help` are there to be described.
     command.build();
     // `--max-failures -1` is a wrong number, and not the option `-1`.
-    let command = with_negative_numbers(command);
+    let command = super::watch::without_idle_options(with_negative_numbers(command));
     described(command.about(lang.word("about")), &Texts::new(lang), None)
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::args::{JobsArgs, RunArgs, WhichJobs};
+use super::args::{JobsArgs, RunArgs, WatchArgs, WhichJobs};
 use super::command_line::CommandLine;
 use super::query_args::QueryArgs;
 use super::{Exit, defaults, lang, print_line, warn};
@@ -51,6 +51,7 @@ pub fn command_of(spec: &JobSpec, catalog_path: &Path) -> Result<JobCommand, Job
 fn line_of(spec: &JobSpec, catalog_path: &Path) -> CommandLine {
     let mut line = match &spec.query {
         Some(query) => QueryArgs::of_spec(spec, query),
+        None if spec.watch => WatchArgs::of_spec(spec),
         None => RunArgs::of_spec(spec),
     };
     if engine::default_catalog_path().ok().as_deref() != Some(catalog_path) {

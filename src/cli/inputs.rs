@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::engine::{self, ArgumentOptions};
 use crate::error::JobError;
 use crate::model::{Message, SourceSpec, locator, spelling};
-use crate::store;
+use crate::store::{self, EntryKind};
 
 /// The sources that the inputs on the command line name.
 pub(super) fn sources(inputs: &[OsString], options: ArgumentOptions) -> Result<Vec<SourceSpec>, JobError> {
@@ -24,6 +24,16 @@ pub(super) fn check_scheme(input: &OsString) -> Result<(), JobError> {
     }
     let shown = locator::without_user_info(&input.to_string_lossy());
     Err(JobError::Refused(Message::new("other_scheme").with("url", shown).with("scheme", scheme)))
+}
+
+/// Refuses what is not a folder.
+pub(super) fn check_folder(path: &Path) -> Result<(), JobError> {
+    let message = match store::kind_at(path) {
+        Some(EntryKind::Folder) => return Ok(()),
+        Some(_) => "watch_no_folder",
+        None => "watch_nothing_there",
+    };
+    Err(JobError::Refused(Message::new(message).with("path", path.display())))
 }
 
 /// Refuses a word that is neither a file nor a URL, but looks like one of the commands.

@@ -63,15 +63,16 @@ pub(super) fn list(reader: Option<&dyn CatalogReader>, args: &JobsArgs) -> Resul
     }
     print_line(&line(COLUMNS.map(|(id, ..)| lang().word(id).to_owned())));
     for job in &jobs {
+        let request = request(job)?;
         print_line(&line([
             job.id.to_string(),
             human::date(job.created_at_ms),
-            state_word(job.state).to_owned(),
+            state_word(job.state, request.watch).to_owned(),
             job.total.to_string(),
             job.done.to_string(),
             job.failed.to_string(),
             job.skipped.to_string(),
-            destination(&request(job)?),
+            destination(&request),
         ]));
     }
     Ok(Exit::AllDone)
@@ -89,10 +90,11 @@ fn padded(text: &str, width: usize, right: bool) -> String {
     if right { format!("{space}{text}") } else { format!("{text}{space}") }
 }
 
-fn state_word(state: JobState) -> &'static str {
+fn state_word(state: JobState, is_watch: bool) -> &'static str {
     lang().word(match state {
         JobState::Draft => "job_state-draft",
         JobState::Queued => "job_state-queued",
+        JobState::Running if is_watch => "job_state-watching",
         JobState::Running => "job_state-running",
         JobState::Paused => "job_state-paused",
         JobState::Cancelled => "job_state-cancelled",
@@ -130,7 +132,7 @@ pub(super) fn show(
     }
     let failures = reader.failures_by_kind(job.id)?;
     let request = reader.request(job.id)?.unwrap_or_default();
-    let title = Message::new("job_title").with("job", job.id).with("state", state_word(job.state));
+    let title = Message::new("job_title").with("job", job.id).with("state", state_word(job.state, request.watch));
     print_line(&title.text(lang()));
     let detail =
         |id: &'static str, value: &str| print_line(&format!("  {} {value}", padded(lang().word(id), 9, false)));

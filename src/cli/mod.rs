@@ -22,6 +22,7 @@ mod report;
 mod report_args;
 mod undo;
 mod values;
+mod watch;
 mod write_back_args;
 
 use std::ffi::OsString;
@@ -44,7 +45,7 @@ pub use history::command_of;
 
 use args::{Arguments, Command, ResumeArgs, RetryArgs, RunArgs};
 use defaults::Extended;
-use follow::FollowOptions;
+use follow::{FollowOptions, Watching};
 use report::Line;
 
 /// Which front end the arguments ask for.
@@ -118,6 +119,9 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> FrontEnd {
 
 /// Chooses a front end by parsed arguments.
 fn parsed(mut matches: ArgMatches, extended: Option<&Extended>) -> FrontEnd {
+    if let Err(error) = watch::check_options(&help::command(lang()), &matches) {
+        return FrontEnd::Done(report_error(&error).into());
+    }
     match Arguments::from_arg_matches_mut(&mut matches) {
         Ok(arguments) => choose(arguments).unwrap_or_else(|error| {
             let exit = report_error(&error);
@@ -218,7 +222,8 @@ fn choose(arguments: Arguments) -> Result<FrontEnd, JobError> {
             let is_job = match &command {
                 Command::Run(run) => !run.is_dry_run(),
                 command => {
-                    matches!(command, Command::Query(_) | Command::Resume(_) | Command::Retry(_) | Command::Undo(_))
+                    use Command::{Query, Resume, Retry, Undo, Watch};
+                    matches!(command, Watch(_) | Query(_) | Resume(_) | Retry(_) | Undo(_))
                 }
             };
             let exit = execute(command, &catalog)?;
@@ -283,6 +288,7 @@ fn execute(command: Command, catalog: &CatalogChoice) -> Result<Exit, JobError> 
             }
             if run.is_dry_run() { plan(&run, catalog) } else { start(&run, catalog) }
         }
+        Command::Watch(args) => watch::run(&args, catalog),
         Command::Query(args) => query::run(&args, catalog),
         Command::Resume(args) => resume(&args, catalog),
         Command::Retry(args) => retry(&args, catalog),
@@ -389,7 +395,9 @@ fn resume(args: &ResumeArgs, catalog: &CatalogChoice) -> Result<Exit, JobError> 
         return Ok(if row.failed + rejected > 0 { Exit::SomeFailed } else { Exit::AllDone });
     }
     let to_stdout = is_printed(&engine, row.id)?;
-    let options = FollowOptions { continues: true, to_stdout, ..FollowOptions::of(&catalog.option) };
+    let is_watch = engine.reader()?.request(row.id)?.is_some_and(|request| request.watch);
+    let watching = is_watch.then_some(Watching::UntilStopped);
+    let options = FollowOptions { continues: true, to_stdout, watching, ..FollowOptions::of(&catalog.option) };
     let exit = follow::follow(engine, EngineCommand::Resume(row.id), Some(row.id), args.report, options)?;
     query::print_result(catalog, Some(row.id), exit)
 }

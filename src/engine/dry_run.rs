@@ -226,6 +226,7 @@ pub fn dry_run(
         let source = &queries::begun(source.clone(), 1, history, None)?;
         let mut known_rows = KnownRows::of(source, &RowIdentity::of(spec), history, None)?;
         let reading = Reading {
+            watched: None,
             lists: &spec.lists,
             first_item: 0,
             is_live: false,

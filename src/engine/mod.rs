@@ -46,6 +46,7 @@ pub use crate::op::{
 };
 pub use crate::source::path_list;
 pub use crate::source::query as query_source;
+pub use crate::source::watched_folder;
 pub use crate::source::{
     ArgumentOptions, Dialog, MenuEntry, SourceArguments, argument_help, arguments_of as arguments_of_source,
     formats_help as list_formats_help, from_argument, from_list_argument, is_list_name, is_statement,
@@ -62,7 +63,7 @@ pub use api::export::export_job;
 pub use api::handle::Handle;
 pub use api::snapshot::{
     CleanUp, CopiedCommand, Estimate, JobEntry, JobView, ListFile, NetworkFault, Notice, RejectionGroup, Snapshot,
-    SourceGroup,
+    SourceGroup, WatchView,
 };
 pub use api::undo::{UndoKind, UndoTally, UndoView};
 pub use api::view::{
@@ -82,6 +83,7 @@ pub use write_back::{PreviewValue, WriteBackPreview, WriteBackRequest, write_bac
 
 use coordinator::disk::BeforeTask;
 pub use coordinator::settings::RunSection;
+pub use coordinator::watch::earlier as earlier_watch;
 use databases::Databases;
 use hand_over::HandOver;
 use opening::Opening;
@@ -344,6 +346,7 @@ impl Running {
         };
         threads.push(run::named("pixloom-recorder", move || recorder.run())?);
 
+        let watches_tx = note_tx.clone();
         let (sources_tx, sources_reader) = (record_tx.clone(), readers.reader()?);
         let (sources_databases, sources_secrets) = (Arc::clone(&databases), Arc::clone(&secrets));
         threads.push(run::named("pixloom-sources", move || {
@@ -372,6 +375,7 @@ impl Running {
             bell_rx,
             quit_rx,
             record_tx,
+            note_tx: watches_tx,
             intake_tx,
             readers: readers.clone(),
             reader: readers.reader()?,

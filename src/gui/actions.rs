@@ -169,6 +169,7 @@ impl Action {
                 match entry.dialog {
                     Dialog::Files => (Modifiers::COMMAND, Key::O),
                     Dialog::Folder => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::O),
+                    Dialog::WatchedFolder => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::W),
                 }
             }
             Self::AddPath => (Modifiers::COMMAND, Key::L),
@@ -243,6 +244,7 @@ impl Action {
             Self::AddSource(entry) => state.dialog(match entry.dialog {
                 Dialog::Files => Purpose::Images,
                 Dialog::Folder => Purpose::Folder,
+                Dialog::WatchedFolder => Purpose::WatchedFolder,
             }),
             Self::AddFromDatabase => state.open_page(ctx, Page::Database),
             Self::AddPath => state.open(Sheet::Path(Purpose::Images)),

@@ -17,6 +17,8 @@ pub(crate) enum Purpose {
     Images,
     /// A folder to add.
     Folder,
+    /// A folder to watch.
+    WatchedFolder,
     /// The output folder.
     Output,
     /// A recipe to load.
@@ -88,7 +90,7 @@ impl Dialogs {
                 let pick = dialog.pick_file();
                 Box::pin(async move { one(pick.await) })
             }
-            Purpose::Folder | Purpose::Output => {
+            Purpose::Folder | Purpose::WatchedFolder | Purpose::Output => {
                 let pick = dialog.pick_folder();
                 Box::pin(async move { one(pick.await) })
             }

@@ -21,12 +21,12 @@ use super::textures::Textures;
 use super::widgets::opener;
 use crate::config::Language;
 use crate::engine::{
-    CleanUp, Command, DatabaseRequest, DatabaseView, Dialog, Handle, JobView, Preview, PreviewContent, PreviewRequest,
-    Snapshot, Zoom, source_menu, source_menu_label,
+    ArgumentOptions, CleanUp, Command, DatabaseRequest, DatabaseView, Dialog, Handle, JobView, Preview, PreviewContent,
+    PreviewRequest, Snapshot, Zoom, source_menu, source_menu_label, watched_folder,
 };
 use crate::gui::forms::outputs::{self, StepsOf};
 use crate::gui::presets::Preset;
-use crate::model::{ItemState, JobId, JobState, Lang, NetworkFile, Output, Recipe, Save, Value};
+use crate::model::{ItemState, JobId, JobSpec, JobState, Lang, NetworkFile, Output, Recipe, Save, Value};
 
 /// A sheet over the window.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -518,10 +518,8 @@ impl State {
     pub(crate) fn purpose_title(&self, purpose: Purpose) -> &'static str {
         match purpose {
             Purpose::Images => self.lang.word("path_or_link"),
-            Purpose::Folder => {
-                let entry = source_menu().find(|entry| entry.dialog == Dialog::Folder);
-                entry.map_or("", |entry| source_menu_label(entry, self.lang))
-            }
+            Purpose::Folder => self.menu_label(Dialog::Folder),
+            Purpose::WatchedFolder => self.menu_label(Dialog::WatchedFolder),
             Purpose::Output => self.lang.word("choose_folder"),
             Purpose::LoadRecipe => self.lang.word("load_recipe"),
             Purpose::SaveRecipe => self.lang.word("save_recipe"),
@@ -530,6 +528,33 @@ impl State {
             Purpose::QueryFile => self.lang.word("db_file"),
             Purpose::QueryList => self.lang.word("db_each_row"),
         }
+    }
+
+    fn menu_label(&self, dialog: Dialog) -> &'static str {
+        let entry = source_menu().find(|entry| entry.dialog == dialog);
+        entry.map_or("", |entry| source_menu_label(entry, self.lang))
+    }
+
+    /// Watches a folder with the recipe and the output folder that are shown.
+    fn watch(&mut self, folder: PathBuf) {
+        let Some(limits) = self.job().map(|job| job.limits.clone()) else { return };
+        let options = ArgumentOptions { recursive: true, all_files: false };
+        let mut sink = self.drafts.sink.get().clone();
+        sink.trash.get_or_insert(true);
+        let mut outputs = self.drafts.outputs.get().clone();
+        if !outputs.iter().any(|output| !output.name.is_empty()) {
+            outputs = vec![Output { save: self.drafts.save.get().clone(), ..Output::default() }];
+        }
+        outputs.iter_mut().for_each(|output| output.sink = sink.clone());
+        let spec = JobSpec {
+            sources: vec![watched_folder(folder, options, None)],
+            recipe: self.drafts.recipe.get().clone(),
+            outputs,
+            limits,
+            watch: true,
+            ..JobSpec::default()
+        };
+        self.send(Command::Watch { spec: Box::new(spec), is_once: false });
     }
 
     /// Adds text that contains links and paths.
@@ -547,6 +572,7 @@ impl State {
         }
         match purpose {
             Purpose::Images | Purpose::Folder => self.add_text(path),
+            Purpose::WatchedFolder => self.watch(path.into()),
             Purpose::Output => {
                 let mut sink = self.drafts.sink.get().clone();
                 sink.dir = Some(path.into());
@@ -603,6 +629,7 @@ impl State {
         }
         match answer.purpose {
             Purpose::Images | Purpose::Folder => self.send(Command::AddPaths(answer.paths)),
+            Purpose::WatchedFolder => answer.paths.into_iter().for_each(|path| self.watch(path)),
             Purpose::Output => {
                 let mut sink = self.drafts.sink.get().clone();
                 sink.dir = answer.paths.into_iter().next();

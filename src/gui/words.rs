@@ -2,7 +2,7 @@
 
 use super::format::{bytes, clock, rate};
 use crate::config::Language;
-use crate::engine::{DatabaseTables, Group, ItemsSort, JobAge, JobGroup, NetworkFault, Pruned, Storage};
+use crate::engine::{DatabaseTables, Group, ItemsSort, JobAge, JobGroup, NetworkFault, Pruned, Storage, WatchView};
 use crate::model::{
     AccessKind, ConflictPolicy, FormatChoice, ItemState, JobRow, JobState, Lang, Message, MetadataPolicy, NetworkFile,
     Progress, ProxyChoice, RobotsPolicy, SecretRef, Tree, Unit, WriteField,
@@ -263,6 +263,40 @@ impl Lang {
             JobState::Cancelled => "state-cancelled",
             JobState::Done => "state-done",
         })
+    }
+
+    /// The state of a job that watches folders.
+    pub(crate) fn watch_job_state(self, state: JobState) -> &'static str {
+        if state == JobState::Running { self.word("state-watching") } else { self.job_state(state) }
+    }
+
+    /// `Watched: /home/me/inbox`.
+    pub(crate) fn watch_named(self, folders: &str) -> String {
+        Message::new("watch_named").with("folders", folders).text(self)
+    }
+
+    /// `Stop watching /home/me/inbox`.
+    pub(crate) fn stop_watching(self, folders: &str) -> String {
+        Message::new("stop_watching").with("folders", folders).text(self)
+    }
+
+    /// `Watching · 12 saved · 1 failed`.
+    pub(crate) fn watch_state(self, watch: &WatchView) -> String {
+        let state = match watch {
+            WatchView { is_gone: true, .. } => self.word("watch_gone"),
+            WatchView { is_paused: true, .. } => self.word("state-paused"),
+            _ => self.word("state-watching"),
+        };
+        let row = &watch.row;
+        let mut parts = vec![state.to_owned(), Message::new("watch_saved").count("count", row.done).text(self)];
+        let waiting = row.total.saturating_sub(row.done + row.failed + row.skipped);
+        if waiting > 0 {
+            parts.push(Message::new("watch_waiting").count("count", waiting).text(self));
+        }
+        if row.failed > 0 {
+            parts.push(Message::new("failed_count").count("count", row.failed).text(self));
+        }
+        parts.join(" · ")
     }
 
     /// `Certificates not checked: nas.local`.

@@ -27,6 +27,23 @@ pub enum Remark {
         /// The folder's path, as shown.
         folder: String,
     },
+    /// A watched folder is not there.
+    WatchedFolderGone {
+        /// Its path, as shown.
+        folder: String,
+    },
+    /// A watched folder is there again.
+    WatchedFolderBack {
+        /// Its path, as shown.
+        folder: String,
+    },
+    /// A watched folder is looked through at intervals, because changes in it are not reported.
+    WatchedFolderPolled {
+        /// Its path, as shown.
+        folder: String,
+        /// The interval, as shown.
+        interval: String,
+    },
     /// A list contains no links.
     NoLinks {
         /// Its name, as shown; `-` is standard input.
@@ -242,31 +259,36 @@ pub enum Remark {
     },
 }
 
+/// So many files in a folder.
+fn in_folder(message: Message, count: u64, folder: &str) -> Message {
+    message.count("count", count).with("folder", folder)
+}
+
+/// So many rows of a list.
+fn in_list(message: Message, count: u64, list: &str) -> Message {
+    message.count("count", count).with("list", list)
+}
+
 impl Remark {
     pub(super) fn message(&self) -> Message {
         match self {
             Self::NoPictures { folder } => Message::new("remark-no_pictures").with("folder", folder),
             Self::OnlyBelow { folder } => Message::new("remark-only_below").with("folder", folder),
-            Self::NotPictures { count, folder } => {
-                Message::new("remark-not_pictures").count("count", *count).with("folder", folder)
+            Self::NotPictures { count, folder } => in_folder(Message::new("remark-not_pictures"), *count, folder),
+            Self::WatchedFolderGone { folder } => Message::new("remark-watched_folder_gone").with("folder", folder),
+            Self::WatchedFolderBack { folder } => Message::new("remark-watched_folder_back").with("folder", folder),
+            Self::WatchedFolderPolled { folder, interval } => {
+                Message::new("remark-watched_folder_polled").with("folder", folder).with("interval", interval)
             }
             Self::NoLinks { list } if list == "-" => Message::new("remark-no_links_on_stdin"),
             Self::NoLinks { list } => Message::new("remark-no_links").with("list", list),
-            Self::EmptyRows { count, list } => {
-                Message::new("remark-empty_rows").count("count", *count).with("list", list)
-            }
-            Self::KnownRows { count, list } => {
-                Message::new("remark-known_rows").count("count", *count).with("list", list)
-            }
+            Self::EmptyRows { count, list } => in_list(Message::new("remark-empty_rows"), *count, list),
+            Self::KnownRows { count, list } => in_list(Message::new("remark-known_rows"), *count, list),
             Self::DatabaseLost { detail } => Message::new("remark-database_lost").with("detail", detail),
             Self::NoFiles { list } if list == "-" => Message::new("remark-no_files_on_stdin"),
             Self::NoFiles { list } => Message::new("remark-no_files").with("list", list),
-            Self::HiddenFiles { count, folder } => {
-                Message::new("remark-hidden_files").count("count", *count).with("folder", folder)
-            }
-            Self::OwnResults { count, folder } => {
-                Message::new("remark-own_results").count("count", *count).with("folder", folder)
-            }
+            Self::HiddenFiles { count, folder } => in_folder(Message::new("remark-hidden_files"), *count, folder),
+            Self::OwnResults { count, folder } => in_folder(Message::new("remark-own_results"), *count, folder),
             Self::ResultsFolder { folder } => Message::new("remark-results_folder").with("folder", folder),
             Self::ListEncoding { list, encoding } => {
                 Message::new("remark-list_encoding").with("list", list).with("encoding", encoding)

@@ -38,6 +38,7 @@ pub(super) static KIND: SourceKind = SourceKind {
     menu: Some(MenuEntry { label: "Add folder…", dialog: Dialog::Folder }),
     repeat: Repeat::Changed,
     results_beside: |source| source.first_path().map(Path::to_path_buf),
+    is_folder: true,
     may_give,
     ..SourceKind::new("folder", |source, reading, give| {
         let Some(path) = source.first_path() else { return ControlFlow::Continue(()) };
@@ -47,7 +48,7 @@ pub(super) static KIND: SourceKind = SourceKind {
 };
 
 /// The option of sources whose files that are not images are items as well.
-const ALL_FILES: &str = "all_files";
+pub(super) const ALL_FILES: &str = "all_files";
 
 /// What of a folder is read.
 #[derive(Clone, Copy)]
@@ -65,17 +66,12 @@ pub fn folder(path: impl Into<PathBuf>, recursive: bool) -> SourceSpec {
     if recursive { source.with("recursive", "true") } else { source }
 }
 
-fn is_folder(path: &Path) -> bool {
+pub(super) fn is_folder(path: &Path) -> bool {
     store::kind_at(path) == Some(EntryKind::Folder)
 }
 
-fn is_recursive(source: &SourceSpec) -> bool {
+pub(super) fn is_recursive(source: &SourceSpec) -> bool {
     source.option("recursive") == Some("true")
-}
-
-/// The folder that a source reads; `None` if it is of another kind.
-pub fn folder_root(source: &SourceSpec) -> Option<&Path> {
-    if source.kind == KIND.id { source.first_path() } else { None }
 }
 
 /// Whether files that are not images are copied.
@@ -83,7 +79,7 @@ pub fn copies_others(source: &SourceSpec) -> bool {
     source.option(ALL_FILES) == Some("true")
 }
 
-fn may_give(source: &SourceSpec, path: &Path) -> MayGive {
+pub(super) fn may_give(source: &SourceSpec, path: &Path) -> MayGive {
     let Some(Ok(root)) = source.first_path().map(|root| store::of_path(root).resolve(root)) else {
         return MayGive::No;
     };
@@ -93,7 +89,7 @@ fn may_give(source: &SourceSpec, path: &Path) -> MayGive {
 }
 
 /// How names of our own temporary files begin.
-const OWN_FILES: &str = ".pixloom-";
+pub(super) const OWN_FILES: &str = ".pixloom-";
 /// Entries between two checks for cancellation while a folder is listed.
 const ENTRIES_PER_CHECK: usize = 256;
 /// Entries that the search for images in subfolders looks at: a few milliseconds.
@@ -364,7 +360,7 @@ impl LeftOut {
     }
 }
 
-fn unreadable(folder: &Path, error: &io::Error) -> JobError {
+pub(super) fn unreadable(folder: &Path, error: &io::Error) -> JobError {
     let sentence = match error.kind() {
         io::ErrorKind::NotFound => Message::new("folder_missing"),
         io::ErrorKind::PermissionDenied => Message::new("folder_denied"),

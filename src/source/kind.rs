@@ -12,7 +12,7 @@ use super::lists::columns::Header;
 use crate::db::{DbError, Dsn, Pool};
 use crate::error::JobError;
 use crate::model::{Ignored, ListSpec, Locator, Message, NewItem, Remark, SourceSpec, locator};
-use crate::store::EntryKind;
+use crate::store::{EntryKind, Head};
 
 /// A kind of source.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub struct SourceKind {
     pub is_list: bool,
     /// Whether it is a file that may be read in part and continued later.
     pub can_break_off: bool,
+    /// Whether it is a folder, whose files are items.
+    pub is_folder: bool,
     /// Whether the source was written by someone else than the user.
     pub is_foreign: bool,
     /// What reading it again gives.
@@ -139,6 +141,8 @@ pub enum Dialog {
     Files,
     /// Chooses one folder.
     Folder,
+    /// Chooses one folder, which is watched by a job of its own.
+    WatchedFolder,
 }
 
 /// What reading a source again gives.
@@ -216,6 +220,32 @@ pub trait Databases {
     fn error(&self, dsn: &Dsn, error: &DbError) -> JobError;
 }
 
+/// What a job that watches folders knows of their files, and how it takes new ones.
+pub trait WatchedFiles {
+    /// Whether a file has been taken as it is now, and nothing is to be done about it.
+    fn is_known(&self, path: &Path, head: &Head) -> bool;
+
+    /// Takes a complete file.
+    fn take(&self, item: NewItem) -> Taken;
+
+    /// Hands over what was taken; breaks if that is impossible.
+    fn flush(&self) -> ControlFlow<()>;
+
+    /// Whether only what is there now is taken.
+    fn is_once(&self) -> bool;
+}
+
+/// What became of a file that a source has found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// Nothing more is to be done about it as it is now.
+    Done,
+    /// It is to be asked about again: another state of it is still being processed.
+    Later,
+    /// Nothing can be taken any more.
+    Failed,
+}
+
 /// Receives what a source gives; `Break` ends the reading.
 pub type Give<'a> = &'a mut dyn FnMut(Found) -> ControlFlow<()>;
 
@@ -238,6 +268,8 @@ pub struct Reading<'a> {
     pub is_image: &'a dyn Fn(&[u8]) -> bool,
     /// Whether a file or folder below a source's folder holds results, which are left out. The path has no links.
     pub results_at: &'a dyn Fn(&Path, EntryKind) -> Results,
+    /// For jobs that watch folders.
+    pub watched: Option<&'a dyn WatchedFiles>,
 }
 
 impl Default for Reading<'_> {
@@ -254,6 +286,7 @@ impl Default for Reading<'_> {
             databases: None,
             is_image: &|_| false,
             results_at: &|_, _| Results::None,
+            watched: None,
         }
     }
 }
@@ -275,6 +308,7 @@ impl SourceKind {
             takes_many_inputs: false,
             is_list: false,
             can_break_off: false,
+            is_folder: false,
             is_foreign: false,
             repeat: Repeat::Same,
             read,

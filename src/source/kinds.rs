@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::kind::{
     Argument, ArgumentOptions, Columns, Found, Give, MayGive, MenuEntry, Reading, SourceArguments, SourceKind,
 };
-use super::{fetched_list, files, folder, path_list, query, statements, stdin, url, url_list};
+use super::{fetched_list, files, folder, path_list, query, statements, stdin, url, url_list, watched_folder};
 use crate::error::JobError;
 use crate::model::{Lang, ListSpec, Message, SourceSpec};
 
@@ -23,6 +23,7 @@ const KINDS: &[&SourceKind] = &[
     &path_list::ON_STDIN,
     &query::KIND,
     &statements::KIND,
+    &watched_folder::KIND,
     #[cfg(test)]
     &super::toy::KIND,
 ];
@@ -64,6 +65,11 @@ pub fn columns(source: &SourceSpec, lists: &ListSpec) -> Columns {
 /// The folder next to which a source's results go if the user names no output folder.
 pub fn results_beside(source: &SourceSpec) -> Option<PathBuf> {
     kind_of(source).ok().and_then(|kind| (kind.results_beside)(source))
+}
+
+/// The folder that a source reads; `None` if it is of another kind.
+pub fn folder_root(source: &SourceSpec) -> Option<&Path> {
+    kind_of(source).ok().filter(|kind| kind.is_folder).and_then(|_| source.first_path())
 }
 
 /// Whether the file at a path is an input of a source, or will be when the source is read again.
@@ -182,8 +188,8 @@ mod tests {
         assert_eq!(list_argument_help(ko), "파일, 목록의 http(s) URL, 표준 입력을 뜻하는 - 또는 a box of toys");
         assert_eq!(from_path(Path::new("/attic/toy-box")).map(|source| source.kind), Some("toy".to_owned()));
         let menu = |lang| menu_entries().map(|entry| menu_label(entry, lang)).collect::<Vec<_>>();
-        assert_eq!(menu(en), ["Add images…", "Add folder…", "Add toys…"]);
-        assert_eq!(menu(ko), ["이미지 추가…", "폴더 추가…", "Add toys…"]);
+        assert_eq!(menu(en), ["Add images…", "Add folder…", "Watch folder…", "Add toys…"]);
+        assert_eq!(menu(ko), ["이미지 추가…", "폴더 추가…", "폴더 감시…", "Add toys…"]);
         assert_eq!(label(&toys), "3 toys");
         let stored = serde_json::to_string(&toys).unwrap();
         assert_eq!(serde_json::from_str::<SourceSpec>(&stored).unwrap(), toys);

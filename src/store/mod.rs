@@ -6,6 +6,7 @@
 
 pub mod descriptors;
 mod folder;
+mod folder_facts;
 mod hash;
 mod local;
 #[cfg(test)]
@@ -29,6 +30,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+pub use folder_facts::{FolderId, folder_id, is_remote};
 pub use hash::{Hasher, sha256_hex};
 pub use local::CreatedFolders;
 pub use names::{link_target, open_pipe, stored_path};

@@ -15,6 +15,7 @@ examples_heading = Examples
 help_default = default: { $value }
 help_values = possible values: { $values }
 command-run = Run a job without a window
+command-watch = Process every new image in folders, until interrupted
 command-query = Run many statements of a database at once
 command-resume = Resume an interrupted job (default: the most recent)
 command-retry = Retry a job's failed items
@@ -56,6 +57,9 @@ option-export-rows = What to export: items, their outputs, or rows that a databa
 option-export-out = The file to write; an existing file is replaced [default: standard output]
 option-ops-name = The name of an operation, such as resize; or save
 option-run-inputs = { $inputs }; - is one image on standard input
+option-watch-inputs = Folders to watch; images that are there already are processed as well
+option-watch-once = Process what is new, then exit (for cron and the like)
+option-watch-poll = Look through the folders every TIME, such as 10s, instead of waiting for the system to report changes [default: every 5s on network file systems]
 option-recursive = Include subfolders
 option-all_files = Also copy files of folders that are not images, hidden ones included
 option-allow_empty = Exit with 0 even if nothing was found
@@ -159,6 +163,11 @@ examples-pixloom =
     pixloom run --urls links.csv -o images                fetch a list of links
     pixloom resume                                        continue what was interrupted
 config_help = Every option can also be set by a variable, such as PIXLOOM_PER_HOST=4, or in the section [run] of settings.toml in the settings folder, such as per-host = 4. The command line comes first, then variables, then the settings.
+examples-watch =
+    pixloom watch inbox/ -r web -o web                    every new image, until Ctrl+C
+    pixloom watch camera/ scans/ -R --format webp -o out  two folders with their subfolders
+    pixloom watch inbox/ -r web -o web --once             what is new, then exit
+    pixloom watch /mnt/share/inbox -o out --poll 30s      look every 30 seconds
 examples-run =
     pixloom run photos/ -r web -o web
     pixloom run photos/ -R -s resize:long_edge=1600 --format webp --quality 82 -o web
@@ -291,6 +300,14 @@ unit_levels = {" "}levels
 ## Progress and results
 
 holds_links = { $list } contains links. To fetch them, pass it as a list: pixloom run --urls { $list }
+watch_option = { $option } doesn't apply to watch, which only reads folders. Leave it out, or use `pixloom run`.
+watch_stdout = watch writes files: name an output folder with -o.
+watch_no_folder = { $path } is not a folder: watch takes folders.
+watch_nothing_there = There is no folder { $path } to watch.
+watch_no_inputs = Name at least one folder to watch.
+watch_begins = Watching for new images. Press Ctrl+C to stop.
+watch_continues = Continuing job { $job }, which has watched the same folders: images that it has processed are not processed again.
+watch_stopped = Stopped watching. Continue with: { $command }
 nothing_to_resume = Nothing to resume: no job was interrupted.
 job_done_already = Job { $job } is already done.
 retry_with = Retry its failed items with: { $command }
@@ -479,6 +496,7 @@ job_continue = to continue: { $command }
 job_state-draft = draft
 job_state-queued = queued
 job_state-running = running
+job_state-watching = watching
 job_state-paused = paused
 job_state-cancelled = cancelled
 job_state-done = done

@@ -172,6 +172,9 @@ in_file_at_line = { $file }: line { $line }: { $text }
 ## What was left out
 
 remark-no_pictures = There are no images in { $folder }.
+remark-watched_folder_gone = { $folder } is not there. Pixloom waits until it is back.
+remark-watched_folder_back = { $folder } is back.
+remark-watched_folder_polled = Changes in { $folder } are not reported, so Pixloom looks through it every { $interval }.
 remark-only_below = There are no images in { $folder } itself, only in its subfolders. Use -R (--recursive) to include them.
     .window = There are no images in { $folder } itself, only in its subfolders.
 remark-not_pictures = { $count ->

@@ -15,6 +15,7 @@ examples_heading = 예
 help_default = 기본값: { $value }
 help_values = 가능한 값: { $values }
 command-run = 창 없이 작업을 실행합니다
+command-watch = 폴더에 새로 생기는 이미지를 중단할 때까지 모두 처리합니다
 command-query = 데이터베이스 구문 여러 개를 동시에 실행합니다
 command-resume = 중단된 작업을 계속합니다(기본: 가장 최근 작업)
 command-retry = 작업에서 실패한 항목을 다시 시도합니다
@@ -56,6 +57,9 @@ option-export-rows = 내보낼 내용: items(항목), outputs(항목별 결과 �
 option-export-out = 저장할 파일. 이미 있으면 덮어씀 [기본값: 표준 출력]
 option-ops-name = 필터 이름(예: resize) 또는 save
 option-run-inputs = { $inputs }. -은 표준 입력의 이미지 하나
+option-watch-inputs = 감시할 폴더. 이미 있는 이미지도 처리합니다
+option-watch-once = 새로 생긴 이미지만 처리하고 종료(cron 등에서 사용)
+option-watch-poll = 시스템의 변경 알림을 기다리지 않고 TIME(예: 10s)마다 폴더를 확인 [기본값: 네트워크 파일 시스템에서는 5초마다]
 option-recursive = 하위 폴더까지 포함
 option-all_files = 폴더에서 이미지가 아닌 파일과 숨김 파일도 복사
 option-allow_empty = 처리할 것이 없어도 종료 코드 0으로 끝내기
@@ -159,6 +163,11 @@ examples-pixloom =
     pixloom run --urls links.csv -o images                링크 목록 내려받기
     pixloom resume                                        중단된 작업 계속
 config_help = 모든 옵션은 PIXLOOM_PER_HOST=4 같은 변수나 설정 폴더에 있는 settings.toml의 [run]에서 per-host = 4처럼 정할 수도 있습니다. 명령줄, 변수, 설정 순으로 우선합니다.
+examples-watch =
+    pixloom watch inbox/ -r web -o web                    Ctrl+C를 누를 때까지 새 이미지 처리
+    pixloom watch camera/ scans/ -R --format webp -o out  두 폴더와 하위 폴더
+    pixloom watch inbox/ -r web -o web --once             새로 생긴 것만 처리하고 종료
+    pixloom watch /mnt/share/inbox -o out --poll 30s      30초마다 확인
 examples-run =
     pixloom run photos/ -r web -o web
     pixloom run photos/ -R -s resize:long_edge=1600 --format webp --quality 82 -o web
@@ -291,6 +300,14 @@ unit_levels = {" "}단계
 ## 진행과 결과
 
 holds_links = { $list }에 링크가 있습니다. 가져오려면 목록으로 지정하세요: pixloom run --urls { $list }
+watch_option = watch는 폴더만 읽으므로 { $option } 옵션을 쓸 수 없습니다. 이 옵션을 빼거나 `pixloom run`을 쓰세요.
+watch_stdout = watch는 파일로 저장합니다. -o로 출력 폴더를 지정하세요.
+watch_no_folder = { $path }은(는) 폴더가 아닙니다. watch에는 폴더를 지정하세요.
+watch_nothing_there = 감시할 폴더 { $path }이(가) 없습니다.
+watch_no_inputs = 감시할 폴더를 하나 이상 지정하세요.
+watch_begins = 새 이미지를 기다리고 있습니다. 멈추려면 Ctrl+C를 누르세요.
+watch_continues = 같은 폴더를 감시하던 작업 { $job }을(를) 이어서 합니다. 이미 처리한 이미지는 다시 처리하지 않습니다.
+watch_stopped = 감시를 멈췄습니다. 계속하려면: { $command }
 nothing_to_resume = 계속할 작업이 없습니다. 중단된 작업이 없습니다.
 job_done_already = 작업 { JOSA($job, "은", "는") } 이미 끝났습니다.
 retry_with = 실패한 항목 다시 시도: { $command }
@@ -413,6 +430,7 @@ job_continue = 계속하려면: { $command }
 job_state-draft = 준비 중
 job_state-queued = 대기 중
 job_state-running = 진행 중
+job_state-watching = 감시 중
 job_state-paused = 일시정지됨
 job_state-cancelled = 취소됨
 job_state-done = 완료

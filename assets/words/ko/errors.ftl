@@ -171,6 +171,9 @@ in_file_at_line = { $file } { $line }번째 줄: { $text }
 ## 제외한 것
 
 remark-no_pictures = { $folder }에 이미지가 없습니다.
+remark-watched_folder_gone = { $folder } 폴더가 없습니다. 다시 나타날 때까지 기다립니다.
+remark-watched_folder_back = { $folder } 폴더가 다시 나타났습니다.
+remark-watched_folder_polled = { $folder } 폴더의 변경 알림을 받을 수 없어 { $interval }마다 폴더를 확인합니다.
 remark-only_below = { $folder }에는 이미지가 없지만 그 하위 폴더에는 있습니다. -R(--recursive)을 쓰면 하위 폴더까지 처리합니다.
     .window = { $folder }에는 이미지가 없지만 그 하위 폴더에는 있습니다.
 remark-not_pictures = { $folder }의 파일 { $count }개는 이미지가 아니어서 제외했습니다.

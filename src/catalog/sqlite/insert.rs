@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 use super::counters::{NextNumbers, set_next_number};
 use super::row::{Extra, ItemStatus, error_args};
 use super::sums::Sums;
-use super::{CatalogError, now_ms, request};
+use super::{CatalogError, now_ms, request, watched};
 use crate::catalog::api::{Added, Adding};
 use crate::model::{ItemState, JobId, JobState, Locator, NewItem};
 
@@ -44,6 +44,9 @@ pub(super) fn add_items(
             continue;
         }
         insert.put(added.next_seq, item)?;
+        if adding.is_watched {
+            watched::note(sql, job, added.next_seq, item)?;
+        }
         added.added += 1;
         added.next_seq += 1;
     }

@@ -16,6 +16,7 @@ mod sums;
 #[cfg(test)]
 mod tests;
 mod undo;
+mod watched;
 mod write_back;
 mod writer;
 

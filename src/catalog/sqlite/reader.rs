@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::job_list::IN_HISTORY;
 use super::row::{self, ITEM_COLUMNS, JOB_COLUMNS, PriorResultRow, unsigned};
 use super::sums::BUCKET;
-use super::{CatalogError, insert, job_list, outcome, request, sorted_list, undo, write_back};
+use super::{CatalogError, insert, job_list, outcome, request, sorted_list, undo, watched, write_back};
 use crate::catalog::api::{
     CatalogReader, CatalogSize, Counts, Field, FinishedRow, Group, JobFilter, JobPage, JobSource, ListFilter, Order,
     PriorResult, RecordRows, UndoCounts, WaitingPage,
@@ -134,7 +134,10 @@ impl CatalogReader for Reader {
     }
 
     fn latest_resumable(&self) -> Result<Option<JobRow>, JobError> {
-        let started = format!("state IN ('queued', 'running', 'paused') AND {IN_HISTORY}");
+        // Watching ends by being stopped: it is continued only by its number or its folders.
+        let is_watch = "EXISTS (SELECT 1 FROM job_request WHERE job_id = job.id AND json_valid(spec) \
+             AND json_extract(spec, '$.watch'))";
+        let started = format!("state IN ('queued', 'running', 'paused') AND {IN_HISTORY} AND NOT {is_watch}");
         let started = self.job_rows(&started, RESUMABLE_SEARCHED)?;
         Ok(started.into_iter().find(|job| !self.is_at_work(job.id)))
     }
@@ -426,6 +429,14 @@ impl CatalogReader for Reader {
             )?;
             Ok(select.exists(params![job.0, locator, seq as i64])?)
         })
+    }
+
+    fn item_of_file(&self, job: JobId, locator: &str) -> Result<Option<ItemRow>, JobError> {
+        self.read(|sql| watched::item_of_file(sql, job, locator))
+    }
+
+    fn files_like(&self, job: JobId, size_bytes: u64, mtime_ms: i64, limit: u32) -> Result<Vec<ItemRow>, JobError> {
+        self.read(|sql| watched::files_like(sql, job, size_bytes, mtime_ms, limit))
     }
 
     fn is_output(&self, job: JobId, path: &str) -> Result<bool, JobError> {

@@ -252,6 +252,8 @@ const VERSION_4: &str = "
 ";
 
 /// Several outputs: those with names are found by path, and each may have replaced a file.
+///
+/// `watched_file` finds files of watched folders that were renamed, by their sizes and modification times.
 const VERSION_5: &str = "
     CREATE INDEX item_output_named ON item_output(job_id, path) WHERE name <> '' AND path IS NOT NULL;
     CREATE TABLE replaced_output(
@@ -268,6 +270,13 @@ const VERSION_5: &str = "
         SELECT job_id, seq, 0, path, state, trashed, identity FROM replaced_file;
     DROP TABLE replaced_file;
     ALTER TABLE replaced_output RENAME TO replaced_file;
+    CREATE TABLE watched_file(
+        job_id INTEGER NOT NULL,
+        size INTEGER NOT NULL,
+        mtime INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        PRIMARY KEY (job_id, size, mtime, seq)
+    ) WITHOUT ROWID;
 ";
 
 /// Creates the tables of a new file, upgrades those of an older one, and refuses files that are not catalogs.

@@ -10,8 +10,8 @@ use super::counters::{NextNumbers, set_next_number};
 use super::insert::{Groups, Insert, add_items};
 use super::row::{self, status};
 use super::sums::Sums;
-use super::{CatalogError, job_list, outcome, request, undo, write_back};
-use crate::catalog::api::{Added, Adding, Catalog, LastRun, WrittenBack};
+use super::{CatalogError, job_list, outcome, request, undo, watched, write_back};
+use crate::catalog::api::{Added, Adding, Catalog, FileChange, LastRun, WrittenBack};
 use crate::error::JobError;
 use crate::model::{
     FailureFilter, Finished, Ignored, ItemId, ItemState, JobId, JobSpec, JobState, Locator, Message, NewItem,
@@ -78,7 +78,7 @@ fn file_id(path: &Path) -> Option<FileId> {
 }
 
 /// The tables whose rows belong to a job.
-const OF_JOBS: [&str; 15] = [
+const OF_JOBS: [&str; 16] = [
     "item",
     "item_output",
     "item_group",
@@ -94,6 +94,7 @@ const OF_JOBS: [&str; 15] = [
     "write_back",
     "write_back_rejection",
     "write_back_again",
+    "watched_file",
 ];
 
 impl Catalog for Writer {
@@ -228,6 +229,15 @@ impl Catalog for Writer {
             let is_whole_job = seqs.is_none() && failures.is_all();
             let refused = if is_whole_job { write_back::retry_rejections(sql, job)? } else { 0 };
             Ok(retried + refused)
+        })
+    }
+
+    fn follow_file(&mut self, job: JobId, seq: u64, change: &FileChange) -> Result<bool, JobError> {
+        self.run(|sql, _| {
+            let mut sums = Sums::default();
+            let is_retried = watched::follow(sql, ItemId { job, seq }, change, &mut sums)?;
+            sums.apply(sql, job)?;
+            Ok(is_retried)
         })
     }
 

@@ -13,6 +13,16 @@ use crate::model::{
 pub enum Command {
     /// Create a job from this request and run it, without a draft.
     Submit(Box<JobSpec>),
+    /// Watch the folders of this request: continues the job that has watched them before with the same request, or creates
+    /// one.
+    Watch {
+        /// The request.
+        spec: Box<JobSpec>,
+        /// Whether only what is there now is taken.
+        is_once: bool,
+    },
+    /// Stop watching; the job can be resumed.
+    StopWatch(JobId),
     /// Add sources to the listed draft or running job. If the listed job has ended, this starts a new draft.
     Add(Vec<SourceSpec>),
     /// Add dropped or chosen paths: folders with everything below them, lists of links, and files.

@@ -26,6 +26,8 @@ pub struct Snapshot {
     pub current: Option<JobView>,
     /// Another job that is running.
     pub running_elsewhere: Option<JobId>,
+    /// The jobs that watch folders, as they were started.
+    pub watches: Arc<[WatchView]>,
     /// The command line that was asked for last.
     pub copied: Option<Arc<CopiedCommand>>,
     /// The clean-up of the history that runs, or ended last.
@@ -48,6 +50,19 @@ pub struct Snapshot {
     pub catalog_fault: Option<JobError>,
     /// How often a later start of the program has called for the window.
     pub raised: u64,
+}
+
+/// A job that watches folders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WatchView {
+    /// State and counters.
+    pub row: JobRow,
+    /// Its folders.
+    pub folders: Vec<String>,
+    /// Whether new files only wait.
+    pub is_paused: bool,
+    /// Whether one of its folders is not there.
+    pub is_gone: bool,
 }
 
 /// A job of the history.

@@ -71,6 +71,8 @@ impl Coordinator {
             command @ (Command::LoadRecipe(_)
             | Command::SaveRecipe(_)
             | Command::CopyCommand(_)
+            | Command::Watch { .. }
+            | Command::StopWatch(_)
             | Command::CleanUp { .. }) => {
                 self.handle_on_disk(command);
                 Ok(())
@@ -158,6 +160,8 @@ impl Coordinator {
             Command::LoadRecipe(path) => self.load_recipe(path),
             Command::SaveRecipe(path) => self.save_recipe(path),
             Command::CopyCommand(job) => self.copy_command(job),
+            Command::Watch { spec, is_once } => self.watch(*spec, is_once),
+            Command::StopWatch(job) => self.stop_watch(job),
             Command::CleanUp { older_than_days } => self.clean_up(older_than_days),
             _ => {}
         }
@@ -257,7 +261,7 @@ impl Coordinator {
     }
 
     /// Counts a request of a job that is about to be read, so that a run does not look complete before it is.
-    fn begin_intake(&mut self, job: JobId) {
+    pub(super) fn begin_intake(&mut self, job: JobId) {
         let intake = self.open_intakes.entry(job).or_default();
         intake.requests += 1;
         if let Some(active) = self.queue.run(job) {
@@ -279,7 +283,7 @@ impl Coordinator {
         }
     }
 
-    fn end_intake(&mut self, job: JobId) {
+    pub(super) fn end_intake(&mut self, job: JobId) {
         if let Some(intake) = self.open_intakes.get_mut(&job) {
             intake.requests -= 1;
             if intake.requests == 0 {
@@ -298,8 +302,14 @@ impl Coordinator {
                 self.explain(job, error);
             }
             IntakeNote::Remark { job, remark } => {
+                self.note_folder(job, &remark);
                 self.notice = Some(Notice::Remark(remark.clone()));
                 self.event(Some(job), Edge::SourceRemark { remark });
+            }
+            IntakeNote::Retried { job } => {
+                if let Some(active) = self.queue.run(job) {
+                    active.run.retry();
+                }
             }
             IntakeNote::Ended { job, added, duplicates, only_links, is_cut_off, failure } => {
                 if let (Some(active), Some(error)) = (self.queue.run_mut(job), &failure) {

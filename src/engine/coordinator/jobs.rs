@@ -1,5 +1,6 @@
 //! Starting, pausing, resuming, cancelling and retrying jobs.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -109,7 +110,7 @@ impl Coordinator {
         if self.queue.contains(job) {
             return Ok(());
         }
-        if self.queue.has_room() {
+        if self.queue.has_room() || self.parts.reader.request(job)?.is_some_and(|request| request.watch) {
             return self.begin(job);
         }
         self.queue.push(job);
@@ -142,13 +143,24 @@ impl Coordinator {
         let spec = self.parts.reader.spec(job)?.unwrap_or_default();
         let lock = self.lock(job)?.ok_or(JobError::Locked(job))?;
         let resumes = row.state != JobState::Queued;
-        let to_read = if self.open_intakes.contains_key(&job) {
+        let watch = self.watch_mode(job, &spec);
+        let to_read = if watch.is_some() {
+            self.parts.reader.sources(job)?
+        } else if self.open_intakes.contains_key(&job) {
             Vec::new()
         } else {
             self.parts.reader.sources(job)?.into_iter().filter(|source| !source.ended).collect()
         };
         let stop: Arc<AtomicBool> = Arc::default();
-        self.queue.begin_preparing(Preparing { job, lock, resumes, to_read, stopped: None, stop: Arc::clone(&stop) });
+        self.queue.begin_preparing(Preparing {
+            job,
+            lock,
+            resumes,
+            to_read,
+            stopped: None,
+            stop: Arc::clone(&stop),
+            watch,
+        });
         let (readers, record_tx) = (self.parts.readers.clone(), self.parts.record_tx.clone());
         let (secrets, databases) = (Arc::clone(&self.parts.secrets), Arc::clone(&self.parts.databases));
         let written = self.after_records();
@@ -199,11 +211,13 @@ impl Coordinator {
     }
 
     fn run_prepared(&mut self, preparing: Preparing, prepared: Prepared) -> Result<(), JobError> {
-        let Preparing { job, lock, resumes, to_read, .. } = preparing;
+        let Preparing { job, lock, resumes, to_read, watch, .. } = preparing;
         let Prepared { spec, outputs, out_dir, created, fetcher, last_run, remark, write_back, query } = prepared;
         let row = self.parts.reader.job(job)?.ok_or_else(|| JobError::no_job(job))?;
         let failed_before = if resumes { row.failed } else { 0 };
         let workers = spec.limits.workers.unwrap_or_else(pools::cores).max(1);
+        let shared = self.queue.any_run().map(|active| active.run.budgets());
+        let workers = shared.as_ref().map_or(workers, |(_, permits)| permits.whole() as usize);
         let pool = self.pool(workers)?;
         let run = Run::new(RunParts {
             helpers: Arc::clone(&self.parts.helpers),
@@ -225,6 +239,7 @@ impl Coordinator {
             query,
             spec,
             write_back,
+            budgets: shared,
         });
         self.parts.runs.insert(&run);
         self.count_links(&run)?;
@@ -247,12 +262,21 @@ impl Coordinator {
             is_cut_off: false,
             failed_before,
             room: Room::new(&row),
+            watch,
+            gone: HashSet::new(),
+            is_complete: false,
         });
         self.event(Some(job), Edge::Started);
         if let Some(remark) = remark {
             self.event(Some(job), Edge::SourceRemark { remark });
         }
-        if !to_read.is_empty() {
+        if let Some(mode) = watch {
+            let watched = self.watch_folders(job, to_read, mode);
+            if let Some(active) = self.queue.run(job) {
+                active.run.settle();
+            }
+            watched?;
+        } else if !to_read.is_empty() {
             self.read_sources(IntakeRequest { sources: to_read, resumes, ..IntakeRequest::of(job) });
             if let Some(active) = self.queue.run(job) {
                 active.run.settle();
@@ -391,6 +415,9 @@ impl Coordinator {
                 return Ok(());
             }
             drop(lock);
+            if this.parts.reader.request(job)?.is_some_and(|request| request.watch) {
+                this.once.insert(job);
+            }
             if retried > 0 || this.parts.reader.counts(job)?.waiting > 0 {
                 return this.enqueue(job);
             }

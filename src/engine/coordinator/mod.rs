@@ -22,8 +22,9 @@ mod tests;
 pub(super) mod time_left;
 pub(super) mod undo;
 mod undo_job;
+pub(super) mod watch;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -52,7 +53,7 @@ use crate::fetch::Secrets;
 use crate::model::{Event, JobId, JobRow, JobSpec, JobState, ListSpec, Remark, SourceSpec, WriteBackLevel};
 use crate::store::CreatedFolders;
 use disk::{DiskWorkers, Reply};
-use queue::JobQueue;
+use queue::{JobQueue, WatchMode};
 use rate_meter::RateMeter;
 use recorder::Outstanding;
 use settings::SettingsFile;
@@ -61,6 +62,9 @@ use undo_job::UndoSlot;
 
 /// Snapshots are replaced at most this often.
 const TICK: Duration = Duration::from_millis(50);
+
+/// For how long snapshots are replaced after jobs have become quiet, so that the last ones show everything.
+const LIVELY: Duration = Duration::from_secs(1);
 
 /// What the coordinator needs to start.
 pub(in crate::engine) struct Parts {
@@ -71,6 +75,7 @@ pub(in crate::engine) struct Parts {
     pub(in crate::engine) bell_rx: Receiver<()>,
     pub(in crate::engine) quit_rx: Receiver<()>,
     pub(in crate::engine) record_tx: Sender<Record>,
+    pub(in crate::engine) note_tx: Sender<IntakeNote>,
     pub(in crate::engine) intake_tx: Sender<IntakeRequest>,
     pub(in crate::engine) readers: ReaderFactory,
     pub(in crate::engine) reader: Box<dyn CatalogReader>,
@@ -103,6 +108,10 @@ pub(in crate::engine) struct Coordinator {
     states: HashMap<JobId, (JobState, Arc<AtomicBool>)>,
     events: VecDeque<Event>,
     next_event: u64,
+    /// Until when snapshots follow what running jobs do.
+    lively_until: Instant,
+    /// Watch jobs that look only once the next time they run.
+    once: HashSet<JobId>,
     /// Number of the last command that was handled.
     commands_included: u64,
     notice: Option<Notice>,
@@ -160,6 +169,22 @@ struct Active {
     /// Items that had failed in earlier runs of the job.
     failed_before: u64,
     room: Room,
+    /// How its folders are watched, if they are.
+    watch: Option<WatchMode>,
+    /// Its watched folders that are not there.
+    gone: HashSet<String>,
+    /// Whether everything that was there has an outcome, so that a watch that looks once is over.
+    is_complete: bool,
+}
+
+impl Active {
+    /// Whether it waits for new files and has nothing else to do.
+    fn only_watches(&self) -> bool {
+        self.watch == Some(WatchMode::Always)
+            && matches!(self.phase, Phase::Running | Phase::Paused)
+            && self.run.in_flight() == 0
+            && self.run.error().is_none()
+    }
 }
 
 /// When the space for the remaining results of a running job is checked.
@@ -272,6 +297,8 @@ impl Coordinator {
             settings,
             events: VecDeque::new(),
             next_event: 1,
+            lively_until: Instant::now(),
+            once: HashSet::new(),
             commands_included: 0,
             notice: None,
             copied: None,
@@ -299,10 +326,13 @@ impl Coordinator {
         self.publish();
         let (ticker, idle) = (tick(TICK), never());
         loop {
-            let busy = !self.queue.is_idle()
+            if !self.queue.is_quiet() {
+                self.lively_until = Instant::now() + LIVELY;
+            }
+            let busy = Instant::now() < self.lively_until
                 || !self.undo.is_idle()
                 || self.spec_dirty.is_some()
-                || !self.open_intakes.is_empty()
+                || self.open_intakes.keys().any(|job| !self.is_watching(*job))
                 || !self.outstanding.is_empty();
             let is_undoing = !self.undo.is_idle();
             let ticker = if busy { &ticker } else { &idle };
@@ -335,6 +365,11 @@ impl Coordinator {
                 self.publish();
             }
         }
+    }
+
+    /// Whether a job's folders are being watched.
+    fn is_watching(&self, job: JobId) -> bool {
+        self.queue.run(job).is_some_and(|active| active.watch == Some(WatchMode::Always))
     }
 
     fn quit(&mut self) {

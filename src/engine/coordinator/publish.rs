@@ -87,7 +87,8 @@ impl Coordinator {
                 .queue
                 .running()
                 .into_iter()
-                .find(|job| self.listed.as_ref().is_none_or(|listed| listed.id != *job)),
+                .find(|job| !self.is_watching(*job) && self.listed.as_ref().is_none_or(|listed| listed.id != *job)),
+            watches: self.watches(),
             copied: self.copied.clone(),
             clean_up: self.clean_up,
             events: self.events.iter().cloned().collect(),

@@ -40,6 +40,17 @@ pub(super) struct Preparing {
     pub(super) stopped: Option<JobState>,
     /// Set to end the preparation early.
     pub(super) stop: Arc<AtomicBool>,
+    /// How its folders are watched, if they are.
+    pub(super) watch: Option<WatchMode>,
+}
+
+/// How folders are watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WatchMode {
+    /// Until the job is stopped.
+    Always,
+    /// What is there now is taken.
+    Once,
 }
 
 impl Preparing {
@@ -50,8 +61,16 @@ impl Preparing {
 }
 
 impl JobQueue {
+    /// Whether one more job may run. Those that watch folders run beside the others.
     pub(super) fn has_room(&self) -> bool {
-        self.preparing.len() + self.running.len() < MAX_RUNNING
+        let preparing = self.preparing.iter().filter(|preparing| preparing.watch.is_none()).count();
+        let running = self.running.iter().filter(|active| active.watch.is_none()).count();
+        preparing + running < MAX_RUNNING
+    }
+
+    /// Whether nothing happens until something is reported: running jobs only wait for new files.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.preparing.is_empty() && self.running.iter().all(Active::only_watches)
     }
 
     /// Whether no job is running or about to run.
@@ -172,6 +191,16 @@ impl JobQueue {
     pub(super) fn end_run(&mut self, job: JobId) -> Option<Active> {
         let at = self.running.iter().position(|active| active.run.job == job)?;
         Some(self.running.swap_remove(at))
+    }
+
+    /// A job that is running.
+    pub(super) fn any_run(&self) -> Option<&Active> {
+        self.running.first()
+    }
+
+    /// The running jobs that watch folders.
+    pub(super) fn watching(&self) -> impl Iterator<Item = &Active> {
+        self.running.iter().filter(|active| active.watch.is_some())
     }
 
     /// The running jobs.

@@ -93,6 +93,8 @@ impl Outstanding {
             | Command::LoadRecipe(_)
             | Command::SaveRecipe(_) => !self.deferred.is_empty() || self.changes(Change::Listing),
             Command::Submit(_)
+            | Command::Watch { .. }
+            | Command::StopWatch(_)
             | Command::Pause(_)
             | Command::Resume(_)
             | Command::Cancel(_)

@@ -219,8 +219,12 @@ impl Coordinator {
         if !self.is_written_back(job) {
             return;
         }
-        let Some(active) = self.queue.run(job) else { return };
-        let (state, reason) = if active.is_cut_off {
+        let Some(active) = self.queue.run_mut(job) else { return };
+        active.is_complete = true;
+        let (state, reason) = if active.watch.is_some() {
+            // It may be continued at any time.
+            (JobState::Paused, None)
+        } else if active.is_cut_off {
             (JobState::Paused, Some(JobError::Machine(LIST_CUT_OFF)))
         } else {
             (JobState::Done, None)
@@ -252,7 +256,7 @@ impl Coordinator {
         active.run.stop();
         active.meter.pause();
         active.phase = Phase::Ending { state, reason };
-        if state == JobState::Cancelled || self.quitting {
+        if state == JobState::Cancelled || self.quitting || active.watch.is_some() {
             self.stop_reading(job);
         }
     }
@@ -262,6 +266,7 @@ impl Coordinator {
         let written = self.after_records();
         let Some(active) = self.queue.run_mut(job) else { return };
         active.phase = Phase::Closing(state);
+        let is_complete = active.is_complete;
         let (threads, created) = (std::mem::take(&mut active.threads), active.created.take());
         let (run, record_tx) = (Arc::clone(&active.run), self.parts.record_tx.clone());
         let (closing, readers) = (Arc::clone(&run), self.parts.readers.clone());
@@ -272,7 +277,7 @@ impl Coordinator {
             // After everything that was sent to the recorder before, so that no result is lost.
             let _ = written.recv();
             // Looked at before the rows of statements are removed, and their folder with them.
-            let lost = run.outputs.lost().filter(|_| state == JobState::Done);
+            let lost = run.outputs.lost().filter(|_| is_complete);
             let finish = || query::finish(job, &closing.spec, readers.reader()?.as_ref(), &record_tx);
             let can_finish = state == JobState::Done && lost.is_none();
             let unfinished = if can_finish { finish().err() } else { None };
@@ -314,6 +319,7 @@ impl Coordinator {
         let edge = match (state, reason) {
             (_, Some(reason)) => Edge::Stopped { reason },
             (JobState::Done, None) => Edge::Finished,
+            (JobState::Paused, None) if active.is_complete => Edge::Finished,
             (JobState::Cancelled, None) => Edge::Cancelled,
             _ => Edge::Paused,
         };

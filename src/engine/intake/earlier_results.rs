@@ -46,6 +46,15 @@ struct MixedJob {
 impl<'a> EarlierResults<'a> {
     /// What is left out of a job's folders. Without a catalog, only its own output folder is known.
     pub(crate) fn of(spec: &JobSpec, job: Option<JobId>, reader: Option<&'a dyn CatalogReader>) -> Self {
+        Self::find(spec, job, reader, false)
+    }
+
+    /// The same for a job that watches its folders, to which others may be writing results right now.
+    pub(crate) fn beside(spec: &JobSpec, job: JobId, reader: &'a dyn CatalogReader) -> Self {
+        Self::find(spec, Some(job), Some(reader), true)
+    }
+
+    fn find(spec: &JobSpec, job: Option<JobId>, reader: Option<&'a dyn CatalogReader>, with_new: bool) -> Self {
         if roots(spec).is_empty() {
             return Self::default();
         }
@@ -54,11 +63,15 @@ impl<'a> EarlierResults<'a> {
         results.empty_out_dir = own.clone().filter(|own| is_empty(own));
         results.folders.extend(own);
         let jobs = reader.and_then(|reader| reader.jobs(JOBS_SEARCHED).ok()).unwrap_or_default();
-        for row in jobs.into_iter().filter(|row| row.state != JobState::Draft && row.done > 0 && Some(row.id) != job) {
+        for row in jobs
+            .into_iter()
+            .filter(|row| row.state != JobState::Draft && (row.done > 0 || with_new) && Some(row.id) != job)
+        {
             let Some(earlier) = reader.and_then(|reader| reader.spec(row.id).ok().flatten()) else { continue };
             let Some(out_dir) = earlier.output().sink.dir.clone() else { continue };
             let Some(real_dir) = real(&out_dir) else { continue };
-            let roots = roots(&earlier);
+            // Results of any job below a watched folder are results, whatever they were made of.
+            let roots = if with_new { roots(spec) } else { roots(&earlier) };
             if roots.iter().any(|root| real_dir.starts_with(root) && real_dir != *root) {
                 results.folders.push(real_dir);
             } else if roots.iter().any(|root| root.starts_with(&real_dir)) {

@@ -7,3 +7,4 @@ mod query_pass;
 pub(super) mod read_sources;
 pub(super) mod secrets;
 mod store_items;
+pub(super) mod watched;

@@ -92,6 +92,8 @@ pub(crate) enum IntakeNote {
     Failed { job: JobId, error: JobError },
     /// A source left something out intentionally.
     Remark { job: JobId, remark: Remark },
+    /// Failed items wait again, because their files have changed.
+    Retried { job: JobId },
     /// Everything has been read, except the rest of lists that broke off (`is_cut_off`), where a resume continues.
     /// `failure` means that items or cursors could not be recorded: the sources stay open.
     Ended { job: JobId, added: u64, duplicates: u64, only_links: bool, is_cut_off: bool, failure: Option<JobError> },
@@ -332,6 +334,7 @@ impl Intake<'_> {
             databases: Some(&access),
             is_image: &codec::is_image,
             results_at: pass.results_at,
+            watched: None,
         };
         let outcome = source::read_paired(&source, &reading, asked.limits.raw_pairs, &mut |found| {
             let mut this = this.borrow_mut();

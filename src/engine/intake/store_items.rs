@@ -28,7 +28,7 @@ impl Intake<'_> {
         let items = std::mem::take(&mut self.batch);
         self.batch_bytes = 0;
         let cursor = self.source.map(|source| SourceCursor { source, taken: self.taken, ended });
-        let adding = Adding { cursor, leave_out_known: known };
+        let adding = Adding { cursor, leave_out_known: known, is_watched: false };
         match self.store(items, &adding) {
             Ok(added) => {
                 self.added += added.added;

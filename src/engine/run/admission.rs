@@ -11,6 +11,7 @@ use crate::error::{ErrorKind, ItemError};
 pub(super) struct Admission {
     memory: Share,
     slot: Mutex<PoolSlot>,
+    _in_pool: Option<Share>,
 }
 
 /// What lets an item use a thread of the pixel pool.
@@ -26,7 +27,7 @@ enum PoolSlot {
 impl Run {
     /// Whether no item is in the pixel pool.
     pub(crate) fn is_pool_idle(&self) -> bool {
-        self.permits.fullness() <= 0.0 && self.slow_lanes.fullness() <= 0.0
+        self.in_pool.fullness() <= 0.0
     }
 
     /// Waits for memory, and for a permit where the item goes to the pixel pool.
@@ -37,7 +38,8 @@ impl Run {
         } else {
             PoolSlot::Own
         };
-        Ok(Admission { memory, slot: Mutex::new(slot) })
+        let in_pool = if needs_worker { Some(self.in_pool.take(1, &self.switch)?) } else { None };
+        Ok(Admission { memory, slot: Mutex::new(slot), _in_pool: in_pool })
     }
 }
 

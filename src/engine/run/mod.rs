@@ -54,6 +54,8 @@ use pools::PixelPool;
 use repeats::{Repeats, WaitedFor};
 use transfers::Transfers;
 
+/// More items than ever are in the pixel pool.
+const IN_POOL: u64 = 1 << 20;
 /// Items that a remark at the end of a run names.
 const NAMED_ITEMS: usize = 5;
 
@@ -70,6 +72,8 @@ pub(crate) struct Run {
     pub(crate) memory: Arc<Budget>,
     /// Permits for the pixel pool.
     pub(crate) permits: Arc<Budget>,
+    /// Its items in the pixel pool, which other runs may use as well.
+    in_pool: Arc<Budget>,
     /// Slow decodes in helpers that gave their permits to other items.
     slow_lanes: Arc<Budget>,
     pub(crate) fetcher: Fetcher,
@@ -146,10 +150,14 @@ pub(crate) struct RunParts {
     pub(crate) write_back: Option<WriteBack>,
     /// The statements of a query job.
     pub(crate) query: Option<Arc<QueryPlan>>,
+    /// The budgets of a run beside which it runs: memory, and permits for the pixel pool.
+    pub(crate) budgets: Option<(Arc<Budget>, Arc<Budget>)>,
 }
 
 impl Run {
     pub(crate) fn new(parts: RunParts) -> Arc<Self> {
+        let own = || (Budget::new(parts.memory_bytes), Budget::new(parts.workers as u64));
+        let (memory, permits) = parts.budgets.unwrap_or_else(own);
         Arc::new(Self {
             job: parts.job,
             transfers: Transfers::new(parts.spec.is_copy()),
@@ -159,8 +167,9 @@ impl Run {
             outputs: parts.outputs,
             out_dir: parts.out_dir,
             switch: Switch::new(),
-            memory: Budget::new(parts.memory_bytes),
-            permits: Budget::new(parts.workers as u64),
+            memory,
+            permits,
+            in_pool: Budget::new(IN_POOL),
             fetcher: parts.fetcher,
             cancel: Cancel::new(),
             pending: AtomicUsize::new(parts.pending),
@@ -346,6 +355,11 @@ impl Run {
     /// Whether results have lost their names to those of items before them.
     pub(crate) fn has_displaced(&self) -> bool {
         self.has_displaced.load(Ordering::Acquire)
+    }
+
+    /// Its budgets, for a run beside it.
+    pub(crate) fn budgets(&self) -> (Arc<Budget>, Arc<Budget>) {
+        (Arc::clone(&self.memory), Arc::clone(&self.permits))
     }
 
     /// Stops the run for good: ends every wait and cancels all work.

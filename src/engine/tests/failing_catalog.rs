@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::catalog::{Added, Adding, Catalog, LastRun, WrittenBack};
+use crate::catalog::{Added, Adding, Catalog, FileChange, LastRun, WrittenBack};
 use crate::error::JobError;
 use crate::model::{
     FailureFilter, Finished, Ignored, JobId, JobSpec, JobState, NewItem, ReplacedFile, SourceSpec, UndoFile,
@@ -69,6 +69,7 @@ forward! {
     requeue_running(job: JobId) -> ();
     begin_run(job: JobId) -> LastRun;
     retry(job: JobId, failures: &FailureFilter, seqs: Option<&[u64]>) -> u64;
+    follow_file(job: JobId, seq: u64, change: &FileChange) -> bool;
     redo(job: JobId, seqs: &[u64]) -> u64;
     add_folders(job: JobId, folders: &[String]) -> ();
     set_replaced(job: JobId, replaced: &[ReplacedFile]) -> ();

@@ -167,7 +167,9 @@ fn card_ui(ui: &mut Ui, state: &mut State, entry: &JobEntry, rect: Rect) {
                 JobState::Running => p.accent,
                 _ => p.text2,
             };
-            label::text(ui, lang.job_state(job.state), theme::body(), ink);
+            let is_watch = entry.summary.request.watch;
+            let state = if is_watch { lang.watch_job_state(job.state) } else { lang.job_state(job.state) };
+            label::text(ui, state, theme::body(), ink);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| label::note(ui, when(job)));
         });
         let results = if entry.summary.request.query.is_some() { &[][..] } else { &entry.results };
@@ -223,12 +225,19 @@ fn buttons_ui(ui: &mut Ui, state: &mut State, entry: &JobEntry, current: bool) {
         state.sheet = Sheet::None;
     }
     let resumable = matches!(job.state, JobState::Paused | JobState::Cancelled);
+    let is_watch = entry.summary.request.watch;
     if resumable && pressed(ui, lang.word("resume")) {
-        state.send(Command::Show(id));
+        // A job that watches folders runs beside the listed one.
+        if !is_watch {
+            state.send(Command::Show(id));
+        }
         state.send(Command::Resume(id));
         state.sheet = Sheet::None;
     }
-    if job.state == JobState::Running && pressed(ui, lang.word("pause")) {
+    if job.state == JobState::Running && is_watch && pressed(ui, lang.word("stop_watch")) {
+        state.send(Command::StopWatch(id));
+    }
+    if job.state == JobState::Running && !is_watch && pressed(ui, lang.word("pause")) {
         state.send(Command::Pause(id));
     }
     let retry = lang.retry_failed(job.failed);

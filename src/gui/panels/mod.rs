@@ -29,3 +29,4 @@ pub(crate) mod sources;
 pub(crate) mod steps;
 pub(crate) mod table;
 pub(crate) mod undo_job;
+mod watches;

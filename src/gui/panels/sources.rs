@@ -3,6 +3,7 @@
 use egui::{Align, Align2, Layout, Rect, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Role, pos2, vec2};
 
 use super::header::open_menu;
+use super::watches;
 use crate::engine::{ItemsFilter, SourceGroup};
 use crate::gui::format::count;
 use crate::gui::state::{Sheet, State};
@@ -37,7 +38,7 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
             ui.add_space(size::GAP);
             label::note(ui, lang.word("nothing_added"));
         });
-        return;
+        return watches::ui(ui, state);
     }
     let groups = state.job().map(|job| job.groups.clone()).unwrap_or_default();
     egui::ScrollArea::vertical().auto_shrink([false, true]).show(ui, |ui| {
@@ -65,6 +66,7 @@ pub(crate) fn ui(ui: &mut Ui, state: &mut State) {
             }
         }
         lists_ui(ui, state);
+        watches::ui(ui, state);
         ui.add_space(size::GAP);
         let add = Button::new(lang.word("add")).icon(Icon::Plus).width(ui.available_width()).ui(ui);
         open_menu(&add, state);

@@ -43,6 +43,9 @@ pub struct JobSpec {
     /// The statements, for [`Work::Query`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub query: Option<QuerySpec>,
+    /// Whether its folders are watched: it takes every new image until it is stopped.
+    #[serde(skip_serializing_if = "is_false")]
+    pub watch: bool,
 }
 
 impl JobSpec {
@@ -417,6 +420,7 @@ impl Default for JobSpec {
             network: NetworkSpec::default(),
             write_back: None,
             query: None,
+            watch: false,
         }
     }
 }
@@ -456,6 +460,7 @@ impl JobSpec {
             network: self.network.clone(),
             write_back: self.write_back.clone(),
             query: self.query.clone(),
+            watch: self.watch,
         }
     }
 

@@ -132,7 +132,7 @@ fn groups_are_the_folders_and_hosts_that_were_added() {
 #[test]
 fn a_draft_knows_its_items() {
     let mut bench = Bench::new(JobState::Draft);
-    let adding = Adding { leave_out_known: true, cursor: None };
+    let adding = Adding { leave_out_known: true, ..Adding::default() };
     let items = [new_item("/in/a.jpg"), new_item("https://h.example/a"), new_item("/in/a.jpg")];
     let added = bench.catalog.add_items(bench.job, 1, &items, &adding).unwrap();
     assert_eq!(added, Added { added: 2, duplicates: 1, next_seq: 3 });
@@ -151,7 +151,7 @@ fn a_source_that_was_interrupted_continues_at_its_cursor() {
     assert_eq!(bench.catalog.add_sources(bench.job, &[list("a.txt"), stdin()]).unwrap(), 0);
     assert_eq!(bench.catalog.add_sources(bench.job, &[list("c.txt")]).unwrap(), 2);
     let adding =
-        |source, taken, ended| Adding { cursor: Some(SourceCursor { source, taken, ended }), leave_out_known: false };
+        |source, taken, ended| Adding { cursor: Some(SourceCursor { source, taken, ended }), ..Adding::default() };
     bench.catalog.add_items(bench.job, 1, &files(0..3), &adding(0, 7, false)).unwrap();
     // A refused transaction moves no cursor.
     bench.catalog.add_items(bench.job, 2, &files(0..3), &adding(1, 3, true)).unwrap_err();

@@ -5,6 +5,7 @@ mod history;
 mod lists;
 mod outcomes;
 mod upgrade;
+mod watched;
 mod write_back;
 
 use std::cell::Cell;

@@ -17,7 +17,7 @@ use crossbeam_channel::bounded;
 use super::message::{FinishedItem, RECORDS, Record, Task};
 use super::recorder::{Batch, Recorder, Runs};
 use super::verify::verify_outputs;
-use crate::catalog::{self, Adding, CatalogReader, SourceCursor};
+use crate::catalog::{self, Adding, CatalogReader, FileChange, SourceCursor};
 use crate::codec::Helpers;
 use crate::engine::check;
 use crate::engine::intake::lists;
@@ -166,6 +166,7 @@ impl Bench {
             has_run_before: true,
             write_back: None,
             query: None,
+            budgets: None,
         });
         runs.insert(&run);
         let recorder = Recorder {
@@ -260,7 +261,8 @@ impl Bench {
             70..76 => self.flush(),
             76..80 => self.retry(),
             80..84 => self.redo(),
-            84..86 => self.skip_failed(),
+            84..85 => self.skip_failed(),
+            85..86 => self.follow(),
             86..90 => self.remove(),
             90..92 => self.restore(),
             92..94 => {
@@ -294,7 +296,7 @@ impl Bench {
         let taken = (first + 1 + self.random.below(4)).min(SOURCE_ITEMS);
         let items: Vec<NewItem> = (first..taken).map(|n| self.item(source, n)).collect();
         let ended = taken == SOURCE_ITEMS;
-        let adding = Adding { cursor: Some(SourceCursor { source, taken, ended }), leave_out_known: false };
+        let adding = Adding { cursor: Some(SourceCursor { source, taken, ended }), ..Adding::default() };
         let (added_tx, added_rx) = bounded(1);
         self.take(Record::Items { job: JOB, items, adding, added_tx });
         assert_eq!(added_rx.recv_timeout(DEADLINE).unwrap().is_err(), self.is_dead());
@@ -367,6 +369,15 @@ impl Bench {
     fn skip_failed(&mut self) {
         let seqs = self.random.some(self.items(&[ItemState::Failed]), 2);
         self.call(Box::new(move |catalog| drop(catalog.skip_failed(JOB, &seqs))));
+    }
+
+    fn follow(&mut self) {
+        let seqs = self.random.some(self.items(&[ItemState::Failed, ItemState::Done]), 2);
+        let is_retried = self.random.below(4) > 0;
+        for seq in seqs {
+            let change = FileChange { moved_to: None, size_bytes: seq, mtime_ms: 7, is_retried };
+            self.call(Box::new(move |catalog| drop(catalog.follow_file(JOB, seq, &change))));
+        }
     }
 
     fn remove(&mut self) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalog::{Added, Adding};
+use crate::catalog::{Added, Adding, FileChange};
 use crate::config::MAX_CRASHES;
 use crate::error::ErrorKind;
 use crate::model::{FailureFilter, Finished, ItemState, JobId, JobSpec, JobState, NewItem, Outcome, SkipReason};
@@ -226,6 +226,12 @@ impl Model {
             }
         }
         retried
+    }
+
+    pub(super) fn follow_file(&mut self, job: JobId, seq: u64, change: &FileChange) -> bool {
+        let item = self.job(job).items.get_mut(&seq);
+        let item = item.filter(|item| change.is_retried && item.state == ItemState::Failed);
+        item.map(ModelItem::wait_again).is_some()
     }
 
     pub(super) fn redo(&mut self, job: JobId, seqs: &[u64]) -> u64 {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::model::Model;
-use crate::catalog::{Added, Adding, Catalog, LastRun, WrittenBack};
+use crate::catalog::{Added, Adding, Catalog, FileChange, LastRun, WrittenBack};
 use crate::error::JobError;
 use crate::model::{
     FailureFilter, Finished, Ignored, JobId, JobSpec, JobState, NewItem, ReplacedFile, SourceSpec, UndoFile,
@@ -202,5 +202,6 @@ track! {
     retry(job: JobId, failures: &FailureFilter, seqs: Option<&[u64]>) -> u64;
     redo(job: JobId, seqs: &[u64]) -> u64;
     skip_failed(job: JobId, seqs: &[u64]) -> u64;
+    follow_file(job: JobId, seq: u64, change: &FileChange) -> bool;
     restore_items(job: JobId, items: &[(u64, NewItem)]) -> ();
 }
