@@ -5,6 +5,11 @@ use super::properties::Coding;
 use crate::codec::container::bmff::BoxType;
 use crate::error::ItemError;
 
+/// Decodes what is coded in this way to a frame of this size.
+pub(crate) type Decode = fn(&Coding<'_>, &[u8], (u32, u32)) -> Result<Frame, ItemError>;
+/// Reads a size from what is coded.
+pub(crate) type Size = fn(&Coding<'_>, &[u8]) -> Option<(u32, u32)>;
+
 /// How the items of a format are coded.
 pub(crate) struct ItemCodec {
     /// The types of coded items and of the samples of sequences.
@@ -15,9 +20,9 @@ pub(crate) struct ItemCodec {
     pub(crate) turns_in_order: bool,
     /// Decodes an item or a first sample of exactly this size in px. Larger frames are refused before memory is
     /// allocated for them.
-    pub(crate) decode: fn(&Coding<'_>, &[u8], (u32, u32)) -> Result<Frame, ItemError>,
+    pub(crate) decode: Decode,
     /// Width, height in px, as the coded data says.
-    pub(crate) size: fn(&Coding<'_>, &[u8]) -> Option<(u32, u32)>,
+    pub(crate) size: Size,
 }
 
 impl ItemCodec {

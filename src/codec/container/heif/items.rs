@@ -238,8 +238,7 @@ impl<'a> Items<'a> {
 
     /// The Exif and XMP blocks of an image.
     pub(crate) fn metadata_of(&self, item: &Item<'a>) -> Metadata {
-        let mut metadata = Metadata::default();
-        metadata.left_out = self.images_beside(item);
+        let mut metadata = Metadata { left_out: self.images_beside(item), ..Metadata::default() };
         let about = |from: &Item<'_>| {
             let mut references = self.references.iter().filter(|r| &r.kind == b"cdsc" && r.from == from.id).peekable();
             references.peek().is_none() || references.any(|reference| reference.to.contains(&item.id))

@@ -146,7 +146,11 @@ pub(crate) fn read_property(kind: BoxType, body: &[u8]) -> Option<Property<'_>> 
         }
         b"hvcC" => {
             let &[chroma, depth, ..] = body.get(16..)? else { return None };
-            Property::Coding(Coding { bits: (depth & 7) + 8, monochrome: chroma & 3 == 0, configuration: body })
+            Property::Coding(Coding {
+                bits: (depth & 7) + 8,
+                monochrome: chroma.is_multiple_of(4),
+                configuration: body,
+            })
         }
         b"pixi" | b"pasp" | b"clli" | b"mdcv" | b"cclv" | b"amve" | b"a1lx" | b"free" | b"skip" => Property::Harmless,
         _ => Property::Unknown(kind),

@@ -72,7 +72,7 @@ impl<'a> Sequence<'a> {
         for found in Boxes::of_file(file) {
             match found {
                 Ok((kind, body)) if &kind == b"ftyp" => {
-                    is_declared = codec.sequence_brand.is_some_and(|brand| body.starts_with(&brand))
+                    is_declared = codec.sequence_brand.is_some_and(|brand| body.starts_with(&brand));
                 }
                 Ok((kind, body)) if &kind == b"meta" => meta = Some(body),
                 Ok((kind, body)) if &kind == b"moov" => movie = Some(body),
