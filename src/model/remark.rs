@@ -304,15 +304,9 @@ impl Remark {
             Self::ResultsDamaged { count } => Message::new("remark-results_damaged").count("count", *count),
             Self::NotStoredYet => Message::new("remark-not_stored_yet"),
             Self::FirstPage { pages } => Message::new("remark-first_page").count("pages", (*pages).into()),
-            Self::RawPairs { count, kept: RawPairs::Jpeg } => {
-                Message::new("remark-raw_pairs_jpeg").count("count", *count)
-            }
-            Self::RawPairs { count, .. } => Message::new("remark-raw_pairs_raw").count("count", *count),
+            Self::RawPairs { count, kept } => raw_pairs(*count, *kept),
             Self::Damaged => Message::new("remark-damaged"),
-            Self::Developed { preview_px: None } => Message::new("remark-developed"),
-            Self::Developed { preview_px: Some((width, height)) } => {
-                Message::new("remark-developed_small").with("width", width).with("height", height)
-            }
+            Self::Developed { preview_px } => developed(*preview_px),
             Self::CutBetweenBlocks { x, y, size_px: (width, height), asked_px: (asked_width, asked_height) } => {
                 let message = Message::new("remark-cut_between_blocks").with("x", x).with("y", y);
                 let message = message.with("width", width).with("height", height);
@@ -425,6 +419,18 @@ impl Remark {
     /// Its text for a window, without options of the command line.
     pub fn window_text(&self, lang: Lang) -> String {
         self.message().window_text(lang)
+    }
+}
+
+fn raw_pairs(count: u64, kept: RawPairs) -> Message {
+    let id = if kept == RawPairs::Jpeg { "remark-raw_pairs_jpeg" } else { "remark-raw_pairs_raw" };
+    Message::new(id).count("count", count)
+}
+
+fn developed(preview_px: Option<(u32, u32)>) -> Message {
+    match preview_px {
+        None => Message::new("remark-developed"),
+        Some((width, height)) => Message::new("remark-developed_small").with("width", width).with("height", height),
     }
 }
 

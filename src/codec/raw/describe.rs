@@ -66,7 +66,7 @@ pub(super) fn unreadable(bytes: &[u8]) -> Message {
 /// What the directories of a file say.
 fn description(bytes: &[u8]) -> Metadata {
     let found = if bytes.get(4..12) == Some(b"ftypcrx ") {
-        canon(bytes)
+        Some(canon(bytes))
     } else if bytes.starts_with(b"FUJIFILMCCD-RAW") {
         fuji_jpeg(bytes).and_then(jpeg::described)
     } else if bytes.starts_with(b"\0MRM") {
@@ -101,13 +101,13 @@ fn minolta_tiff(bytes: &[u8]) -> Option<&[u8]> {
 }
 
 /// The metadata of a CR3 file of Canon, whose directories are TIFF files of their own.
-fn canon(bytes: &[u8]) -> Option<Metadata> {
+fn canon(bytes: &[u8]) -> Metadata {
     let mut found = Metadata::default();
     // The file may be cut behind them.
     for (kind, body) in Boxes::of_file(bytes).map_while(Result::ok) {
         if &kind == b"moov" {
-            let uuids = Boxes::within(body).map_while(Result::ok).filter(|(kind, _)| kind == b"uuid");
-            let own = uuids.filter_map(|(_, body)| body.strip_prefix(CANON_UUID.as_slice())).next();
+            let mut uuids = Boxes::within(body).map_while(Result::ok).filter(|(kind, _)| kind == b"uuid");
+            let own = uuids.find_map(|(_, body)| body.strip_prefix(CANON_UUID.as_slice()));
             found.exif = own.and_then(canon_exif).map(Into::into);
         } else if &kind == b"uuid"
             && let Some(packet) = body.strip_prefix(XMP_UUID.as_slice())
@@ -115,7 +115,7 @@ fn canon(bytes: &[u8]) -> Option<Metadata> {
             found.xmp = Some(packet.into());
         }
     }
-    Some(found)
+    found
 }
 
 /// The directories as one EXIF block.

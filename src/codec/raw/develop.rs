@@ -52,10 +52,8 @@ pub(super) fn linear(raw: &FlashRaw<'_>, is_half: bool) -> Result<Linear, Error>
     };
     let frame = raw.decode(options)?;
     let size_px = (frame.width, frame.height);
-    match frame.data {
-        RawPixelData::U16(samples) => Ok(Linear { size_px, samples }),
-        _ => Err(Error::NotAvailable("linear samples".to_owned())),
-    }
+    let RawPixelData::U16(samples) = frame.data else { return Err(Error::NotAvailable("linear samples".to_owned())) };
+    Ok(Linear { size_px, samples })
 }
 
 /// Rows of the developed image, in the sample type of `info`.

@@ -65,8 +65,7 @@ impl<'a> File<'a> {
         let (little, big) = match bytes {
             // Raw files of Olympus and Panasonic have signatures of their own.
             [b'I', b'I', 42 | b'R', 0 | b'O' | b'S', ..] | [b'I', b'I', b'U', 0, ..] => (true, false),
-            [b'M', b'M', b'O', b'R', ..] => (false, false),
-            [b'M', b'M', 0, 42, ..] => (false, false),
+            [b'M', b'M', 0, 42, ..] | [b'M', b'M', b'O', b'R', ..] => (false, false),
             [b'I', b'I', 43, 0, ..] => (true, true),
             _ => (false, true),
         };
