@@ -123,12 +123,15 @@ pub struct RewritingSpec {
     pub bytes: fn(&[u8], &Header, bool) -> u64,
 }
 
+/// Writes a file with the coded values of a file in another format.
+pub type WriteTranscoded = fn(&[u8], &Save) -> Result<Option<Vec<u8>>, ItemError>;
+
 /// How files of another format are recoded without decoding them to pixels: the same coded values in another container.
 pub struct TranscodingSpec {
     /// Whether a file can be read, by its first bytes.
     pub reads: fn(&[u8]) -> bool,
     /// Writes the file; `None` if its coding can't be carried over.
-    pub write: fn(&[u8], &Save) -> Result<Option<Vec<u8>>, ItemError>,
+    pub write: WriteTranscoded,
     /// Estimated bytes of memory, including the file.
     pub bytes: fn(&[u8], &Header) -> u64,
 }

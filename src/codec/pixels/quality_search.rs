@@ -197,7 +197,6 @@ fn lowest(
             misses = Some((quality, score));
         }
         quality = match (&misses, &reaches) {
-            (None, Some((1, ..))) => break,
             (Some((low, _)), Some((high, ..))) if high - low <= 1 => break,
             (Some((low, below)), Some((high, above, _))) => {
                 // Interpolates; since growth is uneven, later steps bisect.
@@ -209,11 +208,11 @@ fn lowest(
                 let leap = ((target - below) / SCORE_GROWTH).clamp(0.0, 99.0).ceil() as u8;
                 low.saturating_add(leap.max(1 << step.min(6))).min(100)
             }
-            (None, Some((high, above, _))) => {
+            (None, Some((high @ 2.., above, _))) => {
                 let leap = ((above - target) / SCORE_GROWTH).clamp(0.0, 99.0) as u8;
                 high.saturating_sub(leap.max(1 << step.min(6))).max(1)
             }
-            (None, None) => break,
+            (None, Some(_) | None) => break,
         };
     }
     let (_, score, bytes) = reaches.ok_or_else(|| errors::cant_encode("quality_none"))?;
