@@ -5,7 +5,7 @@ ARGS ?=
 # Installs missing packages, builds, and opens the window; `make run ARGS="run photos -o out"` works without one.
 run:
 	@.ci/setup run
-	@. .ci/env && cargo run --release --locked -- $(ARGS)
+	@. .ci/env && cargo run --release --locked $$PIXLOOM_CARGO_FEATURES -- $(ARGS)
 
 # All checks that a change must pass.
 test:

@@ -14,7 +14,7 @@ python=${PIXLOOM_PYTHON:-python3}
 links=() pictures=()
 for work in $works; do case $work in links-*) links+=("$work") ;; *) pictures+=("$work") ;; esac; done
 if [ ${#links[@]} -gt 0 ]; then
-  if [ -z "${PIXLOOM_BIN:-}" ]; then cargo build --release --locked; fi
+  if [ -z "${PIXLOOM_BIN:-}" ]; then cargo build --release --locked ${PIXLOOM_CARGO_FEATURES-}; fi
   benches/links.sh "${PIXLOOM_BIN:-${CARGO_TARGET_DIR:-target}/release/pixloom}" "${links[@]}"
   works=${pictures[*]}
   if [ -z "$works" ]; then exit 0; fi
@@ -26,7 +26,7 @@ if [ -z "$corpus" ] || ! compgen -G "$corpus/photos/*.jpg" >/dev/null; then
 fi
 command -v hyperfine >/dev/null || { echo "needs hyperfine (apt-get install hyperfine)" >&2; exit 2; }
 corpus=$(cd "$corpus" && pwd)
-if [ -z "${PIXLOOM_BIN:-}" ]; then cargo build --release --locked; fi
+if [ -z "${PIXLOOM_BIN:-}" ]; then cargo build --release --locked ${PIXLOOM_CARGO_FEATURES-}; fi
 ours=${PIXLOOM_BIN:-${CARGO_TARGET_DIR:-target}/release/pixloom}
 
 scratch=$(mktemp -d)
