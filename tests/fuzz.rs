@@ -133,6 +133,10 @@ tests! {
     decode_jxl
     decode_svg
     decode_raw
+    decode_jp2
+    decode_dds
+    decode_exr
+    decode_hdr
     huffman
     metadata
     lists

@@ -7,7 +7,7 @@ use super::heic;
 #[cfg(feature = "raw")]
 use super::raw;
 use super::spec::{FormatSpec, Frames};
-use super::{avif, bmp, gif, ico, jpeg, jxl, png, pnm, qoi, svg, tga, tiff, webp};
+use super::{avif, bmp, dds, exr, gif, hdr, ico, jp2, jpeg, jxl, png, pnm, qoi, svg, tga, tiff, webp};
 use crate::model::Format;
 
 /// Every format, in the order of menus and help. Files are recognised in this order, too: TGA has no signature, so it
@@ -20,6 +20,7 @@ static FORMATS: &[&FormatSpec] = &[
     #[cfg(feature = "heic")]
     &heic::SPEC,
     &jxl::SPEC,
+    &jp2::SPEC,
     // Before TIFF, which many raw files are inside.
     #[cfg(feature = "raw")]
     &raw::SPEC,
@@ -29,6 +30,9 @@ static FORMATS: &[&FormatSpec] = &[
     &bmp::SPEC,
     &pnm::SPEC,
     &ico::SPEC,
+    &dds::SPEC,
+    &exr::SPEC,
+    &hdr::SPEC,
     &svg::SPEC,
     &tga::SPEC,
 ];
@@ -70,15 +74,19 @@ pub fn may_be_animated(format: Format) -> bool {
 pub(crate) mod known {
     #[cfg(feature = "raw")]
     use super::raw;
-    use super::{avif, bmp, gif, ico, jpeg, jxl, png, pnm, qoi, svg, tga, tiff, webp};
+    use super::{avif, bmp, dds, exr, gif, hdr, ico, jp2, jpeg, jxl, png, pnm, qoi, svg, tga, tiff, webp};
     use crate::model::Format;
 
     pub(crate) const AVIF: Format = avif::SPEC.format();
     pub(crate) const BMP: Format = bmp::SPEC.format();
+    pub(crate) const DDS: Format = dds::SPEC.format();
+    pub(crate) const EXR: Format = exr::SPEC.format();
     pub(crate) const GIF: Format = gif::SPEC.format();
+    pub(crate) const HDR: Format = hdr::SPEC.format();
     #[cfg(feature = "heic")]
     pub(crate) const HEIC: Format = crate::codec::heic::SPEC.format();
     pub(crate) const ICO: Format = ico::SPEC.format();
+    pub(crate) const JP2: Format = jp2::SPEC.format();
     pub(crate) const JPEG: Format = jpeg::SPEC.format();
     pub(crate) const JXL: Format = jxl::SPEC.format();
     pub(crate) const PNG: Format = png::SPEC.format();

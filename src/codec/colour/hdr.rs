@@ -21,7 +21,7 @@ const ABOVE_PEAK: f64 = 0.001;
 /// Entries of the tables.
 const STEPS: usize = 4_096;
 /// Rows that are measured at once.
-const ROWS: u32 = 64;
+pub(super) const ROWS: u32 = 64;
 
 /// A transfer function of a high dynamic range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,19 +73,19 @@ impl Hdr {
 }
 
 /// sRGB's curve (IEC 61966-2-1).
-fn encode(light: f32) -> f32 {
+pub(super) fn encode(light: f32) -> f32 {
     if light <= 0.003_130_8 { 12.92 * light } else { 1.055f32.mul_add(light.powf(1.0 / 2.4), -0.055) }
 }
 
 /// A function from 0 to 1, in steps with straight lines between.
-struct Table(Vec<f32>);
+pub(super) struct Table(Vec<f32>);
 
 impl Table {
-    fn new(function: impl Fn(f32) -> f32) -> Self {
+    pub(super) fn new(function: impl Fn(f32) -> f32) -> Self {
         Self((0..=STEPS).map(|step| function(step as f32 / STEPS as f32)).collect())
     }
 
-    fn at(&self, x: f32) -> f32 {
+    pub(super) fn at(&self, x: f32) -> f32 {
         let x = x.clamp(0.0, 1.0) * STEPS as f32;
         let step = (x as usize).min(STEPS - 1);
         match self.0.get(step..step + 2) {
@@ -93,6 +93,17 @@ impl Table {
             _ => 0.0,
         }
     }
+}
+
+/// Light between 0 and 1 for light relative to reference white (Reinhard's curve above the knee). `peak` is the brightest
+/// light of the image.
+pub(super) fn compressed(light: f32, peak: f32) -> f32 {
+    if light <= KNEE || peak <= BRIGHTER {
+        return light.min(1.0);
+    }
+    let (above, peak) = ((light - KNEE) / (1.0 - KNEE), (peak - KNEE) / (1.0 - KNEE));
+    let part = above * (1.0 + above / (peak * peak)) / (1.0 + above);
+    (1.0 - KNEE).mul_add(part, KNEE).min(1.0)
 }
 
 /// Maps pixels.
@@ -126,21 +137,11 @@ impl ToneMap {
         light.map(|light| light * factor)
     }
 
-    /// Light between 0 and 1 for light relative to reference white (Reinhard's curve above the knee).
-    fn compressed(&self, light: f32) -> f32 {
-        if light <= KNEE || self.peak <= BRIGHTER {
-            return light.min(1.0);
-        }
-        let (above, peak) = ((light - KNEE) / (1.0 - KNEE), (self.peak - KNEE) / (1.0 - KNEE));
-        let part = above * (1.0 + above / (peak * peak)) / (1.0 + above);
-        (1.0 - KNEE).mul_add(part, KNEE).min(1.0)
-    }
-
     /// Levels of SDR; the ratios of a pixel's colours stay.
     fn mapped<const N: usize>(&self, levels: [f32; N]) -> [f32; N] {
         let shown = self.shown(levels);
         let most = shown.iter().copied().fold(0.0, f32::max);
-        let factor = if most > 0.0 { self.compressed(most) / most } else { 1.0 };
+        let factor = if most > 0.0 { compressed(most, self.peak) / most } else { 1.0 };
         shown.map(|light| self.encoded.at((light * factor).sqrt()))
     }
 
@@ -175,7 +176,7 @@ impl ToneMap {
 }
 
 /// A sample as a level from 0 to 1.
-trait Level: Copy {
+pub(super) trait Level: Copy {
     fn level(self) -> f32;
     fn of(level: f32) -> Self;
 }
@@ -212,7 +213,7 @@ impl Level for f32 {
 }
 
 /// Counts pixels by their brightest light.
-struct Histogram {
+pub(super) struct Histogram {
     counts: Vec<u64>,
     total: u64,
 }
@@ -221,11 +222,11 @@ impl Histogram {
     /// Light of the last entry, relative to reference white: PQ's 10,000 nits.
     const MOST: f32 = 10_000.0 / WHITE_NITS;
 
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { counts: vec![0; STEPS + 1], total: 0 }
     }
 
-    fn add(&mut self, light: f32) {
+    pub(super) fn add(&mut self, light: f32) {
         let at = ((light / Self::MOST).clamp(0.0, 1.0).sqrt() * STEPS as f32) as usize;
         if let Some(count) = self.counts.get_mut(at) {
             *count += 1;
@@ -263,7 +264,7 @@ impl Histogram {
     }
 
     /// The light that all but a few pixels stay below, relative to reference white.
-    fn peak(&self) -> f32 {
+    pub(super) fn peak(&self) -> f32 {
         let allowed = (self.total as f64 * ABOVE_PEAK) as u64;
         let mut above = 0;
         let at = self.counts.iter().rposition(|count| {

@@ -4,6 +4,7 @@
 
 mod cmyk;
 mod hdr;
+mod linear;
 mod repair;
 mod spaces;
 
@@ -15,6 +16,7 @@ use crate::error::ItemError;
 use crate::model::{Band, Channels, ColourChoice, ImageInfo, Remark, RowReader, SampleType, Samples, Truncated};
 pub(super) use cmyk::Inks;
 pub(super) use hdr::{Hdr, Rewind, ShownRows};
+pub(super) use linear::LinearRows;
 pub(super) use spaces::{adobe_rgb, by_primaries, encoded as encoded_profile, fitting, is_display_p3};
 
 /// Options for a transform from a profile.

@@ -86,14 +86,15 @@ pub(crate) fn open<F: ImageCrateFormat>(
 }
 
 /// A file whose reads fail once decoding is cancelled: the crate's decoders can't be stopped in another way.
-struct Cancellable<'c, F> {
+pub(crate) struct Cancellable<'c, F> {
     file: F,
     cancelled: &'c dyn Fn() -> bool,
     reads: u32,
 }
 
 impl<'c, F> Cancellable<'c, F> {
-    fn new(file: F, control: &DecodeControl<'c>) -> Self {
+    /// A file for a decoder that `control` stops.
+    pub(crate) fn new(file: F, control: &DecodeControl<'c>) -> Self {
         Self { file, cancelled: control.cancelled, reads: 0 }
     }
 

@@ -32,7 +32,7 @@ pub(super) fn decode_page(bytes: &[u8], page: u32) -> Result<Image, ItemError> {
     Ok(Image { info, samples: all, profile: opened.profile, metadata: opened.metadata })
 }
 
-fn decode(name: &str) -> Image {
+pub(super) fn decode(name: &str) -> Image {
     decode_page(&file(name), 0).unwrap_or_else(|error| panic!("{name}: {error:?}"))
 }
 
@@ -56,7 +56,7 @@ fn rgba(image: &Image) -> Vec<[f64; 4]> {
 }
 
 /// The largest and the mean difference in levels of 255; colours of invisible pixels are ignored.
-fn difference(a: &Image, b: &Image) -> (f64, f64) {
+pub(super) fn difference(a: &Image, b: &Image) -> (f64, f64) {
     assert_eq!((a.info.width_px, a.info.height_px), (b.info.width_px, b.info.height_px));
     let (mut largest, mut sum, mut count) = (0.0f64, 0.0, 0.0);
     for (a, b) in rgba(a).iter().zip(rgba(b)) {
@@ -71,7 +71,7 @@ fn difference(a: &Image, b: &Image) -> (f64, f64) {
     (largest, sum / count)
 }
 
-struct Case {
+pub(super) struct Case {
     name: &'static str,
     expected: &'static str,
     channels: Channels,
@@ -81,15 +81,15 @@ struct Case {
     mean: f64,
 }
 
-const fn case(name: &'static str, expected: &'static str, channels: Channels, max: f64, mean: f64) -> Case {
+pub(super) const fn case(name: &'static str, expected: &'static str, channels: Channels, max: f64, mean: f64) -> Case {
     Case { name, expected, channels, sample: SampleType::U8, max, mean }
 }
 
-const fn deep(case: Case) -> Case {
+pub(super) const fn deep(case: Case) -> Case {
     Case { sample: SampleType::U16, ..case }
 }
 
-fn check(cases: &[Case]) {
+pub(super) fn check(cases: &[Case]) {
     let mut wrong = Vec::new();
     for case in cases {
         let found = decode(case.name);

@@ -1,0 +1,32 @@
+//! OpenEXR through the `image` crate, which is only read: the largest level of the first layer with red, green and blue.
+
+mod decode;
+
+use super::spec::{FormatSpec, Frames, IsolatedSpec, ProcessorLimit};
+use crate::model::FormatInfo;
+
+/// The declaration of OpenEXR.
+pub(super) static SPEC: FormatSpec = FormatSpec {
+    format: FormatInfo {
+        names: &["exr"],
+        label: "OpenEXR",
+        extensions: &["exr"],
+        media_types: &["image/x-exr", "image/aces"],
+        save: None,
+    },
+    signatures: &[decode::SIGNATURE],
+    sniff: |bytes| bytes.starts_with(decode::SIGNATURE),
+    probe: decode::probe,
+    open: decode::open,
+    decode_bytes: decode::held_bytes,
+    taken: |_| None,
+    strip: |_| None,
+    frames: Frames::Single,
+    isolated: Some(IsolatedSpec {
+        processor: ProcessorLimit { base_ms: 3_000, per_megapixel_ms: 1_000, per_megabyte_ms: 1_000 },
+        coded_bytes: |bytes| bytes.len() as u64,
+        hidden_header: None,
+        is_drawing: false,
+    }),
+    encoder: None,
+};
