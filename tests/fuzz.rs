@@ -137,6 +137,7 @@ tests! {
     decode_dds
     decode_exr
     decode_hdr
+    decode_pdf
     huffman
     metadata
     lists

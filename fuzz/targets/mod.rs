@@ -55,6 +55,7 @@ pub(crate) const TARGETS: &[Target] = &[
     Target { name: "decode_dds", run: |data, control| decode("dds", data, control) },
     Target { name: "decode_exr", run: |data, control| decode("exr", data, control) },
     Target { name: "decode_hdr", run: |data, control| decode("hdr", data, control) },
+    Target { name: "decode_pdf", run: |data, control| decode("pdf", data, control) },
     Target { name: "huffman", run: |data, _| huffman(data) },
     Target { name: "metadata", run: |data, control| metadata(data, control) },
     Target { name: "lists", run: |data, _| lists(data) },

@@ -34,7 +34,7 @@ pub fn probe_with(bytes: &[u8], page: u32, control: &DecodeControl<'_>) -> Resul
     let Some((isolated, hidden)) = hidden.filter(|(_, hidden)| (hidden.is_hidden)(bytes)) else {
         return probe_page(bytes, page);
     };
-    let header = Header { format: spec.format(), file: isolated::probe(bytes, isolated, hidden, control)? };
+    let header = Header { format: spec.format(), file: isolated::probe(bytes, page, (isolated, hidden), control)? };
     errors::within_limits(header.info.width_px, header.info.height_px)?;
     Ok(header)
 }

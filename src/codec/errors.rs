@@ -101,6 +101,16 @@ pub(super) fn enlarged((width_px, height_px): (u32, u32), max_downscale: f64) ->
     if within_limits(size.0, size.1).is_ok() { size } else { (width_px, height_px) }
 }
 
+/// A drawing's size for `max_downscale`: enlarged, or smaller, but not empty.
+pub(super) fn drawn((width_px, height_px): (u32, u32), max_downscale: f64) -> (u32, u32) {
+    let smaller = |side: u32| ((f64::from(side) / max_downscale).ceil() as u32).clamp(1, side);
+    if max_downscale < 1.0 {
+        enlarged((width_px, height_px), max_downscale)
+    } else {
+        (smaller(width_px), smaller(height_px))
+    }
+}
+
 /// A zeroed buffer of `len` values, or `TooLarge` if there is not enough memory.
 pub(super) fn zeroed<T: Clone + Default>(len: u64) -> Result<Vec<T>, ItemError> {
     let len = usize::try_from(len).map_err(|_| no_memory(len))?;

@@ -7,7 +7,7 @@ use super::heic;
 #[cfg(feature = "raw")]
 use super::raw;
 use super::spec::{FormatSpec, Frames};
-use super::{avif, bmp, dds, exr, gif, hdr, ico, jp2, jpeg, jxl, png, pnm, qoi, svg, tga, tiff, webp};
+use super::{avif, bmp, dds, exr, gif, hdr, ico, jp2, jpeg, jxl, pdf, png, pnm, qoi, svg, tga, tiff, webp};
 use crate::model::Format;
 
 /// Every format, in the order of menus and help. Files are recognised in this order, too: TGA has no signature, so it
@@ -34,6 +34,7 @@ static FORMATS: &[&FormatSpec] = &[
     &exr::SPEC,
     &hdr::SPEC,
     &svg::SPEC,
+    &pdf::SPEC,
     &tga::SPEC,
 ];
 
@@ -74,7 +75,7 @@ pub fn may_be_animated(format: Format) -> bool {
 pub(crate) mod known {
     #[cfg(feature = "raw")]
     use super::raw;
-    use super::{avif, bmp, dds, exr, gif, hdr, ico, jp2, jpeg, jxl, png, pnm, qoi, svg, tga, tiff, webp};
+    use super::{avif, bmp, dds, exr, gif, hdr, ico, jp2, jpeg, jxl, pdf, png, pnm, qoi, svg, tga, tiff, webp};
     use crate::model::Format;
 
     pub(crate) const AVIF: Format = avif::SPEC.format();
@@ -89,6 +90,7 @@ pub(crate) mod known {
     pub(crate) const JP2: Format = jp2::SPEC.format();
     pub(crate) const JPEG: Format = jpeg::SPEC.format();
     pub(crate) const JXL: Format = jxl::SPEC.format();
+    pub(crate) const PDF: Format = pdf::SPEC.format();
     pub(crate) const PNG: Format = png::SPEC.format();
     pub(crate) const PNM: Format = pnm::SPEC.format();
     pub(crate) const QOI: Format = qoi::SPEC.format();

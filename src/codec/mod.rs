@@ -27,6 +27,7 @@ mod jpeg;
 mod jxl;
 mod meta;
 mod open_frames;
+mod pdf;
 mod pixels;
 mod png;
 mod pnm;

@@ -55,8 +55,7 @@ fn is_cut_signature(bytes: &[u8]) -> bool {
 
 /// A guess for people: what the bytes look like, as the id of a message.
 fn looks_like(bytes: &[u8]) -> &'static str {
-    const MAGICS: [(&[u8], &str); 12] = [
-        (b"%PDF-", "looks_like_pdf"),
+    const MAGICS: [(&[u8], &str); 11] = [
         (b"PK\x03\x04", "looks_like_zip"),
         (b"\x1f\x8b", "looks_like_gzip"),
         (b"7z\xBC\xAF\x27\x1C", "looks_like_7z"),
@@ -114,10 +113,9 @@ mod tests {
 
     #[test]
     fn other_files_are_described_by_what_they_look_like() {
-        let cases: [(&[u8], &str); 7] = [
+        let cases: [(&[u8], &str); 6] = [
             (b"<!DOCTYPE html><html><body>404</body></html>", "HTML"),
             (b"\n  <html lang=ko>", "HTML"),
-            (b"%PDF-1.7 ...", "PDF"),
             (b"{\"error\": \"gone\"}", "JSON"),
             ("안녕하세요".as_bytes(), "text"),
             (b"\0\0\0\0\0\0\0\0", "zeros"),

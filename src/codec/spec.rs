@@ -87,8 +87,8 @@ impl ProcessorLimit {
 pub struct HiddenHeader {
     /// Whether a file has such a header.
     pub is_hidden: fn(&[u8]) -> bool,
-    /// Reads it; called in a helper.
-    pub probe: fn(&[u8], RawChoice) -> Result<FileHeader, ItemError>,
+    /// Reads that of a page, counted from 0; called in a helper.
+    pub probe: fn(&[u8], u32, RawChoice) -> Result<FileHeader, ItemError>,
     /// Estimated bytes of memory for this.
     pub bytes: fn(&[u8]) -> u64,
 }
@@ -356,8 +356,8 @@ impl Deref for Header {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DecodeOptions {
     /// 1.0 is full size. Above 1.0 the decoder may deliver a smaller image if that is faster; its sides are at least
-    /// `ceil(full / max_downscale)`. JPEG is scaled by 2, 4 or 8, SVG is drawn smaller; other formats ignore it. Below
-    /// 1.0, SVG is drawn larger.
+    /// `ceil(full / max_downscale)`. JPEG is scaled by 2, 4 or 8, drawings are drawn smaller; other formats ignore it.
+    /// Below 1.0, drawings are drawn larger.
     pub max_downscale: f64,
     /// Whether Rec. 601 luma in one channel suffices instead of colour. JPEG, which stores it, delivers it; other
     /// formats ignore this.

@@ -13,7 +13,7 @@ mod heic;
 mod hostile;
 mod metadata;
 mod read_only;
-mod reference;
+pub(crate) mod reference;
 mod sequences;
 mod strip;
 mod truncated_files;
@@ -559,7 +559,7 @@ fn an_encoder_refuses_missing_rows_and_formats_that_are_read_only() {
         encoder.write_rows(&Band { width_px: 8, rows: 4, channels: Channels::Gray, samples }).unwrap();
         assert_eq!(encoder.finish().unwrap_err().kind, ErrorKind::CantEncode, "{format:?}");
     }
-    for format in [known::TGA, known::SVG, known::JP2, known::DDS, known::EXR, known::HDR] {
+    for format in [known::TGA, known::SVG, known::JP2, known::DDS, known::EXR, known::HDR, known::PDF] {
         let error = encoder(format, &Save::default(), None, &Metadata::default()).map(|_| ()).unwrap_err();
         assert_eq!(error.kind, ErrorKind::CantEncode);
     }

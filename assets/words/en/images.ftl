@@ -41,7 +41,6 @@ truncated_in_pass = within pass { $pass }
 
 ## What other files look like
 
-looks_like_pdf = it looks like a PDF
 looks_like_zip = it looks like a ZIP archive or an office document
 looks_like_gzip = it looks like gzip
 looks_like_7z = it looks like a 7z archive
@@ -118,6 +117,9 @@ jp2_no_codestream = it has no codestream
 dds_compression = DDS images with this compression are not supported ({ $compression })
 dds_uncompressed = uncompressed DDS images are not supported
 exr_channels = OpenEXR images without red, green and blue are not supported
+pdf_password = it needs a password, and PDF files with passwords are not supported
+pdf_encryption = its encryption is not supported
+pdf_invalid = its structure is invalid
 gif_frame_over = a frame can't be drawn over the previous one
 png_checksum = the checksum of its { $chunk } chunk is wrong
 png_no_control = a frame has no control chunk

@@ -29,7 +29,6 @@ truncated_in_pass = 패스 { $pass } 도중
 
 ## 다른 파일의 겉모습
 
-looks_like_pdf = PDF로 보입니다
 looks_like_zip = ZIP 파일이나 오피스 문서로 보입니다
 looks_like_gzip = gzip 파일로 보입니다
 looks_like_7z = 7z 파일로 보입니다
@@ -106,6 +105,9 @@ jp2_no_codestream = 코드 스트림이 없습니다
 dds_compression = 이 방식으로 압축한 DDS 이미지는 지원하지 않습니다({ $compression })
 dds_uncompressed = 압축하지 않은 DDS 이미지는 지원하지 않습니다
 exr_channels = 빨강·초록·파랑 채널이 없는 OpenEXR 이미지는 지원하지 않습니다
+pdf_password = 암호가 필요한 파일이며, 암호가 걸린 PDF는 지원하지 않습니다
+pdf_encryption = 지원하지 않는 방식으로 암호화한 파일입니다
+pdf_invalid = 구조가 잘못되었습니다
 gif_frame_over = 이전 프레임 위에 그릴 수 없는 프레임이 있습니다
 png_checksum = { $chunk } 청크의 체크섬이 틀렸습니다
 png_no_control = 제어 청크가 없는 프레임이 있습니다

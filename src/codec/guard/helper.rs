@@ -391,7 +391,8 @@ mod tests {
         let cancelled = || looks.replace(looks.get() + 1) > 1_500;
         let watcher = Watcher { cancelled: &cancelled, host: None };
         let allowance = Allowance { memory_bytes: 64 << 20, processor: (may_compute, "decoding_time") };
-        let request = Request { input_bytes: 0, processor_s: 1, task: Task::Probe { raw: RawChoice::Preview } };
+        let request =
+            Request { input_bytes: 0, processor_s: 1, task: Task::Probe { page: 0, raw: RawChoice::Preview } };
         match helper.ask(&[], request, allowance, &watcher) {
             Err(Failure::Item(error)) => error,
             Err(Failure::Gone) => panic!("it ended"),

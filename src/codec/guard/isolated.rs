@@ -37,19 +37,19 @@ pub(in crate::codec) fn on_deep_stack<T: Send>(
 /// The header, if only the decoder can read it.
 pub(in crate::codec) fn probe(
     bytes: &[u8],
-    isolated: &IsolatedSpec,
-    hidden: &HiddenHeader,
+    page: u32,
+    (isolated, hidden): (&IsolatedSpec, &HiddenHeader),
     control: &DecodeControl<'_>,
 ) -> Result<FileHeader, ItemError> {
     let raw = control.raw;
     let Isolation::Helpers(helpers) = control.isolation else {
-        return on_deep_stack(|| (hidden.probe)(bytes, raw));
+        return on_deep_stack(|| (hidden.probe)(bytes, page, raw));
     };
     let processor = (isolated.processor_time(0, bytes), "probing_time");
     let allowance = Allowance { memory_bytes: (hidden.bytes)(bytes), processor };
     let watcher = Watcher { cancelled: control.cancelled, host: control.host };
-    match helpers.ask(bytes, Task::Probe { raw }, allowance, &watcher)?.1 {
-        Reply::Header(info, orientation) => Ok(FileHeader::still(info, orientation)),
+    match helpers.ask(bytes, Task::Probe { page, raw }, allowance, &watcher)?.1 {
+        Reply::Header(info, orientation, pages) => Ok(FileHeader { pages, ..FileHeader::still(info, orientation) }),
         _ => Err(crashed()),
     }
 }
@@ -68,7 +68,7 @@ pub(in crate::codec) fn open<'a>(
     };
     let drawn = spec.drawn_at(header, options.max_downscale);
     let watcher = Watcher { cancelled: control.cancelled, host: control.host };
-    let task = Task::Open { max_downscale: options.max_downscale, raw: control.raw };
+    let task = Task::Open { max_downscale: options.max_downscale, page: options.page, raw: control.raw };
     let (lease, reply) = helpers.ask(bytes, task, allowance(spec, bytes, &drawn), &watcher)?;
     let Reply::Opened(message) = reply else { return Err(crashed()) };
     let info = message.info;

@@ -24,10 +24,10 @@ pub(super) struct Request {
 /// What to do with the file.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) enum Task {
-    /// Only find out what its header says.
-    Probe { raw: RawChoice },
-    /// Decode it. The number is `DecodeOptions::max_downscale`.
-    Open { max_downscale: f64, raw: RawChoice },
+    /// Only find out what the header of a page says.
+    Probe { page: u32, raw: RawChoice },
+    /// Decode a page of it. The first number is `DecodeOptions::max_downscale`.
+    Open { max_downscale: f64, page: u32, raw: RawChoice },
     /// Open an animation; with `keep`, even if it is truncated.
     OpenFrames { keep: bool },
     /// Compose the next frame of the animation that is open. Any other task closes it.
@@ -41,8 +41,8 @@ pub(super) enum Reply {
     Ready,
     /// The first message if the helper could not be set up, with the reason.
     Unusable(String),
-    /// The answer to `Task::Probe`: size and samples of the image, and how it is turned.
-    Header(ImageInfo, Orientation),
+    /// The answer to `Task::Probe`: size and samples of the image, how it is turned, and the file's pages.
+    Header(ImageInfo, Orientation, u32),
     /// The answer to `Task::Open`: the pixels are in the shared memory.
     Opened(Box<OpenedMessage>),
     /// The answer to `Task::OpenFrames`.

@@ -159,13 +159,16 @@ fn input(request: Request, shared: &SharedMemory) -> Result<Vec<u8>, ItemError> 
 fn answer(request: Request, shared: &SharedMemory) -> Result<Reply, ItemError> {
     let input = input(request, shared)?;
     match request.task {
-        Task::Probe { raw } => {
+        Task::Probe { page, raw } => {
             let spec = require(&input)?;
             let hidden = spec.isolated.as_ref().and_then(|isolated| isolated.hidden_header.as_ref());
-            let header = hidden.map_or_else(|| (spec.probe)(&input, 0), |hidden| (hidden.probe)(&input, raw))?;
-            Ok(Reply::Header(header.info, header.orientation))
+            let header =
+                hidden.map_or_else(|| (spec.probe)(&input, page), |hidden| (hidden.probe)(&input, page, raw))?;
+            Ok(Reply::Header(header.info, header.orientation, header.pages))
         }
-        Task::Open { max_downscale, raw } => open(&input, max_downscale, raw, shared),
+        Task::Open { max_downscale, page, raw } => {
+            open(&input, &DecodeOptions { max_downscale, page, ..DecodeOptions::default() }, raw, shared)
+        }
         // No animation is open.
         Task::OpenFrames { .. } | Task::NextFrame => Err(crashed()),
     }
@@ -175,10 +178,9 @@ fn lost(error: io::Error) -> ItemError {
     errors::too_large(Message::new("decoder_output").with("detail", error))
 }
 
-fn open(input: &[u8], max_downscale: f64, raw: RawChoice, shared: &SharedMemory) -> Result<Reply, ItemError> {
-    let options = DecodeOptions { max_downscale, ..DecodeOptions::default() };
+fn open(input: &[u8], options: &DecodeOptions, raw: RawChoice, shared: &SharedMemory) -> Result<Reply, ItemError> {
     let control = DecodeControl::in_process().reading_raw(raw);
-    let mut decoded = (require(input)?.open)(input, &options, &control)?;
+    let mut decoded = (require(input)?.open)(input, options, &control)?;
     let info = decoded.rows.info();
     let mut writer = Writer { shared, at: 0 };
     let pixels = writer.pixels(decoded.rows.as_mut())?;

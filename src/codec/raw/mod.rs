@@ -59,7 +59,11 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         // Half a second for 24 megapixels that are compressed.
         processor: ProcessorLimit { base_ms: 5_000, per_megapixel_ms: 1_000, per_megabyte_ms: 500 },
         coded_bytes: |bytes| bytes.len() as u64,
-        hidden_header: Some(HiddenHeader { is_hidden: |_| true, probe: read::probe, bytes: |_| read::PROBE_BYTES }),
+        hidden_header: Some(HiddenHeader {
+            is_hidden: |_| true,
+            probe: |bytes, _, raw| read::probe(bytes, raw),
+            bytes: |_| read::PROBE_BYTES,
+        }),
         is_drawing: false,
     }),
     encoder: None,

@@ -140,12 +140,7 @@ pub(super) fn open<'a>(
 /// The drawing's own size, the size it was drawn at, and its samples with straight alpha.
 fn draw(tree: &Tree, downscale: f64) -> Result<(ImageInfo, ImageInfo, Vec<u8>), ItemError> {
     let full = info(tree)?;
-    let smaller = |side: u32| ((f64::from(side) / downscale).ceil() as u32).clamp(1, side);
-    let (width_px, height_px) = if downscale < 1.0 {
-        errors::enlarged((full.width_px, full.height_px), downscale)
-    } else {
-        (smaller(full.width_px), smaller(full.height_px))
-    };
+    let (width_px, height_px) = errors::drawn((full.width_px, full.height_px), downscale);
     let drawn = ImageInfo { width_px, height_px, ..full };
     let scale = (drawn.width_px as f32 / full.width_px as f32, drawn.height_px as f32 / full.height_px as f32);
     let wanted = render_cost::layer_bytes(tree, scale, (drawn.width_px, drawn.height_px));

@@ -32,7 +32,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         coded_bytes: detect::text_bytes,
         hidden_header: Some(HiddenHeader {
             is_hidden: decode::is_size_hidden,
-            probe: |bytes, _| decode::probe_whole(bytes),
+            probe: |bytes, _, _| decode::probe_whole(bytes),
             bytes: decode::description_bytes,
         }),
         is_drawing: true,

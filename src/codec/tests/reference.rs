@@ -9,7 +9,7 @@ use crate::model::{Band, Channels, Image, SampleType, Samples};
 #[cfg(feature = "heic")]
 use crate::model::{ColourChoice, Part};
 
-pub(super) fn file(name: &str) -> Vec<u8> {
+pub(crate) fn file(name: &str) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/reference/formats").join(name);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
@@ -32,7 +32,7 @@ pub(super) fn decode_page(bytes: &[u8], page: u32) -> Result<Image, ItemError> {
     Ok(Image { info, samples: all, profile: opened.profile, metadata: opened.metadata })
 }
 
-pub(super) fn decode(name: &str) -> Image {
+pub(crate) fn decode(name: &str) -> Image {
     decode_page(&file(name), 0).unwrap_or_else(|error| panic!("{name}: {error:?}"))
 }
 
@@ -56,7 +56,7 @@ fn rgba(image: &Image) -> Vec<[f64; 4]> {
 }
 
 /// The largest and the mean difference in levels of 255; colours of invisible pixels are ignored.
-pub(super) fn difference(a: &Image, b: &Image) -> (f64, f64) {
+pub(crate) fn difference(a: &Image, b: &Image) -> (f64, f64) {
     assert_eq!((a.info.width_px, a.info.height_px), (b.info.width_px, b.info.height_px));
     let (mut largest, mut sum, mut count) = (0.0f64, 0.0, 0.0);
     for (a, b) in rgba(a).iter().zip(rgba(b)) {
