@@ -25,7 +25,7 @@ fn an_invalid_recipe_is_refused_with_line_and_allowed_values() {
         ("[[step]]\nlong_edge = 5\n", 2, "no op"),
         ("[save]\nformat = \"webp\"\nquality = 0\n", 4, "from 1 to 100, not 0"),
         ("[save]\nformat = \"heic\"\n", 3, "one of keep, jpeg, png"),
-        ("[saves]\n", 2, "version, step or save"),
+        ("[saves]\n", 2, "available: version, step, save, output, input; did you mean \"save\"?"),
         ("[[step]\n", 2, ""),
     ] {
         home.file("recipe.toml", format!("version = 1\n{body}"));

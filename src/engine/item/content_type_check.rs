@@ -95,7 +95,7 @@ mod tests {
         for own in ["png", "php", "ASPX", "image"] {
             assert_eq!(actual_extension(own, JPEG, None).as_deref(), Some("jpg"), "{own}");
         }
-        for own in ["jpg", "JPEG", "jpe", "xyz", "dng", ""] {
+        for own in ["jpg", "JPEG", "jpe", "xyz", "psd", ""] {
             assert_eq!(actual_extension(own, JPEG, None), None, "{own}");
         }
     }
