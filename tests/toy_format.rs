@@ -131,7 +131,7 @@ fn a_format_declared_in_one_file_is_found_in_lists_help_sniffing_and_names() {
     assert!(pixloom::source::is_image_name(Path::new("a.TOYS")));
     let help = pixloom::op::save_help(pixloom::model::Lang::English);
     assert!(help.contains("bmp, toy"), "{help}");
-    assert!(help.contains("AVIF 80; Toy 77") && help.contains("Toy: the number of tries"), "{help}");
+    assert!(help.contains("AVIF 80; JPEG XL 90; Toy 77") && help.contains("Toy: the number of tries"), "{help}");
     let mut save = Save { format: FormatChoice::named("toy").unwrap(), ..Save::default() };
     assert!(save.set("quality", &70.0.into()).is_ok());
     assert!(save.set("palette", &16.0.into()).is_err());

@@ -227,7 +227,7 @@ fn a_response_that_only_claims_to_be_an_image_fails_and_an_image_gets_the_extens
 #[test]
 fn large_bodies_and_their_pixels_share_a_small_budget() {
     let desk = Desk::command_line();
-    let picture = png(700, 500, 3);
+    let picture = png(1_100, 800, 3);
     let body_bytes = picture.len();
     let goes_on = Arc::new(AtomicBool::new(false));
     let may_answer = Arc::clone(&goes_on);

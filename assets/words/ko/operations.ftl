@@ -560,7 +560,6 @@ save-effort = 압축 노력
     .meaning-png = deflate 레벨
     .meaning-webp = cwebp의 method의 1.5배, 무손실이면 레벨
     .meaning-jxl = 24메가픽셀에 2초에서 1분 이상까지
-    .default-jxl = 3
     .meaning-avif = 10에서 rav1e의 speed를 뺀 값
     .meaning-tiff = deflate를 쓸 때 그 레벨: 1, 6 또는 9
 save-palette = 팔레트
