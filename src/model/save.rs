@@ -280,7 +280,11 @@ const COLOUR: SaveKey = SaveKey {
 };
 
 const PAGE: SaveKey = SaveKey {
-    param: spec("page", "Page of a multi-page TIFF or PDF to read, counted from 1; the first if unset", whole(1, 65_535)),
+    param: spec(
+        "page",
+        "Page of a multi-page TIFF or PDF to read, counted from 1; the first if unset",
+        whole(1, 65_535),
+    ),
     scope: Scope::AllFormats,
     shape: Shape::OfKind,
     get: |save| save.page.map(number),

@@ -49,6 +49,11 @@ struct LightMap {
     premultiplied: bool,
 }
 
+/// A number from 0 to `most`; 0 for one that is none.
+const fn within(number: f32, most: f32) -> f32 {
+    if number.is_nan() { 0.0 } else { number.clamp(0.0, most) }
+}
+
 impl LightMap {
     /// Red, green and blue, or gray three times, not multiplied by alpha. No light is below zero, and none is infinite.
     fn colours(&self, pixel: &[f32]) -> [f32; 3] {
@@ -58,12 +63,11 @@ impl LightMap {
             [] => [0.0; 3],
         };
         let alpha = if self.premultiplied { self.alpha(pixel) } else { 1.0 };
-        // `max` and `min` return the other number for one that is none.
-        light.map(|light| if alpha > 0.0 { (light / alpha).max(0.0).min(BRIGHTEST) } else { 0.0 })
+        light.map(|light| if alpha > 0.0 { within(light / alpha, BRIGHTEST) } else { 0.0 })
     }
 
     fn alpha(&self, pixel: &[f32]) -> f32 {
-        pixel.last().copied().filter(|_| self.channels.has_alpha()).map_or(1.0, |alpha| alpha.max(0.0).min(1.0))
+        pixel.last().copied().filter(|_| self.channels.has_alpha()).map_or(1.0, |alpha| within(alpha, 1.0))
     }
 
     fn push(&self, pixel: &[f32], out: &mut Vec<u16>) {

@@ -86,32 +86,29 @@ fn finished(
     let part = left * 3..(left + wanted_px.0 as usize) * 3;
     let (width_px, height_px) = wanted_px;
     let info = ImageInfo { width_px, height_px, channels: crate::model::Channels::Rgb, sample, premultiplied: false };
-    let samples = match sample {
-        SampleType::U8 => {
-            let curve: Vec<u8> = curve(exposure).map(|level| (level * 255.0).round() as u8).collect();
-            let mut out = errors::room((info.row_samples() * height_px as usize) as u64)?;
-            for row in rows {
-                let row = row.get(part.clone()).unwrap_or_default();
-                out.extend(row.iter().map(|&level| curve.get(usize::from(level)).copied().unwrap_or_default()));
-            }
-            Samples::U8(out)
+    let samples = if sample == SampleType::U8 {
+        let curve: Vec<u8> = curve(exposure).map(|level| (level * 255.0).round() as u8).collect();
+        let mut out = errors::room((info.row_samples() * height_px as usize) as u64)?;
+        for row in rows {
+            let row = row.get(part.clone()).unwrap_or_default();
+            out.extend(row.iter().map(|&level| curve.get(usize::from(level)).copied().unwrap_or_default()));
         }
-        _ => {
-            let curve: Vec<u16> = curve(exposure).map(|level| (level * 65_535.0).round() as u16).collect();
-            let mut to = 0;
-            for y in 0..height_px as usize {
-                let from = (top + y) * size_px.0 as usize * 3 + part.start;
-                for n in from..from + part.len() {
-                    let level = linear.get(n).copied().unwrap_or_default();
-                    if let (Some(place), Some(&level)) = (linear.get_mut(to), curve.get(usize::from(level))) {
-                        *place = level;
-                    }
-                    to += 1;
+        Samples::U8(out)
+    } else {
+        let curve: Vec<u16> = curve(exposure).map(|level| (level * 65_535.0).round() as u16).collect();
+        let mut to = 0;
+        for y in 0..height_px as usize {
+            let from = (top + y) * size_px.0 as usize * 3 + part.start;
+            for n in from..from + part.len() {
+                let level = linear.get(n).copied().unwrap_or_default();
+                if let (Some(place), Some(&level)) = (linear.get_mut(to), curve.get(usize::from(level))) {
+                    *place = level;
                 }
+                to += 1;
             }
-            linear.truncate(to);
-            Samples::U16(linear)
         }
+        linear.truncate(to);
+        Samples::U16(linear)
     };
     WholeReader::new(info, samples)
 }

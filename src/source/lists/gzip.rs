@@ -6,14 +6,14 @@ use flate2::bufread::GzDecoder;
 
 /// The contents of all members.
 pub(super) enum Members<R> {
-    Reading(GzDecoder<R>),
+    Reading(Box<GzDecoder<R>>),
     Ended,
 }
 
 impl<R: BufRead> Members<R> {
     /// Of a stream that begins with a member.
     pub(super) fn new(reader: R) -> Self {
-        Self::Reading(GzDecoder::new(reader))
+        Self::Reading(Box::new(GzDecoder::new(reader)))
     }
 }
 
