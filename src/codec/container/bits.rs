@@ -28,12 +28,14 @@ impl<'a> Bits<'a> {
     }
 
     /// Passes over bits.
+    #[cfg_attr(not(any(feature = "heic", test)), expect(dead_code, reason = "only HEIC needs it"))]
     pub(crate) fn skip(&mut self, count: usize) -> Option<()> {
         self.at = self.at.checked_add(count).filter(|&at| at <= self.data.len() * 8)?;
         Some(())
     }
 
     /// An Exp-Golomb code: as many zeros as bits follow a one.
+    #[cfg_attr(not(any(feature = "heic", test)), expect(dead_code, reason = "only HEIC needs it"))]
     pub(crate) fn exp_golomb(&mut self) -> Option<u32> {
         let mut zeros = 0;
         while !self.flag()? {

@@ -16,6 +16,7 @@ mod yuv;
 
 pub(crate) use coded_image::{Colours, Shape};
 pub(crate) use item_codec::ItemCodec;
+#[cfg(feature = "heic")]
 pub(crate) use properties::Coding;
 pub(crate) use yuv::YuvRows;
 

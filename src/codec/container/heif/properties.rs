@@ -40,6 +40,7 @@ pub(crate) struct Coding<'a> {
     /// Whether there is only luma.
     pub(crate) monochrome: bool,
     /// The codec's configuration: the content of `av1C` or `hvcC`.
+    #[cfg_attr(not(feature = "heic"), expect(dead_code, reason = "only HEIC needs it"))]
     pub(crate) configuration: &'a [u8],
 }
 

@@ -51,6 +51,7 @@ fn sequence_header(codec: &ItemCodec, sequence: &Sequence<'_>) -> Result<FileHea
 }
 
 /// The largest number of pixels that are decoded at once: those of a grid's tile, or of the whole image.
+#[cfg_attr(not(feature = "heic"), expect(dead_code, reason = "only HEIC needs it"))]
 pub(crate) fn pixels_at_once(codec: &'static ItemCodec, bytes: &[u8]) -> Option<u64> {
     let items = Items::read(codec, bytes).ok()?;
     let primary = items.primary().ok()?;
