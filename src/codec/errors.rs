@@ -164,12 +164,14 @@ pub(super) fn from_image(error: &image::ImageError) -> ItemError {
 }
 
 /// Texts of decoders that mean a truncated file.
-const ENDS: [&str; 5] = [
+const ENDS: [&str; 6] = [
     "Unexpected end of PNM header",
     "Unexpected End of File",
     "failed to fill whole buffer",
     "Not enough data was provided",
     "unexpected input buffer end",
+    // exr's, for the end of a file.
+    "reference to missing bytes",
 ];
 
 /// How the messages of the Netpbm and QOI decoders begin, and the ids of ours.

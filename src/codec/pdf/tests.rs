@@ -46,12 +46,12 @@ fn a_page_is_drawn_as_large_as_it_is_needed_on_white() {
         let image = drawn(&bytes, &DecodeOptions { max_downscale, ..page(0) }).unwrap();
         assert_eq!((image.info.width_px, image.info.height_px), size);
     }
-    let image = drawn(&bytes, &DecodeOptions { max_downscale: 0.5, ..page(0) }).unwrap();
+    let image = drawn(&bytes, &DecodeOptions { max_downscale: 0.5, ..page(1) }).unwrap();
     let crate::model::Samples::U8(samples) = &image.samples else { panic!("not 8 bits") };
-    let at = |x: usize, y: usize| samples[(y * 600 + x) * 3..][..3].to_vec();
+    let at = |x: usize, y: usize| samples[(y * 300 + x) * 3..][..3].to_vec();
     assert_eq!(at(3, 3), [255, 255, 255]);
-    let red = at(150, 150);
-    assert!(red.iter().zip([204, 26, 51]).all(|(&level, wanted): (&u8, u8)| level.abs_diff(wanted) <= 1), "{red:?}");
+    let disc = at(150, 300);
+    assert!(disc.iter().zip([26, 77, 230]).all(|(&level, wanted): (&u8, u8)| level.abs_diff(wanted) <= 1), "{disc:?}");
 }
 
 #[test]

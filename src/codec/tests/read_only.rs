@@ -126,7 +126,8 @@ fn light_above_white_in_openexr_is_compressed_and_not_clipped() {
     let steps = |samples: &[u16]| {
         samples.iter().filter(|&&level| level > 64_000).collect::<std::collections::HashSet<_>>().len()
     };
-    assert!(steps(bright) > 200, "{}", steps(bright));
+    // The same formula in NumPy gives 131; clipped light gives 4.
+    assert!(steps(bright) > 100, "{}", steps(bright));
 }
 
 #[test]
