@@ -38,17 +38,17 @@ fn refused(error: DecodeError, bytes: &[u8]) -> ItemError {
 }
 
 fn info(image: &Image<'_>) -> Result<ImageInfo, ItemError> {
-    let unsupported = |colours: &str| Err(errors::unsupported(Message::new("jp2_colours").with("colours", colours)));
+    let refused = |colours: &str| Err(errors::unsupported(Message::new("jp2_colours").with("colours", colours)));
     let is_gray = match image.color_space() {
         ColorSpace::Gray => true,
         ColorSpace::RGB => false,
         ColorSpace::Icc { profile, num_channels } => match (profile.get(16..20), num_channels) {
             (Some(b"GRAY"), 1) => true,
             (Some(b"RGB "), 3) => false,
-            (space, _) => return unsupported(String::from_utf8_lossy(space.unwrap_or_default()).trim()),
+            (space, _) => return refused(String::from_utf8_lossy(space.unwrap_or_default()).trim()),
         },
-        ColorSpace::CMYK => return unsupported("CMYK"),
-        ColorSpace::Unknown { num_channels } => return unsupported(&format!("{num_channels}")),
+        ColorSpace::CMYK => return refused("CMYK"),
+        ColorSpace::Unknown { num_channels } => return refused(&format!("{num_channels}")),
     };
     let channels = match (is_gray, image.has_alpha()) {
         (true, false) => Channels::Gray,
