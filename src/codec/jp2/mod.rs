@@ -25,7 +25,6 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     strip: blocks::stripped,
     frames: Frames::Single,
     isolated: Some(IsolatedSpec {
-        // A second for 24 megapixels without loss and 40 MB.
         processor: ProcessorLimit { base_ms: 3_000, per_megapixel_ms: 1_500, per_megabyte_ms: 5_000 },
         coded_bytes: |bytes| bytes.len() as u64,
         hidden_header: None,
