@@ -273,6 +273,8 @@ pub(super) struct RunArgs {
     pub(super) save: Option<String>,
     #[arg(long, alias = "color", value_parser = key_words("colour"))]
     pub(super) colour: Option<String>,
+    #[arg(long, value_parser = key_words("hdr"))]
+    pub(super) hdr: Option<String>,
     #[arg(long, value_parser = key_words("metadata"))]
     pub(super) metadata: Option<String>,
     #[arg(long, value_name = "PERCENT")]
@@ -552,9 +554,10 @@ impl RunArgs {
 
     /// As single options where there is one for each setting, else as `--save`.
     fn write_save(save: &Save, line: &mut CommandLine) {
-        const OPTIONS: [(&str, &str); 4] = [
+        const OPTIONS: [(&str, &str); 5] = [
             ("quality", "--quality"),
             ("colour", "--colour"),
+            ("hdr", "--hdr"),
             ("metadata", "--metadata"),
             ("min_saving", "--min-saving"),
         ];

@@ -35,7 +35,7 @@ const NEEDS: [(&str, &[&str]); 6] = [
     ("since", &["sql"]),
 ];
 /// Options that set one key of `--save`.
-const KEYS: [&str; 5] = ["quality", "colour", "metadata", "min_saving", "lossless_jpeg"];
+const KEYS: [&str; 6] = ["quality", "colour", "hdr", "metadata", "min_saving", "lossless_jpeg"];
 
 /// Arguments with options from elsewhere, and where each of those came from.
 pub(super) struct Extended {

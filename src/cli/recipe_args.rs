@@ -95,6 +95,7 @@ impl RunArgs {
         let shortcuts = [
             ("quality", self.quality.clone()),
             ("colour", self.colour.clone()),
+            ("hdr", self.hdr.clone()),
             ("metadata", self.metadata.clone()),
             ("min_saving", min_saving),
             ("lossless_jpeg", lossless_jpeg),

@@ -14,8 +14,8 @@ use super::errors;
 use super::guard::control::DecodeControl;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    Area, Channels, ColourChoice, DamagedPolicy, Format, FormatInfo, ImageInfo, Metadata, Orientation, Original, Part,
-    Picture, RawChoice, RowReader, RowWriter, SampleType, Save, TruncatedPolicy,
+    Area, Channels, ColourChoice, DamagedPolicy, Format, FormatInfo, HdrChoice, ImageInfo, Metadata, Orientation,
+    Original, Part, Picture, RawChoice, RowReader, RowWriter, SampleType, Save, TruncatedPolicy,
 };
 
 /// The declaration of a format.
@@ -364,6 +364,8 @@ pub struct DecodeOptions {
     pub luma: bool,
     /// The colour space that pixels are converted to.
     pub colour: ColourChoice,
+    /// Whether PQ, HLG and gain maps are kept, for a result that can hold them.
+    pub hdr: HdrChoice,
     /// Whether to accept a truncated file; `truncation()` of its rows then says how much there is.
     pub truncated: TruncatedPolicy,
     /// Whether to accept damaged data; the rows then have a remark.
@@ -388,6 +390,7 @@ impl Default for DecodeOptions {
             max_downscale: 1.0,
             luma: false,
             colour: ColourChoice::Srgb,
+            hdr: HdrChoice::Sdr,
             page: 0,
             truncated: TruncatedPolicy::Fail,
             damaged: DamagedPolicy::Fail,

@@ -53,9 +53,9 @@ pub use image::{
     Samples, Truncated,
 };
 pub use job::{
-    ColourChoice, ConflictPolicy, DamagedPolicy, Durability, FramesChoice, JobSpec, Limits, ListSpec, MetadataPolicy,
-    Output, QueryResult, QuerySpec, RawChoice, RawPairs, RowsFormat, Save, SinkPart, SinkSpec, Tree, TruncatedPolicy,
-    Work, WrittenFile, check_output_name, is_copy, is_only_recoded, is_only_stripped,
+    ColourChoice, ConflictPolicy, DamagedPolicy, Durability, FramesChoice, HdrChoice, JobSpec, Limits, ListSpec,
+    MetadataPolicy, Output, QueryResult, QuerySpec, RawChoice, RawPairs, RowsFormat, Save, SinkPart, SinkSpec, Tree,
+    TruncatedPolicy, Work, WrittenFile, check_output_name, is_copy, is_only_recoded, is_only_stripped,
 };
 pub use locator::Locator;
 pub use message::Message;

@@ -4,7 +4,7 @@
 use super::choices::{Rgb, Subsampling, TiffCompression};
 use super::format::{Format, FormatChoice};
 use super::human;
-use super::job::{ColourChoice, FramesChoice, MetadataPolicy, Save};
+use super::job::{ColourChoice, FramesChoice, HdrChoice, MetadataPolicy, Save};
 use super::message::Message;
 use super::names;
 use super::param::{ParamKind, ParamSpec};
@@ -61,6 +61,7 @@ pub fn keys() -> &'static [SaveKey] {
             FRAMES,
             METADATA,
             COLOUR,
+            HDR,
             PAGE,
             MIN_SAVING,
         ]
@@ -277,6 +278,19 @@ const COLOUR: SaveKey = SaveKey {
     shape: Shape::OfKind,
     get: |save| (save.colour != ColourChoice::default()).then(|| save.colour.word().into()),
     set: |save, value| word(value, &ColourChoice::ALL, ColourChoice::word).map(|chosen| save.colour = chosen),
+};
+
+const HDR: SaveKey = SaveKey {
+    param: spec(
+        "hdr",
+        "High dynamic range: sdr maps it to a standard range; keep preserves the gain map (JPEG) or PQ and HLG (AVIF, JPEG \
+         XL, PNG)",
+        ParamKind::Choice { options: &["sdr", "keep"], default: "sdr" },
+    ),
+    scope: Scope::AllFormats,
+    shape: Shape::OfKind,
+    get: |save| (save.hdr != HdrChoice::default()).then(|| save.hdr.word().into()),
+    set: |save, value| word(value, &HdrChoice::ALL, HdrChoice::word).map(|chosen| save.hdr = chosen),
 };
 
 const PAGE: SaveKey = SaveKey {
@@ -520,6 +534,19 @@ impl MetadataPolicy {
             Self::Keep => "keep",
             Self::NoGps => "no-gps",
             Self::Strip => "strip",
+        }
+    }
+}
+
+impl HdrChoice {
+    /// Every choice, in the order of menus.
+    pub const ALL: [Self; 2] = [Self::Sdr, Self::Keep];
+
+    /// The name in scripts and recipes.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Sdr => "sdr",
+            Self::Keep => "keep",
         }
     }
 }

@@ -86,6 +86,7 @@ option-trash = Move files that are replaced (--on-conflict overwrite, --update) 
 option-update = Process only what changed since an earlier job with the same recipe and output folder: unchanged links and files are skipped, changed ones replace their results
 option-save = Format and its settings in one, such as 'webp:quality=82'; `pixloom ops save` lists them all
 option-colour = Convert to sRGB or another colour space (its profile is embedded), or keep each image's own [default: srgb]
+option-hdr = Map a high dynamic range to a standard one (sdr), or keep it in formats that can hold it: gain maps in JPEG, PQ and HLG in AVIF, JPEG XL and PNG [default: sdr]
 option-metadata = Which EXIF, XMP and IPTC data to keep [default: no-gps]
 option-min_saving = Keep the original's bytes unless re-encoding saves at least this many percent
 option-keep_smaller = Keep the original's bytes unless re-encoding makes the file smaller

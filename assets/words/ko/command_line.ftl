@@ -86,6 +86,7 @@ option-trash = 교체되는 파일(--on-conflict overwrite, --update)을 먼저 
 option-update = 레시피와 출력 폴더가 같은 이전 작업 이후에 바뀐 것만 처리: 바뀌지 않은 링크와 파일은 건너뛰고, 바뀐 것은 기존 결과를 교체
 option-save = 형식과 저장 설정을 한꺼번에. 예: 'webp:quality=82'. 전체 설정은 `pixloom ops save` 참고
 option-colour = sRGB나 다른 색 공간으로 변환(프로필 포함), 또는 원래 색 공간 유지 [기본값: srgb]
+option-hdr = HDR을 SDR로 변환(sdr)하거나, 담을 수 있는 형식에서 유지(keep): 게인 맵은 JPEG에, PQ와 HLG는 AVIF, JPEG XL, PNG에 [기본값: sdr]
 option-metadata = 유지할 EXIF, XMP, IPTC 데이터 [기본값: no-gps]
 option-min_saving = 다시 저장해서 이만큼(%) 줄지 않으면 원본을 그대로 둠
 option-keep_smaller = 다시 저장해도 작아지지 않으면 원본을 그대로 둠

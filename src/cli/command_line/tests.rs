@@ -363,6 +363,7 @@ fn sample(id: &str, files: &Files) -> Option<Vec<OsString>> {
         "trash" => words(&["--trash"]),
         "save" => words(&["--save", "jpeg:progressive=true"]),
         "colour" => words(&["--colour", "keep"]),
+        "hdr" => words(&["--hdr", "keep"]),
         "metadata" => words(&["--metadata", "strip"]),
         "min_saving" => words(&["--min-saving", "5"]),
         "keep_smaller" => words(&["--keep-smaller"]),

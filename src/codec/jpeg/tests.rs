@@ -12,7 +12,7 @@ use crate::codec::guard::control::DecodeControl;
 use crate::codec::spec::{DecodeOptions, Decoded, Encoder, Extras, Header};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    Band, Channels, ColourChoice, DamagedPolicy, ImageInfo, Remark, RowWriter, SampleType, Samples, Save,
+    Band, Channels, ColourChoice, DamagedPolicy, HdrChoice, ImageInfo, Remark, RowWriter, SampleType, Samples, Save,
     TruncatedPolicy,
 };
 
@@ -20,6 +20,7 @@ const FULL: DecodeOptions = DecodeOptions {
     max_downscale: 1.0,
     luma: false,
     colour: ColourChoice::Srgb,
+    hdr: HdrChoice::Sdr,
     truncated: TruncatedPolicy::Fail,
     damaged: DamagedPolicy::Fail,
     page: 0,

@@ -141,6 +141,8 @@ pub struct Save {
     pub metadata: MetadataPolicy,
     /// The result's colour space.
     pub colour: ColourChoice,
+    /// What becomes of a high dynamic range.
+    pub hdr: HdrChoice,
     /// The page of a multi-page file, from 1; `None` is the first.
     pub page: Option<u16>,
     /// Percent that re-encoding alone must save: otherwise the original's bytes are the result. `None` saves any result.
@@ -191,6 +193,17 @@ pub enum ColourChoice {
     ProphotoRgb,
     /// Pixels are converted to Rec. 2020, whose profile is embedded.
     Rec2020,
+}
+
+/// What becomes of a high dynamic range.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HdrChoice {
+    /// Results have a standard range: PQ and HLG are mapped to it, and gain maps are left out.
+    #[default]
+    Sdr,
+    /// PQ, HLG and gain maps are kept by formats that can hold them.
+    Keep,
 }
 
 /// What to do with truncated images.
@@ -487,7 +500,7 @@ pub fn is_only_stripped(recipe: &Recipe, save: &Save) -> bool {
 
 /// A quality, a size limit or a colour space requires re-encoding.
 fn is_untouched(recipe: &Recipe, save: &Save) -> bool {
-    let says_how = save.given().any(|(key, _)| !matches!(key.param.name, "metadata" | "min_saving"));
+    let says_how = save.given().any(|(key, _)| !matches!(key.param.name, "metadata" | "min_saving" | "hdr"));
     recipe.active().next().is_none() && save.format == FormatChoice::Keep && !says_how
 }
 
