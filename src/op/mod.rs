@@ -18,6 +18,7 @@ pub use params::Params;
 pub use pipeline::checked_recipe::{Pipeline, StepError};
 pub use pipeline::drawing::DrawnSmall;
 pub use pipeline::plan::Plan;
+pub use pipeline::shared_steps::{RestOfPlan, SharedSteps};
 pub use recipe::help::{help, list, save_help};
 pub use recipe::{file, syntax};
 pub use registry::{find, registry};

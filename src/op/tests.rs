@@ -9,6 +9,7 @@ mod focus;
 mod geometry;
 mod harness;
 mod mistakes;
+mod shared_steps;
 
 use std::cell::Cell;
 

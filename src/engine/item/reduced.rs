@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Band, ImageInfo, Message, Remark, RowReader, Samples, Truncated};
+use crate::model::{Band, Image, ImageInfo, Message, Remark, RowReader, Samples, Truncated};
 
 /// Passes on the rows of a decoder and keeps what others need.
 pub(super) struct Tee<'a> {
@@ -181,6 +181,12 @@ fn halve_pixels<const N: usize>(upper: &[u8], lower: &[u8], to: &mut Vec<u8>) {
 }
 
 impl SharedImage {
+    /// An image that is kept as it is, with what is known of the file that it was read from.
+    pub(super) fn whole(image: Image, read: &dyn RowReader) -> Self {
+        let levels = vec![(1, image.info, image.samples)];
+        Self { levels, truncation: read.truncation(), remark: read.remark() }
+    }
+
     /// The rows of the image that is this many times smaller than the decoded one, or the next larger one that there is.
     pub(super) fn rows(&mut self, reduction: u32) -> Option<SharedRows<'_>> {
         while let Some((by, info, Samples::U8(samples))) = self.levels.last().filter(|(by, ..)| *by < reduction) {

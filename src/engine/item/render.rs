@@ -15,7 +15,7 @@ use crate::model::{
     Area, ColourChoice, DamagedPolicy, Format, Frame, FramesChoice, ImageInfo, LossReason, Metadata, Picture, Plays,
     Recipe, Remark, RowReader, Save, Truncated, TruncatedPolicy, is_copy, is_only_stripped,
 };
-use crate::op::{DrawnSmall, Pipeline, Plan};
+use crate::op::{DrawnSmall, Pipeline, Plan, RestOfPlan};
 
 /// An image whose header has been read and whose rendering is planned; no pixel has been decoded.
 pub(crate) struct Prepared {
@@ -357,7 +357,7 @@ impl Prepared {
                 metadata: &opened.metadata,
                 is_converted: opened.is_converted,
             };
-            self.encode(bytes, opened.rows.as_mut(), &source, (save, refused), cancelled)
+            self.encode(bytes, (opened.rows.as_mut(), StepsToRun::All), &source, (save, refused), cancelled)
         })
     }
 }
@@ -367,6 +367,14 @@ pub(super) struct Source<'a> {
     pub(super) profile: Option<&'a Arc<[u8]>>,
     pub(super) metadata: &'a Metadata,
     pub(super) is_converted: bool,
+}
+
+/// The steps that rows have not been through.
+#[derive(Clone, Copy)]
+pub(super) enum StepsToRun<'a> {
+    All,
+    /// Those after the steps that results share.
+    Rest(&'a RestOfPlan<'a>),
 }
 
 /// Results whose keys are equal are made from the same decoded image.
@@ -416,26 +424,30 @@ impl Prepared {
         &self,
         bytes: &[u8],
         rows: &mut dyn RowReader,
+        steps: StepsToRun<'_>,
         source: &Source<'_>,
         save: &Save,
         control: &DecodeControl<'_>,
     ) -> Result<Rendered, ItemError> {
         let save = effective_save(save, &self.header);
-        let rendered = guarded(|| self.encode(bytes, rows, source, (save.as_ref(), None), control.cancelled));
+        let rendered = guarded(|| self.encode(bytes, (rows, steps), source, (save.as_ref(), None), control.cancelled));
         rendered.map_err(|error| self.explained(error))
     }
 
     fn encode(
         &self,
         bytes: &[u8],
-        rows: &mut dyn RowReader,
+        (rows, steps): (&mut dyn RowReader, StepsToRun<'_>),
         source: &Source<'_>,
         (save, refused): (&Save, Option<Remark>),
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Rendered, ItemError> {
         let Source { profile, metadata, is_converted } = *source;
         let mut encoder = codec::encoder(self.format, save, profile.cloned(), metadata)?;
-        let info = self.plan.run(rows, encoder.as_mut(), cancelled)?;
+        let info = match steps {
+            StepsToRun::All => self.plan.run(rows, encoder.as_mut(), cancelled)?,
+            StepsToRun::Rest(rest) => rest.run(rows, encoder.as_mut(), cancelled)?,
+        };
         let truncation = rows.truncation();
         let left_out = self.left_out(save, profile, metadata);
         let converted = self.converted(save, is_converted);

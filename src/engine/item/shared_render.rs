@@ -1,14 +1,17 @@
 //! Several results of one image, which is decoded once: the result that needs the largest image takes its rows from the
 //! decoder, and the others are made from what was kept of them (`reduced.rs`).
 //!
+//! Steps with which all of them begin run once, if they take time (`SharedSteps`).
+//!
 //! Results that need another decode (an animation, another page or colour space, a file that is rewritten without
 //! decoding) are rendered by themselves.
 
-use super::reduced::{Tee, reduction};
-use super::render::{DecodeKey, Prepared, Rendered, Source, guarded};
+use super::reduced::{SharedImage, Tee, reduction};
+use super::render::{DecodeKey, Prepared, Rendered, Source, StepsToRun, guarded};
 use crate::codec::{self, DecodeControl};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::Save;
+use crate::model::{RowReader, Save};
+use crate::op::{Plan, SharedSteps};
 
 /// One result.
 #[derive(Clone, Copy)]
@@ -37,36 +40,33 @@ pub(crate) fn render_all(
             None => vec![at],
             Some(key) => (at..branches.len()).chain(0..at).filter(|other| keys[*other] == Some(key)).collect(),
         };
-        let made = group.iter().copied().filter(|other| branches[*other].is_made && !is_done[*other]);
-        let made: Vec<usize> = made.collect();
-        made.iter().for_each(|one| is_done[*one] = true);
+        group.iter().for_each(|one| is_done[*one] = true);
         if group.len() == 1 {
             let Branch { prepared, save, .. } = branches[at];
             each(at, prepared.render(bytes, save, control));
             continue;
         }
-        let of_group: Vec<Branch<'_>> = group.iter().map(|other| branches[*other]).collect();
-        let made: Vec<(usize, Branch<'_>)> = made.into_iter().map(|one| (one, branches[one])).collect();
-        render_group(bytes, &of_group, made, control, each);
+        let group: Vec<(usize, Branch<'_>)> = group.into_iter().map(|one| (one, branches[one])).collect();
+        render_group(bytes, &group, control, each);
     }
 }
 
 /// Makes results of one decode, at the scale that all branches of the group need.
 fn render_group(
     bytes: &[u8],
-    group: &[Branch<'_>],
-    mut made: Vec<(usize, Branch<'_>)>,
+    group: &[(usize, Branch<'_>)],
     control: &DecodeControl<'_>,
     each: &mut dyn FnMut(usize, Result<Rendered, ItemError>),
 ) {
     let scale = |branch: &Branch<'_>| branch.prepared.plan.max_downscale();
+    let mut made: Vec<(usize, Branch<'_>)> = group.iter().copied().filter(|(_, branch)| branch.is_made).collect();
     made.sort_by(|(_, one), (_, other)| scale(one).total_cmp(&scale(other)));
     let Some((_, first)) = made.first().copied() else { return };
     let least = max_downscale(group);
     let opened = guarded(|| {
         let mut options = first.prepared.decode_options(first.save);
         options.max_downscale = least;
-        options.luma = group.iter().all(|branch| branch.prepared.plan.accepts_luma());
+        options.luma = group.iter().all(|(_, branch)| branch.prepared.plan.accepts_luma());
         codec::open_cancellable(bytes, &options, control)
     });
     let mut opened = match opened {
@@ -77,6 +77,9 @@ fn render_group(
     };
     let source =
         Source { profile: opened.profile.as_ref(), metadata: &opened.metadata, is_converted: opened.is_converted };
+    if let Some(shared) = SharedSteps::of(&plans(group)) {
+        return render_rest(bytes, shared, group, (opened.rows.as_mut(), &source), control, each);
+    }
     let full_width_px = first.prepared.header.info.width_px;
     let reduced = |branch: &Branch<'_>| {
         let is_largest = scale(branch) <= least;
@@ -87,7 +90,7 @@ fn render_group(
     let direct = usize::from(scale(&first) <= least);
     let mut tee = Tee::new(opened.rows.as_mut(), reductions.iter().skip(direct).min().copied());
     if let Some((at, branch)) = made.first().filter(|_| direct == 1) {
-        each(*at, branch.prepared.render_from(bytes, &mut tee, &source, branch.save, control));
+        each(*at, branch.prepared.render_from(bytes, &mut tee, StepsToRun::All, &source, branch.save, control));
     }
     let others = made.get(direct..).unwrap_or_default();
     if others.is_empty() {
@@ -97,7 +100,9 @@ fn render_group(
         Ok(mut shared) => {
             for ((at, branch), reduction) in others.iter().zip(reductions.into_iter().skip(direct)) {
                 let rendered = match shared.rows(reduction) {
-                    Some(mut rows) => branch.prepared.render_from(bytes, &mut rows, &source, branch.save, control),
+                    Some(mut rows) => {
+                        branch.prepared.render_from(bytes, &mut rows, StepsToRun::All, &source, branch.save, control)
+                    }
                     None => Err(ItemError::nameless(ErrorKind::Panic)),
                 };
                 each(*at, rendered);
@@ -109,8 +114,43 @@ fn render_group(
     }
 }
 
-fn max_downscale(group: &[Branch<'_>]) -> f64 {
-    group.iter().map(|branch| branch.prepared.plan.max_downscale()).fold(f64::INFINITY, f64::min)
+/// Runs the steps that all branches of the group share, then makes results of what they gave.
+fn render_rest(
+    bytes: &[u8],
+    shared: SharedSteps,
+    group: &[(usize, Branch<'_>)],
+    (rows, source): (&mut dyn RowReader, &Source<'_>),
+    control: &DecodeControl<'_>,
+    each: &mut dyn FnMut(usize, Result<Rendered, ItemError>),
+) {
+    let is_made = |(_, branch): &&(usize, Branch<'_>)| branch.is_made;
+    match guarded(|| shared.run(&plans(group), rows, control.cancelled)) {
+        Ok((image, rests)) => {
+            let mut image = SharedImage::whole(image, rows);
+            let made = group.iter().zip(&rests).filter(|(branch, _)| is_made(branch));
+            for ((at, Branch { prepared, save, .. }), rest) in made {
+                let rendered = match image.rows(1) {
+                    Some(mut rows) => {
+                        prepared.render_from(bytes, &mut rows, StepsToRun::Rest(rest), source, save, control)
+                    }
+                    None => Err(ItemError::nameless(ErrorKind::Panic)),
+                };
+                each(*at, rendered);
+            }
+        }
+        Err(error) => {
+            let made = group.iter().filter(is_made);
+            made.for_each(|(at, branch)| each(*at, Err(branch.prepared.explained(error.clone()))));
+        }
+    }
+}
+
+fn plans<'a>(group: &[(usize, Branch<'a>)]) -> Vec<&'a Plan> {
+    group.iter().map(|(_, branch)| &branch.prepared.plan).collect()
+}
+
+fn max_downscale(group: &[(usize, Branch<'_>)]) -> f64 {
+    group.iter().map(|(_, branch)| branch.prepared.plan.max_downscale()).fold(f64::INFINITY, f64::min)
 }
 
 /// Memory in bytes that these results take when they are made one after the other, the file included.
@@ -118,15 +158,19 @@ pub(crate) fn peak_bytes(branches: &[Branch<'_>], file_bytes: u64) -> u64 {
     let keys: Vec<Option<DecodeKey>> = branches.iter().map(|branch| branch.prepared.decode_key(branch.save)).collect();
     let mut most = 0;
     for (at, branch) in branches.iter().enumerate().filter(|(_, branch)| branch.is_made) {
-        let group: Vec<Branch<'_>> = match keys[at] {
+        let group: Vec<(usize, Branch<'_>)> = match keys[at] {
             None => Vec::new(),
             Some(key) => {
-                let of_group = branches.iter().zip(&keys).filter(|(_, other)| **other == Some(key));
-                of_group.map(|(branch, _)| *branch).collect()
+                let of_group = branches.iter().copied().enumerate().filter(|(other, _)| keys[*other] == Some(key));
+                of_group.collect()
             }
         };
         let alone = branch.prepared.peak_bytes(file_bytes);
-        let shared = if group.len() > 1 { shared_bytes(branch.prepared, max_downscale(&group)) } else { 0 };
+        let shared = match SharedSteps::of(&plans(&group)) {
+            _ if group.len() <= 1 => 0,
+            Some(shared) => shared.kept_bytes(&branch.prepared.plan),
+            None => shared_bytes(branch.prepared, max_downscale(&group)),
+        };
         most = most.max(alone.saturating_add(shared));
     }
     most
@@ -220,6 +264,41 @@ mod tests {
         for (edge, (together, alone)) in edges.iter().zip(&results).skip(1) {
             let db = psnr(together, alone);
             assert!(db > 45.0, "{edge} px: {db:.1} dB");
+        }
+    }
+
+    #[test]
+    fn shared_steps_give_the_same_result_whichever_others_are_made() {
+        let photo = include_bytes!("../../../assets/samples/dunes-at-dusk.jpg").as_slice();
+        let control = DecodeControl::in_process();
+        let save = Save { format: FormatChoice::known("png"), effort: Some(1), ..Save::default() };
+        let slow = || [Step::new("auto_levels"), Step::new("median")];
+        let prepared = [resize(300.0), resize(40.0), Vec::new()].map(|own| {
+            let pipeline = pipeline(&Recipe { steps: slow().into_iter().chain(own).collect(), ..Recipe::default() });
+            prepare(photo, &pipeline.unwrap(), &save, &control).unwrap()
+        });
+        let results = |made: [bool; 3]| {
+            let branch = |at: usize| Branch { prepared: &prepared[at], save: &save, is_made: made[at] };
+            let branches = [branch(0), branch(1), branch(2)];
+            let group: Vec<_> = branches.into_iter().enumerate().collect();
+            assert!(SharedSteps::of(&plans(&group)).is_some());
+            let alone = prepared[0].peak_bytes(0);
+            let info = prepared[0].header.info;
+            assert!(peak_bytes(&branches, 0) >= alone + info.size_bytes(), "what is kept counts");
+            let mut results: [Option<Vec<u8>>; 3] = Default::default();
+            render_all(photo, &branches, &control, &mut |at, rendered| results[at] = Some(rendered.unwrap().bytes));
+            results
+        };
+        let all = results([true; 3]);
+        for at in 0..3 {
+            let mut made = [false; 3];
+            made[at] = true;
+            let only = results(made);
+            assert!(only[at].is_some() && only[at] == all[at], "{at}");
+            assert_eq!(only.iter().flatten().count(), 1);
+            let own = prepared[at].render(photo, &save, &control).unwrap().bytes;
+            let db = psnr(all[at].as_ref().unwrap(), &own);
+            assert!(db > 50.0, "{at}: {db:.1} dB");
         }
     }
 

@@ -38,7 +38,7 @@ pub(super) struct CheckedStep {
     /// Number of the step in the recipe, from 1.
     number: usize,
     /// As the recipe gives it.
-    given: Step,
+    given: Arc<Step>,
     pub(super) spec: &'static OpSpec,
     params: Params,
     operation: Box<dyn Operation>,
@@ -64,7 +64,7 @@ impl Pipeline {
     pub fn changed(&self, recipe: &Recipe) -> Result<Self, StepError> {
         let active = recipe.steps.iter().enumerate().filter(|(_, step)| step.enabled);
         let steps = active.map(|(i, step)| {
-            let same = self.steps.iter().find(|checked| checked.number == i + 1 && checked.given == *step);
+            let same = self.steps.iter().find(|checked| checked.number == i + 1 && *checked.given == *step);
             same.map_or_else(|| CheckedStep::new(i + 1, step, &self.files).map(Arc::new), |same| Ok(Arc::clone(same)))
         });
         Ok(Self { steps: steps.collect::<Result<_, _>>()?, files: Arc::clone(&self.files) })
@@ -93,6 +93,7 @@ impl RemainingSteps {
         if let Some(step) = self.steps.get(self.at) {
             let stage = self.measure.stage(image, info).map_err(|why| reject(step, why))?;
             push(&mut plan, step, stage, self.view_scale)?;
+            plan.complete_step(&step.given);
         }
         plan_from(&self.steps, self.at + 1, self.view_scale, plan)
     }
@@ -114,10 +115,11 @@ pub(super) fn plan_from(
                 expected.mark_approximate();
             }
             let remaining = RemainingSteps { steps: Arc::clone(steps), at, measure, view_scale };
-            plan.set_tail(Box::new(move |image, info| remaining.plan(image, info)), &expected);
+            plan.set_tail(&step.given, Box::new(move |image, info| remaining.plan(image, info)), &expected);
             return Ok(plan);
         }
         push(&mut plan, step, stage, view_scale)?;
+        plan.complete_step(&step.given);
     }
     plan.finish();
     Ok(plan)
@@ -147,7 +149,7 @@ impl CheckedStep {
         let params = Params::check(spec.params, &step.params).map_err(reject)?;
         let mut operation = (spec.build)(&params).map_err(reject)?;
         operation.load(files.as_ref()).map_err(reject)?;
-        Ok(Self { number, given: step.clone(), spec, params, operation, files: Arc::clone(files) })
+        Ok(Self { number, given: Arc::new(step.clone()), spec, params, operation, files: Arc::clone(files) })
     }
 
     pub(super) fn stage(&self, input: &ImageInfo, view_scale: f64) -> Result<Stage, Message> {

@@ -6,3 +6,4 @@ mod pass;
 pub(super) mod plan;
 mod region;
 mod run;
+pub(super) mod shared_steps;

@@ -5,11 +5,13 @@
 //! the rounding of floats, except where a resize of an image stored sideways clamps between its passes (its order is
 //! that of the stored image: a few levels at the hardest edges).
 
+use std::sync::Arc;
+
 use super::pass::Pass;
 use super::region::{RegionPass, focus};
-use super::run;
+use super::run::{self, SampleTypes};
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Band, Channels, ImageInfo, Message, Orientation, RowReader, RowWriter};
+use crate::model::{Band, Channels, ImageInfo, Message, Orientation, RowReader, RowWriter, SampleType, Step};
 use crate::op::stage::{
     NeighbourhoodKernel, PointKernel, Rect, Resample, ResampleFilter, Stage, Turn, WindowKernel, WindowRows,
 };
@@ -24,7 +26,10 @@ pub struct Plan {
     full: ImageInfo,
     /// The same at the scale of the view.
     input: ImageInfo,
-    passes: Vec<Pass>,
+    pub(super) passes: Vec<Pass>,
+    /// The steps that the passes are made of, each with the number of passes that are complete after it: later steps leave
+    /// those as they are.
+    pub(super) complete: Vec<(Arc<Step>, usize)>,
     /// A turn that has not been added yet.
     pending: Turn,
     /// The output so far, without `pending`.
@@ -42,6 +47,8 @@ pub(super) type Measured = Box<dyn Fn(&Band, &ImageInfo) -> Result<Plan, ItemErr
 /// The steps from a measuring one on.
 struct Tail {
     measured: Measured,
+    /// The measuring step.
+    step: Arc<Step>,
     /// The expected output, assuming that the measuring step keeps the size.
     expected: ImageInfo,
     expected_bytes: u64,
@@ -49,8 +56,17 @@ struct Tail {
 
 impl Plan {
     pub(crate) fn new(full: ImageInfo, input: ImageInfo) -> Self {
-        let pending = Turn::default();
-        Self { full, input, passes: Vec::new(), pending, current: input, approximate: false, focus: None, tail: None }
+        Self {
+            full,
+            input,
+            passes: Vec::new(),
+            complete: Vec::new(),
+            pending: Turn::default(),
+            current: input,
+            approximate: false,
+            focus: None,
+            tail: None,
+        }
     }
 
     /// The output so far, including the pending turn.
@@ -117,12 +133,22 @@ impl Plan {
         }
     }
 
+    /// Notes that all passes of a step are there, except for a turn that is still pending.
+    pub(super) fn complete_step(&mut self, step: &Arc<Step>) {
+        self.complete.push((Arc::clone(step), self.passes.len()));
+    }
+
+    /// Notes that the pass at this position is another one than before.
+    fn changed_pass(&mut self, at: usize) {
+        self.complete.iter_mut().for_each(|(_, passes)| *passes = (*passes).min(at));
+    }
+
     /// Sets the steps from a measuring one on; `expected` is their plan for an image whose size that step keeps.
-    pub(super) fn set_tail(&mut self, measured: Measured, expected: &Self) {
+    pub(super) fn set_tail(&mut self, step: &Arc<Step>, measured: Measured, expected: &Self) {
         self.finish();
         self.approximate |= expected.approximate;
         let (expected, expected_bytes) = (expected.output(), expected.peak_bytes());
-        self.tail = Some(Box::new(Tail { measured, expected, expected_bytes }));
+        self.tail = Some(Box::new(Tail { measured, step: Arc::clone(step), expected, expected_bytes }));
     }
 
     /// Completes the plan.
@@ -166,8 +192,14 @@ impl Plan {
                 _ => false,
             };
         let blur = if before_blur { self.passes.pop() } else { None };
+        if blur.is_some() {
+            self.changed_pass(self.passes.len());
+        }
         match self.passes.last_mut() {
-            Some(Pass::Points(kernels)) => kernels.push(kernel),
+            Some(Pass::Points(kernels)) => {
+                kernels.push(kernel);
+                self.changed_pass(self.passes.len() - 1);
+            }
             _ => self.passes.push(Pass::Points(vec![kernel])),
         }
         self.passes.extend(blur);
@@ -179,7 +211,9 @@ impl Plan {
             return;
         }
         let points = self.passes.iter().rev().take_while(|pass| matches!(pass, Pass::Points(_))).count();
-        self.passes.insert(self.passes.len() - points, Pass::Turn(self.pending));
+        let at = self.passes.len() - points;
+        self.passes.insert(at, Pass::Turn(self.pending));
+        self.changed_pass(at);
         self.current = self.pending.output(self.current);
         self.pending = Turn::default();
     }
@@ -281,11 +315,12 @@ impl Plan {
     pub fn peak_bytes(&self) -> u64 {
         let mut info = self.input;
         let mut total = run::band_bytes(&info);
+        let types = SampleTypes::kept(info.sample);
         let passes: Vec<&Pass> = self.passes.iter().collect();
         for (i, pass) in passes.iter().enumerate() {
             let output = pass.output(info);
             total += run::pass_bytes(pass, &info, self.input.sample) + run::band_bytes(&output);
-            info = ImageInfo { sample: run::sample_after(i, &passes, info, self.input.sample), ..output };
+            info = ImageInfo { sample: run::sample_after(i, &passes, info, types), ..output };
         }
         total + self.tail.as_ref().map_or(0, |tail| info.size_bytes() + tail.expected_bytes)
     }
@@ -311,22 +346,60 @@ impl Plan {
             rest.focus = self.focus;
             return rest.run(&mut image, writer, cancelled);
         }
-        self.with_chain(rows, cancelled, |chain| {
-            let output = chain.info();
-            writer.start(output)?;
-            let mut band = Band::empty(&output);
-            let mut written = 0;
-            while chain.read(run::band_rows(&output), &mut band)? > 0 {
-                writer.write_rows(&band)?;
-                written += band.rows;
-            }
-            if written == output.height_px {
-                Ok(output)
-            } else {
-                let rows = Message::new("truncated_rows").with("had", written);
-                Err(ItemError::nameless(ErrorKind::Truncated).saying(&rows.count("count", output.height_px.into())))
-            }
-        })
+        let types = SampleTypes::kept(rows.info().sample);
+        self.with_chain(self.passes.len(), types, rows, cancelled, |chain| run::write(chain, writer))
+    }
+
+    /// The same from a pass on, for the rows that are its input, of an image stored as `stored`.
+    pub(super) fn run_from(
+        &self,
+        first_pass: usize,
+        stored: SampleType,
+        rows: &mut dyn RowReader,
+        writer: &mut dyn RowWriter,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<ImageInfo, ItemError> {
+        let passes: Vec<&Pass> = self.passes.iter().skip(first_pass).collect();
+        let types = SampleTypes::kept(stored);
+        if let Some(tail) = &self.tail {
+            let mut image = Collected::of(run::chain(rows, &passes, types, cancelled).as_mut())?;
+            return tail.plan(&image)?.run(&mut image, writer, cancelled);
+        }
+        run::write(run::chain(rows, &passes, types, cancelled).as_mut(), writer)
+    }
+
+    /// The image after the first passes.
+    pub(super) fn collect_first(
+        &self,
+        passes: usize,
+        types: SampleTypes,
+        rows: &mut dyn RowReader,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Collected, ItemError> {
+        self.with_chain(passes, types, rows, cancelled, |chain| Collected::of(chain))
+    }
+
+    /// The plan from the measuring step on.
+    pub(super) fn measured(&self, image: &Collected) -> Result<Self, ItemError> {
+        match &self.tail {
+            Some(tail) => tail.plan(image),
+            None => Err(run::rows_are_missing()),
+        }
+    }
+
+    /// The step that measures the image, if there is one.
+    pub(super) fn measuring(&self) -> Option<&Step> {
+        self.tail.as_ref().map(|tail| tail.step.as_ref())
+    }
+
+    /// The image that the plan is for.
+    pub(super) const fn input(&self) -> ImageInfo {
+        self.input
+    }
+
+    /// Whether it is for the same image.
+    pub(super) fn reads_same_as(&self, other: &Self) -> bool {
+        (self.full, self.input) == (other.full, other.input)
     }
 
     /// The plan for all further images that must be treated exactly like this one, using its measurements. (The frames
@@ -342,15 +415,14 @@ impl Plan {
 
     /// The image before the measuring step.
     fn collect(&self, rows: &mut dyn RowReader, cancelled: &dyn Fn() -> bool) -> Result<Collected, ItemError> {
-        self.with_chain(rows, cancelled, |chain| {
-            let info = chain.info();
-            Ok(Collected { image: run::collect(chain)?, info, next_row: 0 })
-        })
+        self.collect_first(self.passes.len(), SampleTypes::kept(rows.info().sample), rows, cancelled)
     }
 
-    /// Chains the passes behind a reader and passes the chain to `used`.
+    /// Chains the first passes behind a reader and passes the chain to `used`.
     fn with_chain<T>(
         &self,
+        count: usize,
+        types: SampleTypes,
         rows: &mut dyn RowReader,
         cancelled: &dyn Fn() -> bool,
         used: impl FnOnce(&mut dyn run::Rows) -> Result<T, ItemError>,
@@ -361,7 +433,7 @@ impl Plan {
             return Err(ItemError::nameless(ErrorKind::Corrupt).saying(&Message::new("image_no_pixels")));
         }
         let scaled_first;
-        let mut passes: Vec<&Pass> = self.passes.iter().collect();
+        let mut passes: Vec<&Pass> = self.passes.iter().take(count).collect();
         if !fits {
             let (resample, replaced) = match passes.first() {
                 Some(Pass::Resample(to)) => (rescaled(to, &decoded, &self.input), 0..1),
@@ -375,7 +447,7 @@ impl Plan {
             focused = focus(&passes, decoded, part);
             passes = focused.iter().map(RegionPass::pass).collect();
         }
-        used(run::chain(rows, &passes, cancelled).as_mut())
+        used(run::chain(rows, &passes, types, cancelled).as_mut())
     }
 }
 
@@ -387,10 +459,17 @@ impl Tail {
 }
 
 /// An image in memory, from which the steps after a measuring one continue.
-struct Collected {
-    image: Band,
-    info: ImageInfo,
+pub(super) struct Collected {
+    pub(super) image: Band,
+    pub(super) info: ImageInfo,
     next_row: u32,
+}
+
+impl Collected {
+    fn of(chain: &mut dyn run::Rows) -> Result<Self, ItemError> {
+        let info = chain.info();
+        Ok(Self { image: run::collect(chain)?, info, next_row: 0 })
+    }
 }
 
 impl RowReader for Collected {

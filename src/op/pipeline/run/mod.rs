@@ -15,7 +15,7 @@ pub(in crate::op) use crop_pad_turn::collect;
 
 use super::pass::Pass;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Band, ImageInfo, Message, RowReader, SampleType, Samples};
+use crate::model::{Band, ImageInfo, Message, RowReader, RowWriter, SampleType, Samples};
 use crate::op::stage::WindowKernel;
 
 /// Target size of a band in bytes of f32 samples: it should stay in a core's cache on its way through the passes.
@@ -62,16 +62,33 @@ fn in_fixed_point(kernel: &dyn WindowKernel, input: &ImageInfo, stored: SampleTy
     stored == SampleType::U8 && fixed_point::Fixed::of(kernel, input.channels).is_some()
 }
 
-/// The sample type after pass `i` of an image stored as `stored`: computed samples stay in f32 until the last computing
-/// pass, and in 16 bits around passes in fixed point.
-pub(crate) fn sample_after(i: usize, passes: &[&Pass], input: ImageInfo, stored: SampleType) -> SampleType {
+/// The types of samples before the first and after the last pass.
+#[derive(Clone, Copy)]
+pub(crate) struct SampleTypes {
+    /// As the image is stored.
+    pub(crate) stored: SampleType,
+    /// As the last pass leaves them.
+    pub(crate) last: SampleType,
+}
+
+impl SampleTypes {
+    /// Those of an image that keeps its type.
+    pub(crate) const fn kept(stored: SampleType) -> Self {
+        Self { stored, last: stored }
+    }
+}
+
+/// The sample type after pass `i`: computed samples stay in f32 until the last computing pass, and in 16 bits around passes
+/// in fixed point.
+pub(crate) fn sample_after(i: usize, passes: &[&Pass], input: ImageInfo, types: SampleTypes) -> SampleType {
+    let SampleTypes { stored, last } = types;
     let is_whole = |pass: &Pass| {
         let input = pass.output(input);
         matches!(pass, Pass::Window { kernel, .. } if in_fixed_point(kernel.as_ref(), &input, stored))
     };
     match passes.get(i) {
         Some(pass) if pass.computes() => match passes.iter().skip(i + 1).find(|pass| pass.computes()) {
-            None => stored,
+            None => last,
             Some(next) if is_whole(pass) || is_whole(next) => SampleType::U16,
             Some(_) => SampleType::F32,
         },
@@ -83,12 +100,12 @@ pub(crate) fn sample_after(i: usize, passes: &[&Pass], input: ImageInfo, stored:
 pub(crate) fn chain<'a>(
     reader: &'a mut dyn RowReader,
     passes: &[&'a Pass],
+    types: SampleTypes,
     cancelled: &'a dyn Fn() -> bool,
 ) -> Box<dyn Rows + 'a> {
     let mut rows: Box<dyn Rows + 'a> = Box::new(input_rows::InputRows::new(reader, cancelled));
-    let stored = rows.info().sample;
     for (i, pass) in passes.iter().enumerate() {
-        let sample = sample_after(i, passes, rows.info(), stored);
+        let sample = sample_after(i, passes, rows.info(), types);
         let info = ImageInfo { sample, ..pass.output(rows.info()) };
         rows = match pass {
             // The decoder delivered luma.
@@ -102,13 +119,34 @@ pub(crate) fn chain<'a>(
             Pass::Positional { kernel, origin } => {
                 Box::new(positional::Positional::new(rows, kernel.as_ref(), *origin, info))
             }
-            Pass::Window { halo_px, kernel } => windowed(rows, *halo_px, kernel.as_ref(), info, stored),
+            Pass::Window { halo_px, kernel } => windowed(rows, *halo_px, kernel.as_ref(), info, types.stored),
             Pass::Stream(kernel) => Box::new(stream::Streamed::new(rows, kernel.as_ref(), info)),
             Pass::Whole(kernel) => Box::new(whole_image::Computed::new(rows, kernel.as_ref(), info)),
             Pass::WholePart(part) => Box::new(whole_image::Computed::part(rows, part, info)),
         };
     }
-    rows
+    let info = rows.info();
+    if info.sample == types.last {
+        return rows;
+    }
+    Box::new(points::Points::new(rows, &[], ImageInfo { sample: types.last, ..info }))
+}
+
+/// Writes every row of a chain; returns what was written.
+pub(crate) fn write(chain: &mut dyn Rows, writer: &mut dyn RowWriter) -> Result<ImageInfo, ItemError> {
+    let output = chain.info();
+    writer.start(output)?;
+    let mut band = Band::empty(&output);
+    let mut written = 0;
+    while chain.read(band_rows(&output), &mut band)? > 0 {
+        writer.write_rows(&band)?;
+        written += band.rows;
+    }
+    if written == output.height_px {
+        return Ok(output);
+    }
+    let rows = Message::new("truncated_rows").with("had", written);
+    Err(ItemError::nameless(ErrorKind::Truncated).saying(&rows.count("count", output.height_px.into())))
 }
 
 /// A step on neighbourhoods, in fixed point where the image allows it.
@@ -142,6 +180,6 @@ fn prepare(band: &mut Band, info: &ImageInfo, rows: u32) {
 }
 
 /// The error for missing rows.
-fn rows_are_missing() -> ItemError {
+pub(crate) fn rows_are_missing() -> ItemError {
     ItemError::nameless(ErrorKind::Truncated).saying(&Message::new("truncated_in_rows"))
 }
