@@ -46,6 +46,10 @@ fn a_page_is_drawn_as_large_as_it_is_needed_on_white() {
         let image = drawn(&bytes, &DecodeOptions { max_downscale, ..page(0) }).unwrap();
         assert_eq!((image.info.width_px, image.info.height_px), size);
     }
+    let image = drawn(&bytes, &page(0)).unwrap();
+    let crate::model::Samples::U8(samples) = &image.samples else { panic!("not 8 bits") };
+    let at = |x: usize, y: usize| samples[(y * 300 + x) * 3..][..3].to_vec();
+    assert_eq!((at(75, 75), at(10, 75)), (vec![204, 26, 51], vec![255, 255, 255]), "a square in the left half");
     let image = drawn(&bytes, &DecodeOptions { max_downscale: 0.5, ..page(1) }).unwrap();
     let crate::model::Samples::U8(samples) = &image.samples else { panic!("not 8 bits") };
     let at = |x: usize, y: usize| samples[(y * 300 + x) * 3..][..3].to_vec();

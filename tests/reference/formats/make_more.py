@@ -140,7 +140,7 @@ def pdf():
     from reportlab.lib.utils import ImageReader
     page = canvas.Canvas("pdf_pages.pdf", pagesize=(144, 72), invariant=1)
     page.setFillColorRGB(0.8, 0.1, 0.2)
-    page.rect(12, 12, 48, 48, stroke=0)
+    page.rect(12, 12, 48, 48, stroke=0, fill=1)
     page.setFillColorRGB(0, 0, 0)
     page.setFont("Helvetica", 18)
     page.drawString(66, 30, "Pixloom")
