@@ -67,7 +67,7 @@ pub(super) fn spec_of(format: Format) -> Option<&'static FormatSpec> {
 
 /// Whether files of a format may hold several frames.
 pub fn may_be_animated(format: Format) -> bool {
-    spec_of(format).is_some_and(|spec| !matches!(spec.frames, Frames::Single))
+    spec_of(format).is_some_and(|spec| matches!(spec.frames, Frames::All(_)))
 }
 
 /// The formats by name, for tests.

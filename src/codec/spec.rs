@@ -12,6 +12,7 @@ use super::animation::canvas_rows::DecodedFrames;
 use super::animation::frame_encoder::FrameEncoder;
 use super::errors;
 use super::guard::control::DecodeControl;
+use super::pages::SeekRead;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
     Area, Channels, ColourChoice, DamagedPolicy, Format, FormatInfo, HdrChoice, ImageInfo, Metadata, Orientation,
@@ -227,6 +228,14 @@ pub enum Frames {
     Single,
     /// A file may be an animation.
     All(FrameSpec),
+    /// A file may be a document with several pages.
+    Pages(PageSpec),
+}
+
+/// How the pages of a format's documents are counted.
+pub struct PageSpec {
+    /// Counts them without reading all of the file; `None` if only the header tells their number.
+    pub count: Option<fn(&mut dyn SeekRead) -> Result<u32, ItemError>>,
 }
 
 /// Makes an encoder of an animation.
@@ -278,7 +287,7 @@ impl FormatSpec {
     pub const fn frame_spec(&self) -> Option<&FrameSpec> {
         match &self.frames {
             Frames::All(spec) => Some(spec),
-            Frames::Single => None,
+            Frames::Single | Frames::Pages(_) => None,
         }
     }
 }

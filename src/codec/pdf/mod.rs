@@ -2,7 +2,7 @@
 
 mod decode;
 
-use super::spec::{FormatSpec, Frames, HiddenHeader, IsolatedSpec, ProcessorLimit};
+use super::spec::{FormatSpec, Frames, HiddenHeader, IsolatedSpec, PageSpec, ProcessorLimit};
 use crate::model::FormatInfo;
 
 /// The declaration of PDF.
@@ -21,7 +21,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     decode_bytes: decode::held_bytes,
     taken: |_| None,
     strip: |_| None,
-    frames: Frames::Single,
+    frames: Frames::Pages(PageSpec { count: None }),
     isolated: Some(IsolatedSpec {
         processor: ProcessorLimit { base_ms: 10_000, per_megapixel_ms: 3_000, per_megabyte_ms: 3_000 },
         coded_bytes: |bytes| bytes.len() as u64,

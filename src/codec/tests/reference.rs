@@ -14,7 +14,7 @@ pub(crate) fn file(name: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-pub(super) fn decode_page(bytes: &[u8], page: u32) -> Result<Image, ItemError> {
+pub(in crate::codec) fn decode_page(bytes: &[u8], page: u32) -> Result<Image, ItemError> {
     let mut opened = open(bytes, &DecodeOptions { page, ..DecodeOptions::default() })?;
     let info = opened.rows.info();
     let mut all = Samples::empty(info.sample);

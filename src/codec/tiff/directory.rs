@@ -7,7 +7,7 @@ use crate::codec::errors;
 use crate::error::ItemError;
 
 /// Maximum number of pages; a longer chain is hostile.
-const MAX_PAGES: usize = 65_536;
+pub(super) const MAX_PAGES: usize = 65_536;
 /// Maximum size of a tag's value: CMYK profiles have a few million bytes.
 const MAX_VALUE_BYTES: u64 = 64 << 20;
 
@@ -85,7 +85,7 @@ impl<'a> File<'a> {
 }
 
 /// Bytes of one value of a field type; `None` for an unknown type.
-const fn type_bytes(kind: u16) -> Option<u64> {
+pub(super) const fn type_bytes(kind: u16) -> Option<u64> {
     match kind {
         1 | 2 | 6 | 7 => Some(1),
         3 | 8 => Some(2),
@@ -198,11 +198,6 @@ impl<'a> Directory<'a> {
         };
         (0..values).map(value).collect()
     }
-
-    fn is_extra(&self) -> bool {
-        // Bit 0 is a reduced copy, bit 2 a mask.
-        self.number(tag::NEW_SUBFILE_TYPE, 0).is_ok_and(|kind| kind & 5 != 0)
-    }
 }
 
 /// The directory at an offset, and the offset of the next one.
@@ -241,23 +236,98 @@ pub(super) fn first(bytes: &[u8]) -> Option<Directory<'_>> {
 /// returns to an earlier page ends there, as in libtiff.
 pub(super) fn pages(bytes: &[u8]) -> Result<Vec<Directory<'_>>, ItemError> {
     let file = File::new(bytes);
+    page_offsets(file)?.into_iter().map(|at| Ok(directory(file, at)?.0)).collect()
+}
+
+/// The page with this number, from 0, and how many there are; no page if there are fewer. The directories of the others are
+/// only passed over.
+pub(super) fn page(bytes: &[u8], number: u32) -> Result<(Option<Directory<'_>>, u32), ItemError> {
+    let file = File::new(bytes);
+    let pages = page_offsets(file)?;
+    let page = pages.get(number as usize).map(|at| directory(file, *at)).transpose()?;
+    Ok((page.map(|(page, _)| page), pages.len() as u32))
+}
+
+/// Offsets of the directories of all pages.
+fn page_offsets(file: File<'_>) -> Result<Vec<u64>, ItemError> {
     let mut at = if file.big { file.number(8, 8) } else { file.number(4, 4) }.ok_or_else(errors::truncated)?;
-    let mut seen = HashSet::new();
-    let mut pages: Vec<Directory<'_>> = Vec::new();
+    let mut seen = Seen::default();
+    let (mut pages, mut extras) = (Vec::new(), Vec::new());
+    // Directories of good files don't overlap.
+    let mut entry_bytes = 0;
     while at != 0 && seen.insert(at) {
-        if seen.len() > MAX_PAGES {
+        if seen.count > MAX_PAGES {
             return Err(errors::corrupt("tiff_loop"));
         }
-        let (page, next) = match directory(file, at) {
+        let passed = match pass_over(file, at) {
             // Some programs leave a random number behind the last page.
-            Err(_) if !pages.is_empty() => break,
+            Err(_) if !pages.is_empty() || !extras.is_empty() => break,
             other => other?,
         };
-        pages.push(page);
-        at = next;
+        entry_bytes += passed.entry_bytes;
+        if entry_bytes > file.bytes.len() as u64 {
+            return Err(errors::corrupt("tiff_loop"));
+        }
+        if passed.is_extra { &mut extras } else { &mut pages }.push(at);
+        at = passed.next;
     }
-    if pages.iter().any(|page| !page.is_extra()) {
-        pages.retain(|page| !page.is_extra());
+    if pages.is_empty() {
+        pages = extras;
     }
     if pages.is_empty() { Err(errors::corrupt("tiff_no_pages")) } else { Ok(pages) }
+}
+
+/// Offsets of a chain. Those of most files increase, so that there is nothing to compare.
+#[derive(Default)]
+struct Seen {
+    count: usize,
+    last: u64,
+    increasing: Vec<u64>,
+    all: HashSet<u64>,
+}
+
+impl Seen {
+    /// Whether an offset is new; notes it.
+    fn insert(&mut self, at: u64) -> bool {
+        self.count += 1;
+        if self.all.is_empty() && at > self.last {
+            self.last = at;
+            self.increasing.push(at);
+            return true;
+        }
+        self.all.extend(self.increasing.drain(..));
+        self.all.insert(at)
+    }
+}
+
+/// What is known of a directory whose fields are not read.
+struct PassedOver {
+    /// Bytes of its entries.
+    entry_bytes: u64,
+    /// Whether its image is a reduced copy or a mask.
+    is_extra: bool,
+    /// Offset of the next directory.
+    next: u64,
+}
+
+fn pass_over(file: File<'_>, at: u64) -> Result<PassedOver, ItemError> {
+    let (offset_bytes, count_bytes, entry_bytes) = if file.big { (8, 8, 20) } else { (4, 2, 12) };
+    let cut = || errors::truncated_before(file.bytes.len() as u64, at);
+    let count = file.number(at, count_bytes).ok_or_else(cut)?;
+    let first = at + count_bytes;
+    let length = count.checked_mul(entry_bytes).ok_or_else(errors::truncated)?;
+    let entries = file.slice(first, length).ok_or_else(errors::truncated)?;
+    let number = u16::to_le_bytes(tag::NEW_SUBFILE_TYPE);
+    let number = if file.little { number } else { [number[1], number[0]] };
+    let at_tag = entries.chunks_exact(entry_bytes as usize).position(|entry| entry.starts_with(&number));
+    let kind = at_tag.and_then(|n| {
+        let entry = first + n as u64 * entry_bytes;
+        let width = type_bytes(file.number(entry + 2, 2)? as u16)?.min(offset_bytes);
+        file.number(entry + 4 + offset_bytes, width)
+    });
+    // Bit 0 is a reduced copy, bit 2 a mask.
+    let is_extra = kind.is_some_and(|kind| kind & 5 != 0);
+    // Files without the last link, which ends the chain, are not rare.
+    let next = file.number(first + length, offset_bytes).unwrap_or(0);
+    Ok(PassedOver { entry_bytes: length, is_extra, next })
 }

@@ -1,6 +1,7 @@
 //! TIFF: reads one page of many kinds, writes one page of 1 to 16 bits per sample.
 
 mod chunks;
+mod count;
 mod decompress;
 mod directory;
 mod encode;
@@ -24,7 +25,7 @@ pub(super) use read::described;
 
 use ::tiff::tags::Tag;
 
-use super::spec::{Carries, CarriesIptc, EncoderSpec, FormatSpec, Frames};
+use super::spec::{Carries, CarriesIptc, EncoderSpec, FormatSpec, Frames, PageSpec};
 use crate::model::{Channels, FormatInfo, FormatKey, GivenValues, Message, SaveInfo, Value};
 
 /// XMP packet, in a TIFF directory.
@@ -57,7 +58,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     decode_bytes: read::held_bytes,
     taken: read::taken,
     strip: |bytes| strip::stripped(bytes).map(Into::into),
-    frames: Frames::Single,
+    frames: Frames::Pages(PageSpec { count: Some(count::count) }),
     isolated: None,
     encoder: Some(EncoderSpec {
         new: |save, extras| Box::new(encode::TiffEncoder::new(save, extras)),

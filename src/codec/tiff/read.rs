@@ -4,7 +4,7 @@ use super::chunks::Chunks;
 use super::decompress::Method;
 #[cfg(feature = "raw")]
 use super::directory::first;
-use super::directory::{Directory, pages, tag};
+use super::directory::{self, Directory, pages, tag};
 use super::layout::{Layout, Meaning, Predictor, Stored};
 use super::predict;
 use super::rows::TiffRows;
@@ -25,17 +25,17 @@ const TAG_PHOTOSHOP: u16 = 34_377;
 
 /// Finds a page, and refuses camera raw files, whose pages are only thumbnails.
 fn page(bytes: &[u8], number: u32) -> Result<(Directory<'_>, u32), ItemError> {
-    let pages = pages(bytes);
     if exif::is_camera_raw(bytes) {
-        return Err(errors::unsupported(raw_format(pages.as_deref().ok().and_then(<[_]>::first))));
+        let first = directory::page(bytes, 0).ok().and_then(|(page, _)| page);
+        return Err(errors::unsupported(raw_format(first.as_ref())));
     }
-    let mut pages = pages?;
-    let count = pages.len() as u32;
-    if number >= count {
-        let why = Message::new("tiff_no_page").count("count", u64::from(count));
-        return Err(errors::unsupported(why.with("page", u64::from(number) + 1)));
+    match directory::page(bytes, number)? {
+        (Some(page), count) => Ok((page, count)),
+        (None, count) => {
+            let why = Message::new("tiff_no_page").count("count", u64::from(count));
+            Err(errors::unsupported(why.with("page", u64::from(number) + 1)))
+        }
     }
-    Ok((pages.swap_remove(number as usize), count))
 }
 
 /// Why a raw file can't be read: its format, by the camera's maker.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod bit_order;
+mod counting;
 mod few_bits;
 mod other_writers;
 mod pages;
