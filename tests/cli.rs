@@ -58,6 +58,8 @@ mod metadata;
 mod names;
 #[path = "cli/outputs.rs"]
 mod outputs;
+#[path = "cli/pages.rs"]
+mod pages;
 #[path = "cli/pipes.rs"]
 mod pipes;
 #[cfg(unix)]

@@ -250,14 +250,14 @@ pub trait CatalogReader: Send {
     /// A job's items by state.
     fn counts(&self, job: JobId) -> Result<Counts, JobError>;
 
-    /// Whether a locator's text (see `Locator::to_text`) is an item: any file, the file that a link in a folder leads to,
-    /// and any URL that was added to a draft.
+    /// Whether a locator's text (see `Locator::to_text`) is an item: any file, the document of a page, the file that a link in
+    /// a folder leads to, and any URL that was added to a draft.
     fn is_input(&self, job: JobId, locator: &str) -> Result<bool, JobError>;
 
     /// Whether a locator's text is an item with a number below `seq`: any file, and any URL that was added to a draft.
     fn is_known_before(&self, job: JobId, locator: &str, seq: u64) -> Result<bool, JobError>;
 
-    /// The last item of a job with this locator, if it is a file.
+    /// The last item of a job with this locator, or of the pages of this document.
     fn item_of_file(&self, job: JobId, locator: &str) -> Result<Option<ItemRow>, JobError>;
 
     /// Files of watched folders that had this size and modification time when they were taken.

@@ -12,8 +12,8 @@ use super::network_args::NetworkArgs;
 use super::query_args::QueryArgs;
 use super::report_args::ReportArgs;
 use super::values::{
-    Statuses, Words, age, kind, megapixels, nonzero_seconds, nonzero_size, seconds, since, size, statuses, until,
-    word_of,
+    Statuses, Words, age, kind, megapixels, nonzero_seconds, nonzero_size, pages, seconds, since, size, statuses,
+    until, word_of,
 };
 use super::write_back_args::WriteBackArgs;
 use crate::config::MAX_SIDE_PX;
@@ -21,8 +21,8 @@ use crate::engine::{self, ArgumentOptions, ExportFormat, RecipeInput, RecordRows
 use crate::error::{ErrorKind, JobError};
 use crate::model::{
     ConflictPolicy, DamagedPolicy, Durability, FailureFilter, JobSpec, JobState, Lang, Limits, Message, MetadataPolicy,
-    Output, ParamKind, RawChoice, RawPairs, Recipe, Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy, Work, human,
-    is_copy, is_only_stripped,
+    Output, PagesChoice, ParamKind, RawChoice, RawPairs, Recipe, Save, SinkSpec, SourceSpec, Tree, TruncatedPolicy,
+    Work, human, is_copy, is_only_stripped,
 };
 
 #[derive(Debug, Parser)]
@@ -313,6 +313,8 @@ pub(super) struct RunArgs {
     raw: Option<RawWord>,
     #[arg(long, value_enum, ignore_case = true, value_name = "WHICH", default_value = "both")]
     raw_pairs: RawPairsWord,
+    #[arg(long, value_name = "all|first|N-M", value_parser = pages)]
+    pages: Option<PagesChoice>,
     #[arg(long)]
     keep_times: bool,
     #[arg(long)]
@@ -487,6 +489,7 @@ impl RunArgs {
                 damaged: self.damaged.map(Into::into).or(input.damaged).unwrap_or_default(),
                 raw: self.raw.map(Into::into).or(input.raw).unwrap_or_default(),
                 raw_pairs: self.raw_pairs.into(),
+                pages: self.pages.or(input.pages).unwrap_or_default(),
                 max_failures: self.max_failures,
             },
             network: self.network.spec()?,
@@ -607,6 +610,7 @@ impl RunArgs {
             damaged,
             raw,
             raw_pairs,
+            pages,
             max_failures,
         } = limits;
         let default = Limits::default();
@@ -627,6 +631,7 @@ impl RunArgs {
         line.given("--damaged", word_of(*damaged, default.damaged));
         line.given("--raw", word_of(*raw, default.raw));
         line.given("--raw-pairs", word_of(*raw_pairs, default.raw_pairs));
+        line.given("--pages", (*pages != default.pages).then(|| pages.to_string()));
     }
 
     /// A warning about options that have no effect.

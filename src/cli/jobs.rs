@@ -215,8 +215,12 @@ fn show_remarks(reader: &dyn CatalogReader, job: JobId) -> Result<(), JobError> 
 
 fn remark_value(sum: &RemarkSum) -> serde_json::Value {
     let items = sum.items.iter().map(|item| {
-        let locator = locator::reported_url(&item.locator.to_text());
-        json!({ "item": item.seq, "locator": locator, "message": item.remark.to_string() })
+        let locator = locator::reported(&item.locator);
+        let mut value = json!({ "item": item.seq, "locator": locator, "message": item.remark.to_string() });
+        if let Some(page) = item.locator.page() {
+            value["page"] = page.number().into();
+        }
+        value
     });
     json!({
         "remark": sum.remark.word(), "message": sum.message().to_string(), "count": sum.count,

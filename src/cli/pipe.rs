@@ -61,6 +61,10 @@ pub(super) fn check_stdout(run: &RunArgs, spec: &JobSpec) -> Result<(), JobError
     if !is_one {
         return Err(JobError::Refused(Message::new("stdout_one")));
     }
+    let pages = spec.limits.pages;
+    if pages.makes_items() && !pages.is_one() {
+        return Err(JobError::Refused(Message::new("stdout_pages")));
+    }
     if run.is_dry_run() {
         return Ok(());
     }

@@ -19,6 +19,8 @@ impl RunArgs {
         let steps = self.own_steps()?;
         let mut input = RecipeInput::default();
         for (_, file) in &files {
+            input.raw = input.raw.or(file.input.raw);
+            input.pages = input.pages.or(file.input.pages);
             input.truncated = input.truncated.or(file.input.truncated);
             input.damaged = input.damaged.or(file.input.damaged);
         }

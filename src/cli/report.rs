@@ -9,8 +9,8 @@ use crate::engine::{Counts, DryRun, PlannedItem, PlannedOutput, PreviewValue, Wr
 use crate::error::JobError;
 use crate::model::human::{bytes, rate, span};
 use crate::model::{
-    Ignored, IgnoredReason, ItemOutput, ItemRow, ItemState, JobId, Lang, Locator, Message, Progress, Rejection, Remark,
-    SkipReason, WriteBackCounts, WriteBackLevel, human, locator,
+    Ignored, IgnoredReason, ItemOutput, ItemRow, ItemState, JobId, Lang, Locator, Message, PageNumber, Progress,
+    Rejection, Remark, SkipReason, WriteBackCounts, WriteBackLevel, human, locator,
 };
 
 /// A JSON line; its keys and their order are a contract.
@@ -22,11 +22,25 @@ pub(super) enum Line {
     /// At most ten a second.
     Progress { job: JobId, done: u64, failed: u64, skipped: u64, total: Option<u64>, bytes_in: u64, bytes_out: u64 },
     /// One for each failure, in the order of finishing; without an item for a folder or a list that can't be read.
-    Failed { item: Option<u64>, locator: Option<String>, kind: String, message: String },
+    Failed {
+        item: Option<u64>,
+        locator: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        page: Option<u16>,
+        kind: String,
+        message: String,
+    },
     /// One for each file that a source left out.
     Ignored { path: String, reason: &'static str },
     /// One for each remark about an item, in the order of finishing.
-    Remark { item: u64, locator: String, remark: String, message: String },
+    Remark {
+        item: u64,
+        locator: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        page: Option<u16>,
+        remark: String,
+        message: String,
+    },
     /// One for each finished item, in the order of finishing. The first seven keys describe the result.
     Item {
         item: u64,
@@ -37,6 +51,9 @@ pub(super) enum Line {
         height: Option<u32>,
         hash: Option<String>,
         locator: String,
+        /// The page of its document, from 1, if pages are items.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        page: Option<u16>,
         input_bytes: Option<u64>,
         input_width: Option<u32>,
         input_height: Option<u32>,
@@ -75,6 +92,8 @@ pub(super) enum Line {
     /// One for each item of a dry run.
     Planned {
         locator: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        page: Option<u16>,
         output: Option<String>,
         /// The output with fields that only the run will tell.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -186,6 +205,10 @@ pub(super) struct Sums {
     skipped: u64,
 }
 
+fn page_of(locator: &Locator) -> Option<u16> {
+    locator.page().map(PageNumber::number)
+}
+
 impl Line {
     pub(super) fn started(job: JobId, progress: &Progress) -> Self {
         Self::Started { job, total: total(progress) }
@@ -199,13 +222,14 @@ impl Line {
     pub(super) fn failed(row: &ItemRow) -> Self {
         let (kind, message) =
             row.error.as_ref().map(|error| (error.kind.word(), error.to_string())).unwrap_or_default();
-        let locator = Some(locator::reported_url(&row.locator.to_text()));
-        Self::Failed { item: Some(row.id.seq), locator, kind, message }
+        let locator = Some(locator::reported(&row.locator));
+        Self::Failed { item: Some(row.id.seq), locator, page: page_of(&row.locator), kind, message }
     }
 
     /// A folder or a list that can't be read; its items are unknown.
     pub(super) fn source_failed(error: &JobError) -> Self {
-        Self::Failed { item: None, locator: error.source(), kind: "source".to_owned(), message: error.to_string() }
+        let (kind, message) = ("source".to_owned(), error.to_string());
+        Self::Failed { item: None, locator: error.source(), page: None, kind, message }
     }
 
     pub(super) fn ignored(ignored: &Ignored) -> Self {
@@ -215,7 +239,8 @@ impl Line {
     pub(super) fn remark(row: &ItemRow, remark: &Remark) -> Self {
         Self::Remark {
             item: row.id.seq,
-            locator: locator::reported_url(&row.locator.to_text()),
+            locator: locator::reported(&row.locator),
+            page: page_of(&row.locator),
             remark: remark.word(),
             message: remark.to_string(),
         }
@@ -231,7 +256,8 @@ impl Line {
             width: row.width_px,
             height: row.height_px,
             hash: row.output_hash.clone(),
-            locator: locator::reported_url(&row.locator.to_text()),
+            locator: locator::reported(&row.locator),
+            page: page_of(&row.locator),
             input_bytes: (row.bytes_in > 0).then_some(row.bytes_in).or(row.size_bytes),
             input_width: row.input_size_px.map(|(width, _)| width),
             input_height: row.input_size_px.map(|(_, height)| height),
@@ -267,7 +293,8 @@ impl Line {
 
     pub(super) fn planned(item: &PlannedItem) -> Self {
         Self::Planned {
-            locator: locator::reported_url(&item.locator.to_text()),
+            locator: locator::reported(&item.locator),
+            page: page_of(&item.locator),
             output: item.output.as_ref().map(|path| path.display().to_string()),
             pending_output: item.pending_output.as_ref().map(|path| path.display().to_string()),
             conflict: item.conflict,

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::config::MAX_PIXELS;
 use crate::error::ErrorKind;
-use crate::model::{FormatChoice, Message, human, spelling};
+use crate::model::{FormatChoice, Message, PagesChoice, human, spelling};
 
 /// A parser of declared words in any usual spelling. Help lists them, and an error suggests the nearest.
 #[derive(Clone)]
@@ -100,6 +100,11 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
     let wrong = || super::lang().word("size_format").to_owned();
     let bytes = human::parse_size(text).ok_or_else(wrong)?;
     if bytes >= 1_000_000 { Ok(bytes) } else { Err(super::lang().word("size_range").to_owned()) }
+}
+
+/// Reads `all`, `first`, `3`, `2-5` or `2-`.
+pub(super) fn pages(text: &str) -> Result<PagesChoice, String> {
+    text.parse().map_err(|wrong: Message| wrong.text(super::lang()))
 }
 
 /// Reads `500M`, `4G`, `200KB`: the size of a file, from one byte.

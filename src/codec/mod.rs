@@ -56,7 +56,7 @@ pub use guard::helpers::Helpers;
 pub use guard::host::DecodeHost;
 pub use guard::serve::serve_if_helper;
 pub use open_frames::{OpenedFrames, check_frames, frames_held_bytes, open_frames, open_frames_cancellable};
-pub use pages::{SeekRead, count_pages, may_have_pages};
+pub use pages::{count_pages, may_have_pages};
 pub use pixels::quality_search::within_bytes;
 pub use rewrite::{
     Rewritten, rearranged_part, rewrites, rewriting_bytes, rewritten, transcoded, transcodes, transcoding_bytes,

@@ -1,16 +1,9 @@
 //! How many pages a document has, without decoding one.
 
-use std::io::{Read, Seek};
-
 use super::formats::spec_of;
-use super::spec::Frames;
+use super::spec::{Frames, SeekRead};
 use crate::error::ItemError;
 use crate::model::Format;
-
-/// A file that is read at any position.
-pub trait SeekRead: Read + Seek {}
-
-impl<T: Read + Seek> SeekRead for T {}
 
 /// Whether files of a format may be documents of several pages.
 pub fn may_have_pages(format: Format) -> bool {

@@ -3,6 +3,7 @@
 //! Each format is one folder with one [`FormatSpec`] in its `mod.rs`, and one line in [`formats`](super::formats).
 //! Sniffing, help, menus, file name extensions, media types, save settings and memory estimates all derive from it.
 
+use std::io::{Read, Seek};
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +13,6 @@ use super::animation::canvas_rows::DecodedFrames;
 use super::animation::frame_encoder::FrameEncoder;
 use super::errors;
 use super::guard::control::DecodeControl;
-use super::pages::SeekRead;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
     Area, Channels, ColourChoice, DamagedPolicy, Format, FormatInfo, HdrChoice, ImageInfo, Metadata, Orientation,
@@ -232,11 +232,19 @@ pub enum Frames {
     Pages(PageSpec),
 }
 
+/// A file that is read at any position.
+pub trait SeekRead: Read + Seek {}
+
+impl<T: Read + Seek> SeekRead for T {}
+
 /// How the pages of a format's documents are counted.
 pub struct PageSpec {
     /// Counts them without reading all of the file; `None` if only the header tells their number.
-    pub count: Option<fn(&mut dyn SeekRead) -> Result<u32, ItemError>>,
+    pub count: Option<CountPages>,
 }
+
+/// Counts the pages of a file.
+pub type CountPages = fn(&mut dyn SeekRead) -> Result<u32, ItemError>;
 
 /// Makes an encoder of an animation.
 pub type NewFrameEncoder = fn(&Save, Picture, Extras) -> Result<Box<dyn FrameEncoder>, ItemError>;

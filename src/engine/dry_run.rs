@@ -12,11 +12,12 @@ use std::time::{Duration, Instant};
 use super::check;
 use super::coordinator::settings::secrets_path;
 use super::databases::Databases;
+use super::intake::documents::DocumentPages;
 use super::intake::earlier_results::EarlierResults;
 use super::intake::lists;
 use super::intake::queries::{self, Access, KnownRows, RowIdentity};
 use super::intake::read_sources::nothing_in;
-use super::item::body::ItemBody;
+use super::item::body::{ItemBody, LastDocument};
 use super::item::claims::{CountedRows, NameClaims, in_real_folder, may_be_given};
 use super::item::decide::{
     Action, Decision, PlannedName, Rules, Subject, copies_others, decide, may_be_copied, refusal,
@@ -140,6 +141,7 @@ struct Planner<'a> {
     rendered_in: u64,
     samples: Samples,
     repeated: RepeatedLinks,
+    last: LastDocument,
 }
 
 /// What rendering some images showed.
@@ -220,6 +222,7 @@ pub fn dry_run(
     };
     let results = EarlierResults::of(spec, None, history);
     let results_at = |path: &Path, kind| results.at(path, kind);
+    let pages = DocumentPages::new(&spec.limits, Helpers::of_this_program());
     let access = queries.as_ref().map(|queries| Access::new(&queries.databases, spec));
     let databases = access.as_ref().map(|access| access as &dyn source::Databases);
     for source in queries.as_ref().map_or(&spec.sources, |queries| &queries.sources) {
@@ -244,7 +247,11 @@ pub fn dry_run(
                     return ControlFlow::Continue(());
                 }
                 Found::Position(_) => return ControlFlow::Continue(()),
-                Found::Item(item) => Planned::Item(Box::new(planner.plan_written_item(item))),
+                Found::Item(item) => {
+                    let items = pages.split(item, cancelled);
+                    items.into_iter().for_each(|item| each(Planned::Item(Box::new(planner.plan_written_item(item)))));
+                    return ControlFlow::Continue(());
+                }
                 Found::Failed(error) | Found::Lost(error) => Planned::Unreadable(error),
                 Found::Ignored(ignored) => Planned::Ignored(ignored),
                 Found::Remark(remark) => Planned::Remark(remark),
@@ -324,6 +331,7 @@ impl<'a> Planner<'a> {
             rendered_in: 0,
             samples: Samples::default(),
             repeated: RepeatedLinks::new(),
+            last: LastDocument::default(),
         }
     }
 }
@@ -428,7 +436,8 @@ impl Planner<'_> {
             Some(FilePlan::Replace(prior)) => Some(prior),
             Some(FilePlan::Process) | None => None,
         };
-        let (body, size_bytes) = ItemBody::open(&row.locator, may_be_copied(self.spec, &row.locator))?;
+        let only_copied = may_be_copied(self.spec, &row.locator);
+        let (body, size_bytes) = ItemBody::open(&row.locator, only_copied, &mut self.last)?;
         let subject = Subject { locator: &row.locator, body: &body, size_bytes, response: None };
         let mut made = Vec::with_capacity(self.outputs.count());
         let mut plans = Vec::with_capacity(self.outputs.count());

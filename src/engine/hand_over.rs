@@ -64,7 +64,7 @@ fn claim_within(catalog_path: &Path, sources: &[SourceSpec], patience: Duration)
 fn absolute(sources: &[SourceSpec]) -> Vec<SourceSpec> {
     let absolute = |locator: &Locator| match locator {
         Locator::File(path) => Locator::File(std::path::absolute(path).unwrap_or_else(|_| path.clone())),
-        Locator::Url(_) | Locator::Row(_) => locator.clone(),
+        Locator::Page(..) | Locator::Url(_) | Locator::Row(_) => locator.clone(),
     };
     let of =
         |source: &SourceSpec| SourceSpec { inputs: source.inputs.iter().map(absolute).collect(), ..source.clone() };

@@ -349,9 +349,13 @@ impl Running {
         let watches_tx = note_tx.clone();
         let (sources_tx, sources_reader) = (record_tx.clone(), readers.reader()?);
         let (sources_databases, sources_secrets) = (Arc::clone(&databases), Arc::clone(&secrets));
+        let helpers = Helpers::new(options.helper_program.clone());
+        let sources_helpers = Arc::clone(&helpers);
         threads.push(run::named("pixloom-sources", move || {
             let reader = sources_reader.as_ref();
-            intake::read_sources::run(&intake_rx, &sources_tx, &note_tx, reader, &sources_databases, &sources_secrets);
+            let (databases, secrets) = (&sources_databases, &sources_secrets);
+            let helpers = &sources_helpers;
+            intake::read_sources::run(&intake_rx, &sources_tx, &note_tx, reader, databases, secrets, helpers);
         })?);
 
         let views = if let Some(bodies) = &bodies {
@@ -384,7 +388,7 @@ impl Running {
             bodies,
             revision,
             secrets,
-            helpers: Helpers::new(options.helper_program.clone()),
+            helpers,
             options,
         };
         let coordinator = coordinator::Coordinator::new(parts);

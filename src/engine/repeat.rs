@@ -61,7 +61,7 @@ pub fn repeatable(reader: &dyn CatalogReader, job: JobId) -> Result<Repeatable, 
 
 fn source_of(row: ItemRow) -> Option<crate::model::SourceSpec> {
     match row.locator {
-        Locator::File(path) => Some(source::files([path])),
+        Locator::File(path) | Locator::Page(path, _) => Some(source::files([path])),
         Locator::Url(url) => Some(source::urls([url])),
         Locator::Row(_) => None,
     }

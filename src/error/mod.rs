@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use job::{JobError, RecipeLocation};
 
-use crate::model::locator::STDIN_NAME;
+use crate::model::locator::{self, STDIN_NAME};
 use crate::model::words::Arg;
 use crate::model::{Lang, Locator, Message};
 
@@ -364,7 +364,7 @@ impl ItemError {
         let name = match self.arg("name") {
             "" => lang.word("unnamed_item"),
             STDIN_NAME => lang.word("standard_input"),
-            name => name,
+            name => &locator::page_name(name, lang),
         };
         let with_output = match self.arg(OF_OUTPUT) {
             "" => None,

@@ -6,6 +6,7 @@ mod database;
 mod focus;
 mod history;
 mod outputs;
+mod pages;
 mod query_job;
 mod snapshots;
 mod undo;
@@ -375,6 +376,8 @@ fn settings_change_the_language_at_once() {
 fn network_settings_are_sent_and_errors_appear_below_their_fields() {
     let mut window = window(FakeEngine::add_items);
     window.press("Settings");
+    window.harness.get_by_label("Always").scroll_to_me();
+    window.settle();
     window.press("Always");
     window.harness.get_by_role_and_label(egui::accesskit::Role::CheckBox, NOAI).click();
     window.settle();
@@ -488,7 +491,7 @@ fn the_keyboard_reaches_every_setting_of_a_small_window() {
     window.press("Settings");
     window.harness.get_by_label("Close").focus();
     window.settle();
-    for _ in 0..40 {
+    for _ in 0..48 {
         window.key(Modifiers::NONE, Key::Tab);
         let host = window.harness.get_by_role_and_label(egui::accesskit::Role::TextInput, "Host to add");
         if host.is_focused() {

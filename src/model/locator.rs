@@ -6,13 +6,18 @@ use std::path::{Path, PathBuf};
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
 
+use super::message::Message;
+use super::pages::PageNumber;
 use super::text_encoding;
+use super::words::Lang;
 
 /// The location of an item.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Locator {
     /// A file, by its absolute path.
     File(PathBuf),
+    /// One page of a document: a file, by its absolute path, with several pages.
+    Page(PathBuf, PageNumber),
     /// An `http` or `https` URL, as given.
     Url(String),
     /// A statement of a query job: [`ROW`], the number of its row or part, and what distinguishes it.
@@ -24,6 +29,11 @@ pub const ROW: &str = "query:";
 
 /// Beginning of the fragment of a URL whose user info is kept as a secret. Fragments are never sent to servers.
 pub const SECRET_MARK: &str = "pixloom-secret=";
+
+/// Beginning of the fragment that names a page of a document (RFC 8118).
+const PAGE_MARK: &str = "page=";
+/// What stands between the name of a document and the number of its page, in English.
+const PAGE_WORD: &str = ", page ";
 
 const PATH_BYTES: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#').add(b' ');
 
@@ -37,7 +47,13 @@ impl Locator {
             return Self::Row(text.to_owned());
         }
         match text.strip_prefix("file://") {
-            Some(encoded) => Self::File(path_from_bytes(percent_decode_str(encoded).collect())),
+            Some(encoded) => {
+                let page = encoded.rsplit_once('#').and_then(|(path, fragment)| {
+                    Some((path, fragment.strip_prefix(PAGE_MARK).and_then(PageNumber::parse)?))
+                });
+                let path = |encoded: &str| path_from_bytes(percent_decode_str(encoded).collect());
+                page.map_or_else(|| Self::File(path(encoded)), |(encoded, page)| Self::Page(path(encoded), page))
+            }
             None => Self::File(PathBuf::from(text)),
         }
     }
@@ -62,15 +78,50 @@ impl Locator {
             Self::Url(text) | Self::Row(text) => text.clone(),
             Self::File(path) => match path.to_str() {
                 Some(text) if !text.starts_with("file://") => text.to_owned(),
-                _ => format!("file://{}", percent_encode(&path_bytes(path), PATH_BYTES)),
+                _ => encoded(path),
             },
+            Self::Page(path, page) => format!("{}#{PAGE_MARK}{page}", encoded(path)),
         }
+    }
+
+    /// The same for a page of this file; other locations stay as they are.
+    #[must_use]
+    pub fn at_page(&self, page: PageNumber) -> Self {
+        match self {
+            Self::File(path) => Self::Page(path.clone(), page),
+            other => other.clone(),
+        }
+    }
+
+    /// The document of a page; other locations are their own.
+    #[must_use]
+    pub fn document(&self) -> Self {
+        match self {
+            Self::Page(path, _) => Self::File(path.clone()),
+            other => other.clone(),
+        }
+    }
+
+    /// The page that it is.
+    pub const fn page(&self) -> Option<PageNumber> {
+        match self {
+            Self::Page(_, page) => Some(*page),
+            Self::File(_) | Self::Url(_) | Self::Row(_) => None,
+        }
+    }
+
+    /// The texts of all pages of a file are not before the first of these, and before the second. `file` is the file's text.
+    pub fn texts_of_pages(file: &str) -> Option<(String, String)> {
+        let Self::File(path) = Self::parse(file) else { return None };
+        let texts = format!("{}#{PAGE_MARK}", encoded(&path));
+        // ':' follows the digits.
+        Some((format!("{texts}0"), format!("{texts}:")))
     }
 
     /// The file's path, if it is a file.
     pub fn path(&self) -> Option<&Path> {
         match self {
-            Self::File(path) => Some(path),
+            Self::File(path) | Self::Page(path, _) => Some(path),
             Self::Url(_) | Self::Row(_) => None,
         }
     }
@@ -82,12 +133,21 @@ impl Locator {
         Self::Row(format!("{ROW}{number} {about}").trim_end().to_owned())
     }
 
-    /// A short name for people: the file's name, or the last segment of the URL's path (else its host).
+    /// The short name in a person's language, with the page.
+    pub fn shown_name(&self, lang: Lang) -> String {
+        page_name(&self.short_name(), lang)
+    }
+
+    /// A short name for people: the file's name, or the last segment of the URL's path (else its host); of a page with
+    /// its number.
     pub fn short_name(&self) -> String {
+        let name = |path: &Path| {
+            let name = path.file_name().unwrap_or(path.as_os_str());
+            name.to_string_lossy().into_owned()
+        };
         match self {
-            Self::File(path) => path
-                .file_name()
-                .map_or_else(|| path.to_string_lossy().into_owned(), |name| name.to_string_lossy().into_owned()),
+            Self::File(path) => name(path),
+            Self::Page(path, page) => format!("{}{PAGE_WORD}{}", name(path), page.number()),
             Self::Row(_) => self.to_string(),
             Self::Url(url) => {
                 let url = without_user_info(url);
@@ -102,7 +162,7 @@ impl Locator {
     /// The host of a URL, in lower case, without user info and port.
     pub fn host(&self) -> Option<String> {
         match self {
-            Self::File(_) | Self::Row(_) => None,
+            Self::File(_) | Self::Page(..) | Self::Row(_) => None,
             Self::Url(url) => match Authority::plain(url) {
                 Some(authority) => Some(authority.host.to_owned()),
                 None => url::Url::parse(url).ok()?.host_str().map(str::to_owned),
@@ -113,7 +173,7 @@ impl Locator {
     /// Scheme, host and port of a URL, as `https://host[:port]` in lower case, without the scheme's default port.
     pub fn origin(&self) -> Option<String> {
         match self {
-            Self::File(_) | Self::Row(_) => None,
+            Self::File(_) | Self::Page(..) | Self::Row(_) => None,
             Self::Url(url) => match Authority::plain(url) {
                 Some(authority) => Some(authority.origin.to_owned()),
                 None => Some(url::Url::parse(url.trim()).ok()?.origin().ascii_serialization()),
@@ -162,9 +222,21 @@ impl fmt::Display for Locator {
         match self {
             Self::File(path) if is_stdin(path) => f.write_str(STDIN_NAME),
             Self::File(path) => path.display().fmt(f),
+            Self::Page(path, page) => write!(f, "{}{PAGE_WORD}{}", Self::File(path.clone()), page.number()),
             Self::Url(url) => f.write_str(&shown_url(url)),
             Self::Row(text) => write!(f, "#{}", text.strip_prefix(ROW).unwrap_or(text)),
         }
+    }
+}
+
+/// A name in a person's language, if it is that of a page as a [`Locator`] shows it; any other is left as it is.
+pub fn page_name(name: &str, lang: Lang) -> String {
+    let page = name.rsplit_once(PAGE_WORD).filter(|(_, page)| PageNumber::parse(page).is_some());
+    match page {
+        Some((document, page)) if lang != Lang::English => {
+            Message::new("page_name").with("name", document).with("page", page).text(lang)
+        }
+        _ => name.to_owned(),
     }
 }
 
@@ -193,6 +265,11 @@ pub fn shown_url(text: &str) -> String {
         return format!("{url}?…");
     }
     url.to_string()
+}
+
+/// The location of an item as reports and exports give it: of a page its document's path, or its URL.
+pub fn reported(locator: &Locator) -> String {
+    reported_url(&locator.document().to_text())
 }
 
 /// A locator for reports and exports: as given, except for what [`shown_url`] removes. The image from standard input is
@@ -277,6 +354,11 @@ fn looks_secret(key: &str) -> bool {
         || matches!(key.as_str(), "hash" | "st" | "code" | "jwt" | "oh" | "hdnea")
 }
 
+/// A path as a URL.
+fn encoded(path: &Path) -> String {
+    format!("file://{}", percent_encode(&path_bytes(path), PATH_BYTES))
+}
+
 #[cfg(unix)]
 fn path_bytes(path: &Path) -> Vec<u8> {
     use std::os::unix::ffi::OsStrExt;
@@ -308,6 +390,22 @@ mod tests {
         for text in ["/a/b c.jpg", "https://h.example/x.png?q=1", "/tmp/100%.jpg", "relative/x.png"] {
             assert_eq!(Locator::parse(text).to_text(), text);
         }
+    }
+
+    #[test]
+    fn a_page_has_a_text_of_its_own_and_a_name_in_each_language() {
+        let file = Locator::File("/a/b #page=1.pdf".into());
+        let page = PageNumber::new(3, 12).map(|page| file.at_page(page));
+        let Some(page) = page else { panic!("page 3 is one") };
+        assert_eq!(page.to_text(), "file:///a/b%20%23page=1.pdf#page=03");
+        assert_eq!(Locator::parse(&page.to_text()), page);
+        assert_eq!((page.path(), page.document()), (file.path(), file.clone()));
+        let texts = Locator::texts_of_pages(&file.to_text());
+        assert!(texts.is_some_and(|(first, end)| first <= page.to_text() && page.to_text() < end));
+        assert_eq!(page.to_string(), "/a/b #page=1.pdf, page 3");
+        assert_eq!(page.shown_name(Lang::Korean), "b #page=1.pdf 3페이지");
+        assert_eq!(reported(&page), "/a/b #page=1.pdf");
+        assert_eq!(Locator::parse("file:///a#page=0"), Locator::File("/a#page=0".into()), "no page has that number");
     }
 
     #[cfg(unix)]

@@ -20,6 +20,7 @@ pub mod names;
 pub mod network;
 mod origin;
 pub mod outcome;
+pub mod pages;
 pub mod param;
 mod path_text;
 pub mod progress;
@@ -68,6 +69,7 @@ pub use outcome::{
     SkipReason, Timings,
     undo::{ReplacedFile, ReplacedState, Stay, StayReason, UndoFile, UndoState},
 };
+pub use pages::{MAX_DOCUMENT_PAGES, MAX_PAGE, NoPages, PageNumber, PagesChoice};
 pub use param::{FileKind, ParamKind, ParamSpec};
 pub use progress::{Busy, Progress};
 pub use recipe::{Recipe, Step, Value};

@@ -14,6 +14,7 @@ use super::image::Truncated;
 use super::job::JobSpec;
 use super::locator::Locator;
 use super::origin::Origin;
+use super::pages::PageNumber;
 use super::remark::Remark;
 use super::source::SourceSpec;
 use super::transfer::Transfer;
@@ -77,6 +78,12 @@ pub struct NewItem {
 }
 
 impl NewItem {
+    /// The same for one page of its document.
+    #[must_use]
+    pub fn at_page(&self, page: PageNumber) -> Self {
+        Self { locator: self.locator.at_page(page), ..self.clone() }
+    }
+
     /// An item about which only its location is known.
     pub fn new(locator: Locator) -> Self {
         Self {

@@ -13,7 +13,7 @@ pub(super) fn serialize<S: Serializer>(path: &Path, serializer: S) -> Result<S::
 
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
     Ok(match Locator::parse(&String::deserialize(deserializer)?) {
-        Locator::File(path) => path,
+        Locator::File(path) | Locator::Page(path, _) => path,
         Locator::Url(text) | Locator::Row(text) => PathBuf::from(text),
     })
 }

@@ -1,12 +1,15 @@
 //! The save settings, declared once: the `--save` option, `[save]` in recipe files, the window's panel, help and checks
 //! all derive from [`keys`]. Which format has which of them is declared by the format.
 
+use std::borrow::Cow;
+
 use super::choices::{Rgb, Subsampling, TiffCompression};
 use super::format::{Format, FormatChoice};
 use super::human;
 use super::job::{ColourChoice, FramesChoice, HdrChoice, MetadataPolicy, Save};
 use super::message::Message;
 use super::names;
+use super::pages::PageNumber;
 use super::param::{ParamKind, ParamSpec};
 use super::recipe::Value;
 use super::spelling;
@@ -455,6 +458,14 @@ pub fn format(value: &Value) -> Result<FormatChoice, Message> {
 }
 
 impl Save {
+    /// The same for one page of a document; unchanged for an item that is none.
+    pub fn of_page(&self, page: Option<PageNumber>) -> Cow<'_, Self> {
+        match page {
+            Some(page) => Cow::Owned(Self { page: Some(page.number()), ..self.clone() }),
+            None => Cow::Borrowed(self),
+        }
+    }
+
     /// Sets a key; refuses one that does not apply to the format.
     pub fn set(&mut self, name: &str, value: &Value) -> Result<(), Message> {
         let key = key(name)?;

@@ -80,6 +80,8 @@ impl Template {
 
     /// The name without its extension, relative, with `/` between folders; every part is safe. A name that is too long loses
     /// the end of its stem, so that a number or a hash after it is kept.
+    ///
+    /// The stem of a document's page ends with its number, unless the template has a place for that.
     pub fn render(&self, parts: &FieldValues) -> String {
         let path = self.fill(parts);
         let excess = path.rsplit('/').next().unwrap_or_default().len().saturating_sub(MAX_PART_BYTES);
@@ -116,6 +118,11 @@ impl Template {
                     path.push_str(&column_text(&field.value(parts), begins));
                 }
                 Piece::Field(field) => path.push_str(&field.value(parts).replace('/', "_")),
+            }
+            if *piece == Piece::Field(Field::Stem) && !parts.page.is_empty() && !self.has(|field| *field == Field::Page)
+            {
+                path.push('-');
+                path.push_str(&parts.page);
             }
         }
         path
@@ -180,6 +187,7 @@ mod tests {
 
     fn parts() -> FieldValues {
         FieldValues {
+            page: String::new(),
             stem: "photo".to_owned(),
             ext: "jpg".to_owned(),
             index: 7,

@@ -119,7 +119,7 @@ impl SourceArguments {
 fn word_of(input: &Locator) -> OsString {
     match input {
         Locator::File(path) if locator::is_stdin(path) => "-".into(),
-        Locator::File(path) => path.into(),
+        Locator::File(path) | Locator::Page(path, _) => path.into(),
         Locator::Url(url) => url.into(),
         Locator::Row(_) => input.to_text().into(),
     }

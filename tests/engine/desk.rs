@@ -366,7 +366,7 @@ pub(crate) fn sample_path(name: &str) -> PathBuf {
 
 pub(crate) fn output_of(row: &ItemRow) -> PathBuf {
     match Locator::parse(row.output.as_deref().unwrap_or_else(|| panic!("no output: {row:?}"))) {
-        Locator::File(path) => path,
+        Locator::File(path) | Locator::Page(path, _) => path,
         Locator::Url(url) | Locator::Row(url) => panic!("{url}"),
     }
 }

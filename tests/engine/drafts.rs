@@ -3,7 +3,7 @@
 use std::fs;
 
 use pixloom::engine::{Command, Notice, PreviewRequest, Snapshot, Zoom};
-use pixloom::model::{ItemRow, JobState, Limits, RawChoice, Save, SinkSpec};
+use pixloom::model::{ItemRow, JobState, Limits, PagesChoice, RawChoice, Save, SinkSpec};
 use pixloom::source;
 
 use super::desk::{Desk, file, long_edge, output_of, png, read_png, recipe, save_as};
@@ -242,4 +242,36 @@ fn the_estimate_follows_these_items_and_this_recipe() {
     let half = desk.current().estimate.unwrap();
     let share = half.bytes_out as f64 / large.bytes_out as f64;
     assert!((0.4..0.6).contains(&share), "{half:?} of {large:?}");
+}
+
+#[test]
+fn another_choice_of_pages_divides_the_documents_of_a_draft_again_and_can_be_undone() {
+    let desk = Desk::window();
+    let scan = fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/formats/tiff_pages.tif")).unwrap();
+    let (scan, photo) = (desk.put("scan.tif", scan), desk.put("zz.png", png(9, 9, 9)));
+    desk.send(Command::Add(vec![file(&scan), file(&photo)]));
+    desk.wait("two files are listed", lists(2));
+    let choose = |pages| desk.send(Command::SetLimits(Limits { pages, ..Limits::default() }));
+    choose(PagesChoice::All);
+    desk.wait("each page is listed", lists(4));
+    let listed = || names(&desk.rows(desk.current().id));
+    assert_eq!(listed(), ["scan.tif, page 1", "scan.tif, page 2", "scan.tif, page 3", "zz.png"]);
+    choose(PagesChoice::Range { from: 2, to: None });
+    desk.wait("two pages are listed", lists(3));
+    assert_eq!(listed(), ["scan.tif, page 2", "scan.tif, page 3", "zz.png"]);
+    desk.send(Command::Undo);
+    desk.wait("all pages are back", lists(4));
+    desk.send(Command::Undo);
+    desk.wait("the files are back", lists(2));
+    assert_eq!(listed(), ["scan.tif", "zz.png"]);
+    desk.send(Command::Redo);
+    desk.wait("each page is listed again", lists(4));
+    desk.send(Command::SetSink(SinkSpec { dir: Some(desk.out()), ..SinkSpec::default() }));
+    desk.send(Command::Start);
+    desk.wait("every page is saved", |snapshot| {
+        snapshot.current.as_ref().is_some_and(|view| view.state == JobState::Done && view.progress.done == 4)
+    });
+    for name in ["scan-1.tif", "scan-2.tif", "scan-3.tif", "zz.png"] {
+        assert!(desk.out().join(name).exists(), "{name}");
+    }
 }

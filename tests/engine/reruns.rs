@@ -267,7 +267,7 @@ fn rows_that_differ_in_their_names_keep_their_own_results() {
         spec
     };
     let name = |row: &ItemRow| match Locator::parse(row.output.as_deref().unwrap()) {
-        Locator::File(path) => path.file_name().unwrap().to_str().unwrap().to_owned(),
+        Locator::File(path) | Locator::Page(path, _) => path.file_name().unwrap().to_str().unwrap().to_owned(),
         Locator::Url(url) | Locator::Row(url) => url,
     };
     assert_eq!(states(&desk.run(spec(&["a"]))), [DONE]);

@@ -183,6 +183,13 @@ tiff_webp = invalid WebP data in a strip or tile
 tiff_jpeg_large = its JPEG data is larger than its strips or tiles
 tiff_samples_size = its samples don't match its size
 tiff_loop = its pages form a loop
+pages_fewer = it has { $count ->
+        [one] 1 page
+       *[other] { $count } pages
+    }, and pages { $pages } were requested
+pages_too_many = more than { $most } of its { $count } pages were requested
+pages_of_link = it has { $count } pages, and only one page of a link can be processed; request a single page, or download the file first
+pages_not_known = its { $count } pages were not known when it was added; add it again
 tiff_no_pages = it contains no page
 pnm_signature = invalid Netpbm signature
 pnm_number = invalid number in its header or data

@@ -67,6 +67,16 @@ pub(super) fn is_known(sql: &Connection, job: JobId, locator: &str) -> rusqlite:
     .exists(params![job.0, locator])
 }
 
+/// Whether pages of this document are items.
+pub(super) fn has_pages(sql: &Connection, job: JobId, locator: &str) -> rusqlite::Result<bool> {
+    let Some((first, end)) = Locator::texts_of_pages(locator) else { return Ok(false) };
+    sql.prepare_cached(
+        "SELECT 1 FROM item INDEXED BY item_locator \
+         WHERE job_id = ?1 AND locator >= ?2 AND locator < ?3 AND is_keyed = 1 LIMIT 1",
+    )?
+    .exists(params![job.0, first, end])
+}
+
 /// Whether an item is a link to this file.
 pub(super) fn is_link_target(sql: &Connection, job: JobId, path: &str) -> rusqlite::Result<bool> {
     sql.prepare_cached("SELECT 1 FROM link_target WHERE job_id = ?1 AND path = ?2")?.exists(params![job.0, path])
@@ -181,7 +191,7 @@ impl Groups {
 fn label(item: &NewItem) -> String {
     match &item.locator {
         Locator::Url(_) | Locator::Row(_) => item.locator.host().unwrap_or_default(),
-        Locator::File(path) => {
+        Locator::File(path) | Locator::Page(path, _) => {
             let folder = path.parent().unwrap_or(path);
             let below = Path::new(&item.dir);
             let root = if folder.ends_with(below) { folder.ancestors().nth(below.components().count()) } else { None };

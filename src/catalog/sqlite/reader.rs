@@ -418,7 +418,11 @@ impl CatalogReader for Reader {
     }
 
     fn is_input(&self, job: JobId, locator: &str) -> Result<bool, JobError> {
-        self.read(|sql| Ok(insert::is_known(sql, job, locator)? || insert::is_link_target(sql, job, locator)?))
+        self.read(|sql| {
+            Ok(insert::is_known(sql, job, locator)?
+                || insert::is_link_target(sql, job, locator)?
+                || insert::has_pages(sql, job, locator)?)
+        })
     }
 
     fn is_known_before(&self, job: JobId, locator: &str, seq: u64) -> Result<bool, JobError> {

@@ -7,7 +7,7 @@ use super::outcome::retry_these;
 use super::row::{self, ITEM_COLUMNS};
 use super::sums::Sums;
 use crate::catalog::api::FileChange;
-use crate::model::{FailureFilter, ItemId, ItemRow, JobId, NewItem};
+use crate::model::{FailureFilter, ItemId, ItemRow, JobId, Locator, NewItem};
 
 /// Notes a file that was taken.
 pub(super) fn note(sql: &Connection, job: JobId, seq: u64, item: &NewItem) -> rusqlite::Result<()> {
@@ -49,8 +49,21 @@ pub(super) fn follow(sql: &Connection, id: ItemId, change: &FileChange, sums: &m
     Ok(*is_retried && retry_these(sql, id.job, &FailureFilter::default(), &[id.seq], sums)? > 0)
 }
 
-/// The last item with this locator.
+/// The last item with this locator, or of its pages.
 pub(super) fn item_of_file(sql: &Connection, job: JobId, locator: &str) -> Result<Option<ItemRow>, CatalogError> {
+    let whole = last_item(sql, job, locator)?;
+    let Some((first, end)) = Locator::texts_of_pages(locator) else { return Ok(whole) };
+    let mut select = sql.prepare_cached(
+        "SELECT locator, max(seq) FROM item INDEXED BY item_locator \
+         WHERE job_id = ?1 AND locator >= ?2 AND locator < ?3 AND is_keyed = 1 HAVING max(seq) IS NOT NULL",
+    )?;
+    let mut pages = select.query_map(params![job.0, first, end], |found| found.get::<_, String>(0))?;
+    let page = pages.next().transpose()?;
+    let page = page.map(|page| last_item(sql, job, &page)).transpose()?.flatten();
+    Ok(whole.into_iter().chain(page).max_by_key(|row| row.id.seq))
+}
+
+fn last_item(sql: &Connection, job: JobId, locator: &str) -> Result<Option<ItemRow>, CatalogError> {
     let mut select = sql.prepare_cached(&format!(
         "SELECT {ITEM_COLUMNS} FROM item INDEXED BY item_locator \
          WHERE job_id = ?1 AND locator = ?2 AND is_keyed = 1 ORDER BY seq DESC LIMIT 1"

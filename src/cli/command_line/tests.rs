@@ -13,8 +13,8 @@ use super::super::help;
 use super::*;
 use crate::model::{
     AccessKind, ColourChoice, ConflictPolicy, DamagedPolicy, Durability, FormatChoice, JobSpec, Lang, Limits, ListSpec,
-    MetadataPolicy, NetworkSpec, ParamKind, ProxyChoice, RawChoice, RawPairs, Recipe, RobotsPolicy, Save, SecretRef,
-    SinkSpec, Step, Tree, TruncatedPolicy, Value, save,
+    MetadataPolicy, NetworkSpec, PagesChoice, ParamKind, ProxyChoice, RawChoice, RawPairs, Recipe, RobotsPolicy, Save,
+    SecretRef, SinkSpec, Step, Tree, TruncatedPolicy, Value, save,
 };
 
 fn matches(words: &[OsString]) -> ArgMatches {
@@ -170,6 +170,13 @@ fn random_spec(dice: &mut Dice, files: &Files) -> JobSpec {
         damaged: *dice.one(&[DamagedPolicy::Fail, DamagedPolicy::Keep]),
         raw: *dice.one(&[RawChoice::Preview, RawChoice::Develop]),
         raw_pairs: *dice.one(&[RawPairs::Both, RawPairs::Raw, RawPairs::Jpeg]),
+        pages: *dice.one(&[
+            PagesChoice::First,
+            PagesChoice::All,
+            PagesChoice::Range { from: 2, to: Some(2) },
+            PagesChoice::Range { from: 3, to: Some(17) },
+            PagesChoice::Range { from: 4, to: None },
+        ]),
         max_failures: dice.perhaps(|dice| dice.below(1 << 40)),
     };
     spec.network = random_network(dice, files);
@@ -383,6 +390,7 @@ fn sample(id: &str, files: &Files) -> Option<Vec<OsString>> {
         "damaged" => words(&["--damaged", "keep"]),
         "raw" => words(&["--raw", "develop"]),
         "raw_pairs" => words(&["--raw-pairs", "jpeg"]),
+        "pages" => words(&["--pages", "2-4"]),
         "keep_times" => words(&["--keep-times"]),
         "fast" => words(&["--fast"]),
         "robots" => words(&["--robots", "never"]),

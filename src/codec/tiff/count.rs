@@ -5,7 +5,7 @@ use std::io::{self, SeekFrom};
 
 use super::directory::{MAX_PAGES, tag, type_bytes};
 use crate::codec::errors;
-use crate::codec::pages::SeekRead;
+use crate::codec::spec::SeekRead;
 use crate::error::ItemError;
 
 /// Maximum number of fields of a directory. That of a small file is a 16-bit number.

@@ -62,12 +62,7 @@ impl Coordinator {
                 self.set_write_back(spec);
                 Ok(())
             }
-            Command::SetLimits(limits) => {
-                self.settings.limits = limits.clone();
-                self.save_settings();
-                self.with_draft(|spec| spec.limits = limits);
-                Ok(())
-            }
+            Command::SetLimits(limits) => self.set_limits(limits),
             command @ (Command::LoadRecipe(_)
             | Command::SaveRecipe(_)
             | Command::CopyCommand(_)
@@ -323,6 +318,9 @@ impl Coordinator {
                     }
                 }
                 if let Some(error) = failure {
+                    self.report(&error);
+                }
+                if let Err(error) = self.divide_again() {
                     self.report(&error);
                 }
                 // The statements of a query job were not added by anybody.

@@ -5,6 +5,7 @@
 //! (`recorder.rs`). While nothing happens, it sleeps.
 
 pub(super) mod disk;
+mod documents;
 mod draft;
 mod estimate;
 mod history;
@@ -99,6 +100,8 @@ pub(in crate::engine) struct Coordinator {
     pool: Option<Arc<PixelPool>>,
     edits: UndoStack,
     undo: UndoSlot,
+    /// A draft whose documents are to be divided again.
+    undivided: Option<documents::Undivided>,
     outstanding: Outstanding,
     settings: Settings,
     network_faults: Arc<[NetworkFault]>,
@@ -292,6 +295,7 @@ impl Coordinator {
             open_intakes: HashMap::new(),
             pool: None,
             edits: UndoStack::default(),
+            undivided: None,
             undo: UndoSlot::default(),
             outstanding: Outstanding::default(),
             settings,

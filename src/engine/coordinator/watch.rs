@@ -85,8 +85,11 @@ impl Coordinator {
             let stop = self.open_intakes.get(&job).map(|intake| Arc::clone(&intake.stop)).unwrap_or_default();
             let request = WatchRequest { job, source, is_once: mode == WatchMode::Once, stop };
             let (record_tx, note_tx) = (self.parts.record_tx.clone(), self.parts.note_tx.clone());
+            let helpers = Arc::clone(&self.parts.helpers);
             let started = self.parts.readers.reader().and_then(|reader| {
-                named("pixloom-watch", move || watched::watch(&request, &record_tx, &note_tx, reader.as_ref()))
+                named("pixloom-watch", move || {
+                    watched::watch(&request, &record_tx, &note_tx, reader.as_ref(), &helpers);
+                })
             });
             match started {
                 Ok(thread) => {

@@ -1,5 +1,6 @@
 //! Sources become items: they are checked, fetched where needed, read, and recorded in batches.
 
+pub(super) mod documents;
 pub(super) mod earlier_results;
 pub(super) mod lists;
 pub(super) mod queries;

@@ -326,7 +326,7 @@ impl RowIdentity {
     fn hash(&self, locator: &Locator, columns: &Columns) -> u64 {
         let mut hasher = DefaultHasher::new();
         if !self.writes_item {
-            locator.to_text().hash(&mut hasher);
+            locator.document().to_text().hash(&mut hasher);
         }
         serde_json::to_string(columns).unwrap_or_default().hash(&mut hasher);
         hasher.finish()

@@ -10,12 +10,13 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender};
 
+use super::documents::DocumentPages;
 use super::earlier_results::EarlierResults;
 use super::queries::{Access, is_query};
 use super::query_pass::{JobRecord, QueryPass, Waited};
 use super::{lists, secrets};
 use crate::catalog::{CatalogReader, JobSource};
-use crate::codec;
+use crate::codec::{self, Helpers};
 use crate::engine::databases::Databases;
 use crate::engine::item::naming::{self, Naming};
 use crate::engine::item::repeats::{RepeatedLinks, may_repeat_files};
@@ -58,6 +59,8 @@ pub(crate) struct IntakeRequest {
     pub(crate) copy_of: Option<JobId>,
     /// Whether items of its lists are not copied, because the lists are read again.
     pub(crate) copies_no_lists: bool,
+    /// Whether documents among the copied items are divided into other pages.
+    pub(crate) divides_again: bool,
     /// Counts the links of each host while the job is running.
     pub(crate) link_counts: Option<Arc<LinkCounts>>,
 }
@@ -75,6 +78,7 @@ impl IntakeRequest {
             duplicates: 0,
             copy_of: None,
             copies_no_lists: false,
+            divides_again: false,
             link_counts: None,
         }
     }
@@ -107,6 +111,7 @@ pub(crate) fn run(
     reader: &dyn CatalogReader,
     databases: &Arc<Databases>,
     secrets: &Arc<Secrets>,
+    helpers: &Arc<Helpers>,
 ) {
     for request in intake_rx {
         let only_links = request.sources.is_empty() && !request.urls.is_empty();
@@ -118,6 +123,8 @@ pub(crate) fn run(
             reader,
             databases,
             secrets,
+            helpers,
+            pages: None,
             source: None,
             batch: Vec::new(),
             batch_bytes: 0,
@@ -150,6 +157,9 @@ pub(super) struct Intake<'a> {
     pub(super) reader: &'a dyn CatalogReader,
     databases: &'a Arc<Databases>,
     secrets: &'a Arc<Secrets>,
+    helpers: &'a Arc<Helpers>,
+    /// Divides documents, if pages are items.
+    pages: Option<Arc<DocumentPages>>,
     /// The current source's number in the job, if it has one.
     pub(super) source: Option<u32>,
     pub(super) batch: Vec<NewItem>,
@@ -192,6 +202,8 @@ pub(super) struct Unstored {
 impl Intake<'_> {
     fn run(&mut self) -> Result<(), JobError> {
         let asked = self.reader.spec(self.request.job)?.unwrap_or_default();
+        let pages = DocumentPages::new(&asked.limits, self.helpers);
+        self.pages = pages.divides().then(|| Arc::new(pages));
         self.note_earlier_links(&asked)?;
         if let Some(original) = self.request.copy_of {
             self.copy(original)?;
@@ -379,7 +391,10 @@ impl Intake<'_> {
                         pass.rows_to_skip -= 1;
                         Ok(())
                     } else {
-                        this.push(item, known)
+                        match this.push_divided(item, known) {
+                            Ok(ControlFlow::Break(())) => return ControlFlow::Break(()),
+                            pushed => pushed.map(drop),
+                        }
                     }
                 }
             };
@@ -446,6 +461,7 @@ impl Intake<'_> {
     /// Copies the items of another job.
     fn copy(&mut self, original: JobId) -> Result<(), JobError> {
         const PAGE_ROWS: u32 = 500;
+        let mut document = None;
         for first_row in (0..).step_by(PAGE_ROWS as usize) {
             let page = self.reader.page_by_seq(original, first_row, PAGE_ROWS)?;
             if page.rows.is_empty() || self.request.stop.load(Ordering::Acquire) {
@@ -455,21 +471,54 @@ impl Intake<'_> {
                 if self.request.copies_no_lists && is_of_a_table(&row) {
                     continue;
                 }
+                let whole = row.locator.document();
+                let is_divided = self.request.divides_again && row.locator.page().is_some();
+                if is_divided && document.replace(whole.clone()).is_some_and(|before| before == whole) {
+                    continue;
+                }
                 let item = NewItem {
                     dir: row.dir,
                     size_bytes: row.size_bytes,
                     mtime_ms: row.mtime_ms,
                     origin: row.origin,
                     columns: row.columns,
-                    ..NewItem::new(row.locator)
+                    ..NewItem::new(if is_divided { whole } else { row.locator })
                 };
-                self.push(item, false)?;
+                if self.request.divides_again {
+                    if self.push_divided(item, false)?.is_break() {
+                        return self.flush(false);
+                    }
+                } else {
+                    self.push(item, false)?;
+                }
             }
         }
         self.flush(false)
     }
 
-    fn push(&mut self, mut item: NewItem, known: bool) -> Result<(), JobError> {
+    /// Pushes a file, or the chosen pages of a document; breaks if reading is interrupted before they are known. They are
+    /// recorded together with the source's cursor, so that an interruption leaves none of them out.
+    fn push_divided(&mut self, item: NewItem, known: bool) -> Result<ControlFlow<()>, JobError> {
+        let Some(pages) = self.pages.clone() else {
+            return self.push(item, known).map(ControlFlow::Continue);
+        };
+        let stop = Arc::clone(&self.request.stop);
+        let is_stopped = || stop.load(Ordering::Acquire);
+        let items = pages.split(item, &is_stopped);
+        if is_stopped() {
+            return Ok(ControlFlow::Break(()));
+        }
+        items.into_iter().try_for_each(|item| self.collect(item, known))?;
+        self.flush_full(known).map(ControlFlow::Continue)
+    }
+
+    fn push(&mut self, item: NewItem, known: bool) -> Result<(), JobError> {
+        self.collect(item, known)?;
+        self.flush_full(known)
+    }
+
+    /// Adds an item to the batch.
+    fn collect(&mut self, mut item: NewItem, known: bool) -> Result<(), JobError> {
         if let (Some(counts), Locator::Url(url)) = (&self.request.link_counts, &item.locator) {
             counts.listed(url);
         }
@@ -495,6 +544,11 @@ impl Intake<'_> {
         self.batch_bytes += item.columns.size_bytes();
         self.batch.push(item);
         self.since.get_or_insert_with(Instant::now);
+        Ok(())
+    }
+
+    /// Sends a batch that is full or has waited long enough.
+    fn flush_full(&mut self, known: bool) -> Result<(), JobError> {
         let is_full = self.batch.len() >= BATCH_ITEMS || self.batch_bytes >= BATCH_BYTES;
         if is_full { self.flush(known) } else { self.flush_old(known) }
     }

@@ -11,9 +11,11 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, bounded};
 
+use super::documents::DocumentPages;
 use super::earlier_results::EarlierResults;
 use super::read_sources::IntakeNote;
 use crate::catalog::{Adding, CatalogReader, FileChange, JobSource};
+use crate::codec::Helpers;
 use crate::engine::item::naming;
 use crate::engine::record::message::{Record, call};
 use crate::error::{ErrorKind, JobError};
@@ -46,11 +48,13 @@ pub(crate) fn watch(
     record_tx: &Sender<Record>,
     note_tx: &Sender<IntakeNote>,
     reader: &dyn CatalogReader,
+    helpers: &Arc<Helpers>,
 ) {
     let job = request.job;
     let failure = reader.spec(job).and_then(|spec| {
         let asked = spec.unwrap_or_default();
-        let files = Files::new(request, &asked, record_tx, note_tx, reader);
+        let pages = DocumentPages::new(&asked.limits, helpers);
+        let files = Files::new(request, &asked, record_tx, note_tx, reader, pages);
         let stop = || request.stop.load(Ordering::Acquire);
         let results_at = |path: &Path, kind| files.results_at(path, kind);
         let reading =
@@ -87,6 +91,7 @@ struct Files<'a> {
     results: RefCell<KnownResults<'a>>,
     batch: RefCell<Batch>,
     failure: Cell<Option<JobError>>,
+    pages: DocumentPages,
 }
 
 /// Results of other jobs, as they were known at a time.
@@ -111,6 +116,7 @@ impl<'a> Files<'a> {
         record_tx: &'a Sender<Record>,
         note_tx: &'a Sender<IntakeNote>,
         reader: &'a dyn CatalogReader,
+        pages: DocumentPages,
     ) -> Self {
         let dir = naming::out_dir(asked).ok();
         let out_dir = dir.and_then(|dir| Some((dir.clone(), store::of_path(&dir).resolve(&dir).ok()?)));
@@ -126,6 +132,7 @@ impl<'a> Files<'a> {
             results: RefCell::new(known),
             batch: RefCell::default(),
             failure: Cell::new(None),
+            pages,
         }
     }
 
@@ -161,32 +168,38 @@ impl<'a> Files<'a> {
         match row.state {
             ItemState::Waiting | ItemState::Running if is_same(&row, item.size_bytes, item.mtime_ms) => Ok(Taken::Done),
             ItemState::Waiting | ItemState::Running => Ok(Taken::Later),
+            // Other pages of it may be ready, or it has others by now.
+            ItemState::Failed if self.pages.may_divide(&item.locator) => self.take_again(item),
             ItemState::Failed => self.follow(&row, &item, false, true),
             ItemState::Done | ItemState::Skipped if has_content_of(&row, &item.locator) => {
                 self.follow(&row, &item, false, false)
             }
             // Another image under the same path.
-            ItemState::Done | ItemState::Skipped => {
-                self.hand_over()?;
-                self.add(vec![item], false).map(|()| Taken::Done)
-            }
+            ItemState::Done | ItemState::Skipped => self.take_again(item),
         }
+    }
+
+    /// Another content of a path that has items.
+    fn take_again(&self, item: NewItem) -> Result<Taken, JobError> {
+        self.hand_over()?;
+        self.add(vec![item], false).map(|()| Taken::Done)
     }
 
     /// A file of a path that has no item: a new one, or one that was renamed since it was taken.
     fn take_new_path(&self, path: PathBuf, item: NewItem) -> Result<Taken, JobError> {
         if let Some((size_bytes, mtime_ms)) = item.size_bytes.zip(item.mtime_ms) {
-            for row in self.reader.files_like(self.request.job, size_bytes, mtime_ms, LIKE)? {
-                if !is_same(&row, Some(size_bytes), Some(mtime_ms)) || !self.is_gone(&row.locator) {
+            let like = self.reader.files_like(self.request.job, size_bytes, mtime_ms, LIKE)?;
+            for row in &like {
+                if !is_same(row, Some(size_bytes), Some(mtime_ms)) || !self.is_gone(&row.locator) {
                     continue;
                 }
                 let is_missing = row.error.as_ref().is_some_and(|error| error.kind == ErrorKind::NotFound);
                 match row.state {
                     // It may fail because it has another name by now.
                     ItemState::Waiting | ItemState::Running => return Ok(Taken::Later),
-                    ItemState::Failed => return self.follow(&row, &item, true, is_missing),
-                    ItemState::Done | ItemState::Skipped if has_content_of(&row, &item.locator) => {
-                        return self.follow(&row, &item, true, false);
+                    ItemState::Failed => return self.follow_moved(&like, row, &item, is_missing),
+                    ItemState::Done | ItemState::Skipped if has_content_of(row, &item.locator) => {
+                        return self.follow_moved(&like, row, &item, false);
                     }
                     ItemState::Done | ItemState::Skipped => {}
                 }
@@ -212,10 +225,29 @@ impl<'a> Files<'a> {
         is_reachable && !store::of_path(path).is_taken(path)
     }
 
-    /// Records what has become of a file that has an item.
+    /// Records that a file was renamed; of a document, for all of its pages.
+    fn follow_moved(
+        &self,
+        like: &[ItemRow],
+        row: &ItemRow,
+        item: &NewItem,
+        is_retried: bool,
+    ) -> Result<Taken, JobError> {
+        let document = row.locator.page().map(|_| row.locator.document());
+        let is_other = |other: &&ItemRow| {
+            other.id != row.id && other.locator.page().is_some() && Some(other.locator.document()) == document
+        };
+        for other in like.iter().filter(is_other) {
+            self.follow(other, item, true, is_retried && other.state == ItemState::Failed)?;
+        }
+        self.follow(row, item, true, is_retried)
+    }
+
+    /// Records what has become of a file that has an item, or a page of it.
     fn follow(&self, row: &ItemRow, item: &NewItem, is_moved: bool, is_retried: bool) -> Result<Taken, JobError> {
         let (Some(size_bytes), Some(mtime_ms)) = (item.size_bytes, item.mtime_ms) else { return Ok(Taken::Done) };
-        let moved_to = is_moved.then(|| (item.locator.to_text(), item.dir.clone()));
+        let locator = row.locator.page().map_or_else(|| item.locator.clone(), |page| item.locator.at_page(page));
+        let moved_to = is_moved.then(|| (locator.to_text(), item.dir.clone()));
         let change = FileChange { moved_to, size_bytes, mtime_ms, is_retried };
         let (job, seq) = (row.id.job, row.id.seq);
         if call(self.record_tx, move |catalog| catalog.follow_file(job, seq, &change))? {
@@ -231,6 +263,12 @@ impl<'a> Files<'a> {
 
     /// `leave_out_known`: another folder of the job may have given the same files.
     fn add(&self, items: Vec<NewItem>, leave_out_known: bool) -> Result<(), JobError> {
+        let stop = || self.request.stop.load(Ordering::Acquire);
+        let items: Vec<NewItem> = items.into_iter().flat_map(|item| self.pages.split(item, &stop)).collect();
+        if self.pages.divides() && stop() {
+            // The pages may not be known; a later watch takes the files.
+            return Ok(());
+        }
         let (added_tx, added_rx) = bounded(1);
         let adding = Adding { cursor: None, leave_out_known, is_watched: true };
         let record = Record::Items { job: self.request.job, items, adding, added_tx };

@@ -14,14 +14,15 @@ use super::extension::{extension_of_content, is_extension_of, own_extension};
 use super::limits;
 use super::naming::{NameHints, Naming, Resolution};
 use super::outputs::{OutputPlan, Outputs};
+use super::pages::page_of_whole;
 use super::render::{Prepared, StrippedImage, is_copied, prepare, stripped, without_part};
 use super::texts::{ItemRecipe, RecipeTexts};
 use crate::codec::{self, DecodeControl};
 use crate::config::MAX_BODY_IN_MEMORY_BYTES;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    FieldValues, FormatChoice, ItemRow, JobSpec, Limits, Locator, Message, Origin, Recipe, Remark, Save, columns,
-    is_copy,
+    FieldValues, FormatChoice, ItemRow, JobSpec, Limits, Locator, Message, Origin, PageNumber, Recipe, Remark, Save,
+    columns, is_copy,
 };
 use crate::op::Pipeline;
 use crate::{source, store};
@@ -135,6 +136,15 @@ impl<'a> Rules<'a> {
 
     fn nameless_action(&self, subject: &Subject<'_>) -> Result<Action, ItemError> {
         let content_type = subject.response.and_then(|response| response.content_type);
+        let page = match subject.locator.page() {
+            Some(page) => Some(page),
+            None => self.page_of_whole(subject).map_err(|error| with_content_type(error, content_type))?,
+        };
+        let save = self.save.of_page(page);
+        // A page is not the file that it is in.
+        if page.is_some() {
+            return self.rendering(subject, &save, content_type);
+        }
         if is_copy(self.recipe, self.save) {
             let refused = content_type.and_then(|content_type| check_content(&subject.body.head(), Some(content_type)));
             return match refused {
@@ -153,14 +163,29 @@ impl<'a> Rules<'a> {
             self.check_copied(subject)?;
             return Ok(Action::Strip { bytes, size_px, remark });
         }
-        let prepared = prepare(&bytes, self.pipeline, self.save, &self.control)
+        self.rendering(subject, &save, content_type)
+    }
+
+    fn rendering(&self, subject: &Subject<'_>, save: &Save, content_type: Option<&str>) -> Result<Action, ItemError> {
+        let bytes = subject.body.bytes()?;
+        let prepared = prepare(&bytes, self.pipeline, save, &self.control)
             .and_then(|prepared| {
-                let prepared = prepared.rewriting(&bytes, self.recipe, self.save);
+                let prepared = prepared.rewriting(&bytes, self.recipe, save);
                 limits::check(self.limits, self.budget_bytes, &prepared, subject.size_bytes)?;
                 Ok(prepared.accepting(self.limits.truncated, self.limits.damaged))
             })
             .map_err(|error| without_part(with_content_type(error, content_type), self.limits.damaged))?;
         Ok(Action::Render(Box::new(prepared)))
+    }
+
+    /// The page that a whole file or link is. Only documents are asked for their pages.
+    fn page_of_whole(&self, subject: &Subject<'_>) -> Result<Option<PageNumber>, ItemError> {
+        let is_document = || codec::sniff(&subject.body.head()).is_some_and(codec::may_have_pages);
+        if !self.limits.pages.makes_items() || !is_document() {
+            return Ok(None);
+        }
+        let header = codec::probe_with(&subject.body.bytes()?, 0, &self.control)?;
+        page_of_whole(self.limits.pages, &header, subject.response.is_some())
     }
 
     /// Refuses an image above limits that were set, although it is not decoded.
@@ -191,7 +216,7 @@ fn is_other_file(subject: &Subject<'_>) -> bool {
 /// Whether an item is copied, or most likely so: its bytes are not read before that is known.
 pub(crate) fn may_be_copied(spec: &JobSpec, locator: &Locator) -> bool {
     let is_called_other = locator.path().is_some_and(|path| !source::is_image_name(path));
-    spec.is_copy() || (is_called_other && copies_others(spec))
+    locator.page().is_none() && (spec.is_copy() || (is_called_other && copies_others(spec)))
 }
 
 /// Why an item is refused by what its list says, before its bytes are needed.

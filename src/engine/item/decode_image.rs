@@ -6,7 +6,7 @@ use super::decoded::{Collector, ImageRows};
 use super::render::page_of;
 use crate::codec::{self, DecodeControl, DecodeOptions, Header};
 use crate::error::ItemError;
-use crate::model::{ColourChoice, Image, Message, Orientation, RawChoice, Recipe, Save, Step};
+use crate::model::{ColourChoice, Image, Message, Orientation, PageNumber, RawChoice, Recipe, Save, Step};
 use crate::op::Files;
 use crate::op::{Pipeline, StepError};
 
@@ -78,8 +78,9 @@ pub(crate) struct DecodeChoice {
 }
 
 impl DecodeChoice {
-    pub(crate) fn of(save: &Save, raw: RawChoice) -> Self {
-        Self { colour: save.colour, page: page_of(save), raw }
+    /// `page`: the one that the item is.
+    pub(crate) fn of(save: &Save, raw: RawChoice, page: Option<PageNumber>) -> Self {
+        Self { colour: save.colour, page: page_of(&save.of_page(page)), raw }
     }
 }
 

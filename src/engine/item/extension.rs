@@ -6,7 +6,9 @@ use crate::model::{Format, Locator, link_name};
 /// The extension an input's own name has, without the dot.
 pub(crate) fn own_extension(locator: &Locator, file_name: Option<&str>) -> Option<String> {
     match (locator, file_name) {
-        (Locator::File(path), _) => path.extension().map(|ext| ext.to_string_lossy().into_owned()),
+        (Locator::File(path) | Locator::Page(path, _), _) => {
+            path.extension().map(|ext| ext.to_string_lossy().into_owned())
+        }
         (Locator::Url(_), Some(name)) => link_name::split(name).1.map(str::to_owned),
         (Locator::Url(_), None) | (Locator::Row(_), _) => None,
     }

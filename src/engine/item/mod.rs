@@ -16,6 +16,7 @@ pub(super) mod name_example;
 pub(super) mod name_plan;
 pub(super) mod naming;
 pub(super) mod outputs;
+mod pages;
 pub(super) mod prior_results;
 mod reduced;
 pub(super) mod render;

@@ -255,7 +255,7 @@ impl Naming {
     fn path_of_row(&self, row: &ItemRow) -> PlannedPath {
         let file_name = match &row.locator {
             Locator::Url(url) => given_name(row).or_else(|| name_from_url(url)),
-            Locator::File(_) | Locator::Row(_) => None,
+            Locator::File(_) | Locator::Page(..) | Locator::Row(_) => None,
         };
         let hints = NameHints { file_name: file_name.as_deref(), ..NameHints::default() };
         let extension = match self.format {

@@ -35,6 +35,8 @@ pub(crate) struct Prepared {
     damaged: DamagedPolicy,
     /// Whether the file is rewritten without decoding it.
     rewriting: Rewriting,
+    /// The page that was chosen, counted from 1.
+    page: Option<u16>,
 }
 
 /// A rendered image.
@@ -107,6 +109,7 @@ pub(crate) fn prepare(
             truncated,
             damaged,
             rewriting: Rewriting::No,
+            page: save.page,
         })
     })
 }
@@ -182,6 +185,11 @@ impl Prepared {
         self.plan.is_certain().then_some((info.width_px, info.height_px))
     }
 
+    /// The page that is rendered, counted from 0.
+    fn page(&self) -> u32 {
+        u32::from(self.page.unwrap_or(1)).saturating_sub(1)
+    }
+
     /// The input's size in px, upright.
     pub(crate) fn input_size_px(&self) -> (u32, u32) {
         self.header.upright_size_px()
@@ -190,7 +198,7 @@ impl Prepared {
     /// What is left out of the image without having been requested.
     pub(crate) fn remarks(&self, save: &Save) -> Vec<Remark> {
         let pages = self.header.pages;
-        let first_page = (pages > 1 && save.page.is_none()).then_some(Remark::FirstPage { pages });
+        let first_page = (pages > 1 && self.page.is_none()).then_some(Remark::FirstPage { pages });
         let colours = self.header.treated_as_srgb.map(|name| Remark::TakenForSrgb { colours: name.to_owned() });
         let tone_mapped = self.header.tone_mapped.map(|name| Remark::ToneMapped { colours: name.to_owned() });
         let is_cut = save.frames == FramesChoice::All && self.frames < self.header.frames;
@@ -214,7 +222,7 @@ impl Prepared {
             colour: codec::colour_for(self.format, save.colour),
             truncated: self.truncated,
             damaged: self.damaged,
-            page: page_of(save),
+            page: self.page(),
             ..DecodeOptions::default()
         };
         // What can't be opened fails when it is rendered.
@@ -397,7 +405,7 @@ impl Prepared {
             colour: codec::colour_for(self.format, save.colour),
             truncated: self.truncated,
             damaged: self.damaged,
-            page: page_of(save),
+            page: self.page(),
             ..DecodeOptions::default()
         }
     }
@@ -407,7 +415,7 @@ impl Prepared {
         let is_decoded = matches!(self.rewriting, Rewriting::No | Rewriting::Refused(_));
         (self.frames == 1 && is_decoded).then(|| DecodeKey {
             colour: codec::colour_for(self.format, save.colour),
-            page: page_of(save),
+            page: self.page(),
             truncated: self.truncated,
             damaged: self.damaged,
             drawn_at: codec::is_drawing(self.header.format).then(|| self.plan.max_downscale()),

@@ -120,7 +120,9 @@ pub(crate) fn duplicate_of(row: &ItemRow, other: &ItemRow, outputs: Vec<ItemOutp
             reason: SkipReason::Duplicate,
             sentence: match &row.locator {
                 Locator::Url(_) => format!("The link and the name are those of item {}.", other.id.seq),
-                Locator::File(_) | Locator::Row(_) => format!("It is the same file as item {}.", other.id.seq),
+                Locator::File(_) | Locator::Page(..) | Locator::Row(_) => {
+                    format!("It is the same file as item {}.", other.id.seq)
+                }
             },
         },
     };

@@ -17,7 +17,7 @@ use super::revisit::FetchOutcome;
 use super::{Run, RunError};
 use crate::catalog::CatalogReader;
 use crate::config::MAX_BODY_IN_MEMORY_BYTES;
-use crate::engine::item::body::ItemBody;
+use crate::engine::item::body::{ItemBody, LastDocument};
 use crate::engine::item::checksum::Checksum;
 use crate::engine::item::claims::JobRows;
 use crate::engine::item::decide::{checksum, may_be_copied, refusal};
@@ -186,6 +186,7 @@ impl Run {
     /// Reads files one ahead of the pixel workers and passes them on.
     pub(super) fn files_lane(self: &Arc<Self>, reader: &dyn CatalogReader, pool: &PixelPool) -> Result<(), Stopped> {
         let results = PriorResults::for_files(&self.spec, &self.outputs, Some(self.job), reader);
+        let mut last = LastDocument::default();
         self.each_waiting_file(reader, |row| {
             let started = Instant::now();
             let prior = match results.plan_file(&row, reader) {
@@ -196,7 +197,7 @@ impl Run {
                     return Ok(());
                 }
             };
-            match ItemBody::open(&row.locator, may_be_copied(&self.spec, &row.locator)) {
+            match ItemBody::open(&row.locator, may_be_copied(&self.spec, &row.locator), &mut last) {
                 Ok((body, size_bytes)) => {
                     let spent = started.elapsed();
                     let read_ms = spent.as_millis() as u64;

@@ -196,7 +196,7 @@ fn has_hash(trashed: &Path, hash: &str) -> bool {
 
 fn path_of(text: &str) -> PathBuf {
     match Locator::parse(text) {
-        Locator::File(path) => path,
+        Locator::File(path) | Locator::Page(path, _) => path,
         Locator::Url(url) | Locator::Row(url) => PathBuf::from(url),
     }
 }

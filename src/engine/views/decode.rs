@@ -28,7 +28,7 @@ pub(crate) fn source(row: &ItemRow, bodies: &BodyCache) -> Result<Source, ItemEr
     let body = |bytes: Vec<u8>| CachedBody { bytes: bytes.into(), content_type: row.content_type.clone() };
     let read = |locator: &Locator| store::read(locator, MAX_FILE_BYTES).map(body);
     match &row.locator {
-        Locator::File(_) => read(&row.locator).map(Source::Input),
+        Locator::File(_) | Locator::Page(..) => read(&row.locator).map(Source::Input),
         Locator::Row(_) => Ok(Source::NotFetched),
         Locator::Url(_) => {
             if let Some(body) = bodies.get(row.id) {
@@ -101,8 +101,12 @@ pub(crate) fn through_drawing(
     if plan.max_downscale() >= 1.0 || f64::from(drawn.width_px) * f64::from(drawn.height_px) > VIEW_PX {
         return Ok(None);
     }
-    let options =
-        DecodeOptions { max_downscale: plan.max_downscale(), colour: asked.colour, ..DecodeOptions::default() };
+    let options = DecodeOptions {
+        max_downscale: plan.max_downscale(),
+        colour: asked.colour,
+        page: asked.page,
+        ..DecodeOptions::default()
+    };
     let mut opened = codec::open_cancellable(bytes, &options, control)?;
     let mut collector = Collector::new(opened.profile.clone());
     plan.run(opened.rows.as_mut(), &mut collector, control.cancelled)?;

@@ -159,7 +159,8 @@ impl PreviewWorker {
             Zoom::Full { .. } => None,
         };
         let fits = |base: &Base| {
-            (base.id, base.area_px, base.asked) == (request.id, area_px, DecodeChoice::of(&request.save, request.raw))
+            (base.id, base.area_px, base.asked)
+                == (request.id, area_px, DecodeChoice::of(&request.save, request.raw, base.row.locator.page()))
                 && !base.is_output
                 && area_px.is_none_or(|area_px| {
                     let wanted = decode::wanted_scale(&base.shown.header, &request.recipe, area_px);
@@ -218,6 +219,7 @@ impl PreviewWorker {
             }
         };
         let histogram = histogram(&after);
+        let is_page = base.row.locator.page().is_some();
         Ok(PreviewContent::Picture(PicturePreview {
             before,
             after,
@@ -225,7 +227,7 @@ impl PreviewWorker {
             before_size_px: base.shown.full_size_px(),
             after_size_px,
             before_bytes: base.body.bytes.len() as u64,
-            after_bytes: (base.is_output || is_copy(&request.recipe, &request.save))
+            after_bytes: (base.is_output || (!is_page && is_copy(&request.recipe, &request.save)))
                 .then_some(base.body.bytes.len() as u64),
             score: None,
             taken: base.taken.clone(),
@@ -264,7 +266,8 @@ impl PreviewWorker {
         let cancelled = || self.cancelled();
         let control = DecodeControl::new(&cancelled, &self.helpers).reading_raw(request.raw);
         let recipe = if is_output { Recipe::default() } else { request.recipe.clone() };
-        let asked = DecodeChoice::of(&request.save, request.raw);
+        let page = row.locator.page().filter(|_| !is_output);
+        let asked = DecodeChoice::of(&request.save, request.raw, page);
         let decoded = || {
             let Some(area_px) = area_px else {
                 let shown = decode_image::decode(&body.bytes, asked, None, &control)?;

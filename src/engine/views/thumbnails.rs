@@ -82,7 +82,9 @@ impl Thumbnails {
                 let since = Instant::now();
                 let cancelled = || since.elapsed() > MAX_TIME;
                 let control = DecodeControl::new(&cancelled, &helpers);
-                let (choice, area_px) = (decode_image::DecodeChoice::default(), Some((SIDE_PX, SIDE_PX)));
+                let page = row.locator.page().map_or(0, |page| u32::from(page.number()) - 1);
+                let choice = decode_image::DecodeChoice { page, ..decode_image::DecodeChoice::default() };
+                let area_px = Some((SIDE_PX, SIDE_PX));
                 let shown = decode_image::decode(&body.bytes, choice, area_px, &control)
                     .map_err(|error| error.named(&row.locator))?;
                 Ok(decode::pixels(&shown.image))

@@ -68,7 +68,7 @@ fn cell_ui(ui: &mut Ui, image: Rect, row: u64, state: &mut State) {
     whole.max.y += size::THUMB_NAME;
     let response = ui.interact(whole, Id::unique(("item", item.id)), Sense::CLICK);
     let selected = state.listing.selected.contains(&item.id.seq);
-    let name = item.locator.short_name();
+    let name = item.locator.shown_name(state.lang);
     let words = state.lang.item_state(item.state);
     response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, selected, format!("{name}, {words}")));
     image_ui(ui, image, &item, state);

@@ -9,7 +9,7 @@ use crate::gui::theme::{self, size};
 use crate::gui::widgets::button::Button;
 use crate::gui::widgets::icon::Icon;
 use crate::gui::widgets::label;
-use crate::model::{FailureFilter, ItemRow, ItemState, JobState};
+use crate::model::{FailureFilter, ItemRow, ItemState, JobState, locator};
 
 /// Draws the error with Retry, Skip and Details.
 pub(crate) fn ui(ui: &mut Ui, area: Rect, state: &mut State, row: &ItemRow, error: &ItemError) {
@@ -57,7 +57,7 @@ fn details_ui(ui: &mut Ui, state: &State, row: &ItemRow, error: &ItemError) {
     let lang = state.lang;
     let p = theme::palette(ui);
     let mut lines = vec![
-        (lang.word("location").to_owned(), row.locator.to_string()),
+        (lang.word("location").to_owned(), locator::page_name(&row.locator.to_string(), lang)),
         (lang.word("kind").to_owned(), error.kind.word()),
     ];
     if row.attempts > 0 {

@@ -44,7 +44,7 @@ fn context_ui(ui: &mut Ui, state: &mut State) {
     let Some((job, failed, location)) = state.listing.cursor.as_ref().map(|row| {
         let location = match &row.locator {
             Locator::Url(url) => locator::reported_url(url),
-            Locator::File(path) => path.display().to_string(),
+            Locator::File(path) | Locator::Page(path, _) => path.display().to_string(),
             statement @ Locator::Row(_) => statement.to_string(),
         };
         (row.id.job, row.state == ItemState::Failed, location)

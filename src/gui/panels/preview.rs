@@ -90,7 +90,7 @@ fn compare_width(ui: &Ui, lang: Lang) -> f32 {
 
 fn bar_ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
-    let name = state.listing.cursor.as_ref().map(|row| row.locator.short_name());
+    let name = state.listing.cursor.as_ref().map(|row| row.locator.shown_name(lang));
     // Drawn from left to right, so that the Tab key goes through it in this order.
     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
         let buttons = if is_image(state) { compare_width(ui, lang) } else { 0.0 };

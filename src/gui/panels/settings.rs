@@ -17,7 +17,7 @@ use crate::gui::widgets::scroll;
 use crate::gui::widgets::segmented::segmented;
 use crate::gui::widgets::sheet::{Position, sheet};
 use crate::gui::widgets::{field, label};
-use crate::model::{Lang, Limits, NetworkSpec, RawChoice, RawPairs};
+use crate::model::{Lang, Limits, MAX_PAGE, NetworkSpec, PagesChoice, RawChoice, RawPairs};
 
 /// Height of what surrounds the scrolled part, in points.
 const AROUND: f32 = 152.0;
@@ -49,6 +49,8 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
             label::note(ui, lang.word("settings_note"));
             ui.add_space(size::MARGIN);
             raw_ui(ui, lang, &mut settings.limits);
+            ui.add_space(size::MARGIN);
+            pages_ui(ui, lang, &mut settings.limits.pages);
             ui.add_space(size::MARGIN);
             cleans_up = history_ui(ui, lang, storage.as_deref(), is_cleaning);
             ui.add_space(size::MARGIN);
@@ -153,6 +155,45 @@ fn raw_ui(ui: &mut Ui, lang: Lang, limits: &mut Limits) {
         }
     });
     label::note(ui, lang.word("raw_note"));
+}
+
+/// Which pages of documents are items.
+fn pages_ui(ui: &mut Ui, lang: Lang, pages: &mut PagesChoice) {
+    label::heading(ui, lang.word("section_documents"));
+    let range = match *pages {
+        range @ PagesChoice::Range { .. } => range,
+        PagesChoice::First | PagesChoice::All => PagesChoice::Range { from: 1, to: None },
+    };
+    field::row(ui, lang.word("pages"), size::SETTING_LABEL, |ui| {
+        let choices = [
+            (PagesChoice::First, lang.word("pages_first")),
+            (PagesChoice::All, lang.word("pages_all")),
+            (range, lang.word("pages_range")),
+        ];
+        if let Some(choice) = segmented(ui, lang.word("pages"), *pages, &choices) {
+            *pages = choice;
+        }
+    });
+    if let PagesChoice::Range { from, to } = *pages {
+        let most = f64::from(MAX_PAGE);
+        let mut page_ui = |name: &str, value: Option<u32>, min: u32, empty: Option<&str>| {
+            field::row(ui, name, size::SETTING_LABEL, |ui| {
+                let (min, max, step, suffix) = (f64::from(min), most, 1.0, "");
+                let spec = Number { name, min, max, step, decimals: 0, suffix, empty, width: 104.0 };
+                number(ui, Id::unique(("pages", name)), value.map(f64::from), spec)
+            })
+        };
+        let first = page_ui(lang.word("pages_from"), Some(from), 1, None);
+        let last = page_ui(lang.word("pages_to"), to, from, Some(lang.word("pages_to_end")));
+        let from = if let Some(Edit::Set(page)) = first { page as u32 } else { from };
+        let to = match last {
+            Some(Edit::Set(page)) => Some(page as u32),
+            Some(Edit::Clear) => None,
+            None => to,
+        };
+        *pages = PagesChoice::Range { from, to: to.map(|to| to.max(from)) };
+    }
+    label::note(ui, lang.word("pages_note"));
 }
 
 /// A row for each of these numbers.

@@ -30,7 +30,7 @@ static COLUMNS: [Column; 6] = [
         share: 0.5,
         right: false,
         sort: Some(ItemsSort::Name),
-        cell: |_, item, p| (item.locator.short_name(), theme::figures(), p.text),
+        cell: |lang, item, p| (item.locator.shown_name(lang), theme::figures(), p.text),
     },
     Column {
         title: |lang| lang.word("state"),
@@ -204,7 +204,7 @@ fn row_ui(ui: &mut Ui, rect: Rect, row: u64, slots: &[Slot], state: &mut State) 
     let Some(item) = state.listing.row(row).cloned() else { return };
     let response = ui.interact(rect, Id::unique(("item", item.id)), Sense::CLICK);
     let selected = state.listing.selected.contains(&item.id.seq);
-    let words = format!("{}, {}", item.locator.short_name(), lang.item_state(item.state));
+    let words = format!("{}, {}", item.locator.shown_name(lang), lang.item_state(item.state));
     response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, selected, &words));
     if selected || response.hovered() {
         ui.painter().rect_filled(rect.shrink2(vec2(0.0, 1.0)), theme::corner(), if selected { p.bg3 } else { p.bg2 });

@@ -13,6 +13,7 @@ use super::choices::{Original, Rgb, Subsampling, TiffCompression};
 use super::database::WriteBackSpec;
 use super::format::FormatChoice;
 use super::network::NetworkSpec;
+use super::pages::PagesChoice;
 use super::recipe::{Recipe, Step};
 use super::source::SourceSpec;
 pub use outputs::{SinkPart, check_output_name};
@@ -357,6 +358,8 @@ pub struct Limits {
     pub raw: RawChoice,
     /// Which files of pairs of a raw file and another one are items.
     pub raw_pairs: RawPairs,
+    /// Which pages of documents are items.
+    pub pages: PagesChoice,
     /// Items that may fail in one run; one more stops the job, which can be resumed. `None` is no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_failures: Option<u64>,
@@ -398,6 +401,7 @@ impl Default for Limits {
             damaged: DamagedPolicy::default(),
             raw: RawChoice::default(),
             raw_pairs: RawPairs::default(),
+            pages: PagesChoice::default(),
             max_failures: None,
         }
     }

@@ -16,8 +16,9 @@ const MAX_DIGITS: usize = 12;
 /// The format of a plain `{date}`.
 const DATE_FORMAT: &str = "%Y-%m-%d";
 /// Every field, as lists of them show it.
-const FIELDS: [&str; 13] = [
+const FIELDS: [&str; 14] = [
     "stem",
+    "page",
     "ext",
     "index",
     "index:05",
@@ -52,6 +53,8 @@ pub enum Piece {
 pub enum Field {
     /// The input's name without its extension.
     Stem,
+    /// The number of the document's page.
+    Page,
     /// The input's extension.
     Ext,
     /// The item's number, with at least this many digits.
@@ -90,6 +93,8 @@ pub enum FieldFault {
 pub struct FieldValues {
     /// The input's name without its extension; empty where a URL has no usable one.
     pub stem: String,
+    /// The document's page, with as many digits as its number of pages; empty for a file that is an item as a whole.
+    pub page: String,
     /// The input's extension, without the dot.
     pub ext: String,
     /// The item's position in its job, from 1.
@@ -246,6 +251,7 @@ impl Field {
     fn named(name: &str) -> Option<Self> {
         Some(match name {
             "stem" => Self::Stem,
+            "page" => Self::Page,
             "ext" => Self::Ext,
             "index" => Self::Index(1),
             "parent" => Self::Parent,
@@ -277,6 +283,7 @@ impl Field {
     fn name(&self) -> String {
         match self {
             Self::Stem => "stem".to_owned(),
+            Self::Page => "page".to_owned(),
             Self::Ext => "ext".to_owned(),
             Self::Index(1) => "index".to_owned(),
             Self::Index(digits) => format!("index:0{digits}"),
@@ -298,6 +305,8 @@ impl Field {
         match self {
             Self::Stem if values.stem.chars().all(is_nameless) => format!("{:05}", values.index),
             Self::Stem => values.stem.clone(),
+            Self::Page if values.page.is_empty() => "1".to_owned(),
+            Self::Page => values.page.clone(),
             Self::Ext => values.ext.clone(),
             Self::Index(digits) => format!("{:0digits$}", values.index),
             Self::Parent => values.parent.clone(),
@@ -325,7 +334,7 @@ impl FieldValues {
     /// What is known of an item before it is processed. `date_ms` (UTC milliseconds) becomes the day in local time.
     pub fn of(locator: &Locator, index: u64, dir: &str, date_ms: Option<i64>) -> Self {
         let (stem, ext, parent) = match locator {
-            Locator::File(path) => {
+            Locator::File(path) | Locator::Page(path, _) => {
                 let text = |part: Option<&std::ffi::OsStr>| part.map_or_else(String::new, text_encoding::of_name);
                 let parent = path.parent().and_then(|parent| parent.file_name());
                 (text(path.file_stem()), text(path.extension()), text(parent))
@@ -335,6 +344,7 @@ impl FieldValues {
         };
         Self {
             stem,
+            page: locator.page().map(|page| page.to_string()).unwrap_or_default(),
             ext,
             index,
             parent,

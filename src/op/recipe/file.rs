@@ -11,8 +11,8 @@ use toml::de::{DeTable, DeValue};
 
 use crate::error::{JobError, RecipeLocation};
 use crate::model::{
-    DamagedPolicy, Message, Output, RawChoice, Recipe, Save, SinkPart, SinkSpec, Step, TruncatedPolicy, Value,
-    check_output_name, save as model_save, spelling,
+    DamagedPolicy, Message, Output, PagesChoice, RawChoice, Recipe, Save, SinkPart, SinkSpec, Step, TruncatedPolicy,
+    Value, check_output_name, save as model_save, spelling,
 };
 use crate::op::params::{self, Params};
 use crate::op::registry::{find, unknown};
@@ -49,6 +49,8 @@ pub struct RecipeOutput {
 pub struct RecipeInput {
     /// How camera raw files are read.
     pub raw: Option<RawChoice>,
+    /// Which pages of documents are items.
+    pub pages: Option<PagesChoice>,
     /// What to do with files that end early.
     pub truncated: Option<TruncatedPolicy>,
     /// What to do with damaged files.
@@ -74,7 +76,7 @@ type Key<'a> = Spanned<Cow<'a, str>>;
 const KEYS: [&str; 5] = ["version", "step", "save", "output", "input"];
 const OUTPUT_KEYS: [&str; 4] = ["name", "step", "save", "sink"];
 const SINK_KEYS: [&str; 4] = ["folder", "name", "tree", "on_conflict"];
-const INPUT_KEYS: [&str; 3] = ["raw", "truncated", "damaged"];
+const INPUT_KEYS: [&str; 4] = ["raw", "pages", "truncated", "damaged"];
 
 fn parse(text: &str) -> Result<RecipeFile, Mistake> {
     let document = DeTable::parse(text).map_err(|error| {
@@ -183,12 +185,22 @@ fn parse_input(input: &DeTable<'_>) -> Result<RecipeInput, Mistake> {
     for (key, value) in input {
         match key.get_ref().as_ref() {
             "raw" => part.raw = Some(word_of(value, "raw", &["preview", "develop"])?),
+            "pages" => part.pages = Some(pages_of(value)?),
             "truncated" => part.truncated = Some(word_of(value, "truncated", &["fail", "keep"])?),
             "damaged" => part.damaged = Some(word_of(value, "damaged", &["fail", "keep"])?),
             _ => return Err(unknown_key(key, &INPUT_KEYS)),
         }
     }
     Ok(part)
+}
+
+/// A word, a range, or the number of one page.
+fn pages_of(value: &Spanned<DeValue<'_>>) -> Result<PagesChoice, Mistake> {
+    let text = match value.get_ref() {
+        DeValue::Integer(number) => number.to_string(),
+        _ => text_of(value, "pages")?,
+    };
+    text.parse().map_err(|why| (value.span(), why))
 }
 
 fn text_of(value: &Spanned<DeValue<'_>>, key: &str) -> Result<String, Mistake> {
@@ -491,7 +503,7 @@ mod tests {
             ("version = 2\n[[output]]\nsave = { format = \"webp\", quality = 0 }\n".to_owned(), 3, "1 to 100"),
             ("version = 2\n[[output]]\nsink = { tree = \"deep\" }\n".to_owned(), 3, "keep, flat"),
             ("version = 2\n[input]\ntruncated = 1\n".to_owned(), 3, "fail, keep"),
-            ("version = 2\n[input]\npage = 1\n".to_owned(), 3, "raw, truncated, damaged"),
+            ("version = 2\n[input]\npage = 1\n".to_owned(), 3, "raw, pages, truncated, damaged"),
             (String::new(), 1, "missing"),
             ("version = 1\nsteps = 1\n".to_owned(), 2, "unknown key \"steps\""),
             ("version = 1\n[save]\nformat = \"webp\"\nquality = 0\n".to_owned(), 4, "1 to 100"),

@@ -4,7 +4,7 @@
 
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
-use crate::codec::pages::SeekRead;
+use crate::codec::spec::SeekRead;
 use crate::codec::tests::reference::decode_page;
 use crate::codec::{count_pages, probe_page};
 use crate::error::{ErrorKind, ItemError};
@@ -91,7 +91,7 @@ impl<R: Seek> Seek for Counting<R> {
 
 #[test]
 fn ten_thousand_pages_are_counted_by_their_directories_alone() {
-    let mut bytes = file(false, &[0; 10_000]);
+    let mut bytes = file(false, &vec![0; 10_000]);
     let directories = bytes.len();
     // Pixels that nobody has to read.
     bytes.resize(directories + (8 << 20), 0);
