@@ -22,7 +22,7 @@ fn links_ui(ctx: &Context, state: &mut State) {
     let mut add = false;
     let open = sheet(ctx, lang.word("paste_title"), lang.word("close"), Position::Middle, size::SHEET, |ui| {
         let p = theme::palette(ui);
-        label::note(ui, lang.word("paste_note"));
+        label::long_note(ui, lang.word("paste_note"));
         ui.add_space(size::GAP_SMALL);
         egui::ScrollArea::vertical().max_height(280.0).show(ui, |ui| {
             let id = Id::unique("paste text");

@@ -46,7 +46,7 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
             ui.add_space(size::MARGIN);
             label::heading(ui, lang.word("section_limits"));
             numbers_ui(ui, lang, &LimitField::MACHINE, &mut settings.limits, &mut settings.network);
-            label::note(ui, lang.word("settings_note"));
+            label::long_note(ui, lang.word("settings_note"));
             ui.add_space(size::MARGIN);
             raw_ui(ui, lang, &mut settings.limits);
             ui.add_space(size::MARGIN);
@@ -58,7 +58,7 @@ pub(crate) fn ui(ctx: &Context, state: &mut State) {
             numbers_ui(ui, lang, &LimitField::LINKS, &mut settings.limits, &mut settings.network);
             file_wanted = links.ui(ui, &mut form, &mut settings.network);
             typed = access.ui(ui, lang, &mut settings.network.access);
-            label::note(ui, lang.word("links_note"));
+            label::long_note(ui, lang.word("links_note"));
             // Leaves room for the last focus ring.
             ui.add_space(size::GAP_SMALL);
             scroll::follow_focus(ui);
@@ -154,7 +154,7 @@ fn raw_ui(ui: &mut Ui, lang: Lang, limits: &mut Limits) {
             limits.raw_pairs = choice;
         }
     });
-    label::note(ui, lang.word("raw_note"));
+    label::long_note(ui, lang.word("raw_note"));
 }
 
 /// Which pages of documents are items.
@@ -193,7 +193,7 @@ fn pages_ui(ui: &mut Ui, lang: Lang, pages: &mut PagesChoice) {
         };
         *pages = PagesChoice::Range { from, to: to.map(|to| to.max(from)) };
     }
-    label::note(ui, lang.word("pages_note"));
+    label::long_note(ui, lang.word("pages_note"));
 }
 
 /// A row for each of these numbers.

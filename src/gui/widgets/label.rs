@@ -1,4 +1,4 @@
-//! Text in the theme's fonts and colours, truncated with an ellipsis.
+//! Text in the theme's fonts and colours. On one line, it is truncated with an ellipsis.
 
 use egui::accesskit::Role;
 use egui::{Color32, FontId, Label, Rect, Response, RichText, Sense, Ui, WidgetInfo};
@@ -25,6 +25,12 @@ pub(crate) fn heading(ui: &mut Ui, words: &str) -> Response {
 pub(crate) fn note(ui: &mut Ui, words: impl Into<String>) -> Response {
     let ink = theme::palette(ui).text3;
     text(ui, words, theme::figures_small(), ink)
+}
+
+/// A small note over several lines.
+pub(crate) fn long_note(ui: &mut Ui, words: impl Into<String>) -> Response {
+    let ink = theme::palette(ui).text3;
+    wrapped(ui, words, theme::figures_small(), ink)
 }
 
 /// Tells screen readers of text that is painted at `rect`.
