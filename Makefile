@@ -1,5 +1,5 @@
 # Each target is one script or one cargo command.
-.PHONY: run test fuzz bench release licenses
+.PHONY: run test fuzz bench release licenses readme
 ARGS ?=
 
 # Installs missing packages, builds, and opens the window; `make run ARGS="run photos -o out"` works without one.
@@ -31,3 +31,7 @@ release:
 # Rewrites assets/licenses.txt after a change of Cargo.lock (needs python3).
 licenses:
 	@. .ci/env && .ci/licenses
+
+# Rewrites the tables of formats in README.md and README.ko.md after a change of a format's declaration.
+readme:
+	@. .ci/env && PIXLOOM_UPDATE_README=1 cargo test --locked $$PIXLOOM_CARGO_FEATURES --lib the_tables_of_the_readmes

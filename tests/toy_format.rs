@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use pixloom::codec::spec::{Carries, Decoded, Encoder, EncoderSpec, Extras, FileHeader, FormatSpec, Frames};
+use pixloom::codec::spec::{Carries, Decoded, Encoder, EncoderSpec, Extras, FileHeader, FormatSpec, Frames, ReadSpec};
 use pixloom::codec::{self, DecodeControl, DecodeOptions};
 use pixloom::error::ItemError;
 use pixloom::model::{
@@ -30,6 +30,7 @@ static TOY: FormatSpec = FormatSpec {
             check: |_| Ok(()),
         }),
     },
+    reads: ReadSpec::PLAIN,
     signatures: &[SIGNATURE],
     sniff: |bytes| bytes.starts_with(SIGNATURE),
     probe,
@@ -43,7 +44,9 @@ static TOY: FormatSpec = FormatSpec {
         new: |_: &Save, _: Extras| Box::new(ToyEncoder { file: SIGNATURE.to_vec() }),
         stored_channels: |channels, _| channels,
         carries: Carries::NOTHING,
-        is_deep: false,
+        bits: 8,
+        hdr: &[],
+        max_side_px: 255,
         rewriting: None,
         transcoding: None,
         bytes: |_, info| info.size_bytes(),

@@ -69,6 +69,7 @@ pub(super) enum Command {
     Jobs(JobsArgs),
     Export(ExportArgs),
     Ops { name: Option<String> },
+    Formats(FormatsArgs),
     Licenses,
 }
 
@@ -81,6 +82,13 @@ pub(super) fn command_names() -> Vec<String> {
 pub(super) struct CatalogArgs {
     #[arg(long, value_name = "PATH", global = true)]
     pub(super) catalog: Option<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FormatsArgs {
+    pub(super) name: Option<String>,
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]

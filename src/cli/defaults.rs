@@ -23,8 +23,8 @@ const NEVER: [&str; 3] = ["help", "version", "no_config"];
 /// How the names of variables begin.
 const PREFIX: &str = "PIXLOOM_";
 /// Variables that are no options.
-const OTHER_VARIABLES: [&str; 6] =
-    ["CATALOG_WAIT_MS", "HUFFMAN", "LOG", "REQUIRE_WINDOW", "UPDATE_SNAPSHOTS", "FUZZ_ROUNDS"];
+const OTHER_VARIABLES: [&str; 7] =
+    ["CATALOG_WAIT_MS", "HUFFMAN", "LOG", "REQUIRE_WINDOW", "UPDATE_README", "UPDATE_SNAPSHOTS", "FUZZ_ROUNDS"];
 /// Options that mean nothing without another one.
 const NEEDS: [(&str, &[&str]); 6] = [
     ("url_column", &["urls", "sql"]),

@@ -7,6 +7,7 @@ mod args;
 mod command_line;
 mod defaults;
 mod follow;
+mod formats;
 mod help;
 mod history;
 mod inputs;
@@ -317,6 +318,7 @@ fn execute(command: Command, catalog: &CatalogChoice) -> Result<Exit, JobError> 
             engine::export_job(history.as_ref(), row.id, export.rows(), export.format(), export.out.as_deref())?;
             Ok(Exit::AllDone)
         }
+        Command::Formats(args) => formats::print(&args),
         Command::Licenses => {
             print_line(include_str!("../../assets/licenses.txt").trim_end());
             Ok(Exit::AllDone)

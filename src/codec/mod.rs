@@ -15,6 +15,7 @@ mod decode;
 mod encode;
 mod errors;
 mod exr;
+mod facts;
 mod formats;
 mod gif;
 mod guard;
@@ -50,6 +51,7 @@ pub use decode::{
     stripped, taken,
 };
 pub use encode::{animation_bytes, encoder, encoding_bytes, frame_encoder, keeps_all, left_out};
+pub use facts::{Facts, FormatFacts, format_facts};
 pub use formats::{add_format, may_be_animated, register_formats};
 pub use guard::control::{DecodeControl, Isolation};
 pub use guard::helpers::Helpers;
@@ -62,7 +64,9 @@ pub use rewrite::{
     Rewritten, rearranged_part, rewrites, rewriting_bytes, rewritten, transcoded, transcodes, transcoding_bytes,
 };
 pub use sniff::{is_image, require_format, sniff};
-pub use spec::{DecodeOptions, Encoded, Encoder, Header, Opened, Rearrangement, set_fast_huffman};
+pub use spec::{
+    Block, DecodeOptions, Encoded, Encoder, HdrKind, Header, Opened, ProcessorLimit, Rearrangement, set_fast_huffman,
+};
 
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,7 @@ use super::animation::canvas_rows::DecodedFrames;
 use super::animation::frame_encoder::FrameEncoder;
 use super::errors;
 use super::guard::control::DecodeControl;
+use crate::config::MAX_SIDE_PX;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
     Area, Channels, ColourChoice, DamagedPolicy, Format, FormatInfo, HdrChoice, ImageInfo, Metadata, Orientation,
@@ -23,6 +24,8 @@ use crate::model::{
 pub struct FormatSpec {
     /// Names, extensions, media types and save settings.
     pub format: FormatInfo,
+    /// What of a file is read.
+    pub reads: ReadSpec,
     /// First bytes of files that identify the format. A file shorter than one of them counts as truncated.
     pub signatures: &'static [&'static [u8]],
     /// Whether a file's first bytes are those of the format.
@@ -43,6 +46,86 @@ pub struct FormatSpec {
     pub isolated: Option<IsolatedSpec>,
     /// How the format is encoded; `None` if it is only read.
     pub encoder: Option<EncoderSpec>,
+}
+
+/// What of a format's files is read. [`format_facts`](super::format_facts) lists it; tests compare it with files of every
+/// format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadSpec {
+    /// Bits per sample that are kept of deeper ones.
+    pub bits: u8,
+    /// Whether images may be transparent.
+    pub has_alpha: bool,
+    /// The blocks of metadata that are read.
+    pub metadata: &'static [Block],
+    /// The high dynamic ranges that are recognised.
+    pub hdr: &'static [HdrKind],
+    /// Largest width or height in px.
+    pub max_side_px: u32,
+    /// The feature of the program without which the format can't be read.
+    pub feature: Option<&'static str>,
+}
+
+impl ReadSpec {
+    /// Opaque images with 8 bits per sample and no metadata.
+    pub const PLAIN: Self =
+        Self { bits: 8, has_alpha: false, metadata: &[], hdr: &[], max_side_px: MAX_SIDE_PX, feature: None };
+}
+
+/// A block of metadata.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Block {
+    /// EXIF.
+    Exif,
+    /// XMP.
+    Xmp,
+    /// IPTC records.
+    Iptc,
+    /// A colour profile.
+    Icc,
+}
+
+impl Block {
+    /// Every block, in the order of help.
+    pub const ALL: [Self; 4] = [Self::Exif, Self::Xmp, Self::Iptc, Self::Icc];
+
+    /// Its usual name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Exif => "EXIF",
+            Self::Xmp => "XMP",
+            Self::Iptc => "IPTC",
+            Self::Icc => "ICC",
+        }
+    }
+}
+
+/// How a file holds a high dynamic range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HdrKind {
+    /// SMPTE ST 2084.
+    Pq,
+    /// ARIB STD-B67.
+    Hlg,
+    /// A standard image with a second one that says how bright it can be.
+    GainMap,
+    /// Linear light without an upper limit.
+    Light,
+}
+
+impl HdrKind {
+    /// Every kind, in the order of help.
+    pub const ALL: [Self; 4] = [Self::Pq, Self::Hlg, Self::GainMap, Self::Light];
+
+    /// Its code for other programs.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Pq => "pq",
+            Self::Hlg => "hlg",
+            Self::GainMap => "gain_map",
+            Self::Light => "linear_light",
+        }
+    }
 }
 
 /// How a format is decoded in a helper process.
@@ -102,8 +185,12 @@ pub struct EncoderSpec {
     pub stored_channels: fn(Channels, &Save) -> Channels,
     /// What a file holds of an image's metadata.
     pub carries: Carries,
-    /// Whether a file keeps more than 8 bits of deeper samples.
-    pub is_deep: bool,
+    /// Bits per sample that a file keeps of deeper ones.
+    pub bits: u8,
+    /// The high dynamic ranges that a file can hold.
+    pub hdr: &'static [HdrKind],
+    /// Largest width or height in px.
+    pub max_side_px: u32,
     /// How files of the format are rewritten without loss, if they can be.
     pub rewriting: Option<RewritingSpec>,
     /// How files of another format become files of this one without loss, if they can.

@@ -7,6 +7,7 @@ mod colour_spaces;
 mod damaged_files;
 mod density;
 mod encoders;
+mod facts;
 mod forged_animation;
 #[cfg(feature = "heic")]
 mod heic;

@@ -43,6 +43,7 @@ pub use crate::op::syntax::{
 };
 pub use crate::op::{
     Group, OpSpec, file as recipe_file, find as find_op, help as op_help, list as op_list, registry, save_help,
+    save_help_of,
 };
 pub use crate::source::path_list;
 pub use crate::source::query as query_source;

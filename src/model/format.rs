@@ -243,6 +243,11 @@ impl OtherFormat {
         Self { feature: Some(feature), ..self }
     }
 
+    /// The format whose files have this extension, in any case.
+    pub fn with_extension(extension: &str) -> Option<&'static Self> {
+        OTHER_FORMATS.iter().find(|format| format.extensions.iter().any(|own| own.eq_ignore_ascii_case(extension)))
+    }
+
     /// The format of a file, by its first bytes.
     pub fn of_bytes(bytes: &[u8]) -> Option<&'static Self> {
         let brand = bytes.get(4..12).and_then(|ftyp| ftyp.strip_prefix(b"ftyp"));
@@ -288,8 +293,8 @@ static OTHER_FORMATS: &[OtherFormat] = &[
 
 /// Whether a file's extension, in any case, is that of an image, whether or not it can be opened.
 pub fn is_image_extension(extension: &str) -> bool {
-    let is_other = |format: &OtherFormat| format.extensions.iter().any(|own| own.eq_ignore_ascii_case(extension));
-    Format::all().into_iter().any(|format| format.has_extension(extension)) || OTHER_FORMATS.iter().any(is_other)
+    Format::all().into_iter().any(|format| format.has_extension(extension))
+        || OtherFormat::with_extension(extension).is_some()
 }
 
 /// Whether a file's extension, in any case, is that of a camera raw file.

@@ -376,28 +376,37 @@ impl SaveKey {
 
     /// The defaults that formats have of their own, such as `JPEG 85, WebP 82`; empty if there are none.
     pub fn format_defaults(&self, lang: Lang) -> String {
-        let defaults = self.formats().into_iter().filter_map(|format| {
-            let quality = format.default_quality().filter(|_| self.param.name == QUALITY.param.name);
-            let own = quality.map_or_else(
-                || {
-                    let default = format.key(self.param.name)?.default;
-                    Some(names::save_default(lang, self.param.name, format.name(), default).to_owned())
-                },
-                |quality| Some(quality.to_string()),
-            );
-            own.filter(|own| !own.is_empty()).map(|own| format!("{} {own}", format.label()))
-        });
+        let defaults = self
+            .formats()
+            .into_iter()
+            .filter_map(|format| self.default_of(format, lang).map(|default| format!("{} {default}", format.label())));
         defaults.collect::<Vec<_>>().join("; ")
+    }
+
+    /// The default that a format has of its own, such as `85`.
+    pub fn default_of(&self, format: Format, lang: Lang) -> Option<String> {
+        if let Some(quality) = format.default_quality().filter(|_| self.param.name == QUALITY.param.name) {
+            return Some(quality.to_string());
+        }
+        let default = format.key(self.param.name)?.default;
+        let default = names::save_default(lang, self.param.name, format.name(), default);
+        (!default.is_empty()).then(|| default.to_owned())
     }
 
     /// What the value means in each format, such as `PNG: the level of deflate`.
     pub fn format_meanings(&self, lang: Lang) -> Vec<String> {
-        let meanings = self.formats().into_iter().filter_map(|format| {
-            let meaning = format.key(self.param.name)?.meaning;
-            let meaning = names::save_meaning(lang, self.param.name, format.name(), meaning);
-            (!meaning.is_empty()).then(|| format!("{}: {meaning}", format.label()))
-        });
+        let meanings = self
+            .formats()
+            .into_iter()
+            .filter_map(|format| self.meaning_in(format, lang).map(|meaning| format!("{}: {meaning}", format.label())));
         meanings.collect()
+    }
+
+    /// What the value means in one format, such as `the level of deflate`.
+    pub fn meaning_in(&self, format: Format, lang: Lang) -> Option<&'static str> {
+        let meaning = format.key(self.param.name)?.meaning;
+        let meaning = names::save_meaning(lang, self.param.name, format.name(), meaning);
+        (!meaning.is_empty()).then_some(meaning)
     }
 
     /// Its value; `None` if it has its default.

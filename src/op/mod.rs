@@ -19,7 +19,7 @@ pub use pipeline::checked_recipe::{Pipeline, StepError};
 pub use pipeline::drawing::DrawnSmall;
 pub use pipeline::plan::Plan;
 pub use pipeline::shared_steps::{RestOfPlan, SharedSteps};
-pub use recipe::help::{help, list, save_help};
+pub use recipe::help::{help, list, save_help, save_help_of};
 pub use recipe::{file, syntax};
 pub use registry::{find, registry};
 pub use spec::{Group, OpSpec};

@@ -23,6 +23,7 @@ command-undo = Move a job's results to the system's trash, and bring back the fi
 command-jobs = List jobs, show one in detail, or delete old ones from the history
 command-export = Write a job's items to a table for other programs
 command-ops = List the operations, or show one in detail; `ops save` lists output formats and their options
+command-formats = List the image formats and what is read and written of each, or show one in detail
 command-licenses = Print the licenses of the software that Pixloom contains
 command-help = Print this message or the help of a command
 option-help = Print help
@@ -56,6 +57,8 @@ option-export-format = csv (with a header), jsonl (one JSON object per line) or 
 option-export-rows = What to export: items, their outputs, or rows that a database rejected
 option-export-out = The file to write; an existing file is replaced [default: standard output]
 option-ops-name = The name of an operation, such as resize; or save
+option-formats-name = The name, file name extension or media type of a format, such as avif
+option-formats-json = Print JSON lines to standard output
 option-run-inputs = { $inputs }; - is one image on standard input
 option-watch-inputs = Folders to watch; images that are there already are processed as well
 option-watch-once = Process what is new, then exit (for cron and the like)
@@ -208,6 +211,10 @@ examples-ops =
     pixloom ops          all operations
     pixloom ops resize   one operation, with its parameters
     pixloom ops save     output formats and their settings
+examples-formats =
+    pixloom formats          all formats
+    pixloom formats avif     one format, with its limits and save settings
+    pixloom formats --json | jq -r 'select(.written) | .name'
 
 ## Wrong usage
 
@@ -261,6 +268,10 @@ ca_not_there = There is no certificate file { $path }. Check its name.
 parquet_terminal = Parquet is binary: use -o FILE or pipe the output.
 no_operation_listed_near = There is no operation "{ $name }"; did you mean "{ $near }"? `pixloom ops` lists them all.
 no_operation_listed = There is no operation "{ $name }". `pixloom ops` lists them all.
+no_format_near = There is no format "{ $name }"; did you mean "{ $near }"? Formats: { $names }.
+no_format = There is no format "{ $name }". Formats: { $names }.
+format_not_read = Pixloom doesn't read { $format } images. `pixloom formats` lists the formats that it reads.
+format_left_out = This build of Pixloom doesn't read { $format } images. Use a build with the feature "{ $feature }".
 no_job_listed = There is no job { $job } in this catalog. `pixloom jobs` lists the jobs.
 without_window = This Pixloom was built without its window. See `pixloom run --help`.
 size_format = a size is a number with B, kB, MB, GB, KiB, MiB or GiB, such as 512MiB
@@ -276,6 +287,36 @@ kind_unknown = no such kind; `pixloom jobs JOB` lists the kinds of a job's failu
 reference_missing = a REF is missing: env:NAME, netrc or settings:NAME
 header_name_missing = a header name is missing: HOST NAME=REF
 header_not_settable = the header "{ $name }" can't be set
+
+## Formats
+
+formats_format = Format
+formats_read = Read
+formats_written = Written
+formats_alpha = Alpha
+formats_animation = Animation
+formats_pages = Pages
+formats_bits = { $bits } bits
+formats_legend =
+    Read, Written: bits per sample. r: read, w: written, -: neither.
+    `pixloom formats NAME` shows limits and save settings.
+hdr_kind-pq = PQ
+hdr_kind-hlg = HLG
+hdr_kind-gain_map = gain map
+hdr_kind-linear_light = linear light
+has_alpha = alpha
+has_animation = animation
+has_pages = pages
+format_extensions = Extensions: { $list }
+format_media_types = Media types: { $list }
+format_read = Read: { $list }
+format_written = Written: { $list }
+format_only_read = Written: no
+format_depth = up to { $bits } bits per sample
+format_sides = sides up to { $side } px and { $megapixels } megapixels
+format_isolated = Decoded in a helper process, within { $base } s of processor time plus { $megapixel } s per megapixel and { $megabyte } s per megabyte
+format_feature = Needs a build with the feature "{ $feature }" (on by default)
+format_save = Save settings: --save '{ $format }:KEY=VALUE,...', or [save] in a recipe file
 
 ## Operations
 

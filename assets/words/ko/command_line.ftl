@@ -23,6 +23,7 @@ command-undo = 작업 결과를 시스템 휴지통으로 옮기고, 결과가 �
 command-jobs = 작업 목록을 보거나, 작업 하나를 자세히 보거나, 오래된 작업을 기록에서 삭제합니다
 command-export = 작업의 항목을 다른 프로그램에서 쓸 수 있는 표로 내보냅니다
 command-ops = 필터 목록을 보거나, 필터 하나를 자세히 봅니다. `ops save`는 출력 형식과 저장 설정을 보여 줍니다
+command-formats = 이미지 형식마다 무엇을 읽고 쓰는지 보거나, 형식 하나를 자세히 봅니다
 command-licenses = Pixloom에 포함된 소프트웨어의 라이선스를 출력합니다
 command-help = 이 도움말이나 명령의 도움말을 출력합니다
 option-help = 도움말 출력
@@ -56,6 +57,8 @@ option-export-format = csv(제목 줄 포함), jsonl(한 줄에 JSON 객체 하�
 option-export-rows = 내보낼 내용: items(항목), outputs(항목별 결과 파일) 또는 rejections(데이터베이스가 거부한 행)
 option-export-out = 저장할 파일. 이미 있으면 덮어씀 [기본값: 표준 출력]
 option-ops-name = 필터 이름(예: resize) 또는 save
+option-formats-name = 형식의 이름, 확장자 또는 미디어 타입(예: avif)
+option-formats-json = 표준 출력에 JSON을 한 줄씩 출력
 option-run-inputs = { $inputs }. -은 표준 입력의 이미지 하나
 option-watch-inputs = 감시할 폴더. 이미 있는 이미지도 처리합니다
 option-watch-once = 새로 생긴 이미지만 처리하고 종료(cron 등에서 사용)
@@ -208,6 +211,10 @@ examples-ops =
     pixloom ops          모든 필터
     pixloom ops resize   필터 하나와 매개변수
     pixloom ops save     출력 형식과 저장 설정
+examples-formats =
+    pixloom formats          모든 형식
+    pixloom formats avif     형식 하나의 한도와 저장 설정
+    pixloom formats --json | jq -r 'select(.written) | .name'
 
 ## 잘못된 사용
 
@@ -261,6 +268,10 @@ ca_not_there = 인증서 파일 { JOSA($path, "이", "가") } 없습니다. 이�
 parquet_terminal = Parquet은 바이너리입니다. -o FILE로 저장하거나 파이프로 넘기세요.
 no_operation_listed_near = "{ $name }"(이)라는 필터가 없습니다. 혹시 "{ $near }"을(를) 찾으셨나요? 전체 목록은 `pixloom ops`로 볼 수 있습니다.
 no_operation_listed = "{ $name }"(이)라는 필터가 없습니다. 전체 목록은 `pixloom ops`로 볼 수 있습니다.
+no_format_near = "{ $name }"(이)라는 형식이 없습니다. 혹시 "{ $near }"을(를) 찾으셨나요? 지원하는 형식: { $names }.
+no_format = "{ $name }"(이)라는 형식이 없습니다. 지원하는 형식: { $names }.
+format_not_read = { $format } 이미지는 지원하지 않습니다. 읽을 수 있는 형식은 `pixloom formats`로 볼 수 있습니다.
+format_left_out = 이 빌드의 Pixloom은 { $format } 이미지를 읽지 못합니다. "{ $feature }" 기능이 있는 빌드를 쓰세요.
 no_job_listed = 이 카탈로그에 작업 { JOSA($job, "이", "가") } 없습니다. 작업 목록은 `pixloom jobs`로 볼 수 있습니다.
 without_window = 창 없이 빌드된 Pixloom입니다. `pixloom run --help`를 참고하세요.
 size_format = 크기는 512MiB처럼 숫자에 B, kB, MB, GB, KiB, MiB, GiB를 붙여 씁니다
@@ -276,6 +287,36 @@ kind_unknown = 그런 종류가 없습니다. 작업의 실패 종류는 `pixloo
 reference_missing = REF가 없습니다: env:NAME, netrc 또는 settings:NAME
 header_name_missing = 헤더 이름이 없습니다: HOST NAME=REF
 header_not_settable = "{ $name }" 헤더는 설정할 수 없습니다
+
+## 형식
+
+formats_format = 형식
+formats_read = 읽기
+formats_written = 쓰기
+formats_alpha = 투명도
+formats_animation = 애니메이션
+formats_pages = 페이지
+formats_bits = { $bits }비트
+formats_legend =
+    읽기, 쓰기: 채널당 비트 수. r: 읽기, w: 쓰기, -: 지원 안 함.
+    형식별 한도와 저장 설정은 `pixloom formats NAME`으로 볼 수 있습니다.
+hdr_kind-pq = PQ
+hdr_kind-hlg = HLG
+hdr_kind-gain_map = 게인 맵
+hdr_kind-linear_light = 선형 광량
+has_alpha = 투명도
+has_animation = 애니메이션
+has_pages = 여러 페이지
+format_extensions = 확장자: { $list }
+format_media_types = 미디어 타입: { $list }
+format_read = 읽기: { $list }
+format_written = 쓰기: { $list }
+format_only_read = 쓰기: 지원 안 함
+format_depth = 채널당 최대 { $bits }비트
+format_sides = 한 변 최대 { $side } px, 최대 { $megapixels }메가픽셀
+format_isolated = 별도의 보조 프로세스에서 디코딩. 프로세서 시간 한도: { $base }초 + 메가픽셀당 { $megapixel }초 + 메가바이트당 { $megabyte }초
+format_feature = "{ $feature }" 기능이 있는 빌드에서만 지원(기본으로 켜져 있음)
+format_save = 저장 설정: --save '{ $format }:설정=값,...' 또는 레시피 파일의 [save]
 
 ## 필터
 

@@ -7,7 +7,10 @@ mod sequence_frames;
 mod sequence_header;
 mod write_boxes;
 
-use super::spec::{Carries, EncoderSpec, FormatSpec, FrameSpec, Frames, IsolatedSpec, ProcessorLimit};
+use super::spec::{
+    Block, Carries, EncoderSpec, FormatSpec, FrameSpec, Frames, HdrKind, IsolatedSpec, ProcessorLimit, ReadSpec,
+};
+use crate::config::MAX_SIDE_PX;
 use crate::model::{Channels, FormatInfo, FormatKey, SaveInfo};
 
 /// The declaration of AVIF.
@@ -29,6 +32,13 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
             has_frames: false,
             check: |_| Ok(()),
         }),
+    },
+    reads: ReadSpec {
+        bits: 12,
+        has_alpha: true,
+        metadata: &[Block::Exif, Block::Xmp, Block::Icc],
+        hdr: &[HdrKind::Pq, HdrKind::Hlg],
+        ..ReadSpec::PLAIN
     },
     signatures: &[],
     sniff: decode::sniff,
@@ -55,7 +65,9 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         new: |save, extras| Box::new(encode::AvifEncoder::new(save, extras)),
         stored_channels: |channels: Channels, _| channels.with_colour(),
         carries: Carries::EXIF_AND_XMP,
-        is_deep: true,
+        bits: 10,
+        hdr: &[],
+        max_side_px: MAX_SIDE_PX,
         rewriting: None,
         transcoding: None,
         bytes: encode::encoding_bytes,

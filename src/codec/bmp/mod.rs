@@ -4,7 +4,8 @@ pub(super) mod decode;
 mod encode;
 mod headers;
 
-use super::spec::{Carries, EncoderSpec, FormatSpec, Frames, stored_bytes};
+use super::spec::{Carries, EncoderSpec, FormatSpec, Frames, ReadSpec, stored_bytes};
+use crate::config::MAX_SIDE_PX;
 use crate::model::{Channels, FormatInfo, SaveInfo};
 
 /// Bytes of a `BITMAPINFOHEADER`, the first header with a density.
@@ -27,6 +28,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
             check: |_| Ok(()),
         }),
     },
+    reads: ReadSpec { has_alpha: true, ..ReadSpec::PLAIN },
     signatures: &[],
     sniff,
     probe: decode::probe,
@@ -41,7 +43,9 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         new: |_, extras| Box::new(encode::BmpEncoder::new(extras)),
         stored_channels: |channels, _| if channels == Channels::GrayAlpha { Channels::Rgba } else { channels },
         carries: Carries { density: true, ..Carries::NOTHING },
-        is_deep: false,
+        bits: 8,
+        hdr: &[],
+        max_side_px: MAX_SIDE_PX,
         rewriting: None,
         transcoding: None,
         bytes: |_, info| stored_bytes(info),

@@ -3,7 +3,7 @@
 
 mod decode;
 
-use super::spec::{FormatSpec, Frames};
+use super::spec::{FormatSpec, Frames, ReadSpec};
 use crate::model::FormatInfo;
 
 /// The declaration of DDS.
@@ -15,6 +15,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         media_types: &["image/vnd-ms.dds", "image/x-dds"],
         save: None,
     },
+    reads: ReadSpec { has_alpha: true, ..ReadSpec::PLAIN },
     signatures: &[b"DDS "],
     sniff: |bytes| bytes.starts_with(b"DDS "),
     probe: decode::probe,

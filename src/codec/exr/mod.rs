@@ -2,7 +2,7 @@
 
 mod decode;
 
-use super::spec::{FormatSpec, Frames, IsolatedSpec, ProcessorLimit};
+use super::spec::{FormatSpec, Frames, HdrKind, IsolatedSpec, ProcessorLimit, ReadSpec};
 use crate::model::FormatInfo;
 
 /// The declaration of OpenEXR.
@@ -14,6 +14,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         media_types: &["image/x-exr", "image/aces"],
         save: None,
     },
+    reads: ReadSpec { bits: 16, has_alpha: true, hdr: &[HdrKind::Light], ..ReadSpec::PLAIN },
     signatures: &[decode::SIGNATURE],
     sniff: |bytes| bytes.starts_with(decode::SIGNATURE),
     probe: decode::probe,

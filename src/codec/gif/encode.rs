@@ -10,6 +10,8 @@ use crate::codec::spec::{Encoder, Extras, stored_bytes};
 use crate::error::ItemError;
 use crate::model::{Band, Channels, ImageInfo, Rgb, RowWriter, Save};
 
+/// Sides are stored in 16 bits.
+pub(super) const MAX_SIDE_PX: u32 = u16::MAX as u32;
 /// Colours if no number is given.
 pub(in crate::codec) const COLOURS: u16 = 256;
 
@@ -51,8 +53,8 @@ pub(in crate::codec) fn flatten_alpha(pixels: &mut [u8], Rgb(background): Rgb) {
 
 impl RowWriter for GifEncoder {
     fn start(&mut self, info: ImageInfo) -> Result<(), ItemError> {
-        if info.width_px.max(info.height_px) > u32::from(u16::MAX) {
-            return Err(errors::side_limit("GIF", u32::from(u16::MAX)));
+        if info.width_px.max(info.height_px) > MAX_SIDE_PX {
+            return Err(errors::side_limit("GIF", MAX_SIDE_PX));
         }
         self.rows = Some(Collector::new(info, Channels::Rgba)?);
         Ok(())

@@ -9,7 +9,7 @@ use std::iter;
 
 use ::gif::{DisposalMethod, Encoder as GifWriter, EncodingError, Frame as GifFrame, Repeat};
 
-use super::encode::{COLOURS, flatten_alpha};
+use super::encode::{COLOURS, MAX_SIDE_PX, flatten_alpha};
 use super::extensions::with_extensions;
 use crate::codec::animation::changed_area;
 use crate::codec::animation::frame_encoder::{Canvases, Clock};
@@ -67,7 +67,7 @@ impl GifAnimation {
     pub(in crate::codec) fn new(save: &Save, picture: Picture, extras: Extras) -> Result<Self, ItemError> {
         let info = picture.canvas;
         let (Ok(width), Ok(height)) = (u16::try_from(info.width_px), u16::try_from(info.height_px)) else {
-            return Err(errors::side_limit("GIF", u32::from(u16::MAX)));
+            return Err(errors::side_limit("GIF", MAX_SIDE_PX));
         };
         let mut writer = GifWriter::new(Vec::new(), width, height, &[]).map_err(encoding)?;
         match picture.plays {

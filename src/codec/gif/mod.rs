@@ -9,7 +9,9 @@ mod extensions;
 mod reader;
 
 use super::animation::frame_encoder::boxed;
-use super::spec::{Carries, CarriesTexts, EncoderSpec, FormatSpec, FrameEncoderSpec, FrameSpec, Frames};
+use super::spec::{
+    Block, Carries, CarriesTexts, EncoderSpec, FormatSpec, FrameEncoderSpec, FrameSpec, Frames, ReadSpec,
+};
 use crate::model::{FormatInfo, FormatKey, SaveInfo};
 
 /// The declaration of GIF.
@@ -27,6 +29,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
             check: |_| Ok(()),
         }),
     },
+    reads: ReadSpec { has_alpha: true, metadata: &[Block::Xmp, Block::Icc], ..ReadSpec::PLAIN },
     signatures: &[b"GIF89a", b"GIF87a"],
     sniff: |bytes| bytes.starts_with(b"GIF89a") || bytes.starts_with(b"GIF87a"),
     probe: decode::probe,
@@ -53,7 +56,9 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         new: |save, extras| Box::new(encode::GifEncoder::new(save, extras)),
         stored_channels: |channels, _| channels.with_colour(),
         carries: Carries { xmp: true, texts: CarriesTexts::Comments, ..Carries::NOTHING },
-        is_deep: false,
+        bits: 8,
+        hdr: &[],
+        max_side_px: encode::MAX_SIDE_PX,
         rewriting: None,
         transcoding: None,
         bytes: encode::encoding_bytes,

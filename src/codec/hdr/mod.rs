@@ -2,7 +2,7 @@
 
 mod decode;
 
-use super::spec::{FormatSpec, Frames};
+use super::spec::{FormatSpec, Frames, HdrKind, ReadSpec};
 use crate::model::FormatInfo;
 
 /// The declaration of Radiance HDR.
@@ -14,6 +14,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         media_types: &["image/vnd.radiance", "image/x-hdr"],
         save: None,
     },
+    reads: ReadSpec { bits: 16, hdr: &[HdrKind::Light], ..ReadSpec::PLAIN },
     signatures: &[b"#?RADIANCE", b"#?RGBE"],
     sniff: |bytes| bytes.starts_with(b"#?RADIANCE") || bytes.starts_with(b"#?RGBE"),
     probe: decode::probe,

@@ -4,7 +4,7 @@ mod decode;
 mod hevc;
 mod parameters;
 
-use super::spec::{FormatSpec, Frames, IsolatedSpec, ProcessorLimit};
+use super::spec::{Block, FormatSpec, Frames, HdrKind, IsolatedSpec, ProcessorLimit, ReadSpec};
 use crate::model::FormatInfo;
 
 /// The declaration of HEIC.
@@ -15,6 +15,14 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         extensions: &["heic", "heif", "hif", "heics", "heifs"],
         media_types: &["image/heic", "image/heif", "image/heic-sequence", "image/heif-sequence"],
         save: None,
+    },
+    reads: ReadSpec {
+        bits: 16,
+        has_alpha: true,
+        metadata: &[Block::Exif, Block::Xmp, Block::Icc],
+        hdr: &[HdrKind::Pq, HdrKind::Hlg, HdrKind::GainMap],
+        feature: Some("heic"),
+        ..ReadSpec::PLAIN
     },
     signatures: &[],
     sniff: decode::sniff,

@@ -3,7 +3,7 @@
 mod decode;
 mod strip;
 
-use super::spec::{FormatSpec, Frames};
+use super::spec::{FormatSpec, Frames, ReadSpec};
 use crate::model::FormatInfo;
 
 /// The declaration of ICO.
@@ -15,6 +15,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         media_types: &["image/vnd.microsoft.icon", "image/x-icon"],
         save: None,
     },
+    reads: ReadSpec { has_alpha: true, ..ReadSpec::PLAIN },
     signatures: &[],
     sniff: decode::sniff,
     probe: decode::probe,

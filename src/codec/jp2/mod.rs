@@ -4,7 +4,7 @@ mod blocks;
 mod codestream;
 mod decode;
 
-use super::spec::{FormatSpec, Frames, IsolatedSpec, ProcessorLimit};
+use super::spec::{Block, FormatSpec, Frames, IsolatedSpec, ProcessorLimit, ReadSpec};
 use crate::model::FormatInfo;
 
 /// The declaration of JPEG 2000.
@@ -15,6 +15,12 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         extensions: &["jp2", "j2k", "j2c", "jpc", "jpf", "jpx"],
         media_types: &["image/jp2", "image/jpx", "image/j2c", "image/x-jp2-codestream"],
         save: None,
+    },
+    reads: ReadSpec {
+        bits: 16,
+        has_alpha: true,
+        metadata: &[Block::Exif, Block::Xmp, Block::Iptc, Block::Icc],
+        ..ReadSpec::PLAIN
     },
     signatures: &[codestream::JP2, codestream::START],
     sniff: codestream::sniff,

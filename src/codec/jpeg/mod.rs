@@ -16,7 +16,9 @@ mod transcode;
 pub(super) use decode::described;
 pub(super) use embedded::decode_embedded;
 
-use super::spec::{Carries, CarriesIptc, CarriesTexts, EncoderSpec, FormatSpec, Frames, RewritingSpec};
+use super::spec::{
+    Block, Carries, CarriesIptc, CarriesTexts, EncoderSpec, FormatSpec, Frames, HdrKind, ReadSpec, RewritingSpec,
+};
 use crate::model::{FormatInfo, FormatKey, SaveInfo};
 
 /// libjpeg's own limit, slightly below the format's.
@@ -46,6 +48,12 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
             check: |_| Ok(()),
         }),
     },
+    reads: ReadSpec {
+        metadata: &[Block::Exif, Block::Xmp, Block::Iptc, Block::Icc],
+        hdr: &[HdrKind::GainMap],
+        max_side_px: MAX_SIDE_PX,
+        ..ReadSpec::PLAIN
+    },
     signatures: &[&[0xFF, 0xD8, 0xFF]],
     sniff: |bytes| bytes.starts_with(&[0xFF, 0xD8, 0xFF]),
     probe: decode::probe,
@@ -65,7 +73,9 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
             fit: metadata::fit,
             ..Carries::EXIF_AND_XMP
         },
-        is_deep: false,
+        bits: 8,
+        hdr: &[],
+        max_side_px: MAX_SIDE_PX,
         rewriting: Some(RewritingSpec {
             part: recode::part,
             contents: recode::contents,

@@ -7,7 +7,10 @@ mod encode;
 mod segments;
 mod transcode;
 
-use super::spec::{Carries, EncoderSpec, FormatSpec, FrameSpec, Frames, IsolatedSpec, ProcessorLimit};
+use super::spec::{
+    Block, Carries, EncoderSpec, FormatSpec, FrameSpec, Frames, HdrKind, IsolatedSpec, ProcessorLimit, ReadSpec,
+};
+use crate::config::MAX_SIDE_PX;
 use crate::model::{FormatInfo, FormatKey, SaveInfo};
 
 /// The declaration of JPEG XL.
@@ -31,6 +34,13 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
             has_frames: false,
             check: |_| Ok(()),
         }),
+    },
+    reads: ReadSpec {
+        bits: 16,
+        has_alpha: true,
+        metadata: &[Block::Exif, Block::Xmp, Block::Icc],
+        hdr: &[HdrKind::Pq, HdrKind::Hlg],
+        ..ReadSpec::PLAIN
     },
     signatures: &[decode::CONTAINER],
     sniff: |bytes| bytes.starts_with(&decode::CODESTREAM) || bytes.starts_with(decode::CONTAINER),
@@ -57,7 +67,9 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         new: |save, extras| Box::new(encode::JxlEncoder::new(save, extras)),
         stored_channels: |channels, _| channels,
         carries: Carries::EXIF_AND_XMP,
-        is_deep: true,
+        bits: 16,
+        hdr: &[],
+        max_side_px: MAX_SIDE_PX,
         rewriting: None,
         transcoding: Some(transcode::SPEC),
         bytes: encode::encoding_bytes,

@@ -2,7 +2,7 @@
 
 mod decode;
 
-use super::spec::{FormatSpec, Frames, HiddenHeader, IsolatedSpec, PageSpec, ProcessorLimit};
+use super::spec::{FormatSpec, Frames, HiddenHeader, IsolatedSpec, PageSpec, ProcessorLimit, ReadSpec};
 use crate::model::FormatInfo;
 
 /// The declaration of PDF.
@@ -14,6 +14,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         media_types: &["application/pdf"],
         save: None,
     },
+    reads: ReadSpec::PLAIN,
     signatures: &[b"%PDF-"],
     sniff: |bytes| bytes.starts_with(b"%PDF-"),
     probe: |_, _| Err(super::errors::unsupported("raw_header")),

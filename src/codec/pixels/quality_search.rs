@@ -46,7 +46,7 @@ pub(crate) fn held_bytes(format: Format, spec: &EncoderSpec, save: &Save, info: 
 
 /// Whether rows are kept with 16 bits per sample.
 fn is_deep(spec: &EncoderSpec, info: &ImageInfo) -> bool {
-    spec.is_deep && info.sample == SampleType::U16
+    spec.bits > 8 && info.sample == SampleType::U16
 }
 
 /// Keeps the rows, and searches at the end.

@@ -15,7 +15,11 @@ mod text_chunks;
 pub(super) use strip::stripped;
 
 use super::animation::frame_encoder::boxed;
-use super::spec::{Carries, CarriesIptc, CarriesTexts, EncoderSpec, FormatSpec, FrameEncoderSpec, FrameSpec, Frames};
+use super::spec::{
+    Block, Carries, CarriesIptc, CarriesTexts, EncoderSpec, FormatSpec, FrameEncoderSpec, FrameSpec, Frames, HdrKind,
+    ReadSpec,
+};
+use crate::config::MAX_SIDE_PX;
 use crate::model::{FormatInfo, FormatKey, SampleType, SaveInfo};
 use encode_animation::PngAnimation;
 
@@ -43,6 +47,13 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
             has_frames: true,
             check: |_| Ok(()),
         }),
+    },
+    reads: ReadSpec {
+        bits: 16,
+        has_alpha: true,
+        metadata: &[Block::Exif, Block::Xmp, Block::Iptc, Block::Icc],
+        hdr: &[HdrKind::Pq, HdrKind::Hlg],
+        ..ReadSpec::PLAIN
     },
     signatures: &[SIGNATURE],
     sniff: |bytes| bytes.starts_with(SIGNATURE),
@@ -79,7 +90,9 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
             density: true,
             ..Carries::EXIF_AND_XMP
         },
-        is_deep: false,
+        bits: 16,
+        hdr: &[],
+        max_side_px: MAX_SIDE_PX,
         rewriting: None,
         transcoding: None,
         bytes: encode::encoding_bytes,

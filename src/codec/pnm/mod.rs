@@ -3,7 +3,7 @@
 mod decode;
 
 use super::pixels::image_crate;
-use super::spec::{FormatSpec, Frames};
+use super::spec::{FormatSpec, Frames, ReadSpec};
 use crate::model::FormatInfo;
 use decode::Pnm;
 
@@ -21,6 +21,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         ],
         save: None,
     },
+    reads: ReadSpec { bits: 16, has_alpha: true, ..ReadSpec::PLAIN },
     signatures: &[],
     sniff: decode::sniff,
     probe: image_crate::probe::<Pnm>,

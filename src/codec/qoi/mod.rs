@@ -4,7 +4,8 @@ mod decode;
 mod encode;
 
 use super::pixels::image_crate;
-use super::spec::{Carries, EncoderSpec, FormatSpec, Frames};
+use super::spec::{Carries, EncoderSpec, FormatSpec, Frames, ReadSpec};
+use crate::config::MAX_SIDE_PX;
 use crate::model::{FormatInfo, SaveInfo};
 use decode::Qoi;
 
@@ -23,6 +24,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
             check: |_| Ok(()),
         }),
     },
+    reads: ReadSpec { has_alpha: true, ..ReadSpec::PLAIN },
     signatures: &[],
     sniff: |bytes| bytes.starts_with(b"qoif"),
     probe: image_crate::probe::<Qoi>,
@@ -37,7 +39,9 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         new: |_, _| Box::new(encode::QoiEncoder::default()),
         stored_channels: |channels, _| channels,
         carries: Carries::NOTHING,
-        is_deep: false,
+        bits: 8,
+        hdr: &[],
+        max_side_px: MAX_SIDE_PX,
         rewriting: None,
         transcoding: None,
         bytes: encode::encoding_bytes,

@@ -9,7 +9,7 @@ mod develop;
 mod embedded;
 mod read;
 
-use super::spec::{FormatSpec, Frames, HiddenHeader, IsolatedSpec, ProcessorLimit};
+use super::spec::{Block, FormatSpec, Frames, HiddenHeader, IsolatedSpec, ProcessorLimit, ReadSpec};
 use crate::model::FormatInfo;
 
 /// The declaration of camera raw files.
@@ -47,6 +47,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         ],
         save: None,
     },
+    reads: ReadSpec { bits: 16, metadata: &[Block::Exif, Block::Xmp], feature: Some("raw"), ..ReadSpec::PLAIN },
     signatures: &[],
     sniff: detect::is_raw,
     probe: |_, _| Err(super::errors::unsupported("raw_header")),

@@ -7,7 +7,7 @@ mod fonts;
 mod render_cost;
 mod root_size;
 
-use super::spec::{FormatSpec, Frames, HiddenHeader, IsolatedSpec, ProcessorLimit};
+use super::spec::{Block, FormatSpec, Frames, HiddenHeader, IsolatedSpec, ProcessorLimit, ReadSpec};
 use crate::model::FormatInfo;
 
 /// The declaration of SVG.
@@ -19,6 +19,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         media_types: &["image/svg+xml"],
         save: None,
     },
+    reads: ReadSpec { has_alpha: true, metadata: &[Block::Xmp], ..ReadSpec::PLAIN },
     signatures: &[],
     sniff: detect::is_svg,
     probe: decode::probe,

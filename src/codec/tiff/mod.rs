@@ -25,7 +25,8 @@ pub(super) use read::described;
 
 use ::tiff::tags::Tag;
 
-use super::spec::{Carries, CarriesIptc, EncoderSpec, FormatSpec, Frames, PageSpec};
+use super::spec::{Block, Carries, CarriesIptc, EncoderSpec, FormatSpec, Frames, PageSpec, ReadSpec};
+use crate::config::MAX_SIDE_PX;
 use crate::model::{Channels, FormatInfo, FormatKey, GivenValues, Message, SaveInfo, Value};
 
 /// XMP packet, in a TIFF directory.
@@ -51,6 +52,12 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
             check,
         }),
     },
+    reads: ReadSpec {
+        bits: 16,
+        has_alpha: true,
+        metadata: &[Block::Exif, Block::Xmp, Block::Iptc, Block::Icc],
+        ..ReadSpec::PLAIN
+    },
     signatures: &[],
     sniff: |bytes| matches!(bytes, [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..]),
     probe: read::probe,
@@ -64,7 +71,9 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         new: |save, extras| Box::new(encode::TiffEncoder::new(save, extras)),
         stored_channels: |channels, _| if channels == Channels::GrayAlpha { Channels::Rgba } else { channels },
         carries: Carries { iptc: CarriesIptc::Yes, density: true, fit: exif_fields::fit, ..Carries::EXIF_AND_XMP },
-        is_deep: false,
+        bits: 16,
+        hdr: &[],
+        max_side_px: MAX_SIDE_PX,
         rewriting: None,
         transcoding: None,
         bytes: encode::encoding_bytes,

@@ -11,7 +11,7 @@ mod libwebp;
 pub(super) use embedded::decode_embedded;
 
 use super::animation::frame_encoder::boxed;
-use super::spec::{Carries, EncoderSpec, FormatSpec, FrameEncoderSpec, FrameSpec, Frames};
+use super::spec::{Block, Carries, EncoderSpec, FormatSpec, FrameEncoderSpec, FrameSpec, Frames, ReadSpec};
 use crate::model::{FormatInfo, FormatKey, SaveInfo};
 
 /// WebP's declaration.
@@ -35,6 +35,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
             check: |_| Ok(()),
         }),
     },
+    reads: ReadSpec { has_alpha: true, metadata: &[Block::Exif, Block::Xmp, Block::Icc], ..ReadSpec::PLAIN },
     signatures: &[],
     sniff: |bytes| matches!(bytes, [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..]),
     probe: decode::probe,
@@ -61,7 +62,9 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         new: |save, extras| Box::new(encode::WebpEncoder::new(save, extras)),
         stored_channels: encode::stored_channels,
         carries: Carries::EXIF_AND_XMP,
-        is_deep: false,
+        bits: 8,
+        hdr: &[],
+        max_side_px: encode::MAX_SIDE_PX,
         rewriting: None,
         transcoding: None,
         bytes: encode::encoding_bytes,

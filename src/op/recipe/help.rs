@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::model::save::SaveKey;
 use crate::model::{Format, FormatChoice, Lang, Message, ParamKind, ParamSpec, Value, names, save as model_save};
 use crate::op::registry::registry;
 use crate::op::spec::{Group, OpSpec};
@@ -108,13 +109,8 @@ pub fn save_help(lang: Lang) -> String {
         lang.word("ops_save_keep"),
     );
     for key in model_save::keys() {
-        let name = key.param.name;
-        let defaults = key.format_defaults(lang);
-        let default = if defaults.is_empty() { default(&key.param, lang) } else { in_brackets(&defaults, lang) };
-        let title = titled(lang, name, &names::save_key_name(lang, name));
-        let summary = names::save_key_summary(lang, name, key.param.summary);
-        let _ = writeln!(text, "\n  {title}: {} {default}\n      {summary}", key.allowed().text(lang));
-        text += &choices(lang, &key.param.kind, |choice| names::save_choice_name(lang, name, choice));
+        let defaults = Some(key.format_defaults(lang)).filter(|defaults| !defaults.is_empty());
+        text += &key_help(key, defaults, lang);
         for meaning in key.format_meanings(lang) {
             let _ = writeln!(text, "      {meaning}");
         }
@@ -125,6 +121,29 @@ pub fn save_help(lang: Lang) -> String {
         }
     }
     text
+}
+
+/// The save options of one format, each with its range and the format's default.
+pub fn save_help_of(format: Format, lang: Lang) -> String {
+    let applying = model_save::keys().iter().filter(|key| key.applies_to(FormatChoice::Fixed(format)));
+    let texts = applying.map(|key| {
+        let mut text = key_help(key, key.default_of(format, lang), lang);
+        if let Some(meaning) = key.meaning_in(format, lang) {
+            let _ = writeln!(text, "      {}: {meaning}", format.label());
+        }
+        text
+    });
+    texts.collect()
+}
+
+/// A save option with its range, default and summary; `own` is a default of formats.
+fn key_help(key: &SaveKey, own: Option<String>, lang: Lang) -> String {
+    let name = key.param.name;
+    let default = own.map_or_else(|| default(&key.param, lang), |own| in_brackets(&own, lang));
+    let title = titled(lang, name, &names::save_key_name(lang, name));
+    let summary = names::save_key_summary(lang, name, key.param.summary);
+    let choices = choices(lang, &key.param.kind, |choice| names::save_choice_name(lang, name, choice));
+    format!("\n  {title}: {} {default}\n      {summary}\n{choices}", key.allowed().text(lang))
 }
 
 #[cfg(test)]
