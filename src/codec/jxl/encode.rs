@@ -9,6 +9,8 @@ use zune_core::colorspace::ColorSpace;
 use zune_core::options::EncoderOptions;
 use zune_jpegxl::JxlSimpleEncoder;
 
+use super::decode::CONTAINER;
+use crate::codec::container::bmff::{BoxType, Boxes};
 use crate::codec::pixels::whole_image::DepthCollector;
 use crate::codec::spec::{Encoder, Extras, stored_bytes};
 use crate::codec::{colour, errors};
@@ -58,6 +60,26 @@ pub(super) const fn speed(effort: u8) -> Speed {
     }
 }
 
+/// A box with these parts.
+fn boxed(kind: BoxType, parts: &[&[u8]]) -> Result<Vec<u8>, ItemError> {
+    let length = 8 + parts.iter().map(|part| part.len()).sum::<usize>();
+    let length = u32::try_from(length).map_err(|_| errors::cant_encode("file_over_4_gb"))?;
+    Ok([&length.to_be_bytes(), &kind, parts.concat().as_slice()].concat())
+}
+
+/// Where the box of the codestream begins; `None` if this is a bare codestream.
+fn codestream_at(file: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    for one in Boxes::of_file(file).take_while(|_| file.starts_with(CONTAINER)) {
+        let (kind, body) = one.ok()?;
+        if [*b"jxlc", *b"jxlp"].contains(&kind) {
+            return Some(at);
+        }
+        at = body.as_ptr().addr() - file.as_ptr().addr() + body.len();
+    }
+    None
+}
+
 /// Says why an image could not be encoded.
 pub(super) fn refused(error: &EncodeError) -> ItemError {
     errors::cant_encode(errors::from_encoder(error))
@@ -87,26 +109,25 @@ impl JxlEncoder {
         if metadata.exif.is_none() && metadata.xmp.is_none() {
             return Ok(bare);
         }
-        let mut out = Vec::new();
-        let mut add = |kind: &[u8; 4], parts: &[&[u8]]| {
-            let length = 8 + parts.iter().map(|part| part.len()).sum::<usize>();
-            let Ok(length) = u32::try_from(length) else {
-                return Err(errors::cant_encode("file_over_4_gb"));
-            };
-            out.extend(length.to_be_bytes());
-            out.extend(kind);
-            out.extend(parts.concat());
-            Ok(())
+        // jixel writes a container of its own where a decoder of level 5 is not enough, as for 16 bits with alpha.
+        let (mut out, rest) = match codestream_at(&bare) {
+            Some(at) => {
+                let mut head = bare;
+                let rest = head.split_off(at);
+                (head, rest)
+            }
+            None => {
+                let head = [boxed(*b"JXL ", &[&[0x0D, 0x0A, 0x87, 0x0A]])?, boxed(*b"ftyp", &[b"jxl \0\0\0\0jxl "])?];
+                (head.concat(), boxed(*b"jxlc", &[&bare])?)
+            }
         };
-        add(b"JXL ", &[&[0x0D, 0x0A, 0x87, 0x0A]])?;
-        add(b"ftyp", &[b"jxl \0\0\0\0jxl "])?;
         if let Some(exif) = &metadata.exif {
-            add(b"Exif", &[&[0; 4], exif])?;
+            out.extend(boxed(*b"Exif", &[&[0; 4], exif])?);
         }
         if let Some(xmp) = &metadata.xmp {
-            add(b"xml ", &[xmp])?;
+            out.extend(boxed(*b"xml ", &[xmp])?);
         }
-        add(b"jxlc", &[&bare])?;
+        out.extend(rest);
         Ok(out)
     }
 

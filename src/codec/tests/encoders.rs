@@ -472,6 +472,37 @@ fn exif(name: [u8; 8]) -> Arc<[u8]> {
     block.into()
 }
 
+/// Regression: 16 bits with alpha or a lossless profile come in a container of the library, which was put into another.
+#[test]
+fn jpeg_xl_of_every_layout_is_read_back_with_its_metadata() {
+    let profile: Arc<[u8]> = moxcms::ColorProfile::new_adobe_rgb().encode().unwrap().into();
+    let metadata = Metadata {
+        exif: Some(exif_block(1, true).into()),
+        xmp: Some(b"<x/>".as_slice().into()),
+        ..Metadata::default()
+    };
+    for channels in ALL {
+        for (sample, lossless, has_profile) in [
+            (SampleType::U8, false, true),
+            (SampleType::U16, false, false),
+            (SampleType::U16, true, false),
+            (SampleType::U16, true, true),
+        ] {
+            let profile = Some(Arc::clone(&profile)).filter(|_| has_profile && channels.colour_count() == 3);
+            let image = Image { profile, metadata: metadata.clone(), ..picture(20, 10, channels, sample) };
+            let save = Save { lossless, colour: ColourChoice::Keep, ..keep() };
+            let shown = decode(&encode(&image, known::JXL, &save).unwrap());
+            assert_eq!((shown.info.channels, shown.info.sample), (channels, sample), "{lossless}");
+            let (exif, xmp) = (shown.metadata.exif, shown.metadata.xmp);
+            assert_eq!(
+                (exif, xmp),
+                (metadata.exif.clone(), metadata.xmp.clone()),
+                "{channels:?}, {sample:?}, {lossless}"
+            );
+        }
+    }
+}
+
 #[test]
 fn profile_and_metadata_are_written_to_every_format_that_supports_them() {
     let profile: Arc<[u8]> = moxcms::ColorProfile::new_display_p3().encode().unwrap().into();
