@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::model::{Curve, FieldText, FieldValues, Message, ParamKind, ParamSpec, Unit, Value, spelling};
-use crate::op::stage::Colour;
+use crate::op::stage::{Colour, Transfer};
 
 /// Checked parameters: all that were given or have a default, of their declared type and within their range.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Params {
     values: BTreeMap<&'static str, Value>,
     view_scale: f64,
+    transfer: Transfer,
 }
 
 impl Params {
@@ -33,7 +34,7 @@ impl Params {
                 values.insert(param.name, value);
             }
         }
-        Ok(Self { values, view_scale: 1.0 })
+        Ok(Self { values, view_scale: 1.0, transfer: Transfer::Srgb })
     }
 
     /// The same for an image scaled by `scale`: lengths in px shrink in proportion, areas by the square.
@@ -49,7 +50,17 @@ impl Params {
                 *number *= factor;
             }
         }
-        Self { values, view_scale: self.view_scale * scale }
+        Self { values, view_scale: self.view_scale * scale, transfer: self.transfer }
+    }
+
+    /// The same for images that encode light in another way.
+    pub(crate) fn encoded_by(&self, transfer: Transfer) -> Self {
+        Self { transfer, ..self.clone() }
+    }
+
+    /// How images encode light.
+    pub fn transfer(&self) -> Transfer {
+        self.transfer
     }
 
     /// The scale of the view: 1 for outputs, less for smaller previews.
@@ -75,9 +86,9 @@ impl Params {
         matches!(self.values.get(name), Some(Value::Bool(true)))
     }
 
-    /// A colour; white if none is declared.
+    /// A colour as the image stores it; white if none is declared.
     pub fn colour(&self, name: &str) -> Colour {
-        Colour::parse(self.text(name)).unwrap_or(Colour::WHITE)
+        self.transfer.painted(Colour::parse(self.text(name)).unwrap_or(Colour::WHITE))
     }
 
     /// A tone curve; the identity if none is declared.

@@ -7,6 +7,7 @@ pub(super) mod colour_matrix;
 pub(super) mod cube_lut;
 pub(super) mod cut;
 pub(super) mod gaussian;
+pub(super) mod hdr_curve;
 pub(super) mod histogram_median;
 pub(super) mod line_cache;
 pub(super) mod luma;

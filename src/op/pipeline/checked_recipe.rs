@@ -9,7 +9,7 @@ use crate::model::{Band, ImageInfo, Message, Orientation, Recipe, Step};
 use crate::op::params::Params;
 use crate::op::registry::{find, unknown};
 use crate::op::spec::OpSpec;
-use crate::op::stage::{Files, Measure, Operation, Stage, Turn};
+use crate::op::stage::{Files, Measure, Operation, Stage, Transfer, Turn};
 
 /// An invalid step.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,6 +67,12 @@ impl Pipeline {
             let same = self.steps.iter().find(|checked| checked.number == i + 1 && *checked.given == *step);
             same.map_or_else(|| CheckedStep::new(i + 1, step, &self.files).map(Arc::new), |same| Ok(Arc::clone(same)))
         });
+        Ok(Self { steps: steps.collect::<Result<_, _>>()?, files: Arc::clone(&self.files) })
+    }
+
+    /// The pipeline for images that encode light in another way than sRGB does.
+    pub fn encoded_by(&self, transfer: Transfer) -> Result<Self, StepError> {
+        let steps = self.steps.iter().map(|step| step.encoded_by(transfer).map(Arc::new));
         Ok(Self { steps: steps.collect::<Result<_, _>>()?, files: Arc::clone(&self.files) })
     }
 
@@ -150,6 +156,15 @@ impl CheckedStep {
         let mut operation = (spec.build)(&params).map_err(reject)?;
         operation.load(files.as_ref()).map_err(reject)?;
         Ok(Self { number, given: Arc::new(step.clone()), spec, params, operation, files: Arc::clone(files) })
+    }
+
+    fn encoded_by(&self, transfer: Transfer) -> Result<Self, StepError> {
+        let reject = |why: Message| StepError { step: self.number, why: why.of(self.spec.id) };
+        let params = self.params.encoded_by(transfer);
+        let mut operation = (self.spec.build)(&params).map_err(reject)?;
+        operation.load(self.files.as_ref()).map_err(reject)?;
+        let (given, files) = (self.given.clone(), Arc::clone(&self.files));
+        Ok(Self { number: self.number, given, spec: self.spec, params, operation, files })
     }
 
     pub(super) fn stage(&self, input: &ImageInfo, view_scale: f64) -> Result<Stage, Message> {

@@ -246,7 +246,7 @@ impl Plan {
         let (view_x, view_y) =
             (full_width / f64::from(self.input.width_px), full_height / f64::from(self.input.height_px));
         let (x, y) = match self.passes.first() {
-            Some(Pass::Resample(to)) if to.kernel != ResampleFilter::Nearest && !to.linear_light => (
+            Some(Pass::Resample(to)) if to.kernel != ResampleFilter::Nearest && to.linear_light.is_none() => (
                 view_x * (to.box_width_px / f64::from(to.width_px)).max(1.0),
                 view_y * (to.box_height_px / f64::from(to.height_px)).max(1.0),
             ),

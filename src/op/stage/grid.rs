@@ -1,6 +1,6 @@
 //! Rectangles, borders and resampling: how the pixels of a result map to those of the input.
 
-use super::{Colour, ResampleFilter};
+use super::{Colour, ResampleFilter, Transfer};
 use crate::model::ImageInfo;
 
 /// A rectangle of whole pixels.
@@ -91,8 +91,8 @@ pub struct Resample {
     pub height_px: u32,
     /// The filter.
     pub kernel: ResampleFilter,
-    /// Whether linear light is averaged instead of encoded values (sRGB transfer curve).
-    pub linear_light: bool,
+    /// The function by which the image encodes light, if linear light is averaged instead of encoded values.
+    pub linear_light: Option<Transfer>,
 }
 
 /// A border around the image.
@@ -121,7 +121,7 @@ impl Resample {
             width_px,
             height_px,
             kernel,
-            linear_light: false,
+            linear_light: None,
         }
     }
 

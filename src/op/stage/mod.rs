@@ -6,11 +6,13 @@
 mod colour;
 mod grid;
 mod resample_filter;
+mod transfer;
 mod turn;
 
 pub use colour::Colour;
 pub use grid::{Pad, Rect, Resample};
 pub use resample_filter::ResampleFilter;
+pub use transfer::Transfer;
 pub use turn::Turn;
 
 use std::sync::Arc;

@@ -1,11 +1,11 @@
 //! Exposure: scales linear light, as a longer or shorter exposure would.
 
 use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
+use crate::op::kernels::hdr_curve;
 use crate::op::kernels::point_tone::PointTone;
 use crate::op::kernels::simd::Tone;
-use crate::op::kernels::transfer_curve::{Encode, ToLinear};
 use crate::op::spec::{Group, OpSpec};
-use crate::op::stage::{Operation, PointKernel, Stage};
+use crate::op::stage::{Operation, PointKernel, Stage, Transfer};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "exposure",
@@ -20,30 +20,37 @@ pub(crate) const SPEC: OpSpec = OpSpec {
     }],
     starting: &[],
     faithful_to_scale: true,
-    build: |params| Ok(Box::new(Exposure { factor: params.number("stops").exp2() as f32 })),
+    build: |params| {
+        let factor = Factor(params.number("stops").exp2() as f32);
+        Ok(Box::new(Exposure { factor, transfer: params.transfer() }))
+    },
 };
 
-#[derive(Clone, Copy)]
 struct Exposure {
-    factor: f32,
+    factor: Factor,
+    transfer: Transfer,
 }
+
+/// Of linear light.
+#[derive(Clone, Copy)]
+struct Factor(f32);
 
 impl Operation for Exposure {
     fn stage(&self, _input: &ImageInfo) -> Result<Stage, Message> {
-        if self.factor == 1.0 {
+        if self.factor.0 == 1.0 {
             return Ok(Stage::Nothing);
         }
-        let steps: [Box<dyn PointKernel>; 3] = [Box::new(ToLinear), Box::new(*self), Box::new(Encode)];
+        let steps: [Box<dyn PointKernel>; 3] =
+            [hdr_curve::to_linear(self.transfer), Box::new(self.factor), hdr_curve::encode(self.transfer)];
         Ok(Stage::Sequence(steps.into_iter().map(Stage::Point).collect()))
     }
 }
 
-/// In linear light.
-impl Tone for Exposure {
+impl Tone for Factor {
     #[inline(always)]
     fn at(self, value: f32) -> f32 {
-        value * self.factor
+        value * self.0
     }
 }
 
-impl PointTone for Exposure {}
+impl PointTone for Factor {}

@@ -2,9 +2,9 @@
 
 use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::colour_matrix::ColourMatrix;
-use crate::op::kernels::transfer_curve::{Encode, ToLinear};
+use crate::op::kernels::hdr_curve;
 use crate::op::spec::{Group, OpSpec};
-use crate::op::stage::{Operation, Stage};
+use crate::op::stage::{Operation, Stage, Transfer};
 
 const fn amount(name: &'static str, summary: &'static str) -> ParamSpec {
     let kind = ParamKind::Float { min: -100.0, max: 100.0, soft_max: 100.0, default: 0.0 };
@@ -24,13 +24,15 @@ pub(crate) const SPEC: OpSpec = OpSpec {
     starting: &[],
     faithful_to_scale: true,
     build: |params| {
-        Ok(Box::new(WhiteBalance { temperature: params.number("temperature"), tint: params.number("tint") }))
+        let (temperature, tint) = (params.number("temperature"), params.number("tint"));
+        Ok(Box::new(WhiteBalance { temperature, tint, transfer: params.transfer() }))
     },
 };
 
 struct WhiteBalance {
     temperature: f64,
     tint: f64,
+    transfer: Transfer,
 }
 
 type Square = [[f64; 3]; 3];
@@ -40,6 +42,12 @@ const TO_XYZ: Square = [
     [0.412_390_799_265_959_5, 0.357_584_339_383_878, 0.180_480_788_401_834_3],
     [0.212_639_005_871_510_4, 0.715_168_678_767_756, 0.072_192_315_360_733_7],
     [0.019_330_818_715_591_9, 0.119_194_779_794_626, 0.950_532_152_249_660_6],
+];
+/// The same for the primaries of Rec. 2020, which images with a high dynamic range have.
+const BT2020_TO_XYZ: Square = [
+    [0.636_958_048_301_291, 0.144_616_903_586_208_4, 0.168_880_975_164_172_1],
+    [0.262_700_212_011_267, 0.677_998_071_518_871, 0.059_301_716_469_862],
+    [0.0, 0.028_072_693_049_087_4, 1.060_985_057_710_791],
 ];
 /// Bradford cone responses.
 const BRADFORD: Square = [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]];
@@ -91,15 +99,16 @@ impl WhiteBalance {
 
     /// Maps linear light to linear light.
     fn matrix(&self) -> Square {
-        let cones = times(&BRADFORD, &TO_XYZ);
-        let neutral = Self { temperature: 0.0, tint: 0.0 };
+        let to_xyz = if self.transfer == Transfer::Srgb { &TO_XYZ } else { &BT2020_TO_XYZ };
+        let cones = times(&BRADFORD, to_xyz);
+        let neutral = Self { temperature: 0.0, tint: 0.0, ..*self };
         let [from, to] = [self.light(), neutral.light()].map(|white| transformed(&BRADFORD, white));
         let mut adapted = cones;
         for ((row, to), from) in adapted.iter_mut().zip(to).zip(from) {
             *row = row.map(|part| part * to / from);
         }
         let matrix = times(&inverse(&cones), &adapted);
-        let luminance = transformed(&TO_XYZ, transformed(&matrix, [1.0; 3]))[1];
+        let luminance = transformed(to_xyz, transformed(&matrix, [1.0; 3]))[1];
         matrix.map(|row| row.map(|part| part / luminance))
     }
 }
@@ -111,9 +120,9 @@ impl Operation for WhiteBalance {
         }
         let matrix = ColourMatrix::of_rows(self.matrix());
         Ok(Stage::Sequence(vec![
-            Stage::Point(Box::new(ToLinear)),
+            Stage::Point(hdr_curve::to_linear(self.transfer)),
             Stage::Point(Box::new(matrix)),
-            Stage::Point(Box::new(Encode)),
+            Stage::Point(hdr_curve::encode(self.transfer)),
         ]))
     }
 }
@@ -123,7 +132,7 @@ mod tests {
     use super::*;
 
     fn of_gray(temperature: f64, tint: f64) -> [f64; 3] {
-        transformed(&WhiteBalance { temperature, tint }.matrix(), [0.5; 3])
+        transformed(&WhiteBalance { temperature, tint, transfer: Transfer::Srgb }.matrix(), [0.5; 3])
     }
 
     #[test]
@@ -147,7 +156,7 @@ mod tests {
     #[test]
     fn the_white_point_is_the_daylight_of_the_temperature() {
         // CIE 15: D50 is x 0.3457, y 0.3585 at 5003 K; its XYZ 0.9642, 1, 0.8251.
-        let warm = WhiteBalance { temperature: WHITE_MIRED - 1e6 / 5003.0, tint: 0.0 };
+        let warm = WhiteBalance { temperature: WHITE_MIRED - 1e6 / 5003.0, tint: 0.0, transfer: Transfer::Srgb };
         for (got, expected) in warm.light().into_iter().zip([0.9642, 1.0, 0.8251]) {
             assert!((got - expected).abs() < 1e-3, "{got} {expected}");
         }
@@ -156,7 +165,7 @@ mod tests {
         let [r, g, b] = transformed(&warm.matrix(), seen);
         assert!((r / g - 1.0).abs() < 5e-3 && (b / g - 1.0).abs() < 5e-3, "{r} {g} {b}");
         // A step of tint is 1/3000 of uv.
-        let [x, y, z] = WhiteBalance { temperature: 20.0, tint: 60.0 }.light();
+        let [x, y, z] = WhiteBalance { temperature: 20.0, tint: 60.0, transfer: Transfer::Srgb }.light();
         let scale = x + 15.0 * y + 3.0 * z;
         let [u, v] = daylight_uv(WHITE_MIRED - 20.0);
         assert!(((4.0 * x / scale - u).hypot(6.0 * y / scale - v) - 0.02).abs() < 1e-9);

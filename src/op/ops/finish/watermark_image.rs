@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::model::{Channels, FileKind, Image, ImageInfo, Message, ParamKind, ParamSpec, Unit};
+use crate::model::{Channels, FileKind, Image, ImageInfo, Message, ParamKind, ParamSpec, SampleType, Samples, Unit};
 use crate::op::kernels::overlay::{self, Overlay, OverlayCache, OverlayKernel, OverlayLayout, OverlayPixels};
 use crate::op::kernels::resample_weights::ResampleWeights;
 use crate::op::kernels::simd;
 use crate::op::params::Params;
 use crate::op::spec::{Group, OpSpec};
-use crate::op::stage::{Files, Operation, Resample, ResampleFilter, Stage};
+use crate::op::stage::{Colour, Files, Operation, Resample, ResampleFilter, Stage, Transfer};
 
 pub(crate) const SPEC: OpSpec = OpSpec {
     id: "watermark_image",
@@ -42,6 +42,7 @@ struct WatermarkImage {
     scale: f64,
     layout: OverlayLayout,
     overlays: OverlayCache,
+    transfer: Transfer,
 }
 
 fn build(params: &Params) -> Result<Box<dyn Operation>, Message> {
@@ -57,6 +58,7 @@ fn build(params: &Params) -> Result<Box<dyn Operation>, Message> {
         scale,
         layout: OverlayLayout::new(params),
         overlays: OverlayCache::default(),
+        transfer: params.transfer(),
     }))
 }
 
@@ -82,7 +84,7 @@ impl Operation for WatermarkImage {
         if mark.info.width_px == 0 || mark.info.height_px == 0 {
             return Err(Message::new("watermark_empty").in_file(&self.path));
         }
-        self.mark = Some(mark);
+        self.mark = Some(if self.transfer == Transfer::Srgb { mark } else { Arc::new(painted(&mark, self.transfer)) });
         Ok(())
     }
 
@@ -105,6 +107,23 @@ fn rgba(pixel: &[f32], channels: Channels) -> [f32; 4] {
         (_, [r, g, b, a]) => [*r, *g, *b, *a],
         _ => [0.0; 4],
     }
+}
+
+/// An image of sRGB as one that encodes light by another function stores it.
+fn painted(mark: &Image, transfer: Transfer) -> Image {
+    let channels = mark.info.channels;
+    let mut values = vec![0.0; mark.info.row_samples() * mark.info.height_px as usize];
+    simd::load(&mark.samples, 0, &mut values);
+    if mark.info.premultiplied {
+        simd::unpremultiply(&mut values, channels);
+    }
+    for pixel in values.chunks_exact_mut(channels.count()) {
+        let colour = transfer.painted(Colour(rgba(pixel, channels)));
+        let count = pixel.len();
+        pixel.copy_from_slice(&colour.samples(channels)[..count]);
+    }
+    let info = ImageInfo { sample: SampleType::F32, premultiplied: false, ..mark.info };
+    Image { info, samples: Samples::F32(values), profile: None, metadata: mark.metadata.clone() }
 }
 
 /// A resampled image, premultiplied.

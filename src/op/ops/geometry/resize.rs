@@ -5,7 +5,7 @@ use crate::model::{ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::kernels::anchor::{self, Anchor};
 use crate::op::params::Params;
 use crate::op::spec::{Group, OpSpec};
-use crate::op::stage::{Colour, Operation, Pad, Resample, ResampleFilter, Stage};
+use crate::op::stage::{Colour, Operation, Pad, Resample, ResampleFilter, Stage, Transfer};
 
 const fn edge(name: &'static str, summary: &'static str) -> ParamSpec {
     let kind = ParamKind::Int { min: 1, max: MAX_SIDE_PX as i64, soft_max: 8000, default: None };
@@ -105,7 +105,7 @@ struct Resize {
     target: Target,
     gravity: Anchor,
     kernel: ResampleFilter,
-    linear_light: bool,
+    linear_light: Option<Transfer>,
     enlarge: bool,
     background: Colour,
 }
@@ -153,7 +153,7 @@ fn build(params: &Params) -> Result<Box<dyn Operation>, Message> {
         target,
         gravity: Anchor::from_name(params.text("gravity")),
         kernel: ResampleFilter::from_name(params.text("kernel")),
-        linear_light: params.flag("linear_light"),
+        linear_light: params.flag("linear_light").then(|| params.transfer()),
         enlarge: params.flag("enlarge"),
         background: params.colour("background"),
     }))

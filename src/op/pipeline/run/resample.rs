@@ -11,9 +11,9 @@ use super::{Rows, band_rows, prepare, rows_are_missing};
 use crate::error::ItemError;
 use crate::model::{Band, ImageInfo, SampleType, Samples};
 use crate::op::kernels::resample_weights::{Line, ResampleWeights};
-use crate::op::kernels::{simd, transfer_curve};
+use crate::op::kernels::{hdr_curve, simd};
 use crate::op::pipeline::pass::ResampledPart;
-use crate::op::stage::{Resample, ResampleFilter, WindowRows};
+use crate::op::stage::{Resample, ResampleFilter, Transfer, WindowRows};
 
 /// Rows resampled together.
 const LANES: usize = 8;
@@ -22,7 +22,7 @@ pub(super) struct Resampled<'a> {
     rows: Box<dyn Rows + 'a>,
     info: ImageInfo,
     premultiply: bool,
-    linear_light: bool,
+    linear_light: Option<Transfer>,
     down: Arc<ResampleWeights>,
     across: Arc<ResampleWeights>,
     /// The faster horizontal pass, where it applies.
@@ -77,7 +77,7 @@ impl<'a> Resampled<'a> {
 
     /// Whether the faster horizontal pass may apply.
     fn takes_u8(to: &Resample, input: &ImageInfo) -> bool {
-        input.sample == SampleType::U8 && !to.linear_light
+        input.sample == SampleType::U8 && to.linear_light.is_none()
     }
 
     fn with_taps(
@@ -139,8 +139,8 @@ impl<'a> Resampled<'a> {
         let info = self.rows.info();
         for lane in 0..count {
             simd::load(&self.input.samples, (first + lane) * info.row_samples(), &mut self.line);
-            if self.linear_light {
-                simd::tone(&mut self.line, info.channels, transfer_curve::ToLinear);
+            if let Some(transfer) = self.linear_light {
+                hdr_curve::decode_samples(&mut self.line, info.channels, transfer);
             }
             if self.premultiply {
                 simd::premultiply(&mut self.line, info.channels);
@@ -196,9 +196,9 @@ impl Rows for Resampled<'_> {
             if self.premultiply {
                 simd::unpremultiply(&mut self.out, channels);
             }
-            if self.linear_light {
+            if let Some(transfer) = self.linear_light {
                 simd::clamp(&mut self.out);
-                simd::tone(&mut self.out, channels, transfer_curve::Encode);
+                hdr_curve::encode_samples(&mut self.out, channels, transfer);
             }
             simd::store(&self.out, &mut band.samples, i * len);
         }
