@@ -1,14 +1,14 @@
 //! Decoding: from a file's bytes to its header and its pixels. Every call finds the format's declaration and calls it.
 
-use super::colour::{self, Applied};
+use super::colour::{self, Applied, CodePoints, Hdr};
 use super::formats::spec_of;
 use super::guard::control::DecodeControl;
 use super::guard::isolated;
 use super::sniff::{recognise, require};
-use super::spec::{DecodeOptions, Header, Opened, Stripped};
+use super::spec::{DecodeOptions, Header, HdrKind, Opened, Stripped};
 use super::{errors, meta};
 use crate::error::ItemError;
-use crate::model::{Channels, ColourChoice, Format, Metadata, Part, Samples};
+use crate::model::{Channels, ColourChoice, Format, HdrChoice, Metadata, Part, Samples, Save};
 use std::sync::Arc;
 
 /// Reads only a header, and refuses files that can't or mustn't be decoded: `Empty`, `NotAPicture`, `Unsupported`,
@@ -64,7 +64,9 @@ pub fn open_cancellable<'a>(
     let has_profile = decoded.profile.is_some();
     let Applied { rows, profile, is_converted, is_unusable } =
         colour::apply(decoded.rows, decoded.profile, options.colour);
-    let metadata = described(decoded.metadata, &header, options.colour, has_profile, is_unusable);
+    let is_kept = profile.as_deref().and_then(CodePoints::of_profile).is_some();
+    let space = if is_kept { ColourChoice::Keep } else { options.colour };
+    let metadata = described(decoded.metadata, &header, space, has_profile, is_unusable);
     Ok(Opened { header, rows, profile, is_converted, metadata })
 }
 
@@ -113,9 +115,19 @@ pub fn decode_bytes(bytes: &[u8], header: &Header) -> u64 {
     spec_of(header.format).map_or(0, |spec| (spec.decode_bytes)(bytes, header))
 }
 
-/// Samples converted to sRGB for a screen; `None` if they don't change.
+/// Samples converted to sRGB for a screen; `None` if they don't change. A high dynamic range is mapped to SDR for that.
 pub fn on_screen(samples: &Samples, channels: Channels, profile: Option<&Arc<[u8]>>) -> Option<Samples> {
     colour::on_screen(samples, channels, profile?)
+}
+
+/// How a still image's PQ or HLG is decoded for a result of a format. It stays only if the format can hold it, and if no
+/// colour space is requested that can't: sRGB, the default, counts as no request.
+pub fn hdr_for(header: &Header, format: Format, save: &Save) -> HdrChoice {
+    let is_hdr = header.tone_mapped.and_then(Hdr::from_name).is_some();
+    let is_free = matches!(save.colour, ColourChoice::Srgb | ColourChoice::Keep);
+    let encoder = spec_of(format).and_then(|spec| spec.encoder.as_ref());
+    let is_held = encoder.is_some_and(|encoder| encoder.hdr.contains(&HdrKind::Pq));
+    if is_hdr && is_free && is_held { save.hdr } else { HdrChoice::Sdr }
 }
 
 /// The colour space to decode to for a format: pixels only stay in another space if the file can hold its profile.

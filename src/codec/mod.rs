@@ -47,8 +47,8 @@ mod webp;
 pub use animation::canvas_rows::DecodedFrames;
 pub use animation::frame_encoder::FrameEncoder;
 pub use decode::{
-    colour_for, decode_bytes, drawn_at, is_drawing, on_screen, open, open_cancellable, probe, probe_page, probe_with,
-    stripped, taken,
+    colour_for, decode_bytes, drawn_at, hdr_for, is_drawing, on_screen, open, open_cancellable, probe, probe_page,
+    probe_with, stripped, taken,
 };
 pub use encode::{animation_bytes, encoder, encoding_bytes, frame_encoder, keeps_all, left_out};
 pub use facts::{Facts, FormatFacts, format_facts};

@@ -303,8 +303,14 @@ pub enum CarriesTexts {
 
 impl Carries {
     /// Nothing.
-    pub const NOTHING: Self =
-        Self { exif: false, xmp: false, iptc: CarriesIptc::No, texts: CarriesTexts::No, density: false, fit: |_| {} };
+    pub const NOTHING: Self = Self {
+        exif: false,
+        xmp: false,
+        iptc: CarriesIptc::No,
+        texts: CarriesTexts::No,
+        density: false,
+        fit: |_| {},
+    };
     /// EXIF and XMP.
     pub const EXIF_AND_XMP: Self = Self { exif: true, xmp: true, ..Self::NOTHING };
 }
@@ -402,7 +408,7 @@ pub struct FileHeader {
     pub lossless: bool,
     /// The name of a colour encoding that is not supported and treated as sRGB, such as `PQ`.
     pub treated_as_srgb: Option<&'static str>,
-    /// The name of a high dynamic range that is mapped to SDR, such as `PQ`.
+    /// The name of a high dynamic range that is mapped to SDR, such as `PQ`, unless it is kept.
     pub tone_mapped: Option<&'static str>,
     /// How pixels are stored, as far as a result may keep that.
     pub original: Original,

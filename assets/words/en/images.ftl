@@ -106,6 +106,7 @@ heic_depths_differ = images whose luma and chroma differ in depth are not suppor
 heic_tool = images that use a part of HEVC that the decoder lacks are not supported ({ $tool })
 box_too_long = a box extends beyond its parent
 box_too_short = a box is smaller than its header
+jxl_primaries = JPEG XL can't hold the primaries of its HDR (number { $number })
 jxl_part = a part of its codestream has no number
 jxl_codestream = invalid codestream
 jxl_cmyk = CMYK JPEG XL images are not supported

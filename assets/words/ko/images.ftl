@@ -94,6 +94,7 @@ heic_depths_differ = 휘도와 색차의 비트 수가 다른 이미지는 지�
 heic_tool = 디코더가 지원하지 않는 HEVC 기능을 쓰는 이미지입니다({ $tool })
 box_too_long = 상자가 바깥 상자를 벗어납니다
 box_too_short = 상자가 자신의 헤더보다 작습니다
+jxl_primaries = HDR의 원색(번호 { $number })을 JPEG XL에 담을 수 없습니다
 jxl_part = 번호가 없는 코드 스트림 조각이 있습니다
 jxl_codestream = 코드 스트림이 잘못되었습니다
 jxl_cmyk = CMYK JPEG XL 이미지는 지원하지 않습니다

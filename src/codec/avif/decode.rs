@@ -42,10 +42,10 @@ pub(super) fn taken(bytes: &[u8]) -> Option<String> {
 
 pub(super) fn open<'a>(
     bytes: &'a [u8],
-    _options: &DecodeOptions,
+    options: &DecodeOptions,
     _control: &DecodeControl<'_>,
 ) -> Result<Decoded<'a>, ItemError> {
-    still::open(&AV1, bytes)
+    still::open(&AV1, bytes, options.hdr)
 }
 
 /// The file without metadata.

@@ -1,8 +1,10 @@
-//! Encoding AVIF through ravif (rav1e): 10 bits, 4:4:4, straight alpha.
+//! Encoding AVIF through ravif (rav1e): 10 bits, 4:4:4, straight alpha. PQ and HLG stay as they are, named by number.
 
 use ravif::{EncodedImage, Encoder as Av1, MatrixCoefficients, PixelRange};
 
+use super::sequence_header;
 use super::write_boxes::{self, Parts};
+use crate::codec::colour::{self, CodePoints};
 use crate::codec::errors;
 use crate::codec::pixels::convert::Sample;
 use crate::codec::pixels::whole_image::DepthCollector;
@@ -51,7 +53,9 @@ impl AvifEncoder {
             .with_speed((10 - self.effort).clamp(1, 10))
             .with_num_threads(Some(1));
         let (width, height) = (info.width_px as usize, info.height_px as usize);
-        let (range, matrix) = (PixelRange::Full, MatrixCoefficients::BT601);
+        let points = self.extras.profile.as_deref().and_then(CodePoints::of_profile);
+        let weights = Weights::of(points);
+        let (range, matrix) = (PixelRange::Full, weights.matrix);
         let shows_through =
             channels.has_alpha() && pixels.as_chunks::<4>().0.iter().any(|pixel| pixel[3].wide() < T::MAX.wide());
         let image = if channels.has_alpha() {
@@ -60,13 +64,13 @@ impl AvifEncoder {
             // Transparent pixels are invisible, so they take their neighbour's colour, which costs nothing.
             let colours = pixels.iter().scan([0; 3], |last, &[r, g, b, a]| {
                 if level(a) > 0.0 {
-                    *last = luma_and_chroma([r, g, b]);
+                    *last = weights.luma_and_chroma([r, g, b]);
                 }
                 Some(*last)
             });
             encoder.encode_raw_planes_10_bit(width, height, colours, shows_through.then_some(alpha), range, matrix)
         } else {
-            let colours = pixels.as_chunks::<3>().0.iter().map(|&pixel| luma_and_chroma(pixel));
+            let colours = pixels.as_chunks::<3>().0.iter().map(|&pixel| weights.luma_and_chroma(pixel));
             encoder.encode_raw_planes_10_bit(width, height, colours, None::<[u16; 0]>, range, matrix)
         };
         drop(pixels);
@@ -76,12 +80,18 @@ impl AvifEncoder {
         let lost = || errors::cant_encode("encoder_short");
         let (rest, colour) =
             avif_file.split_at_checked(avif_file.len().wrapping_sub(color_byte_size)).ok_or_else(lost)?;
+        // The container's numbers count, but some programs only read those of the coded data.
+        let named =
+            points.and_then(|points| sequence_header::with_code_points(colour, points.primaries, points.hdr.number()));
+        let colour = named.as_deref().unwrap_or(colour);
         let (_, alpha) = rest.split_at_checked(rest.len().wrapping_sub(alpha_byte_size)).ok_or_else(lost)?;
         write_boxes::file(&Parts {
             width_px: info.width_px,
             height_px: info.height_px,
             colour,
             alpha: (!alpha.is_empty()).then_some(alpha),
+            points,
+            matrix: matrix as u8,
             extras: &self.extras,
         })
     }
@@ -92,12 +102,32 @@ fn level<T: Sample>(sample: T) -> f32 {
     sample.wide() as f32 / T::MAX.wide() as f32
 }
 
-/// BT.601, full range, 10 bits.
-fn luma_and_chroma<T: Sample>(pixel: [T; 3]) -> [u16; 3] {
-    let [r, g, b] = pixel.map(level);
-    let luma = 0.299 * r + 0.587 * g + 0.114 * b;
-    let chroma = |colour: f32, scale: f32| ((colour - luma) / scale * MAX + MIDDLE + 0.5).clamp(0.0, MAX) as u16;
-    [(luma * MAX + 0.5) as u16, chroma(b, 1.772), chroma(r, 1.402)]
+/// How red, green and blue become luma and chroma.
+struct Weights {
+    matrix: MatrixCoefficients,
+    luma: [f32; 3],
+    /// The widest differences of blue and red from luma.
+    chroma: [f32; 2],
+}
+
+impl Weights {
+    const BT601: Self = Self { matrix: MatrixCoefficients::BT601, luma: [0.299, 0.587, 0.114], chroma: [1.772, 1.402] };
+    const BT2020: Self =
+        Self { matrix: MatrixCoefficients::BT2020NCL, luma: [0.2627, 0.678, 0.0593], chroma: [1.8814, 1.4746] };
+
+    /// BT.2020's for its primaries, else BT.601's.
+    fn of(points: Option<CodePoints>) -> Self {
+        let is_bt2020 = points.is_some_and(|points| u16::from(points.primaries) == colour::BT2020);
+        if is_bt2020 { Self::BT2020 } else { Self::BT601 }
+    }
+
+    /// Full range, 10 bits.
+    fn luma_and_chroma<T: Sample>(&self, pixel: [T; 3]) -> [u16; 3] {
+        let ([r, g, b], [of_red, of_green, of_blue]) = (pixel.map(level), self.luma);
+        let luma = of_red * r + of_green * g + of_blue * b;
+        let chroma = |colour: f32, scale: f32| ((colour - luma) / scale * MAX + MIDDLE + 0.5).clamp(0.0, MAX) as u16;
+        [(luma * MAX + 0.5) as u16, chroma(b, self.chroma[0]), chroma(r, self.chroma[1])]
+    }
 }
 
 impl RowWriter for AvifEncoder {

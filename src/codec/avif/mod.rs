@@ -66,7 +66,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         stored_channels: |channels: Channels, _| channels.with_colour(),
         carries: Carries::EXIF_AND_XMP,
         bits: 10,
-        hdr: &[],
+        hdr: &[HdrKind::Pq, HdrKind::Hlg],
         max_side_px: MAX_SIDE_PX,
         rewriting: None,
         transcoding: None,

@@ -9,7 +9,7 @@ use crate::codec::container::heif::tables::{Sample, Samples};
 use crate::codec::container::heif::{Colours, Shape, YuvRows};
 use crate::codec::errors;
 use crate::error::ItemError;
-use crate::model::{Area, Delay, Disposal, Frame, FrameReader, Message, Picture, RowReader};
+use crate::model::{Area, Delay, Disposal, Frame, FrameReader, HdrChoice, Message, Picture, RowReader};
 
 /// A track that is being decoded.
 struct Decoding<'a> {
@@ -61,7 +61,7 @@ impl<'a> SequenceFrames<'a> {
         let mut colour = Decoding::open(file, &sequence.colour)?;
         let mut alpha = sequence.alpha.as_ref().map(|track| Decoding::open(file, track)).transpose()?;
         let first = decoded(&mut colour, alpha.as_mut(), 0)?;
-        let mut colours = Colours::of(&sequence.colour.properties, &first.0, sequence.premultiplied)?;
+        let mut colours = Colours::of(&sequence.colour.properties, &first.0, sequence.premultiplied, HdrChoice::Sdr)?;
         let profile = colours.profile.take();
         let picture = Picture { canvas: shape.info, frames: sequence.colour.frames(), plays: sequence.plays() };
         let first = Some(first);

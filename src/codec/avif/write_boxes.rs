@@ -1,6 +1,7 @@
 //! Writes the boxes of an AVIF file (ISO/IEC 23008-12, AV1 Image File Format) around encoded images. The encoder's own
 //! container can't hold a profile or XMP.
 
+use crate::codec::colour::CodePoints;
 use crate::codec::errors;
 use crate::codec::spec::Extras;
 use crate::error::ItemError;
@@ -9,8 +10,12 @@ use crate::error::ItemError;
 pub(crate) struct Parts<'a> {
     pub(crate) width_px: u32,
     pub(crate) height_px: u32,
-    /// Colour as AV1: 4:4:4, 10 bits, full range, BT.601's matrix.
+    /// Colour as AV1: 4:4:4, 10 bits, full range.
     pub(crate) colour: &'a [u8],
+    /// The number of its matrix (ISO 23091-2).
+    pub(crate) matrix: u8,
+    /// The colours of a high dynamic range, instead of a profile.
+    pub(crate) points: Option<CodePoints>,
     /// Alpha as AV1: gray of 10 bits, full range.
     pub(crate) alpha: Option<&'a [u8]>,
     pub(crate) extras: &'a Extras,
@@ -135,13 +140,17 @@ fn properties(parts: &Parts<'_>) -> Vec<u8> {
     let codec = add(boxed(*b"av1C", &[0x81, 1 << 5 | 31, 0x40, 0]));
     let depths = add(full(*b"pixi", 0, 0, &[3, 10, 10, 10]));
     let mut of_image = vec![size, codec | ESSENTIAL, depths];
-    // BT.709 primaries and the sRGB curve, both unspecified if there is a profile; BT.601 matrix; full range.
-    let profile = parts.extras.profile.as_deref();
-    let (primaries, curve) = if profile.is_some() { (2, 2) } else { (1, 13) };
+    // BT.709 primaries and the sRGB curve, both unspecified if there is a profile; full range.
+    let profile = parts.extras.profile.as_deref().filter(|_| parts.points.is_none());
+    let (primaries, curve) = match parts.points {
+        Some(points) => (points.primaries, points.hdr.number()),
+        None if profile.is_some() => (2, 2),
+        None => (1, 13),
+    };
     if let Some(profile) = profile {
         of_image.push(add(boxed(*b"colr", &[b"prof", profile].concat())));
     }
-    of_image.push(add(boxed(*b"colr", &[b'n', b'c', b'l', b'x', 0, primaries, 0, curve, 0, 6, 0x80])));
+    of_image.push(add(boxed(*b"colr", &[b'n', b'c', b'l', b'x', 0, primaries, 0, curve, 0, parts.matrix, 0x80])));
     let mut associations = vec![(IMAGE, of_image)];
     if parts.alpha.is_some() {
         // Profile 0, monochrome, which counts as subsampled on both axes.

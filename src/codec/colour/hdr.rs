@@ -42,6 +42,19 @@ impl Hdr {
         }
     }
 
+    /// The number of ISO 23091-2.
+    pub(in crate::codec) const fn number(self) -> u8 {
+        match self {
+            Self::Pq => 16,
+            Self::Hlg => 18,
+        }
+    }
+
+    /// The one with this name; `None` for others.
+    pub(in crate::codec) fn from_name(name: &str) -> Option<Self> {
+        [Self::Pq, Self::Hlg].into_iter().find(|hdr| hdr.name() == name)
+    }
+
     /// Its usual name.
     pub(in crate::codec) const fn name(self) -> &'static str {
         match self {
@@ -173,6 +186,17 @@ impl ToneMap {
             Samples::F32(samples) => self.map_pixels(samples, channels),
         }
     }
+}
+
+/// The samples of an image mapped to SDR.
+pub(super) fn mapped(samples: &Samples, channels: Channels, hdr: Hdr) -> Samples {
+    let mut map = ToneMap::new(hdr);
+    let mut histogram = Histogram::new();
+    histogram.add_all(samples, channels, &map);
+    map.peak = histogram.peak();
+    let mut mapped = samples.clone();
+    map.map(&mut mapped, channels);
+    mapped
 }
 
 /// A sample as a level from 0 to 1.

@@ -3,6 +3,7 @@
 //! sRGB, as they are without a profile.
 
 mod cmyk;
+mod code_points;
 mod hdr;
 mod linear;
 mod repair;
@@ -15,9 +16,10 @@ use moxcms::{ColorProfile, InterpolationMethod, Layout, RenderingIntent, Transfo
 use crate::error::ItemError;
 use crate::model::{Band, Channels, ColourChoice, ImageInfo, Remark, RowReader, SampleType, Samples, Truncated};
 pub(super) use cmyk::Inks;
+pub(super) use code_points::{BT2020, CodePoints};
 pub(super) use hdr::{Hdr, Rewind, ShownRows};
 pub(super) use linear::LinearRows;
-pub(super) use spaces::{adobe_rgb, by_primaries, encoded as encoded_profile, fitting, is_display_p3};
+pub(super) use spaces::{adobe_rgb, by_primaries, encoded as encoded_profile, is_display_p3};
 
 /// Options for a transform from a profile.
 fn options(from: &ColorProfile) -> TransformOptions {
@@ -44,9 +46,12 @@ pub(super) struct Applied<'a> {
     pub(super) is_unusable: bool,
 }
 
-/// The rows in the requested colour space.
+/// The rows in the requested colour space. Those with a high dynamic range that is kept stay as they are.
 pub(super) fn apply<'a>(rows: Box<dyn RowReader + 'a>, profile: Option<Vec<u8>>, choice: ColourChoice) -> Applied<'a> {
     let info = rows.info();
+    if profile.as_deref().and_then(CodePoints::of_profile).is_some() {
+        return Applied { rows, profile: profile.map(Into::into), is_converted: false, is_unusable: false };
+    }
     let is_unusable = profile.as_deref().is_some_and(|profile| !spaces::is_usable(profile, info.channels));
     let profile = profile.filter(|_| !is_unusable);
     if choice == ColourChoice::Keep {
@@ -73,10 +78,24 @@ pub(super) fn is_unconverted(profile: Option<&[u8]>, choice: ColourChoice) -> bo
 
 /// Samples converted from a profile to sRGB for a screen; `None` if they don't change.
 pub(super) fn on_screen(samples: &Samples, channels: Channels, profile: &Arc<[u8]>) -> Option<Samples> {
+    if let Some(points) = CodePoints::of_profile(profile) {
+        let (mapped, profile) = points.shown(samples, channels);
+        let converted = profile.and_then(|profile| on_screen(&mapped, channels, &profile.into()));
+        return Some(converted.unwrap_or(mapped));
+    }
     // A recipe may have changed the channels: use the profile that a file would get.
     let profile = fitting(Some(Arc::clone(profile)), channels)?;
     let mut shown = Samples::empty(samples.sample());
     cached(Some(&profile), ColourChoice::Srgb, channels, samples.sample())?.run(samples, &mut shown).then_some(shown)
+}
+
+/// The profile for a result whose channels may have been changed by the recipe; code points are valid for any.
+pub(super) fn fitting(profile: Option<Arc<[u8]>>, channels: Channels) -> Option<Arc<[u8]>> {
+    if profile.as_deref().and_then(CodePoints::of_profile).is_some() {
+        profile
+    } else {
+        spaces::fitting(profile, channels)
+    }
 }
 
 const fn layout(channels: Channels) -> Layout {

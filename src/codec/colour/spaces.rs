@@ -144,7 +144,7 @@ pub(super) fn is_usable(profile: &[u8], channels: Channels) -> bool {
 /// The profile for a result whose channels may have been changed by the recipe: gray pixels of a colour image get the
 /// gray axis of its space, and a gray image's colours get sRGB's primaries with its own curve. `None` if there is no
 /// such profile, or if it would equal sRGB.
-pub(in crate::codec) fn fitting(profile: Option<Arc<[u8]>>, channels: Channels) -> Option<Arc<[u8]>> {
+pub(super) fn fitting(profile: Option<Arc<[u8]>>, channels: Channels) -> Option<Arc<[u8]>> {
     let bytes = profile?;
     let parsed = ColorProfile::new_from_slice(&repaired(&bytes)).ok()?;
     if parsed.color_space == space(channels) {

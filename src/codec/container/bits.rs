@@ -22,6 +22,11 @@ impl<'a> Bits<'a> {
         Some(value)
     }
 
+    /// The number of bits before the next one.
+    pub(crate) const fn position(&self) -> usize {
+        self.at
+    }
+
     /// The next bit.
     pub(crate) fn flag(&mut self) -> Option<bool> {
         self.take(1).map(|bit| bit == 1)

@@ -68,7 +68,8 @@ pub(in crate::codec) fn open<'a>(
     };
     let drawn = spec.drawn_at(header, options.max_downscale);
     let watcher = Watcher { cancelled: control.cancelled, host: control.host };
-    let task = Task::Open { max_downscale: options.max_downscale, page: options.page, raw: control.raw };
+    let DecodeOptions { max_downscale, page, hdr, .. } = *options;
+    let task = Task::Open { max_downscale, page, raw: control.raw, hdr };
     let (lease, reply) = helpers.ask(bytes, task, allowance(spec, bytes, &drawn), &watcher)?;
     let Reply::Opened(message) = reply else { return Err(crashed()) };
     let info = message.info;

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::ItemError;
-use crate::model::{Density, ImageInfo, Metadata, Orientation, Part, RawChoice, Remark};
+use crate::model::{Density, HdrChoice, ImageInfo, Metadata, Orientation, Part, RawChoice, Remark};
 
 /// First argument of the program when it is started as a helper.
 pub(super) const COMMAND: &str = "decode-helper";
@@ -27,7 +27,7 @@ pub(super) enum Task {
     /// Only find out what the header of a page says.
     Probe { page: u32, raw: RawChoice },
     /// Decode a page of it. The first number is `DecodeOptions::max_downscale`.
-    Open { max_downscale: f64, page: u32, raw: RawChoice },
+    Open { max_downscale: f64, page: u32, raw: RawChoice, hdr: HdrChoice },
     /// Open an animation; with `keep`, even if it is truncated.
     OpenFrames { keep: bool },
     /// Compose the next frame of the animation that is open. Any other task closes it.

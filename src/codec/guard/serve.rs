@@ -166,8 +166,8 @@ fn answer(request: Request, shared: &SharedMemory) -> Result<Reply, ItemError> {
                 hidden.map_or_else(|| (spec.probe)(&input, page), |hidden| (hidden.probe)(&input, page, raw))?;
             Ok(Reply::Header(header.info, header.orientation, header.pages))
         }
-        Task::Open { max_downscale, page, raw } => {
-            open(&input, &DecodeOptions { max_downscale, page, ..DecodeOptions::default() }, raw, shared)
+        Task::Open { max_downscale, page, raw, hdr } => {
+            open(&input, &DecodeOptions { max_downscale, hdr, page, ..DecodeOptions::default() }, raw, shared)
         }
         // No animation is open.
         Task::OpenFrames { .. } | Task::NextFrame => Err(crashed()),

@@ -36,10 +36,10 @@ pub(super) fn taken(bytes: &[u8]) -> Option<String> {
 
 pub(super) fn open<'a>(
     bytes: &'a [u8],
-    _options: &DecodeOptions,
+    options: &DecodeOptions,
     _control: &DecodeControl<'_>,
 ) -> Result<Decoded<'a>, ItemError> {
-    still::open(&HEVC, bytes)
+    still::open(&HEVC, bytes, options.hdr)
 }
 
 /// The file without metadata.

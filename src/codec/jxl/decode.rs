@@ -5,13 +5,14 @@
 use std::borrow::Cow;
 use std::io::Read;
 
+use jxl_oxide::color::{ColourEncoding, Primaries, WhitePoint};
 use jxl_oxide::image::BitDepth;
 use jxl_oxide::{
     AllocTracker, EnumColourEncoding, ExtraChannelType, HdrType, InitializeResult, JxlImage, JxlThreadPool,
     PixelFormat, RenderingIntent,
 };
 
-use crate::codec::colour::{self, Hdr, ShownRows};
+use crate::codec::colour::{self, BT2020, CodePoints, Hdr, ShownRows};
 use crate::codec::container::bmff::{BoxType, Boxes, Fields, exif_block, truncated_box};
 use crate::codec::guard::control::DecodeControl;
 use crate::codec::pixels::convert;
@@ -20,7 +21,7 @@ use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header, Stripped};
 use crate::codec::{errors, meta};
 use crate::config::MAX_FRAMES;
 use crate::error::{ErrorKind, ItemError};
-use crate::model::{Channels, ImageInfo, Message, Metadata, Orientation, Part, SampleType, Samples};
+use crate::model::{Channels, HdrChoice, ImageInfo, Message, Metadata, Orientation, Part, SampleType, Samples};
 
 pub(super) const CONTAINER: &[u8] = b"\0\0\0\x0CJXL \r\n\x87\n";
 pub(super) const CODESTREAM: [u8; 2] = [0xFF, 0x0A];
@@ -201,6 +202,8 @@ pub(super) fn info(image: &JxlImage) -> Result<ImageInfo, ItemError> {
     let sample = match image.image_header().metadata.bit_depth {
         BitDepth::IntegerSample { bits_per_sample: ..=8 } => SampleType::U8,
         BitDepth::IntegerSample { .. } => SampleType::U16,
+        // Levels of PQ and HLG are within 0 and 1.
+        BitDepth::FloatSample { .. } if hdr(image).is_some() => SampleType::U16,
         BitDepth::FloatSample { .. } => SampleType::F32,
     };
     // The library applies the orientation itself.
@@ -253,26 +256,24 @@ pub(super) fn feed<'p>(image: &mut JxlImage, pieces: impl Iterator<Item = &'p [u
 /// Decoding can't be stopped within a frame, so it runs in a helper.
 pub(super) fn open<'a>(
     bytes: &'a [u8],
-    _options: &DecodeOptions,
+    options: &DecodeOptions,
     _control: &DecodeControl<'_>,
 ) -> Result<Decoded<'a>, ItemError> {
     let Parts { codestream, metadata, .. } = parts(bytes)?;
-    let Image { info, samples, profile, hdr } = decoded(&codestream)?;
-    let rows = ShownRows::new(WholeReader::new(info, samples)?, hdr, &mut 0.0)?;
+    let Image { info, samples, profile, hdr, is_kept } = decoded(&codestream, options.hdr)?;
+    let rows = ShownRows::new(WholeReader::new(info, samples)?, hdr.filter(|_| !is_kept), &mut 0.0)?;
     let header = FileHeader { tone_mapped: hdr.map(Hdr::name), ..FileHeader::still(info, Orientation::Upright) };
     Ok(Decoded { header, rows: Box::new(rows), profile, metadata })
 }
-
-/// The number of BT.2020's primaries (ISO 23091-2).
-const BT2020: u16 = 9;
 
 /// A decoded frame.
 struct Image {
     info: ImageInfo,
     samples: Samples,
     profile: Option<Vec<u8>>,
-    /// Set if the samples are still to be mapped to SDR.
     hdr: Option<Hdr>,
+    /// Whether a high dynamic range stays; otherwise the samples are still to be mapped to SDR.
+    is_kept: bool,
 }
 
 /// The high dynamic range of an image.
@@ -284,14 +285,17 @@ pub(super) fn hdr(image: &JxlImage) -> Option<Hdr> {
 }
 
 /// The first frame.
-fn decoded(codestream: &[u8]) -> Result<Image, ItemError> {
+fn decoded(codestream: &[u8], choice: HdrChoice) -> Result<Image, ItemError> {
     let tracker = AllocTracker::with_limit(BASE_BYTES as usize);
     let mut pieces = pieces(codestream);
     let mut image = initialized(tracker.clone(), &mut pieces)?;
     let info = info(&image)?;
     tracker.expand_limit(usize::try_from(held_bytes_of(&info)).unwrap_or(usize::MAX / 2));
     let hdr = hdr(&image);
-    prepare(&mut image, hdr);
+    let kept = hdr.filter(|_| choice == HdrChoice::Keep).map(|hdr| (hdr, own_primaries(&image, hdr)));
+    if !matches!(kept, Some((_, Some(_)))) {
+        prepare(&mut image, hdr);
+    }
     for piece in pieces {
         if image.num_loaded_keyframes() > 0 {
             break;
@@ -302,8 +306,25 @@ fn decoded(codestream: &[u8]) -> Result<Image, ItemError> {
         return Err(errors::truncated());
     }
     let samples = samples(&image, 0, &info)?;
-    let profile = profile(&image, hdr);
-    Ok(Image { info, samples, profile, hdr })
+    let profile = match kept {
+        Some((hdr, primaries)) => CodePoints::new(primaries.unwrap_or(BT2020), hdr).profile(),
+        None => profile(&image, hdr),
+    };
+    Ok(Image { info, samples, profile, hdr, is_kept: kept.is_some() })
+}
+
+/// The number of the primaries in which the library returns an image of this high dynamic range, unless others are requested
+/// ([`prepare`]); `None` if they have no number.
+fn own_primaries(image: &JxlImage, hdr: Hdr) -> Option<u16> {
+    let ColourEncoding::Enum(own) = &image.image_header().metadata.colour_encoding else { return None };
+    image.rendered_cicp().filter(|[_, transfer, ..]| *transfer == hdr.number())?;
+    match (&own.primaries, &own.white_point) {
+        (Primaries::Srgb, WhitePoint::D65) => Some(1),
+        (Primaries::Bt2100, WhitePoint::D65) => Some(BT2020),
+        (Primaries::P3, WhitePoint::Dci) => Some(11),
+        (Primaries::P3, WhitePoint::D65) => Some(12),
+        _ => None,
+    }
 }
 
 /// Requests the levels of the transfer function itself, which are mapped to SDR here, and known primaries.

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use jixel::{CodingTransform, ColorEncoding, EncodeConfig, EncodeError, Speed};
+use jixel::{
+    CodingTransform, ColorEncoding, EncodeConfig, EncodeError, Primaries, Speed, TransferFunction, WhitePoint,
+};
 use zune_core::bit_depth::BitDepth;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::EncoderOptions;
@@ -11,11 +13,12 @@ use zune_jpegxl::JxlSimpleEncoder;
 
 use super::decode::CONTAINER;
 use crate::codec::container::bmff::{BoxType, Boxes};
+use crate::codec::colour::{self, CodePoints, Hdr};
+use crate::codec::errors;
 use crate::codec::pixels::whole_image::DepthCollector;
 use crate::codec::spec::{Encoder, Extras, stored_bytes};
-use crate::codec::{colour, errors};
 use crate::error::ItemError;
-use crate::model::{Band, Channels, ImageInfo, Rgb, RowWriter, SampleType, Samples, Save};
+use crate::model::{Band, Channels, ImageInfo, Message, Rgb, RowWriter, SampleType, Samples, Save};
 
 /// Quality when none is given: a Butteraugli distance of 1, at which no difference is visible at normal distance.
 pub(super) const DEFAULT_QUALITY: u8 = 90;
@@ -138,7 +141,9 @@ impl JxlEncoder {
             .with_num_threads(1)
             .with_lossless(self.save.lossless)
             .with_quality(f32::from(self.save.quality.unwrap_or(DEFAULT_QUALITY)));
-        if let Some(profile) = &self.extras.profile {
+        if let Some(points) = self.extras.profile.as_deref().and_then(CodePoints::of_profile) {
+            config = with_code_points(config, points)?;
+        } else if let Some(profile) = &self.extras.profile {
             config = if colour::is_display_p3(profile, info.channels) {
                 config.with_color_encoding(ColorEncoding::display_p3())
             } else {
@@ -164,6 +169,29 @@ impl JxlEncoder {
         };
         written.map_err(|error| refused(&error))
     }
+}
+
+/// Settings for a high dynamic range.
+fn with_code_points(config: EncodeConfig, points: CodePoints) -> Result<EncodeConfig, ItemError> {
+    let (primaries, white_point) = match points.primaries {
+        // Unspecified ones are shown as BT.709's.
+        1 | 2 => (Primaries::Bt709, WhitePoint::D65),
+        9 => (Primaries::Bt2020, WhitePoint::D65),
+        11 => (Primaries::Smpte431, WhitePoint::Dci),
+        12 => (Primaries::Smpte431, WhitePoint::D65),
+        other => {
+            return Err(errors::cant_encode(Message::new("jxl_primaries").with("number", other)));
+        }
+    };
+    let (transfer, most_nits) = match points.hdr {
+        Hdr::Pq => (TransferFunction::Smpte2084, 10_000.0),
+        Hdr::Hlg => (TransferFunction::Hlg, 1_000.0),
+    };
+    let encoding = ColorEncoding { white_point, primaries, transfer, ..ColorEncoding::default() };
+    let config = config.with_color_encoding(encoding).with_intensity_target(most_nits);
+    // The encoder's perceptual colours need the light of a display, which it does not compute for HLG.
+    let is_hlg = points.hdr == Hdr::Hlg;
+    Ok(if is_hlg { config.with_coding_transform(CodingTransform::YCbCr) } else { config })
 }
 
 /// The codestream that zune-jpegxl writes.

@@ -68,7 +68,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         stored_channels: |channels, _| channels,
         carries: Carries::EXIF_AND_XMP,
         bits: 16,
-        hdr: &[],
+        hdr: &[HdrKind::Pq, HdrKind::Hlg],
         max_side_px: MAX_SIDE_PX,
         rewriting: None,
         transcoding: Some(transcode::SPEC),

@@ -60,7 +60,8 @@ impl Shown {
 pub(super) struct Original(Shown);
 
 impl Original {
-    /// The original with these pixels, which have the colours of `profile`, or of sRGB.
+    /// The original with these pixels, which have the colours of `profile`, or of sRGB. Of a high dynamic range that is
+    /// kept, what a screen of SDR shows is compared.
     pub(super) fn new(image: &Band, profile: Option<&std::sync::Arc<[u8]>>) -> Self {
         let in_srgb = profile.and_then(|profile| colour::on_screen(&image.samples, image.channels, profile));
         let converted = in_srgb.map(|samples| Band { samples, ..image.clone() });

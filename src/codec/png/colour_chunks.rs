@@ -8,7 +8,7 @@ use moxcms::{
 };
 
 use super::chunks::chunks;
-use crate::codec::colour::{self, Hdr};
+use crate::codec::colour::{self, BT2020, CodePoints, Hdr};
 
 /// Fraction by which a gamma may differ from sRGB's 1/2.2 and still mean sRGB, as in libpng.
 const GAMMA_TOLERANCE: f32 = 0.05;
@@ -31,10 +31,28 @@ pub(super) fn hdr(bytes: &[u8], stored: &Info<'_>) -> Option<Hdr> {
     Hdr::from_number(points.transfer_function.into()).filter(|_| points.is_video_full_range_image)
 }
 
+/// The number of the primaries of an image with a high dynamic range.
+fn primaries(stored: &Info<'_>) -> u16 {
+    stored.coding_independent_code_points.map_or(BT2020, |points| points.color_primaries.into())
+}
+
 /// The profile for an image that was mapped to SDR.
 pub(super) fn after_mapping(stored: &Info<'_>) -> Option<Vec<u8>> {
-    // BT.2100's primaries are those of BT.2020.
-    colour::by_primaries(stored.coding_independent_code_points.map_or(9, |points| points.color_primaries.into()))
+    colour::by_primaries(primaries(stored))
+}
+
+/// The profile for an image whose high dynamic range is kept.
+pub(super) fn kept(stored: &Info<'_>, hdr: Hdr) -> Option<Vec<u8>> {
+    CodePoints::new(primaries(stored), hdr).profile()
+}
+
+/// The chunk with code points (PNG, third edition, 11.3.2.6): full range, no matrix. The library does not write it, and it
+/// precedes a palette.
+pub(super) fn chunk(points: CodePoints) -> Vec<u8> {
+    let body = [b'c', b'I', b'C', b'P', points.primaries, points.hdr.number(), 0, 1];
+    let mut crc = flate2::Crc::new();
+    crc.update(&body);
+    [&4_u32.to_be_bytes()[..], &body, &crc.sum().to_be_bytes()].concat()
 }
 
 /// The profile for the file's code points, if it has any that are supported.

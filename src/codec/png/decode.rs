@@ -18,8 +18,8 @@ use crate::codec::pixels::whole_image::{WholeReader, shape};
 use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    Band, Channels, DamagedPolicy, FrameReader, ImageInfo, Metadata, Part, Remark, RowReader, SampleType, Samples,
-    Truncated,
+    Band, Channels, DamagedPolicy, FrameReader, HdrChoice, ImageInfo, Metadata, Part, Remark, RowReader, SampleType,
+    Samples, Truncated,
 };
 
 /// Most bytes of a decompressed colour profile.
@@ -134,11 +134,14 @@ pub(in crate::codec) fn open<'a>(
     plausible(bytes, &reader)?;
     let hdr = hdr(bytes, reader.info());
     let (profile, metadata) = extras(bytes, &reader, hdr);
+    let kept = hdr.filter(|_| options.hdr == HdrChoice::Keep);
+    let profile = kept.map_or(profile, |hdr| colour_chunks::kept(reader.info(), hdr));
+    let hdr = hdr.filter(|_| kept.is_none());
     if options.keeps_damaged()
         && let Some(file) = salvage::salvaged(bytes, decompressed_bytes(reader.info()))
     {
         // They were mapped when that file was read.
-        let rows = Box::new(first_rows(&file, &header.info, control)?);
+        let rows = Box::new(first_rows(&file, &header.info, options.hdr, control)?);
         return Ok(Decoded { header, rows, profile, metadata });
     }
     let (info, file_bytes) = (header.info, bytes.len() as u64);
@@ -172,9 +175,14 @@ pub(in crate::codec) fn open<'a>(
 }
 
 /// The rows of a file that was salvaged from a damaged one.
-fn first_rows(file: &[u8], info: &ImageInfo, control: &DecodeControl<'_>) -> Result<WholeReader, ItemError> {
+fn first_rows(
+    file: &[u8],
+    info: &ImageInfo,
+    hdr: HdrChoice,
+    control: &DecodeControl<'_>,
+) -> Result<WholeReader, ItemError> {
     // It has no damage of this kind.
-    let options = DecodeOptions { damaged: DamagedPolicy::Keep, ..DecodeOptions::default() };
+    let options = DecodeOptions { damaged: DamagedPolicy::Keep, hdr, ..DecodeOptions::default() };
     let mut opened = open(file, &options, control)?;
     let mut band = Band::empty(info);
     opened.rows.read_rows(info.height_px, &mut band)?;

@@ -4,7 +4,8 @@
 use ::png::{BitDepth, ColorType, Compression, DeflateCompression, EncodingError, Filter, Info, PixelDimensions, Unit};
 
 use super::reduce::{self, Needs, Reduced};
-use super::{level, text_chunks};
+use super::{colour_chunks, level, text_chunks};
+use crate::codec::colour::CodePoints;
 use crate::codec::errors;
 use crate::codec::meta::density;
 use crate::codec::pixels::convert::Converter;
@@ -19,6 +20,8 @@ use crate::model::{Band, Channels, ImageInfo, Metadata, RowWriter, SampleType, S
 const PALETTE_EFFORT: u8 = 6;
 /// Bytes of rows by which the level is chosen.
 const SAMPLE_BYTES: usize = 2 << 20;
+/// Where the first chunk, the header, ends.
+const AFTER_HEADER: usize = 33;
 /// Most bytes of rows that are held because the image may need fewer channels or bits.
 const MAX_HELD_BYTES: usize = 64 << 20;
 /// Most pixels of an image that is compressed both with 256 colours and without, to save the smaller one.
@@ -149,7 +152,9 @@ impl PngEncoder {
         level: Option<u8>,
         out: &SharedBytes,
     ) -> Result<::png::Writer<SharedBytes>, ItemError> {
-        head.icc_profile = self.extras.profile.as_ref().map(|profile| profile.to_vec().into());
+        let points = self.extras.profile.as_deref().and_then(CodePoints::of_profile);
+        let profile = self.extras.profile.as_ref().filter(|_| points.is_none());
+        head.icc_profile = profile.map(|profile| profile.to_vec().into());
         head.pixel_dims = self
             .extras
             .metadata
@@ -169,6 +174,9 @@ impl PngEncoder {
         // Differences between palette indices are meaningless.
         encoder.set_filter(if is_packed || self.effort == Some(0) { Filter::NoFilter } else { Filter::Adaptive });
         let mut writer = encoder.write_header().map_err(encoding)?;
+        if let Some(points) = points {
+            out.insert(AFTER_HEADER, &colour_chunks::chunk(points))?;
+        }
         let Metadata { xmp, iptc, texts, .. } = &self.extras.metadata;
         if let Some(xmp) = xmp {
             writer.write_chunk(::png::chunk::iTXt, &text_chunks::xmp_chunk(xmp)).map_err(encoding)?;
@@ -326,6 +334,16 @@ impl Streamed {
 }
 
 impl SharedBytes {
+    /// Inserts bytes before others that were written.
+    fn insert(&self, at: usize, bytes: &[u8]) -> Result<(), ItemError> {
+        let mut out = self.0.lock().map_err(|_| errors::cant_encode("encoder_state"))?;
+        let at = at.min(out.len());
+        let behind = out.split_off(at);
+        out.extend_from_slice(bytes);
+        out.extend(behind);
+        Ok(())
+    }
+
     pub(super) fn take(&self) -> Result<Vec<u8>, ItemError> {
         let mut out = self.0.lock().map_err(|_| errors::cant_encode("encoder_state"))?;
         Ok(std::mem::take(&mut *out))

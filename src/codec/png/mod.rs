@@ -91,7 +91,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
             ..Carries::EXIF_AND_XMP
         },
         bits: 16,
-        hdr: &[],
+        hdr: &[HdrKind::Pq, HdrKind::Hlg],
         max_side_px: MAX_SIDE_PX,
         rewriting: None,
         transcoding: None,

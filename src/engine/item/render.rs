@@ -12,9 +12,10 @@ use crate::codec::spec::Stripped;
 use crate::codec::{self, DecodeControl, DecodeOptions, Encoded, Header};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
-    Area, ColourChoice, DamagedPolicy, Format, Frame, FramesChoice, ImageInfo, LossReason, Metadata, Picture, Plays,
-    Recipe, Remark, RowReader, Save, Truncated, TruncatedPolicy, is_copy, is_only_stripped,
+    Area, ColourChoice, DamagedPolicy, Format, Frame, FramesChoice, HdrChoice, ImageInfo, LossReason, Metadata,
+    Picture, Plays, Recipe, Remark, RowReader, Save, Truncated, TruncatedPolicy, is_copy, is_only_stripped,
 };
+use crate::op::stage::Transfer;
 use crate::op::{DrawnSmall, Pipeline, Plan, RestOfPlan};
 
 /// An image whose header has been read and whose rendering is planned; no pixel has been decoded.
@@ -78,10 +79,15 @@ pub(crate) fn prepare(
         let header = codec::probe_with(bytes, page_of(save), control)?;
         let save = effective_save(save, &header).into_owned();
         let save = &save;
-        let (mut plan, drawn_small) = full_plan(pipeline, &header)?;
         let format = save.format.resolve(header.format);
         let is_first = save.frames == FramesChoice::First || !format.holds_frames();
         let frames = if is_first { 1 } else { header.frames };
+        let of_hdr = if hdr_kept(&header, frames, format, save) == HdrChoice::Keep {
+            Some(pipeline.encoded_by(transfer_of(&header))?)
+        } else {
+            None
+        };
+        let (mut plan, drawn_small) = full_plan(of_hdr.as_ref().unwrap_or(pipeline), &header)?;
         if frames > 1 {
             codec::check_frames(&header)?;
             plan = settled(plan, bytes, codec::colour_for(format, save.colour), *control)?;
@@ -112,6 +118,16 @@ pub(crate) fn prepare(
             page: save.page,
         })
     })
+}
+
+/// Whether PQ or HLG stays in a result of so many frames. Animations have a standard range.
+fn hdr_kept(header: &Header, frames: u32, format: Format, save: &Save) -> HdrChoice {
+    if frames > 1 { HdrChoice::Sdr } else { codec::hdr_for(header, format, save) }
+}
+
+/// How an image whose high dynamic range is kept encodes light.
+fn transfer_of(header: &Header) -> Transfer {
+    header.tone_mapped.and_then(Transfer::from_name).unwrap_or_default()
 }
 
 /// The plan of a recipe for an image of full size. A drawing is drawn as large as the recipe makes it, unless something
@@ -200,7 +216,9 @@ impl Prepared {
         let pages = self.header.pages;
         let first_page = (pages > 1 && self.page.is_none()).then_some(Remark::FirstPage { pages });
         let colours = self.header.treated_as_srgb.map(|name| Remark::TakenForSrgb { colours: name.to_owned() });
-        let tone_mapped = self.header.tone_mapped.map(|name| Remark::ToneMapped { colours: name.to_owned() });
+        let is_kept = self.hdr(save) == HdrChoice::Keep;
+        let tone_mapped =
+            self.header.tone_mapped.filter(|_| !is_kept).map(|name| Remark::ToneMapped { colours: name.to_owned() });
         let is_cut = save.frames == FramesChoice::All && self.frames < self.header.frames;
         let first_frame = is_cut.then_some(Remark::FirstFrame { frames: self.header.frames });
         let drawn_small = self.drawn_small.map(|why| match why {
@@ -220,6 +238,7 @@ impl Prepared {
         }
         let options = DecodeOptions {
             colour: codec::colour_for(self.format, save.colour),
+            hdr: self.hdr(save),
             truncated: self.truncated,
             damaged: self.damaged,
             page: self.page(),
@@ -231,6 +250,11 @@ impl Prepared {
             remarks.extend(self.left_out(save, opened.profile.as_ref(), &opened.metadata));
         }
         remarks
+    }
+
+    /// Whether PQ or HLG stays in the result.
+    fn hdr(&self, save: &Save) -> HdrChoice {
+        hdr_kept(&self.header, self.frames, self.format, save)
     }
 
     /// Names the parts of the file that the result does not have, although the settings keep them.
@@ -389,6 +413,7 @@ pub(super) enum StepsToRun<'a> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct DecodeKey {
     colour: ColourChoice,
+    hdr: HdrChoice,
     page: u32,
     truncated: TruncatedPolicy,
     damaged: DamagedPolicy,
@@ -403,6 +428,7 @@ impl Prepared {
             max_downscale: self.plan.max_downscale(),
             luma: self.plan.accepts_luma(),
             colour: codec::colour_for(self.format, save.colour),
+            hdr: self.hdr(save),
             truncated: self.truncated,
             damaged: self.damaged,
             page: self.page(),
@@ -415,6 +441,7 @@ impl Prepared {
         let is_decoded = matches!(self.rewriting, Rewriting::No | Rewriting::Refused(_));
         (self.frames == 1 && is_decoded).then(|| DecodeKey {
             colour: codec::colour_for(self.format, save.colour),
+            hdr: self.hdr(save),
             page: self.page(),
             truncated: self.truncated,
             damaged: self.damaged,

@@ -3,7 +3,7 @@
 //!
 //! Steps with which all of them begin run once, if they take time (`SharedSteps`).
 //!
-//! Results that need another decode (an animation, another page or colour space, a file that is rewritten without
+//! Results that need another decode (an animation, another page, colour space or dynamic range, a file that is rewritten without
 //! decoding) are rendered by themselves.
 
 use super::reduced::{SharedImage, Tee, reduction};
@@ -325,5 +325,46 @@ mod tests {
         };
         let (with, alone) = (small(true), small(false));
         assert!(with == alone && !with.is_empty());
+    }
+
+    #[test]
+    fn a_kept_range_and_a_mapped_one_are_decoded_apart() {
+        use crate::model::{HdrChoice, Remark};
+        let hlg = include_bytes!("../../../tests/data/pictures/avif_hlg.avif").as_slice();
+        let control = DecodeControl::in_process();
+        let png = || FormatChoice::known("png");
+        let mapped = Save { format: png(), effort: Some(1), ..Save::default() };
+        let kept = Save { hdr: HdrChoice::Keep, ..mapped.clone() };
+        let no_hdr = Save { format: FormatChoice::known("jpeg"), ..kept.clone() };
+        let border = Step::new("border").with("size", 4.0);
+        let pipeline = pipeline(&Recipe { steps: vec![border], ..Recipe::default() }).unwrap();
+        let saves = [mapped, kept, no_hdr];
+        let prepared: Vec<Prepared> =
+            saves.iter().map(|save| prepare(hlg, &pipeline, save, &control).unwrap()).collect();
+        let branches: Vec<Branch<'_>> =
+            prepared.iter().zip(&saves).map(|(prepared, save)| Branch { prepared, save, is_made: true }).collect();
+        let mut together = vec![None; 3];
+        render_all(hlg, &branches, &control, &mut |at, rendered| {
+            let rendered = rendered.unwrap();
+            together[at] = Some((rendered.bytes, rendered.remarks));
+        });
+        let names = [Some("HLG"), None, Some("HLG")];
+        for ((branch, made), name) in branches.iter().zip(together).zip(names) {
+            let (bytes, remarks) = made.unwrap();
+            assert!(bytes == branch.prepared.render(hlg, branch.save, &control).unwrap().bytes);
+            let told = remarks.iter().any(|remark| matches!(remark, Remark::ToneMapped { .. }));
+            assert_eq!(told, name.is_some(), "{remarks:?}");
+            let header = codec::probe(&bytes).unwrap();
+            assert_eq!(header.tone_mapped.is_some(), !told);
+            if !told {
+                // A white border has reference white, which is 75 % of HLG, and not the brightest level.
+                let options = DecodeOptions { hdr: HdrChoice::Keep, ..DecodeOptions::default() };
+                let mut opened = codec::open(&bytes, &options).unwrap();
+                let mut band = Band::empty(&opened.rows.info());
+                opened.rows.read_rows(1, &mut band).unwrap();
+                let Samples::U16(samples) = band.samples else { panic!("16 bits") };
+                assert!(samples.iter().all(|level| level.abs_diff(49_151) < 100), "{:?}", &samples[..3]);
+            }
+        }
     }
 }

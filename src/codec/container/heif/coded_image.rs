@@ -4,11 +4,11 @@ use super::frame::{Frame, Layout};
 use super::properties::{Aperture, Coding, Property};
 use super::sequence::Sequence;
 use super::yuv::{self, Matrix, YuvRows};
-use crate::codec::colour::{self, Hdr, ShownRows};
+use crate::codec::colour::{self, CodePoints, Hdr, ShownRows};
 use crate::codec::errors;
 use crate::codec::spec::FileHeader;
 use crate::error::ItemError;
-use crate::model::{Channels, ImageInfo, Message, Orientation, SampleType};
+use crate::model::{Channels, HdrChoice, ImageInfo, Message, Orientation, SampleType};
 
 /// Properties, and whether they are essential.
 type Properties<'p, 'a> = &'p [(Property<'a>, bool)];
@@ -93,6 +93,7 @@ pub(crate) struct Colours {
     matrix: Matrix,
     full_range: bool,
     premultiplied: bool,
+    /// The one that is mapped to SDR.
     hdr: Option<Hdr>,
     /// The ICC profile of the rows; `None` is sRGB.
     pub(crate) profile: Option<Vec<u8>>,
@@ -112,7 +113,12 @@ impl Colours {
     }
 
     /// As the properties say, or else the frame.
-    pub(crate) fn of(properties: Properties<'_, '_>, frame: &Frame, premultiplied: bool) -> Result<Self, ItemError> {
+    pub(crate) fn of(
+        properties: Properties<'_, '_>,
+        frame: &Frame,
+        premultiplied: bool,
+        choice: HdrChoice,
+    ) -> Result<Self, ItemError> {
         let monochrome = frame.layout == Layout::Gray;
         let numbers = properties.iter().find_map(|(property, _)| match property {
             Property::Numbers { primaries, matrix, full_range, .. } => Some((*primaries, *matrix, *full_range)),
@@ -128,6 +134,10 @@ impl Colours {
         });
         let declared = || Self::declared_hdr(properties).or_else(|| Hdr::from_number(frame.transfer));
         let hdr = if profile.is_some() { None } else { declared() };
+        let kept = hdr.filter(|_| choice == HdrChoice::Keep).map(|hdr| CodePoints::new(primaries, hdr));
+        if let Some(points) = kept {
+            return Ok(Self { matrix, full_range, premultiplied, hdr: None, profile: points.profile() });
+        }
         let profile = profile.or_else(|| if monochrome { None } else { colour::by_primaries(primaries) });
         Ok(Self { matrix, full_range, premultiplied, hdr, profile })
     }

@@ -10,7 +10,7 @@ use super::sequence::{Sequence, Track};
 use crate::codec::spec::{Decoded, FileHeader};
 use crate::codec::{errors, meta};
 use crate::error::ItemError;
-use crate::model::Part;
+use crate::model::{HdrChoice, Part};
 
 /// A file's primary image, as described by the file.
 struct PrimaryImage<'a> {
@@ -70,9 +70,9 @@ pub(crate) fn taken(codec: &'static ItemCodec, bytes: &[u8]) -> Option<String> {
 }
 
 /// Opens the image; of a sequence, its first frame.
-pub(crate) fn open<'a>(codec: &'static ItemCodec, bytes: &'a [u8]) -> Result<Decoded<'a>, ItemError> {
+pub(crate) fn open<'a>(codec: &'static ItemCodec, bytes: &'a [u8], hdr: HdrChoice) -> Result<Decoded<'a>, ItemError> {
     if let Some(sequence) = Sequence::read(codec, bytes)? {
-        return open_first(codec, bytes, &sequence);
+        return open_first(codec, bytes, &sequence, hdr);
     }
     let image = PrimaryImage::read(codec, bytes)?;
     let (primary, shape) = (image.items.primary()?, image.shape);
@@ -87,19 +87,24 @@ pub(crate) fn open<'a>(codec: &'static ItemCodec, bytes: &'a [u8]) -> Result<Dec
         }
         None => (None, false),
     };
-    let colours = Colours::of(&primary.properties, &frame, premultiplied)?;
+    let colours = Colours::of(&primary.properties, &frame, premultiplied, hdr)?;
     let rows = colours.rows(&shape, frame, alpha, &mut 0.0)?;
     let metadata = image.items.metadata_of(primary);
     Ok(Decoded { header: image.header(), rows: Box::new(rows), profile: colours.profile, metadata })
 }
 
 /// Opens the first frame of a sequence.
-fn open_first<'a>(codec: &ItemCodec, bytes: &[u8], sequence: &Sequence<'_>) -> Result<Decoded<'a>, ItemError> {
+fn open_first<'a>(
+    codec: &ItemCodec,
+    bytes: &[u8],
+    sequence: &Sequence<'_>,
+    hdr: HdrChoice,
+) -> Result<Decoded<'a>, ItemError> {
     let header = sequence_header(codec, sequence)?;
     let shape = Shape::of_sequence(sequence)?;
     let frame = first_frame(codec, bytes, &sequence.colour)?;
     let alpha = sequence.alpha.as_ref().map(|track| first_frame(codec, bytes, track)).transpose()?;
-    let colours = Colours::of(&sequence.colour.properties, &frame, sequence.premultiplied)?;
+    let colours = Colours::of(&sequence.colour.properties, &frame, sequence.premultiplied, hdr)?;
     let rows = colours.rows(&shape, frame, alpha, &mut 0.0)?;
     let mut metadata = sequence.metadata();
     if header.frames < sequence.colour.frames() {
