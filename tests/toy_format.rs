@@ -38,6 +38,7 @@ static TOY: FormatSpec = FormatSpec {
     decode_bytes: |_, header| header.info.size_bytes(),
     taken: |_| None,
     strip: |bytes| Some(bytes.to_vec().into()),
+    gain_map: None,
     frames: Frames::Single,
     isolated: None,
     encoder: Some(EncoderSpec {

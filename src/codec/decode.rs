@@ -5,7 +5,7 @@ use super::formats::spec_of;
 use super::guard::control::DecodeControl;
 use super::guard::isolated;
 use super::sniff::{recognise, require};
-use super::spec::{DecodeOptions, Header, HdrKind, Opened, Stripped};
+use super::spec::{DecodeOptions, HdrKind, Header, Opened, Stripped};
 use super::{errors, meta};
 use crate::error::ItemError;
 use crate::model::{Channels, ColourChoice, Format, HdrChoice, Metadata, Part, Samples, Save};
@@ -62,12 +62,13 @@ pub fn open_cancellable<'a>(
     };
     let header = Header { format: header.format, file: decoded.header };
     let has_profile = decoded.profile.is_some();
+    let stored_profile = decoded.profile.as_deref().map(Into::into);
     let Applied { rows, profile, is_converted, is_unusable } =
         colour::apply(decoded.rows, decoded.profile, options.colour);
     let is_kept = profile.as_deref().and_then(CodePoints::of_profile).is_some();
     let space = if is_kept { ColourChoice::Keep } else { options.colour };
     let metadata = described(decoded.metadata, &header, space, has_profile, is_unusable);
-    Ok(Opened { header, rows, profile, is_converted, metadata })
+    Ok(Opened { header, rows, profile, stored_profile, is_converted, metadata })
 }
 
 /// Metadata that describes the upright image in its colour space.

@@ -17,6 +17,7 @@ mod errors;
 mod exr;
 mod facts;
 mod formats;
+mod gain_map;
 mod gif;
 mod guard;
 mod hdr;
@@ -53,6 +54,10 @@ pub use decode::{
 pub use encode::{animation_bytes, encoder, encoding_bytes, frame_encoder, keeps_all, left_out};
 pub use facts::{Facts, FormatFacts, format_facts};
 pub use formats::{add_format, may_be_animated, register_formats};
+pub use gain_map::{
+    CodedGainMap, FoundGainMap, GainMap, Reduced, carries_gain_map, find_gain_map, gain_map_bytes,
+    most_bytes as most_gain_map_bytes, read_gain_map, with_gain_map, without_gain_map,
+};
 pub use guard::control::{DecodeControl, Isolation};
 pub use guard::helpers::Helpers;
 pub use guard::host::DecodeHost;

@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::animation::canvas_rows::DecodedFrames;
 use super::animation::frame_encoder::FrameEncoder;
 use super::errors;
+pub use super::gain_map::{CarriesGainMap, GainMapSpec};
 use super::guard::control::DecodeControl;
 use crate::config::MAX_SIDE_PX;
 use crate::error::{ErrorKind, ItemError};
@@ -40,6 +41,8 @@ pub struct FormatSpec {
     pub taken: fn(&[u8]) -> Option<String>,
     /// The file without its metadata, with its encoded pixels unchanged. `None` if this requires re-encoding.
     pub strip: fn(&[u8]) -> Option<Stripped>,
+    /// How files hold gain maps; `None` if they have none that is read.
+    pub gain_map: Option<GainMapSpec>,
     /// How files with several frames are handled.
     pub frames: Frames,
     /// Set if the decoder can't be stopped and must run in helper processes.
@@ -275,6 +278,8 @@ pub struct Carries {
     pub texts: CarriesTexts,
     /// Print density, apart from EXIF.
     pub density: bool,
+    /// Gain maps, and how they are written.
+    pub gain_map: Option<CarriesGainMap>,
     /// Reduces metadata to what fits into a file, and notes what does not.
     pub fit: fn(&mut Extras),
 }
@@ -309,6 +314,7 @@ impl Carries {
         iptc: CarriesIptc::No,
         texts: CarriesTexts::No,
         density: false,
+        gain_map: None,
         fit: |_| {},
     };
     /// EXIF and XMP.
@@ -541,6 +547,8 @@ pub struct Opened<'a> {
     pub rows: Box<dyn RowReader + 'a>,
     /// The ICC profile of the rows after `DecodeOptions::colour`; `None` is sRGB.
     pub profile: Option<Arc<[u8]>>,
+    /// The one that the file has; `None` is sRGB.
+    pub stored_profile: Option<Arc<[u8]>>,
     /// Whether pixels were converted from the file's profile.
     pub is_converted: bool,
     /// EXIF (its orientation reset), XMP, IPTC and print density of the upright image.

@@ -9,6 +9,7 @@ mod density;
 mod encoders;
 mod facts;
 mod forged_animation;
+mod gain_maps;
 mod hdr;
 #[cfg(feature = "heic")]
 mod heic;

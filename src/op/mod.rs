@@ -17,6 +17,7 @@ pub mod stage;
 pub use params::Params;
 pub use pipeline::checked_recipe::{Pipeline, StepError};
 pub use pipeline::drawing::DrawnSmall;
+pub use pipeline::moves::Moves;
 pub use pipeline::plan::Plan;
 pub use pipeline::shared_steps::{RestOfPlan, SharedSteps};
 pub use recipe::help::{help, list, save_help, save_help_of};

@@ -6,10 +6,10 @@ use super::sequence_frames::SequenceFrames;
 use super::{rav1d, sequence_header};
 use crate::codec::animation::canvas_rows::DecodedFrames;
 use crate::codec::container::heif::sequence::Sequence;
-use crate::codec::container::heif::{ItemCodec, has_brand, still, strip};
+use crate::codec::container::heif::{ItemCodec, gain_map, has_brand, still, strip};
 use crate::codec::errors;
 use crate::codec::guard::control::DecodeControl;
-use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header};
+use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, GainMapSpec, Header};
 use crate::error::ItemError;
 
 /// How AVIF's items are coded.
@@ -47,6 +47,14 @@ pub(super) fn open<'a>(
 ) -> Result<Decoded<'a>, ItemError> {
     still::open(&AV1, bytes, options.hdr)
 }
+
+/// How gain maps are read.
+pub(super) const GAIN_MAP: GainMapSpec = GainMapSpec {
+    find: |bytes| gain_map::find(&AV1, bytes),
+    open: |bytes, found, _| gain_map::open(&AV1, bytes, found),
+    file: |_, _| None,
+    bytes: |_, found| gain_map::pixels(found) * 20 + (8 << 20),
+};
 
 /// The file without metadata.
 pub(super) fn stripped(bytes: &[u8]) -> Option<Vec<u8>> {

@@ -47,6 +47,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     decode_bytes: decode::held_bytes,
     taken: decode::taken,
     strip: |bytes| decode::stripped(bytes).map(Into::into),
+    gain_map: Some(decode::GAIN_MAP),
     frames: Frames::All(FrameSpec {
         open: decode::open_frames,
         held_bytes: decode::frames_held_bytes,

@@ -37,6 +37,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     decode_bytes: |bytes, header| header.info.size_bytes() * if headers::is_usual(bytes) { 1 } else { 3 },
     taken: |_| None,
     strip: |bytes| decode::stripped(bytes).map(Into::into),
+    gain_map: None,
     frames: Frames::Single,
     isolated: None,
     encoder: Some(EncoderSpec {

@@ -19,7 +19,7 @@ pub(super) use cmyk::Inks;
 pub(super) use code_points::{BT2020, CodePoints};
 pub(super) use hdr::{Hdr, Rewind, ShownRows};
 pub(super) use linear::LinearRows;
-pub(super) use spaces::{adobe_rgb, by_primaries, encoded as encoded_profile, is_display_p3};
+pub(super) use spaces::{adobe_rgb, by_primaries, encoded as encoded_profile, is_display_p3, srgb};
 
 /// Options for a transform from a profile.
 fn options(from: &ColorProfile) -> TransformOptions {

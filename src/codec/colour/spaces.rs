@@ -60,6 +60,11 @@ fn is_complete(profile: &ColorProfile) -> bool {
     }
 }
 
+/// sRGB.
+pub(in crate::codec) fn srgb() -> Option<Vec<u8>> {
+    encoded(&ColorProfile::new_srgb())
+}
+
 /// Adobe RGB (1998).
 pub(in crate::codec) fn adobe_rgb() -> Option<Vec<u8>> {
     encoded(&target(ColourChoice::AdobeRgb, Channels::Rgb))

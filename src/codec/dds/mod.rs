@@ -25,6 +25,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     taken: |_| None,
     // It holds no metadata.
     strip: |bytes| Some(bytes.to_vec().into()),
+    gain_map: None,
     frames: Frames::Single,
     isolated: None,
     encoder: None,

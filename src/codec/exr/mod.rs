@@ -22,6 +22,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     decode_bytes: decode::held_bytes,
     taken: |_| None,
     strip: |_| None,
+    gain_map: None,
     frames: Frames::Single,
     isolated: Some(IsolatedSpec {
         processor: ProcessorLimit { base_ms: 3_000, per_megapixel_ms: 1_000, per_megabyte_ms: 1_000 },

@@ -11,6 +11,7 @@ use super::protocol::{FramesMessage, OpenedMessage, Reply, Task};
 use super::shared_memory::SharedMemory;
 use crate::codec::animation::canvas_rows::{DecodedFrames, NoRows};
 use crate::codec::errors;
+use crate::codec::gain_map::{FoundGainMap, GainMapSpec};
 use crate::codec::pixels::whole_image::shape;
 use crate::codec::spec::{
     DecodeOptions, Decoded, FileHeader, FormatSpec, FrameSpec, Header, HiddenHeader, IsolatedSpec,
@@ -72,14 +73,40 @@ pub(in crate::codec) fn open<'a>(
     let task = Task::Open { max_downscale, page, raw: control.raw, hdr };
     let (lease, reply) = helpers.ask(bytes, task, allowance(spec, bytes, &drawn), &watcher)?;
     let Reply::Opened(message) = reply else { return Err(crashed()) };
-    let info = message.info;
     checked(&drawn.info, header, &message, options)?;
+    decoded(header.file, *message, lease)
+}
+
+/// Opens a gain map in a helper.
+pub(in crate::codec) fn open_gain_map<'a>(
+    spec: &FormatSpec,
+    (how, found): (&GainMapSpec, &FoundGainMap),
+    bytes: &'a [u8],
+    control: &DecodeControl<'_>,
+) -> Result<Decoded<'a>, ItemError> {
+    let Isolation::Helpers(helpers) = control.isolation else {
+        return on_deep_stack(|| (how.open)(bytes, found, &DecodeControl::in_process()));
+    };
+    let info = found.header.info;
+    let pixels = u64::from(info.width_px) * u64::from(info.height_px);
+    let allowance = Allowance { memory_bytes: (how.bytes)(bytes, found), processor: processor(spec, pixels, bytes) };
+    let watcher = Watcher { cancelled: control.cancelled, host: control.host };
+    let (lease, reply) = helpers.ask(bytes, Task::OpenGainMap, allowance, &watcher)?;
+    let Reply::Opened(message) = reply else { return Err(crashed()) };
+    if message.info != info || message.pixels.bytes != info.size_bytes() {
+        return Err(errors::corrupt("decoder_contradicts"));
+    }
+    decoded(found.header, *message, lease)
+}
+
+/// The image that a helper has decoded.
+fn decoded<'a>(header: FileHeader, message: OpenedMessage, lease: Lease) -> Result<Decoded<'a>, ItemError> {
     let profile = message.extras.profile.map(|span| lease.block(span)).transpose()?;
     let metadata = message.extras.metadata(|span| lease.block(span))?;
     let shared = lease.shared()?;
-    let rows =
-        SharedRows { shared, _lease: Some(lease), info, at: message.pixels.at, next_row: 0, remark: message.remark };
-    Ok(Decoded { header: header.file, rows: Box::new(rows), profile, metadata })
+    let OpenedMessage { info, pixels, remark, .. } = message;
+    let rows = SharedRows { shared, _lease: Some(lease), info, at: pixels.at, next_row: 0, remark };
+    Ok(Decoded { header, rows: Box::new(rows), profile, metadata })
 }
 
 /// Opens an animation in a helper, which composes one frame at a time. `header` is the file's header.

@@ -28,6 +28,8 @@ pub(super) enum Task {
     Probe { page: u32, raw: RawChoice },
     /// Decode a page of it. The first number is `DecodeOptions::max_downscale`.
     Open { max_downscale: f64, page: u32, raw: RawChoice, hdr: HdrChoice },
+    /// Decode the gain map of the file.
+    OpenGainMap,
     /// Open an animation; with `keep`, even if it is truncated.
     OpenFrames { keep: bool },
     /// Compose the next frame of the animation that is open. Any other task closes it.
@@ -43,7 +45,7 @@ pub(super) enum Reply {
     Unusable(String),
     /// The answer to `Task::Probe`: size and samples of the image, how it is turned, and the file's pages.
     Header(ImageInfo, Orientation, u32),
-    /// The answer to `Task::Open`: the pixels are in the shared memory.
+    /// The answer to `Task::Open` and `Task::OpenGainMap`: the pixels are in the shared memory.
     Opened(Box<OpenedMessage>),
     /// The answer to `Task::OpenFrames`.
     OpenedFrames(Box<FramesMessage>),

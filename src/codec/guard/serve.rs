@@ -16,7 +16,7 @@ use super::sandbox;
 use super::shared_memory::SharedMemory;
 use crate::codec::errors;
 use crate::codec::sniff::require;
-use crate::codec::spec::DecodeOptions;
+use crate::codec::spec::{DecodeOptions, Decoded};
 use crate::error::ItemError;
 use crate::model::{Band, Message, Metadata, Picture, RawChoice, RowReader, Samples};
 
@@ -169,6 +169,11 @@ fn answer(request: Request, shared: &SharedMemory) -> Result<Reply, ItemError> {
         Task::Open { max_downscale, page, raw, hdr } => {
             open(&input, &DecodeOptions { max_downscale, hdr, page, ..DecodeOptions::default() }, raw, shared)
         }
+        Task::OpenGainMap => {
+            let how = require(&input)?.gain_map.as_ref().ok_or_else(crashed)?;
+            let found = (how.find)(&input).ok_or_else(crashed)?;
+            reply((how.open)(&input, &found, &DecodeControl::in_process())?, shared)
+        }
         // No animation is open.
         Task::OpenFrames { .. } | Task::NextFrame => Err(crashed()),
     }
@@ -180,7 +185,11 @@ fn lost(error: io::Error) -> ItemError {
 
 fn open(input: &[u8], options: &DecodeOptions, raw: RawChoice, shared: &SharedMemory) -> Result<Reply, ItemError> {
     let control = DecodeControl::in_process().reading_raw(raw);
-    let mut decoded = (require(input)?.open)(input, options, &control)?;
+    reply((require(input)?.open)(input, options, &control)?, shared)
+}
+
+/// Gives a decoded image.
+fn reply(mut decoded: Decoded<'_>, shared: &SharedMemory) -> Result<Reply, ItemError> {
     let info = decoded.rows.info();
     let mut writer = Writer { shared, at: 0 };
     let pixels = writer.pixels(decoded.rows.as_mut())?;

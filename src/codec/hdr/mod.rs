@@ -23,6 +23,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     decode_bytes: |_, header| header.info.size_bytes() * 2 + (1 << 20),
     taken: |_| None,
     strip: |_| None,
+    gain_map: None,
     frames: Frames::Single,
     isolated: None,
     encoder: None,

@@ -4,9 +4,9 @@
 //! `container::heif` reads the file; heic-rs decodes the items.
 
 use super::hevc;
-use crate::codec::container::heif::{ItemCodec, has_brand, still, strip};
+use crate::codec::container::heif::{ItemCodec, gain_map, has_brand, still, strip};
 use crate::codec::guard::control::DecodeControl;
-use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, Header, Stripped};
+use crate::codec::spec::{DecodeOptions, Decoded, FileHeader, GainMapSpec, Header, Stripped};
 use crate::error::ItemError;
 
 /// How HEIC's items are coded.
@@ -41,6 +41,14 @@ pub(super) fn open<'a>(
 ) -> Result<Decoded<'a>, ItemError> {
     still::open(&HEVC, bytes, options.hdr)
 }
+
+/// How gain maps are read.
+pub(super) const GAIN_MAP: GainMapSpec = GainMapSpec {
+    find: |bytes| gain_map::find(&HEVC, bytes),
+    open: |bytes, found, _| gain_map::open(&HEVC, bytes, found),
+    file: |_, _| None,
+    bytes: |_, found| gain_map::pixels(found) * 20 + (8 << 20),
+};
 
 /// The file without metadata.
 pub(super) fn stripped(bytes: &[u8]) -> Option<Stripped> {

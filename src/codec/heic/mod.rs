@@ -31,6 +31,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     decode_bytes: decode::held_bytes,
     taken: decode::taken,
     strip: decode::stripped,
+    gain_map: Some(decode::GAIN_MAP),
     frames: Frames::Single,
     isolated: Some(IsolatedSpec {
         processor: ProcessorLimit { base_ms: 2_000, per_megapixel_ms: 1_000, per_megabyte_ms: 10_000 },

@@ -23,6 +23,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     decode_bytes: |_, header| header.info.size_bytes() * 2,
     taken: |_| None,
     strip: |bytes| strip::stripped(bytes).map(Into::into),
+    gain_map: None,
     frames: Frames::Single,
     isolated: None,
     encoder: None,

@@ -29,6 +29,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     decode_bytes: decode::held_bytes,
     taken: blocks::taken,
     strip: blocks::stripped,
+    gain_map: None,
     frames: Frames::Single,
     isolated: Some(IsolatedSpec {
         processor: ProcessorLimit { base_ms: 3_000, per_megapixel_ms: 1_500, per_megabyte_ms: 5_000 },

@@ -53,7 +53,7 @@ pub(super) fn held_bytes(bytes: &[u8], header: &Header) -> u64 {
     })
 }
 
-fn header(markers: &Markers) -> Result<FileHeader, ItemError> {
+pub(super) fn header(markers: &Markers) -> Result<FileHeader, ItemError> {
     let (width_px, height_px) = (markers.width_px, markers.height_px);
     if width_px.max(height_px) > MAX_SIDE_PX {
         return Err(errors::too_large(

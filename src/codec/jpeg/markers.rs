@@ -140,7 +140,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Markers, ItemError> {
 }
 
 /// The marker at or after `at`, its payload, and where the next one may be.
-fn segment(bytes: &[u8], at: usize) -> Result<(u8, &[u8], usize), ItemError> {
+pub(super) fn segment(bytes: &[u8], at: usize) -> Result<(u8, &[u8], usize), ItemError> {
     let rest = bytes.get(at..).unwrap_or_default();
     // Stray bytes between segments are skipped, as every decoder does; fill bytes are 0xFF.
     let mut skipped = 0;
@@ -197,13 +197,31 @@ pub(super) fn stripped(bytes: &[u8], exif: Option<&[u8]>) -> Option<Vec<u8>> {
         }
         if marker == 0xDA {
             let coded = bytes.get(next..).unwrap_or_default();
-            // Within a scan, FF is followed by a zero or a restart number.
-            let continues = |byte: u8| matches!(byte, 0 | 0xD0..=0xD7 | 0xFF);
-            let end = coded.array_windows().position(|&[first, second]| first == 0xFF && !continues(second));
+            let end = scan_end(coded);
             out.extend_from_slice(coded.get(..end.unwrap_or(coded.len()))?);
             let Some(end) = end else { return Some(out) };
             at = next + end;
         }
+    }
+}
+
+/// Where the coded data of a scan ends.
+fn scan_end(coded: &[u8]) -> Option<usize> {
+    // Within a scan, FF is followed by a zero or a restart number.
+    let continues = |byte: u8| matches!(byte, 0 | 0xD0..=0xD7 | 0xFF);
+    coded.array_windows().position(|&[first, second]| first == 0xFF && !continues(second))
+}
+
+/// Where the file of the first image ends, after its end marker.
+pub(super) fn end(bytes: &[u8]) -> Option<usize> {
+    let mut at = 2;
+    loop {
+        let (marker, _, next) = segment(bytes, at).ok()?;
+        at = match marker {
+            0xD9 => return Some(next),
+            0xDA => next + scan_end(bytes.get(next..)?)?,
+            _ => next,
+        };
     }
 }
 

@@ -14,16 +14,16 @@ pub(super) const EXIF: &[u8] = b"Exif\0\0";
 /// What every reader checks: some cameras write another byte than zero after it.
 const EXIF_NAME: &[u8] = b"Exif\0";
 pub(super) const ICC: &[u8] = b"ICC_PROFILE\0";
-const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+pub(super) const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 const PHOTOSHOP: &[u8] = b"Photoshop 3.0\0";
 /// The name before version 3.0 of Photoshop.
 const OLD_PHOTOSHOP: &[u8] = b"Adobe_Photoshop2.5:";
 /// Temperatures, in cameras of FLIR.
 const FLIR: &[u8] = b"FLIR\0";
 /// A gain map's parameters, or their version (ISO 21496-1, annex C).
-const ISO_GAIN_MAP: &[u8] = b"urn:iso:std:iso:ts:21496:-1\0";
+pub(super) const ISO_GAIN_MAP: &[u8] = b"urn:iso:std:iso:ts:21496:-1\0";
 /// The index of further images in the file (CIPA DC-007).
-const MULTI_PICTURE: &[u8] = b"MPF\0";
+pub(super) const MULTI_PICTURE: &[u8] = b"MPF\0";
 /// Boxes of C2PA.
 const JUMBF: &[u8] = b"JP";
 /// Most bytes of a segment's payload.
@@ -114,17 +114,30 @@ impl<'a> Segments<'a> {
     }
 }
 
-/// The number of images in a multi-picture index: a TIFF structure whose tag 0xB001 holds it.
+/// The number of images in a multi-picture index.
 fn images_of(index: &[u8]) -> Option<u32> {
-    let little = index.starts_with(b"II");
-    let number = |at: usize, length: usize| {
-        let bytes = index.get(at..at.checked_add(length)?)?;
-        let push = |sum: u32, byte: &u8| sum << 8 | u32::from(*byte);
-        Some(if little { bytes.iter().rev().fold(0, push) } else { bytes.iter().fold(0, push) })
-    };
+    index_entry(index, 0xB001).and_then(|(at, _)| index_number(index, at, 4))
+}
+
+/// A number of so many bytes in a multi-picture index, which is a TIFF structure.
+pub(super) fn index_number(index: &[u8], at: usize, length: usize) -> Option<u32> {
+    let bytes = index.get(at..at.checked_add(length)?)?;
+    let push = |sum: u32, byte: &u8| sum << 8 | u32::from(*byte);
+    Some(if index.starts_with(b"II") { bytes.iter().rev().fold(0, push) } else { bytes.iter().fold(0, push) })
+}
+
+/// Where the value of an entry of its first directory is, or the offset of it, and the number of values.
+pub(super) fn index_entry(index: &[u8], tag: u32) -> Option<(usize, u32)> {
+    let number = |at: usize, length: usize| index_number(index, at, length);
     let directory = number(4, 4)? as usize;
     let entries = (0..number(directory, 2)? as usize).map(|n| directory.saturating_add(2 + n * 12));
-    entries.take(16).find(|&at| number(at, 2) == Some(0xB001)).and_then(|at| number(at + 8, 4))
+    let found = entries.take(16).find(|&at| number(at, 2) == Some(tag))?;
+    Some((found + 8, number(found + 4, 4)?))
+}
+
+/// Whether a segment is part of an XMP packet.
+pub(super) fn is_xmp(payload: &[u8]) -> bool {
+    payload.starts_with(XMP) || payload.starts_with(XMP_EXTENSION)
 }
 
 /// Whether a file ends with the video of a motion photo, in Samsung's own directory of appended data.
@@ -237,26 +250,30 @@ const fn profile_part_bytes() -> usize {
     MAX_PAYLOAD - ICC.len() - 2
 }
 
+/// The segments of an XMP packet, divided if it is too large for one; `None` if that is not possible.
+pub(super) fn xmp_segments(packet: &[u8]) -> Option<Vec<(u8, Vec<u8>)>> {
+    if XMP.len() + packet.len() <= MAX_PAYLOAD {
+        return Some(vec![(0xE1, [XMP, packet].concat())]);
+    }
+    let parts = meta::xmp_split(packet, MAX_PAYLOAD - XMP.len())?;
+    let mut segments = vec![(0xE1, [XMP, &parts.main].concat())];
+    let length = parts.extension.len() as u32;
+    for (number, data) in parts.extension.chunks(XMP_PART_BYTES).enumerate() {
+        let offset = (number * XMP_PART_BYTES) as u32;
+        let head = [XMP_EXTENSION, parts.guid.as_bytes(), &length.to_be_bytes(), &offset.to_be_bytes(), data];
+        segments.push((0xE1, head.concat()));
+    }
+    Some(segments)
+}
+
 /// The segments that carry a profile and metadata, which [`fit`] has reduced to what fits.
 pub(super) fn write(extras: &Extras) -> Vec<(u8, Vec<u8>)> {
     let mut segments = Vec::new();
-    let mut push = |marker: u8, head: &[u8], data: &[u8]| segments.push((marker, [head, data].concat()));
     if let Some(exif) = extras.metadata.exif.as_deref().filter(|exif| EXIF.len() + exif.len() <= MAX_PAYLOAD) {
-        push(0xE1, EXIF, exif);
+        segments.push((0xE1, [EXIF, exif].concat()));
     }
-    if let Some(xmp) = &extras.metadata.xmp {
-        if XMP.len() + xmp.len() <= MAX_PAYLOAD {
-            push(0xE1, XMP, xmp);
-        } else if let Some(parts) = meta::xmp_split(xmp, MAX_PAYLOAD - XMP.len()) {
-            push(0xE1, XMP, &parts.main);
-            let length = parts.extension.len() as u32;
-            for (number, data) in parts.extension.chunks(XMP_PART_BYTES).enumerate() {
-                let offset = (number * XMP_PART_BYTES) as u32;
-                let head = [parts.guid.as_bytes(), &length.to_be_bytes(), &offset.to_be_bytes(), data].concat();
-                push(0xE1, XMP_EXTENSION, &head);
-            }
-        }
-    }
+    segments.extend(extras.metadata.xmp.as_deref().and_then(xmp_segments).unwrap_or_default());
+    let mut push = |marker: u8, head: &[u8], data: &[u8]| segments.push((marker, [head, data].concat()));
     if let Some(iptc) = &extras.metadata.iptc {
         let mut resource = b"8BIM".to_vec();
         resource.extend(IPTC_RESOURCE.to_be_bytes());

@@ -4,6 +4,7 @@ mod decode;
 mod embedded;
 mod encode;
 mod fast_entropy;
+mod gain_map;
 mod huffman;
 mod libjpeg;
 mod lossless;
@@ -16,6 +17,7 @@ mod transcode;
 pub(super) use decode::described;
 pub(super) use embedded::decode_embedded;
 
+use super::gain_map::{CarriesGainMap, GainMapSpec};
 use super::spec::{
     Block, Carries, CarriesIptc, CarriesTexts, EncoderSpec, FormatSpec, Frames, HdrKind, ReadSpec, RewritingSpec,
 };
@@ -61,6 +63,12 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     decode_bytes: decode::held_bytes,
     taken: decode::taken,
     strip: decode::stripped,
+    gain_map: Some(GainMapSpec {
+        find: gain_map::find,
+        open: gain_map::open,
+        file: gain_map::file,
+        bytes: gain_map::held_bytes,
+    }),
     frames: Frames::Single,
     isolated: None,
     encoder: Some(EncoderSpec {
@@ -71,10 +79,16 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
             texts: CarriesTexts::Comments,
             density: true,
             fit: metadata::fit,
+            gain_map: Some(CarriesGainMap {
+                code: gain_map::code,
+                recode: gain_map::recode,
+                joined: gain_map::joined,
+                extra_bytes: gain_map::EXTRA_BYTES,
+            }),
             ..Carries::EXIF_AND_XMP
         },
         bits: 8,
-        hdr: &[],
+        hdr: &[HdrKind::GainMap],
         max_side_px: MAX_SIDE_PX,
         rewriting: Some(RewritingSpec {
             part: recode::part,

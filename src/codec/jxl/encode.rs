@@ -12,8 +12,8 @@ use zune_core::options::EncoderOptions;
 use zune_jpegxl::JxlSimpleEncoder;
 
 use super::decode::CONTAINER;
-use crate::codec::container::bmff::{BoxType, Boxes};
 use crate::codec::colour::{self, CodePoints, Hdr};
+use crate::codec::container::bmff::{BoxType, Boxes};
 use crate::codec::errors;
 use crate::codec::pixels::whole_image::DepthCollector;
 use crate::codec::spec::{Encoder, Extras, stored_bytes};

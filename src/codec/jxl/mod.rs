@@ -49,6 +49,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     decode_bytes: decode::held_bytes,
     taken: decode::taken,
     strip: decode::stripped,
+    gain_map: None,
     frames: Frames::All(FrameSpec {
         open: decode_frames::open_frames,
         held_bytes: decode_frames::held_bytes,

@@ -5,6 +5,7 @@
 mod date_time;
 pub(super) mod density;
 pub(super) mod exif;
+mod gain_map_xmp;
 mod iptc;
 mod iptc_to_xmp;
 mod place;
@@ -14,6 +15,9 @@ mod xmp_split;
 
 use super::colour;
 use crate::model::{ColourChoice, Density, Metadata, MetadataPolicy, Orientation, Part};
+pub(super) use gain_map_xmp::{
+    apple_map as apple_map_in_xmp, beside_gain_map, gain_map_parameters, listed_images, of_gain_map,
+};
 pub(super) use iptc::in_photoshop;
 pub(super) use iptc::unswapped as unswapped_iptc;
 pub(super) use place::placed;

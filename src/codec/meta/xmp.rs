@@ -23,15 +23,15 @@ const IPTC_EXT: &str = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/";
 const WGS84: &str = "http://www.w3.org/2003/01/geo/wgs84_pos#";
 const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
 /// Gain maps (Adobe; ISO 21496-1 names no properties of XMP), and Apple's.
-const GAIN_MAP: &str = "http://ns.adobe.com/hdr-gain-map/1.0/";
-const APPLE_GAIN_MAP: &str = "http://ns.apple.com/HDRGainMap/1.0/";
+pub(super) const GAIN_MAP: &str = "http://ns.adobe.com/hdr-gain-map/1.0/";
+pub(super) const APPLE_GAIN_MAP: &str = "http://ns.apple.com/HDRGainMap/1.0/";
 /// Motion photos (Google), and the same of makers.
 const CAMERA: &str = "http://ns.google.com/photos/1.0/camera/";
 const OPLUS_CAMERA: &str = "http://ns.oplus.com/photos/1.0/camera/";
 const XIAOMI_CAMERA: &str = "http://ns.xiaomi.com/photos/1.0/camera/";
 /// Lists of what follows the image.
-const CONTAINER: &str = "http://ns.google.com/photos/1.0/container/";
-const CONTAINER_ITEM: &str = "http://ns.google.com/photos/1.0/container/item/";
+pub(super) const CONTAINER: &str = "http://ns.google.com/photos/1.0/container/";
+pub(super) const CONTAINER_ITEM: &str = "http://ns.google.com/photos/1.0/container/item/";
 const DEPTH_CONTAINER: &str = "http://ns.google.com/photos/dd/1.0/container/";
 const DEPTH_ITEM: &str = "http://ns.google.com/photos/dd/1.0/item/";
 /// Maximum number of elements and texts in a packet; real ones have some thousands.

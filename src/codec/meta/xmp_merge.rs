@@ -59,8 +59,7 @@ pub(super) fn of_keyword(text: &KeywordText) -> Option<NewProperty> {
 pub(super) fn with_properties(packet: Option<&[u8]>, new: &[NewProperty]) -> Option<(Vec<u8>, Vec<String>)> {
     let packet = packet.map_or(Some(EMPTY_PACKET), text)?;
     let document = parse(packet)?;
-    let root = rdf(&document)?;
-    let last = root.last_element_child()?;
+    rdf(&document)?.last_element_child()?;
     let mut conflicts = Vec::new();
     let mut added: Vec<&NewProperty> = Vec::new();
     for property in new {
@@ -73,23 +72,34 @@ pub(super) fn with_properties(packet: Option<&[u8]>, new: &[NewProperty]) -> Opt
     if added.is_empty() {
         return Some((packet.as_bytes().to_vec(), conflicts));
     }
-    // The properties of one resource, which all descriptions must name alike.
-    let about = last.attribute((RDF, "about")).unwrap_or_default();
-    let mut xml = format!("<rdf:Description xmlns:rdf=\"{RDF}\" rdf:about=\"{}\"", escaped(about));
-    for (prefix, uri) in NAMESPACES {
-        if added.iter().any(|property| property.property.split(':').next() == Some(prefix)) {
-            let _ = write!(xml, " xmlns:{prefix}=\"{uri}\"");
+    let merged = with_description(Some(packet.as_bytes()), |about| {
+        let mut xml = format!("<rdf:Description xmlns:rdf=\"{RDF}\" rdf:about=\"{about}\"");
+        for (prefix, uri) in NAMESPACES {
+            if added.iter().any(|property| property.property.split(':').next() == Some(prefix)) {
+                let _ = write!(xml, " xmlns:{prefix}=\"{uri}\"");
+            }
         }
-    }
-    xml.push('>');
-    for property in added {
-        push(&mut xml, property);
-    }
-    xml.push_str("</rdf:Description>");
+        xml.push('>');
+        for property in &added {
+            push(&mut xml, property);
+        }
+        xml.push_str("</rdf:Description>");
+        xml
+    });
+    Some((merged?, conflicts))
+}
+
+/// A packet with a further description; `make` gets what descriptions are about, escaped. `None` if it can't be parsed.
+pub(super) fn with_description(packet: Option<&[u8]>, make: impl FnOnce(&str) -> String) -> Option<Vec<u8>> {
+    let packet = packet.map_or(Some(EMPTY_PACKET), text)?;
+    let document = parse(packet)?;
+    let last = rdf(&document)?.last_element_child()?;
+    // The properties of one resource, which all descriptions must name alike.
+    let xml = make(&escaped(last.attribute((RDF, "about")).unwrap_or_default()));
     let end = last.range().end;
     let merged = replaced(packet, vec![(end..end, xml)])?;
     parse(std::str::from_utf8(&merged).ok()?)?;
-    Some((merged, conflicts))
+    Some(merged)
 }
 
 /// The text of a property that a packet has.

@@ -55,6 +55,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     decode_bytes: develop::held_bytes,
     taken: describe::taken,
     strip: |_| None,
+    gain_map: None,
     frames: Frames::Single,
     isolated: Some(IsolatedSpec {
         // Half a second for 24 megapixels that are compressed.

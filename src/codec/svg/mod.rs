@@ -27,6 +27,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     decode_bytes: decode::held_bytes,
     taken: |_| None,
     strip: |_| None,
+    gain_map: None,
     frames: Frames::Single,
     isolated: Some(IsolatedSpec {
         processor: ProcessorLimit { base_ms: 5_000, per_megapixel_ms: 5_000, per_megabyte_ms: 10_000 },

@@ -65,6 +65,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     decode_bytes: read::held_bytes,
     taken: read::taken,
     strip: |bytes| strip::stripped(bytes).map(Into::into),
+    gain_map: None,
     frames: Frames::Pages(PageSpec { count: Some(count::count) }),
     isolated: None,
     encoder: Some(EncoderSpec {

@@ -43,6 +43,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
     decode_bytes: |_, header| header.info.size_bytes(),
     taken: decode::taken,
     strip: |bytes| decode::stripped(bytes).map(Into::into),
+    gain_map: None,
     frames: Frames::All(FrameSpec {
         open: decode::open_frames,
         held_bytes: |_, header| header.info.size_bytes().saturating_mul(3),

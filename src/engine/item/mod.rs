@@ -10,6 +10,8 @@ pub(super) mod decide;
 pub(super) mod decode_image;
 pub(super) mod decoded;
 pub(super) mod extension;
+mod gain_map;
+pub(super) mod guarded;
 pub(super) mod input_folders;
 pub(super) mod limits;
 pub(super) mod name_example;
@@ -25,6 +27,7 @@ mod rewrite;
 pub(super) mod seen_links;
 pub(super) mod shared_render;
 pub(super) mod step_files;
+pub(super) mod stripped;
 #[cfg(test)]
 mod tests;
 pub(super) mod texts;

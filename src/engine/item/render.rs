@@ -1,22 +1,21 @@
 //! From an input's bytes through decoder, pipeline and encoder to the result's bytes; the same for outputs, dry runs and
 //! previews.
 
-use std::any::Any;
 use std::borrow::Cow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use super::gain_map;
+use super::guarded::{guarded, without_part};
 use super::rewrite::{Rewriting, rewriting};
 
-use crate::codec::spec::Stripped;
-use crate::codec::{self, DecodeControl, DecodeOptions, Encoded, Header};
+use crate::codec::{self, CodedGainMap, DecodeControl, DecodeOptions, Encoded, FoundGainMap, GainMap, Header};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{
     Area, ColourChoice, DamagedPolicy, Format, Frame, FramesChoice, HdrChoice, ImageInfo, LossReason, Metadata,
-    Picture, Plays, Recipe, Remark, RowReader, Save, Truncated, TruncatedPolicy, is_copy, is_only_stripped,
+    Picture, Plays, Recipe, Remark, RowReader, Save, Truncated, TruncatedPolicy,
 };
 use crate::op::stage::Transfer;
-use crate::op::{DrawnSmall, Pipeline, Plan, RestOfPlan};
+use crate::op::{DrawnSmall, Moves, Pipeline, Plan, RestOfPlan};
 
 /// An image whose header has been read and whose rendering is planned; no pixel has been decoded.
 pub(crate) struct Prepared {
@@ -38,6 +37,8 @@ pub(crate) struct Prepared {
     rewriting: Rewriting,
     /// The page that was chosen, counted from 1.
     page: Option<u16>,
+    /// The gain map that the result keeps, and the memory that this takes.
+    gain_map: Option<(FoundGainMap, u64)>,
 }
 
 /// A rendered image.
@@ -83,7 +84,7 @@ pub(crate) fn prepare(
         let is_first = save.frames == FramesChoice::First || !format.holds_frames();
         let frames = if is_first { 1 } else { header.frames };
         let of_hdr = if hdr_kept(&header, frames, format, save) == HdrChoice::Keep {
-            Some(pipeline.encoded_by(transfer_of(&header))?)
+            Some(pipeline.encoded_by(header.tone_mapped.and_then(Transfer::from_name).unwrap_or_default())?)
         } else {
             None
         };
@@ -104,6 +105,11 @@ pub(crate) fn prepare(
             codec::decode_bytes(bytes, &codec::drawn_at(&header, plan.max_downscale()))
         };
         let (truncated, damaged) = (TruncatedPolicy::Fail, DamagedPolicy::Fail);
+        let gain_map = if frames == 1 { gain_map::kept(bytes, format, save) } else { None };
+        let gain_map = gain_map.map(|found| {
+            let taken = gain_map::peak_bytes(bytes, &found, &plan.moves());
+            (found, taken)
+        });
         Ok(Prepared {
             header,
             plan,
@@ -116,6 +122,7 @@ pub(crate) fn prepare(
             damaged,
             rewriting: Rewriting::No,
             page: save.page,
+            gain_map,
         })
     })
 }
@@ -123,11 +130,6 @@ pub(crate) fn prepare(
 /// Whether PQ or HLG stays in a result of so many frames. Animations have a standard range.
 fn hdr_kept(header: &Header, frames: u32, format: Format, save: &Save) -> HdrChoice {
     if frames > 1 { HdrChoice::Sdr } else { codec::hdr_for(header, format, save) }
-}
-
-/// How an image whose high dynamic range is kept encodes light.
-fn transfer_of(header: &Header) -> Transfer {
-    header.tone_mapped.and_then(Transfer::from_name).unwrap_or_default()
 }
 
 /// The plan of a recipe for an image of full size. A drawing is drawn as large as the recipe makes it, unless something
@@ -151,47 +153,6 @@ fn settled(plan: Plan, bytes: &[u8], colour: ColourChoice, control: DecodeContro
     let mut opened = codec::open_frames_cancellable(bytes, &options, control)?;
     opened.frames.next_frame()?;
     plan.settled(opened.frames.rows().as_mut(), control.cancelled)
-}
-
-/// Whether a recipe without steps and with `keep` leaves these bytes as they are: everything except animations that are to be
-/// reduced to their first frame, and images whose metadata is to be removed.
-pub(crate) fn is_copied(bytes: &[u8], recipe: &Recipe, save: &Save) -> bool {
-    if is_only_stripped(recipe, save) {
-        return codec::probe(bytes).is_err_and(|error| error.kind == ErrorKind::NotAPicture);
-    }
-    let all = Save { frames: FramesChoice::All, ..save.clone() };
-    let without = Save { lossless_jpeg: false, ..save.clone() };
-    // That applies to some formats only.
-    if save.lossless_jpeg && codec::sniff(bytes).is_none_or(|format| !codec::rewrites(format)) {
-        return is_copied(bytes, recipe, &without);
-    }
-    is_copy(recipe, save)
-        || (is_copy(recipe, &all)
-            && codec::sniff(bytes).is_none_or(|format| {
-                !codec::may_be_animated(format) || codec::probe(bytes).is_ok_and(|header| header.frames == 1)
-            }))
-}
-
-/// An image without its metadata.
-pub(crate) struct StrippedImage {
-    pub(crate) bytes: Vec<u8>,
-    /// Its size in px, upright.
-    pub(crate) size_px: (u32, u32),
-    /// What else it lost.
-    pub(crate) remark: Option<Remark>,
-}
-
-/// An image's bytes without its metadata, and its size in px, upright; `None` if more is requested, or if it would have to be
-/// encoded again.
-pub(crate) fn stripped(bytes: &[u8], recipe: &Recipe, save: &Save) -> Option<StrippedImage> {
-    if !is_only_stripped(recipe, save) {
-        return None;
-    }
-    let header = codec::probe(bytes).ok()?;
-    let Stripped { bytes, left_out } = codec::stripped(bytes)?;
-    let remark =
-        (!left_out.is_empty()).then(|| Remark::LeftOut { parts: left_out, format: header.format.label().to_owned() });
-    Some(StrippedImage { bytes, size_px: header.upright_size_px(), remark })
 }
 
 impl Prepared {
@@ -247,7 +208,8 @@ impl Prepared {
         // What can't be opened fails when it is rendered.
         if let Ok(opened) = guarded(|| codec::open(bytes, &options)) {
             remarks.extend(self.converted(save, opened.is_converted));
-            remarks.extend(self.left_out(save, opened.profile.as_ref(), &opened.metadata));
+            let keeps_map = self.gain_map.is_some();
+            remarks.extend(self.left_out(save, opened.profile.as_ref(), &opened.metadata, keeps_map));
         }
         remarks
     }
@@ -258,8 +220,17 @@ impl Prepared {
     }
 
     /// Names the parts of the file that the result does not have, although the settings keep them.
-    fn left_out(&self, save: &Save, profile: Option<&Arc<[u8]>>, metadata: &Metadata) -> Option<Remark> {
-        let parts = codec::left_out(self.format, save, profile, metadata);
+    fn left_out(
+        &self,
+        save: &Save,
+        profile: Option<&Arc<[u8]>>,
+        metadata: &Metadata,
+        keeps_map: bool,
+    ) -> Option<Remark> {
+        let mut parts = codec::left_out(self.format, save, profile, metadata);
+        if let Some((found, _)) = self.gain_map.as_ref().filter(|_| keeps_map) {
+            codec::without_gain_map(&mut parts, found);
+        }
         (!parts.is_empty()).then(|| Remark::LeftOut { parts, format: self.format.label().to_owned() })
     }
 
@@ -320,8 +291,9 @@ impl Prepared {
         &self,
         bytes: &[u8],
         save: &Save,
-        cancelled: &dyn Fn() -> bool,
+        control: &DecodeControl<'_>,
     ) -> Result<Result<Rendered, Option<Remark>>, ItemError> {
+        let cancelled = control.cancelled;
         let change = match &self.rewriting {
             Rewriting::No | Rewriting::Refused(_) => return Ok(Err(None)),
             Rewriting::AsStored { .. } => None,
@@ -337,9 +309,18 @@ impl Prepared {
         } else {
             codec::rewritten(bytes, self.format, save, change, cancelled)?
         };
-        let Some(file) = file else {
+        let Some(mut file) = file else {
             return refused(LossReason::Data);
         };
+        // What is rewritten as it is stored is not turned.
+        let moves = change.map(|_| self.plan.moves());
+        if let (Some(map), Some((found, _))) = (self.read_map(bytes, control)?, &self.gain_map)
+            && let Some(coded) = self.coded_map(&map, moves.as_ref(), save, cancelled)?
+            && let Some(whole) = gain_map::joined(&file.bytes, &coded, self.format, save)
+        {
+            file.bytes = whole;
+            codec::without_gain_map(&mut file.left_out, found);
+        }
         if save.max_bytes.is_some_and(|most| file.bytes.len() as u64 > most) {
             return refused(LossReason::Size);
         }
@@ -362,7 +343,28 @@ impl Prepared {
     pub(crate) fn peak_bytes(&self, file_bytes: u64) -> u64 {
         let rendering = self.decoding_bytes.saturating_add(self.plan.peak_bytes()).saturating_add(self.encoding_bytes);
         // What can't be rewritten is rendered afterwards.
-        file_bytes.saturating_add(rendering.max(self.rewriting.bytes()))
+        let gain_map = self.gain_map.as_ref().map_or(0, |(_, bytes)| *bytes);
+        file_bytes.saturating_add(rendering.max(self.rewriting.bytes())).saturating_add(gain_map)
+    }
+
+    /// The image's gain map, if results keep it and it is not damaged.
+    pub(super) fn read_map(&self, bytes: &[u8], control: &DecodeControl<'_>) -> Result<Option<GainMap>, ItemError> {
+        gain_map::read(bytes, self.gain_map.as_ref().map(|(found, _)| found), control)
+    }
+
+    /// Whether the result keeps the image's gain map, if it can be read.
+    pub(super) const fn keeps_map(&self) -> bool {
+        self.gain_map.is_some()
+    }
+
+    fn coded_map(
+        &self,
+        map: &GainMap,
+        moves: Option<&Moves>,
+        save: &Save,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Option<CodedGainMap>, ItemError> {
+        gain_map::coded(map, &self.header.info, moves, (self.format, save), cancelled)
     }
 
     /// Decodes, runs the pipeline and encodes.
@@ -377,17 +379,20 @@ impl Prepared {
         if self.frames > 1 {
             return guarded(|| self.render_frames(bytes, save, *control));
         }
-        let refused = match guarded(|| self.rewrite(bytes, save, cancelled))? {
+        let refused = match guarded(|| self.rewrite(bytes, save, control))? {
             Ok(rendered) => return Ok(rendered),
             Err(refused) => refused,
         };
         guarded(|| {
             let options = self.decode_options(save);
             let mut opened = codec::open_cancellable(bytes, &options, control)?;
+            let gain_map = self.read_map(bytes, control)?;
             let source = Source {
                 profile: opened.profile.as_ref(),
+                stored_profile: opened.stored_profile.as_ref(),
                 metadata: &opened.metadata,
                 is_converted: opened.is_converted,
+                gain_map: gain_map.as_ref(),
             };
             self.encode(bytes, (opened.rows.as_mut(), StepsToRun::All), &source, (save, refused), cancelled)
         })
@@ -397,8 +402,12 @@ impl Prepared {
 /// What a decoder says about an image besides its rows.
 pub(super) struct Source<'a> {
     pub(super) profile: Option<&'a Arc<[u8]>>,
+    /// The profile before colours were converted.
+    pub(super) stored_profile: Option<&'a Arc<[u8]>>,
     pub(super) metadata: &'a Metadata,
     pub(super) is_converted: bool,
+    /// The gain map of the stored image.
+    pub(super) gain_map: Option<&'a GainMap>,
 }
 
 /// The steps that rows have not been through.
@@ -477,19 +486,39 @@ impl Prepared {
         (save, refused): (&Save, Option<Remark>),
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Rendered, ItemError> {
-        let Source { profile, metadata, is_converted } = *source;
-        let mut encoder = codec::encoder(self.format, save, profile.cloned(), metadata)?;
+        let Source { profile, metadata, is_converted, .. } = *source;
+        let map = source.gain_map.filter(|_| self.keeps_map());
+        let converted_map = map.filter(|_| is_converted).map(|map| map.clone().of_converted(source.stored_profile));
+        let map = converted_map.as_ref().or(map);
+        let (mut moves, is_certain) = (self.plan.moves_before(), self.plan.is_certain());
+        // The picture gets what the map leaves of a limited size. A map that a step still has to cut gets the most it may take.
+        let mut coded = match map {
+            Some(map) if is_certain => self.coded_map(map, Some(&self.plan.moves()), save, cancelled)?,
+            _ => None,
+        };
+        let reserved = match (map, &coded) {
+            (Some(_), None) if !is_certain => save.max_bytes.map_or(0, codec::most_gain_map_bytes),
+            (_, coded) => coded.as_ref().map_or(0, CodedGainMap::reserved_bytes),
+        };
+        let limited = gain_map::without_bytes(save, reserved);
+        let mut encoder = codec::encoder(self.format, &limited, profile.cloned(), metadata)?;
         let info = match steps {
-            StepsToRun::All => self.plan.run(rows, encoder.as_mut(), cancelled)?,
-            StepsToRun::Rest(rest) => rest.run(rows, encoder.as_mut(), cancelled)?,
+            StepsToRun::All => self.plan.run_noting(rows, encoder.as_mut(), cancelled, &mut moves)?,
+            StepsToRun::Rest(rest) => rest.run(rows, encoder.as_mut(), cancelled, &mut moves)?,
         };
         let truncation = rows.truncation();
-        let left_out = self.left_out(save, profile, metadata);
+        let Encoded { bytes: mut file, score } = encoder.finish_cancellable(cancelled)?;
+        if let Some(map) = map.filter(|_| !is_certain) {
+            coded = self.coded_map(map, Some(&moves), save, cancelled)?;
+        }
+        let whole = coded.and_then(|coded| gain_map::joined(&file, &coded, self.format, save));
+        let keeps_map = whole.is_some();
+        file = whole.unwrap_or(file);
+        let left_out = self.left_out(save, profile, metadata, keeps_map);
         let converted = self.converted(save, is_converted);
         let remarks = self.remarks(save).into_iter().chain(rows.remark());
         let remarks = remarks.chain(converted).chain(left_out).chain(refused).collect();
         let is_kept_whole = codec::keeps_all(metadata, save.metadata);
-        let Encoded { bytes: file, score } = encoder.finish_cancellable(cancelled)?;
         let mut rendered = Rendered { bytes: file, info, truncation, remarks, score };
         rendered.remarks.extend(self.missed(save, score));
         self.smaller(bytes, &mut rendered, save, is_kept_whole);
@@ -515,7 +544,7 @@ impl Prepared {
             damaged = opened.frames.is_damaged().then_some(Remark::Damaged);
             let picture = Picture { canvas, ..opened.frames.picture() };
             let profile = opened.profile.clone();
-            left_out = self.left_out(save, profile.as_ref(), &opened.metadata);
+            left_out = self.left_out(save, profile.as_ref(), &opened.metadata, false);
             converted = self.converted(save, opened.is_converted);
             let mut encoder = codec::frame_encoder(self.format, save, picture, profile, &opened.metadata)?;
             while let Some(frame) = opened.frames.next_frame()? {
@@ -536,39 +565,13 @@ impl Prepared {
     }
 }
 
-/// An error that says, where damaged files are accepted, that nothing of this one could be decoded.
-pub(crate) fn without_part(error: ItemError, damaged: DamagedPolicy) -> ItemError {
-    let is_refused = damaged == DamagedPolicy::Keep && error.kind == ErrorKind::Corrupt;
-    if is_refused { error.with("kept", "nothing") } else { error }
-}
-
-/// Runs a task. A panic in it becomes its error.
-pub(crate) fn guarded<T>(task: impl FnOnce() -> Result<T, ItemError>) -> Result<T, ItemError> {
-    catch_unwind(AssertUnwindSafe(task))
-        .unwrap_or_else(|panic| Err(ItemError::nameless(ErrorKind::Panic).with("detail", panic_text(panic.as_ref()))))
-}
-
-/// A panic's message.
-pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
-    panic
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "no message".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
     use super::super::render::*;
+    use super::super::stripped::is_copied;
     use crate::model::{FormatChoice, MetadataPolicy, Step};
-
-    #[test]
-    fn a_panic_in_a_task_becomes_its_error() {
-        let result: Result<(), _> = guarded(|| panic!("row {} of 3", 4));
-        assert!(result.is_err_and(|e| e.kind == ErrorKind::Panic && e.arg("detail") == "row 4 of 3"));
-    }
 
     #[test]
     fn a_lossless_webp_stays_lossless_unless_a_quality_or_another_format_is_requested() {

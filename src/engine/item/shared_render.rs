@@ -6,8 +6,9 @@
 //! Results that need another decode (an animation, another page, colour space or dynamic range, a file that is rewritten without
 //! decoding) are rendered by themselves.
 
+use super::guarded::guarded;
 use super::reduced::{SharedImage, Tee, reduction};
-use super::render::{DecodeKey, Prepared, Rendered, Source, StepsToRun, guarded};
+use super::render::{DecodeKey, Prepared, Rendered, Source, StepsToRun};
 use crate::codec::{self, DecodeControl};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{RowReader, Save};
@@ -75,8 +76,18 @@ fn render_group(
             return made.iter().for_each(|(at, branch)| each(*at, Err(branch.prepared.explained(error.clone()))));
         }
     };
-    let source =
-        Source { profile: opened.profile.as_ref(), metadata: &opened.metadata, is_converted: opened.is_converted };
+    let reader = made.iter().find(|(_, branch)| branch.prepared.keeps_map());
+    let gain_map = match reader.map_or(Ok(None), |(_, branch)| guarded(|| branch.prepared.read_map(bytes, control))) {
+        Ok(gain_map) => gain_map,
+        Err(error) => return made.iter().for_each(|(at, _)| each(*at, Err(error.clone()))),
+    };
+    let source = Source {
+        profile: opened.profile.as_ref(),
+        stored_profile: opened.stored_profile.as_ref(),
+        metadata: &opened.metadata,
+        is_converted: opened.is_converted,
+        gain_map: gain_map.as_ref(),
+    };
     if let Some(shared) = SharedSteps::of(&plans(group)) {
         return render_rest(bytes, shared, group, (opened.rows.as_mut(), &source), control, each);
     }

@@ -17,11 +17,12 @@ use crate::engine::api::view::{PicturePreview, Pixels, Preview, PreviewContent, 
 use crate::engine::item::body::ItemBody;
 use crate::engine::item::decide::{Action, Response, Rules, Subject};
 use crate::engine::item::decode_image::{self, DecodeChoice, DecodedImage};
+use crate::engine::item::guarded::guarded;
 use crate::engine::item::input_folders::InputFolders;
 use crate::engine::item::limits;
 use crate::engine::item::name_example::shown_values;
 use crate::engine::item::naming::now_ms;
-use crate::engine::item::render::{full_plan, guarded};
+use crate::engine::item::render::full_plan;
 use crate::engine::item::step_files;
 use crate::engine::item::texts::RecipeTexts;
 use crate::engine::run::memory_budget::default_memory_bytes;

@@ -14,7 +14,7 @@ use crate::codec::{DecodeControl, Helpers};
 use crate::engine::api::handle::Shared;
 use crate::engine::api::view::Thumbnail;
 use crate::engine::item::decode_image;
-use crate::engine::item::render::guarded;
+use crate::engine::item::guarded::guarded;
 use crate::error::{ErrorKind, ItemError};
 use crate::model::ItemId;
 

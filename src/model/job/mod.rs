@@ -510,7 +510,7 @@ fn is_untouched(recipe: &Recipe, save: &Save) -> bool {
 
 /// Whether results differ from their inputs only in how the same pixels are coded.
 pub fn is_only_recoded(recipe: &Recipe, save: &Save) -> bool {
-    const KEYS: [&str; 4] = ["optimize", "progressive", "metadata", "min_saving"];
+    const KEYS: [&str; 5] = ["optimize", "progressive", "metadata", "min_saving", "hdr"];
     let only_these = save.given().all(|(key, _)| KEYS.contains(&key.param.name));
     recipe.active().next().is_none() && only_these && (save.optimize || save.progressive)
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::anchor::Anchor;
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Unit};
 use crate::op::params::Params;
-use crate::op::stage::PositionalKernel;
+use crate::op::stage::{Colour, PositionalKernel};
 
 /// Number of image sizes for which overlays are kept.
 const KEPT: usize = 4;
@@ -243,12 +243,22 @@ impl OverlayKernel {
         })
     }
 
-    /// Blends a row of the overlay, from its column `first` on, into pixels.
-    fn blend(&self, (row, first): (i64, i64), part: (f32, f32), samples: &mut [f32], channels: Channels) {
+    /// Blends a row of the overlay, from its column `first` on, into pixels; in one colour if there is a `fill`.
+    fn blend(
+        &self,
+        (row, first): (i64, i64),
+        part: (f32, f32),
+        samples: &mut [f32],
+        channels: Channels,
+        fill: Option<Colour>,
+    ) {
         let (count, colours) = (channels.count(), channels.colour_count());
         for (i, pixel) in samples.chunks_exact_mut(count).enumerate() {
-            let over = self.seen(row, first + i as i64, part).map(|value| value * self.opacity);
+            let mut over = self.seen(row, first + i as i64, part).map(|value| value * self.opacity);
             let covered = over[3];
+            if let Some(Colour(fill)) = fill {
+                over = fill.map(|value| value * covered);
+            }
             if covered <= 0.0 {
                 continue;
             }
@@ -269,22 +279,9 @@ impl OverlayKernel {
             }
         }
     }
-}
 
-impl PositionalKernel for OverlayKernel {
-    fn channels(&self, input: Channels) -> Channels {
-        match (self.overlay.is_gray, input) {
-            (false, Channels::Gray) => Channels::Rgb,
-            (false, Channels::GrayAlpha) => Channels::Rgba,
-            _ => input,
-        }
-    }
-
-    fn held_bytes(&self) -> u64 {
-        u64::from(self.overlay.width_px) * u64::from(self.overlay.height_px) * size_of::<[f32; 4]>() as u64
-    }
-
-    fn apply(&self, x: u32, y: u32, samples: &mut [f32], channels: Channels) {
+    /// Draws what is in a run of pixels.
+    fn draw(&self, (x, y): (u32, u32), samples: &mut [f32], channels: Channels, fill: Option<Colour>) {
         let count = channels.count();
         let (width, height) = (i64::from(self.overlay.width_px), i64::from(self.overlay.height_px));
         let (from, y) = (i64::from(x), i64::from(y));
@@ -296,7 +293,7 @@ impl PositionalKernel for OverlayKernel {
             if start < end && (0..height).contains(&(y - top)) {
                 let run = (start - from) as usize * count..(end - from) as usize * count;
                 let samples = samples.get_mut(run).unwrap_or_default();
-                self.blend((y - top, start - left), (right, down), samples, channels);
+                self.blend((y - top, start - left), (right, down), samples, channels, fill);
             }
         };
         let Some((across, down)) = self.steps else {
@@ -316,6 +313,32 @@ impl PositionalKernel for OverlayKernel {
             put(top(row), left(column));
             column += 1;
         }
+    }
+}
+
+impl PositionalKernel for OverlayKernel {
+    fn channels(&self, input: Channels) -> Channels {
+        match (self.overlay.is_gray, input) {
+            (false, Channels::Gray) => Channels::Rgb,
+            (false, Channels::GrayAlpha) => Channels::Rgba,
+            _ => input,
+        }
+    }
+
+    fn held_bytes(&self) -> u64 {
+        u64::from(self.overlay.width_px) * u64::from(self.overlay.height_px) * size_of::<[f32; 4]>() as u64
+    }
+
+    fn apply(&self, x: u32, y: u32, samples: &mut [f32], channels: Channels) {
+        self.draw((x, y), samples, channels, None);
+    }
+
+    fn covers(&self) -> bool {
+        true
+    }
+
+    fn cover(&self, x: u32, y: u32, samples: &mut [f32], channels: Channels, fill: Colour) {
+        self.draw((x, y), samples, channels, Some(fill));
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(super) mod checked_recipe;
 pub(super) mod drawing;
+pub(super) mod moves;
 mod pass;
 pub(super) mod plan;
 mod region;

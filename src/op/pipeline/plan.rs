@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use super::moves::Moves;
 use super::pass::Pass;
 use super::region::{RegionPass, focus};
 use super::run::{self, SampleTypes};
@@ -67,6 +68,13 @@ impl Plan {
             focus: None,
             tail: None,
         }
+    }
+
+    /// The plan of passes.
+    pub(super) fn of_passes(full: ImageInfo, input: ImageInfo, passes: Vec<Pass>) -> Self {
+        let mut plan = Self::new(full, input);
+        passes.into_iter().for_each(|pass| plan.append(pass));
+        plan
     }
 
     /// The output so far, including the pending turn.
@@ -340,17 +348,29 @@ impl Plan {
         writer: &mut dyn RowWriter,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<ImageInfo, ItemError> {
+        self.run_noting(rows, writer, cancelled, &mut self.moves_before())
+    }
+
+    /// The same, and adds what the plan moves to `moves`, also after steps that measure the image.
+    pub fn run_noting(
+        &self,
+        rows: &mut dyn RowReader,
+        writer: &mut dyn RowWriter,
+        cancelled: &dyn Fn() -> bool,
+        moves: &mut Moves,
+    ) -> Result<ImageInfo, ItemError> {
+        moves.extend(&self.passes);
         if let Some(tail) = &self.tail {
             let mut image = self.collect(rows, cancelled)?;
             let mut rest = tail.plan(&image)?;
             rest.focus = self.focus;
-            return rest.run(&mut image, writer, cancelled);
+            return rest.run_noting(&mut image, writer, cancelled, moves);
         }
         let types = SampleTypes::kept(rows.info().sample);
         self.with_chain(self.passes.len(), types, rows, cancelled, |chain| run::write(chain, writer))
     }
 
-    /// The same from a pass on, for the rows that are its input, of an image stored as `stored`.
+    /// As [`Plan::run_noting`] from a pass on, for the rows that are its input, of an image stored as `stored`.
     pub(super) fn run_from(
         &self,
         first_pass: usize,
@@ -358,12 +378,14 @@ impl Plan {
         rows: &mut dyn RowReader,
         writer: &mut dyn RowWriter,
         cancelled: &dyn Fn() -> bool,
+        moves: &mut Moves,
     ) -> Result<ImageInfo, ItemError> {
+        moves.extend(&self.passes);
         let passes: Vec<&Pass> = self.passes.iter().skip(first_pass).collect();
         let types = SampleTypes::kept(stored);
         if let Some(tail) = &self.tail {
             let mut image = Collected::of(run::chain(rows, &passes, types, cancelled).as_mut())?;
-            return tail.plan(&image)?.run(&mut image, writer, cancelled);
+            return tail.plan(&image)?.run_noting(&mut image, writer, cancelled, moves);
         }
         run::write(run::chain(rows, &passes, types, cancelled).as_mut(), writer)
     }
@@ -411,6 +433,18 @@ impl Plan {
         self.passes.append(&mut rest.passes);
         self.current = rest.current;
         Ok(self)
+    }
+
+    /// What it moves. If a step has to measure the image first, this is only what happens before that.
+    pub fn moves(&self) -> Moves {
+        let mut moves = self.moves_before();
+        moves.extend(&self.passes);
+        moves
+    }
+
+    /// Nothing yet.
+    pub const fn moves_before(&self) -> Moves {
+        Moves::new(self.full, self.input)
     }
 
     /// The image before the measuring step.

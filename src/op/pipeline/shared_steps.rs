@@ -4,6 +4,7 @@
 //! It is kept in 16 bits for an image of 8 bits, and in floats for others. So a result may differ from that of a run of its
 //! own where a sample is rounded, by one level.
 
+use super::moves::Moves;
 use super::pass::Pass;
 use super::plan::{Collected, Plan};
 use super::run::{self, SampleTypes};
@@ -23,6 +24,8 @@ pub struct RestOfPlan<'p> {
     plan: Held<'p>,
     first_pass: usize,
     stored: SampleType,
+    /// What plans before a measuring step moved.
+    moved: Moves,
 }
 
 enum Held<'p> {
@@ -71,8 +74,9 @@ impl SharedSteps {
         rows: &mut dyn RowReader,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<(Image, Vec<RestOfPlan<'p>>), ItemError> {
+        let moved = plans.first().ok_or_else(run::rows_are_missing)?.moves_before();
         let plans = plans.iter().map(|plan| Held::Borrowed(plan)).collect();
-        let (collected, rests) = self.run_held(plans, rows, cancelled)?;
+        let (collected, rests) = self.run_held(plans, rows, cancelled, moved)?;
         Ok((
             Image {
                 info: collected.info,
@@ -89,6 +93,7 @@ impl SharedSteps {
         plans: Vec<Held<'p>>,
         rows: &mut dyn RowReader,
         cancelled: &dyn Fn() -> bool,
+        mut moved: Moves,
     ) -> Result<(Collected, Vec<RestOfPlan<'p>>), ItemError> {
         let stored = rows.info().sample;
         let last = if self.measures { stored } else { kept_as(stored) };
@@ -97,17 +102,21 @@ impl SharedSteps {
             Some(first) => first.plan().collect_first(self.passes, types, rows, cancelled)?,
             None => return Err(run::rows_are_missing()),
         };
-        let rest = |plan, first_pass| RestOfPlan { plan, first_pass, stored };
+        let rest = |plan, first_pass, moved: &Moves| RestOfPlan { plan, first_pass, stored, moved: moved.clone() };
         if !self.measures {
-            return Ok((collected, plans.into_iter().map(|plan| rest(plan, self.passes)).collect()));
+            return Ok((collected, plans.into_iter().map(|plan| rest(plan, self.passes, &moved)).collect()));
+        }
+        // Up to the measuring step all of them are alike.
+        if let Some(first) = plans.first() {
+            moved.extend(&first.plan().passes);
         }
         let measured = plans.iter().map(|plan| plan.plan().measured(&collected).map(Box::new));
         let measured: Vec<Box<Plan>> = measured.collect::<Result<_, _>>()?;
         let further = Self::of(&measured.iter().map(Box::as_ref).collect::<Vec<_>>());
         let measured = measured.into_iter().map(Held::Measured);
         match further {
-            Some(further) => further.run_held(measured.collect(), &mut { collected }, cancelled),
-            None => Ok((collected, measured.map(|plan| rest(plan, 0)).collect())),
+            Some(further) => further.run_held(measured.collect(), &mut { collected }, cancelled, moved),
+            None => Ok((collected, measured.map(|plan| rest(plan, 0, &moved)).collect())),
         }
     }
 }
@@ -130,13 +139,15 @@ impl Held<'_> {
 }
 
 impl RestOfPlan<'_> {
-    /// As [`Plan::run`], on the result of the shared steps.
+    /// As [`Plan::run_noting`], on the result of the shared steps, whose moves are noted as well.
     pub fn run(
         &self,
         rows: &mut dyn RowReader,
         writer: &mut dyn RowWriter,
         cancelled: &dyn Fn() -> bool,
+        moves: &mut Moves,
     ) -> Result<ImageInfo, ItemError> {
-        self.plan.plan().run_from(self.first_pass, self.stored, rows, writer, cancelled)
+        moves.append(&self.moved);
+        self.plan.plan().run_from(self.first_pass, self.stored, rows, writer, cancelled, moves)
     }
 }

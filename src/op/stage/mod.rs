@@ -101,6 +101,16 @@ pub trait PositionalKernel: Send + Sync {
     /// Changes a run of pixels of row `y`, from column `x` on, in place. `channels` are those of the result: a new
     /// alpha is 1, new colours equal the gray.
     fn apply(&self, x: u32, y: u32, samples: &mut [f32], channels: Channels);
+
+    /// Whether it draws something over the image, as opposed to changing its colours.
+    fn covers(&self) -> bool {
+        false
+    }
+
+    /// Like `apply` for another image of the same size without alpha: what this draws is replaced by `fill`.
+    fn cover(&self, x: u32, y: u32, samples: &mut [f32], channels: Channels, fill: Colour) {
+        let _ = (x, y, samples, channels, fill);
+    }
 }
 
 /// A function of a neighbourhood that can't be separated into two passes. A result pixel must depend only on its
@@ -276,6 +286,10 @@ pub trait WholeKernel: Send + Sync {
         let _ = part;
         Rect::all_of(input)
     }
+
+    /// The kernel that moves the pixels of another image of the same size, with these channels, in the same way.
+    /// `background` is for pixels outside of the image.
+    fn moving(&self, channels: Channels, background: Colour) -> Arc<dyn WholeKernel>;
 
     /// Computes a run of pixels of row `y` of the result, from column `x` on.
     fn run(&self, image: &HeldImage<'_>, x: u32, y: u32, out: &mut [f32]);

@@ -36,7 +36,7 @@ fn together(recipes: &[Vec<&str>], image: &TestImage, orientation: Orientation) 
     let (kept, rests) = shared.run(&plans, &mut image.reader(13), &|| false).expect("runs");
     let results = rests.iter().map(|rest| {
         let mut out = Collected::default();
-        rest.run(&mut reader(kept.clone()), &mut out, &|| false).expect("runs");
+        rest.run(&mut reader(kept.clone()), &mut out, &|| false, &mut plans[0].moves_before()).expect("runs");
         out
     });
     Some(results.collect())
@@ -114,7 +114,7 @@ fn the_decoded_image_is_read_once_and_its_rests_run_on_what_was_kept() {
     // After the measuring step and the slow one.
     assert_eq!((kept.info.sample, rests.len()), (SampleType::U16, 3));
     let mut out = Collected::default();
-    rests[2].run(&mut reader(kept.clone()), &mut out, &|| false).expect("runs");
+    rests[2].run(&mut reader(kept.clone()), &mut out, &|| false, &mut plans[0].moves_before()).expect("runs");
     let own = run_with(&recipes[2], &image, Orientation::Upright, 9);
     let Samples::U16(levels) = &kept.samples else { panic!("16 bits") };
     let apart = levels.iter().zip(&own.values).map(|(kept, own)| (f32::from(*kept) / 257.0 - own).abs());

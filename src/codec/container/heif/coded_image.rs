@@ -142,6 +142,11 @@ impl Colours {
         Ok(Self { matrix, full_range, premultiplied, hdr, profile })
     }
 
+    /// The same for values that are no light, so that no range is mapped.
+    pub(crate) fn without_hdr(self) -> Self {
+        Self { hdr: None, ..self }
+    }
+
     /// A frame's rows. `peak` is the brightest light so far.
     pub(crate) fn rows(
         &self,

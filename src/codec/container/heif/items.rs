@@ -203,7 +203,7 @@ impl<'a> Items<'a> {
         Ok(Some(()))
     }
 
-    fn by_id(&self, id: u32) -> Option<&Item<'a>> {
+    pub(crate) fn by_id(&self, id: u32) -> Option<&Item<'a>> {
         self.all.iter().find(|item| item.id == id)
     }
 
@@ -221,6 +221,23 @@ impl<'a> Items<'a> {
             &reference.kind == b"prem" && reference.from == item.id && reference.to.contains(&alpha.id)
         });
         Some((alpha, premultiplied))
+    }
+
+    /// The image that is an image tone-mapped by a gain map, and the map.
+    pub(crate) fn tone_mapped(&self, item: &Item<'a>) -> Option<(&Item<'a>, &Item<'a>)> {
+        self.all.iter().filter(|derived| &derived.kind == b"tmap").find_map(|derived| {
+            let mut inputs = self.references.iter().filter(|one| &one.kind == b"dimg" && one.from == derived.id);
+            match inputs.next()?.to.as_slice() {
+                [base, map] if *base == item.id => Some((derived, self.by_id(*map)?)),
+                _ => None,
+            }
+        })
+    }
+
+    /// The auxiliary image that is an image's gain map.
+    pub(crate) fn gain_map_of(&self, item: &Item<'a>) -> Option<&Item<'a>> {
+        let aux = self.references.iter().filter(|one| &one.kind == b"auxl" && one.to.contains(&item.id));
+        aux.filter_map(|one| self.by_id(one.from)).find(|item| item.purpose().is_some_and(is_gain_map))
     }
 
     /// The tiles of a grid, row by row.

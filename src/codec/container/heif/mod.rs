@@ -3,6 +3,7 @@
 
 mod coded_image;
 pub(crate) mod frame;
+pub(crate) mod gain_map;
 mod grid;
 mod item_codec;
 mod items;

@@ -1,5 +1,7 @@
 //! Rotates the image about its centre.
 
+use std::sync::Arc;
+
 use crate::model::{Channels, ImageInfo, Message, ParamKind, ParamSpec, Samples, Unit};
 use crate::op::kernels::simd::{self, Sample};
 use crate::op::spec::{Group, OpSpec};
@@ -96,6 +98,7 @@ fn canvas(canvas: Canvas, sin: f64, cos: f64, input: &ImageInfo) -> (u32, u32) {
     }
 }
 
+#[derive(Clone)]
 struct Cubic {
     sin: f64,
     cos: f64,
@@ -270,6 +273,10 @@ impl WholeKernel for Cubic {
         let (x, right) = span(corners.map(|corner| corner.0), input.width_px);
         let (y, bottom) = span(corners.map(|corner| corner.1), input.height_px);
         Rect { x, y, width_px: right - x + 1, height_px: bottom - y + 1 }
+    }
+
+    fn moving(&self, channels: Channels, background: Colour) -> Arc<dyn WholeKernel> {
+        Arc::new(Self { channels, background, ..self.clone() })
     }
 
     fn run(&self, picture: &HeldImage<'_>, x: u32, y: u32, out: &mut [f32]) {

@@ -57,7 +57,7 @@ struct Corners {
 
 impl Corners {
     /// The share of a pixel that is kept, 0 to 1.
-    fn cover(&self, x: u32, y: u32) -> f32 {
+    fn kept(&self, x: u32, y: u32) -> f32 {
         // Distance of the pixel's centre from the nearest circle's centre, towards the corner.
         let beyond =
             |at: u32, size: f64| (self.radius - (f64::from(at) + 0.5).min(size - f64::from(at) - 0.5)).max(0.0);
@@ -75,14 +75,22 @@ impl PositionalKernel for Corners {
     }
 
     fn apply(&self, x: u32, y: u32, samples: &mut [f32], channels: Channels) {
+        self.cover(x, y, samples, channels, self.background);
+    }
+
+    fn covers(&self) -> bool {
+        true
+    }
+
+    fn cover(&self, x: u32, y: u32, samples: &mut [f32], channels: Channels, fill: Colour) {
         let (row, height) = (f64::from(y) + 0.5, self.height);
         if row.min(height - row) >= self.radius {
             return;
         }
         let count = channels.count();
-        let background = self.background.samples(channels);
+        let background = fill.samples(channels);
         for (i, pixel) in samples.chunks_exact_mut(count).enumerate() {
-            let cover = self.cover(x + i as u32, y);
+            let cover = self.kept(x + i as u32, y);
             if cover < 1.0 {
                 mix(pixel, &background, 1.0 - cover, channels);
             }
@@ -117,13 +125,13 @@ mod tests {
         for (width, height, radius) in [(200, 160, 50.0), (101, 101, 50.5), (90, 70, 12.25)] {
             let corners =
                 Corners { width: f64::from(width), height: f64::from(height), radius, background: Colour([0.0; 4]) };
-            let kept: f64 = (0..height).map(|y| (0..width).map(|x| f64::from(corners.cover(x, y))).sum::<f64>()).sum();
+            let kept: f64 = (0..height).map(|y| (0..width).map(|x| f64::from(corners.kept(x, y))).sum::<f64>()).sum();
             let cut = f64::from(width) * f64::from(height) - kept;
             let exact = (4.0 - std::f64::consts::PI) * radius * radius;
             assert!((cut - exact).abs() < 0.02 * exact + 1.0, "{width} {height} {radius}: {cut} {exact}");
             for (x, y) in [(0, 0), (1, 7), (30, 2)] {
                 let mirrored = [(width - 1 - x, y), (x, height - 1 - y), (width - 1 - x, height - 1 - y)];
-                assert!(mirrored.iter().all(|(mx, my)| corners.cover(*mx, *my) == corners.cover(x, y)));
+                assert!(mirrored.iter().all(|(mx, my)| corners.kept(*mx, *my) == corners.kept(x, y)));
             }
         }
     }
@@ -135,7 +143,7 @@ mod tests {
         corners.apply(0, 3, &mut row, Channels::Rgba);
         let mut partly = 0;
         for (x, pixel) in row.chunks_exact(4).enumerate() {
-            let cover = corners.cover(x as u32, 3);
+            let cover = corners.kept(x as u32, 3);
             partly += usize::from(cover > 0.0 && cover < 1.0);
             assert!((pixel[3] - 0.5 * cover).abs() < 1e-6);
             let same = pixel.iter().zip([0.2, 0.4, 0.6]).all(|(value, original)| (value - original).abs() < 1e-6);
@@ -147,6 +155,6 @@ mod tests {
         assert_eq!(white.channels(Channels::Gray), Channels::Gray);
         let mut row = [0.0; 40];
         white.apply(0, 0, &mut row, Channels::Gray);
-        assert_eq!((row[0], row[19]), (1.0, 1.0 - white.cover(19, 0)));
+        assert_eq!((row[0], row[19]), (1.0, 1.0 - white.kept(19, 0)));
     }
 }
