@@ -113,16 +113,13 @@ impl JxlEncoder {
             return Ok(bare);
         }
         // jixel writes a container of its own where a decoder of level 5 is not enough, as for 16 bits with alpha.
-        let (mut out, rest) = match codestream_at(&bare) {
-            Some(at) => {
-                let mut head = bare;
-                let rest = head.split_off(at);
-                (head, rest)
-            }
-            None => {
-                let head = [boxed(*b"JXL ", &[&[0x0D, 0x0A, 0x87, 0x0A]])?, boxed(*b"ftyp", &[b"jxl \0\0\0\0jxl "])?];
-                (head.concat(), boxed(*b"jxlc", &[&bare])?)
-            }
+        let (mut out, rest) = if let Some(at) = codestream_at(&bare) {
+            let mut head = bare;
+            let rest = head.split_off(at);
+            (head, rest)
+        } else {
+            let head = [boxed(*b"JXL ", &[&[0x0D, 0x0A, 0x87, 0x0A]])?, boxed(*b"ftyp", &[b"jxl \0\0\0\0jxl "])?];
+            (head.concat(), boxed(*b"jxlc", &[&bare])?)
         };
         if let Some(exif) = &metadata.exif {
             out.extend(boxed(*b"Exif", &[&[0; 4], exif])?);
