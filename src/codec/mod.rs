@@ -8,6 +8,7 @@
 mod animation;
 mod avif;
 mod bmp;
+mod carry_gain_map;
 mod colour;
 mod container;
 mod dds;
@@ -47,6 +48,10 @@ mod webp;
 
 pub use animation::canvas_rows::DecodedFrames;
 pub use animation::frame_encoder::FrameEncoder;
+pub use carry_gain_map::{
+    carries_gain_map, coded_gain_map, find_gain_map, gain_map_bytes, gain_map_of_converted, read_gain_map,
+    with_gain_map,
+};
 pub use decode::{
     colour_for, decode_bytes, drawn_at, hdr_for, is_drawing, on_screen, open, open_cancellable, probe, probe_page,
     probe_with, stripped, taken,
@@ -54,10 +59,7 @@ pub use decode::{
 pub use encode::{animation_bytes, encoder, encoding_bytes, frame_encoder, keeps_all, left_out};
 pub use facts::{Facts, FormatFacts, format_facts};
 pub use formats::{add_format, may_be_animated, register_formats};
-pub use gain_map::{
-    CodedGainMap, FoundGainMap, GainMap, Reduced, carries_gain_map, find_gain_map, gain_map_bytes,
-    most_bytes as most_gain_map_bytes, read_gain_map, with_gain_map, without_gain_map,
-};
+pub use gain_map::{CodedGainMap, FoundGainMap, GainMap, Reduced, most_bytes as most_gain_map_bytes, without_gain_map};
 pub use guard::control::{DecodeControl, Isolation};
 pub use guard::helpers::Helpers;
 pub use guard::host::DecodeHost;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::animation::canvas_rows::DecodedFrames;
 use super::animation::frame_encoder::FrameEncoder;
 use super::errors;
-pub use super::gain_map::{CarriesGainMap, GainMapSpec};
+use super::gain_map::{FoundGainMap, GainMap};
 use super::guard::control::DecodeControl;
 use crate::config::MAX_SIDE_PX;
 use crate::error::{ErrorKind, ItemError};
@@ -319,6 +319,32 @@ impl Carries {
     };
     /// EXIF and XMP.
     pub const EXIF_AND_XMP: Self = Self { exif: true, xmp: true, ..Self::NOTHING };
+}
+
+/// How a format's files hold gain maps.
+pub struct GainMapSpec {
+    /// Finds a file's map and reads what its values mean, without decoding it. `None` if there is none, or none that can be
+    /// used.
+    pub find: fn(&[u8]) -> Option<FoundGainMap>,
+    /// Opens a map that was found.
+    pub open: for<'a> fn(&'a [u8], &FoundGainMap, &DecodeControl<'_>) -> Result<Decoded<'a>, ItemError>,
+    /// The file of a map that is stored as one.
+    pub file: for<'a> fn(&'a [u8], &FoundGainMap) -> Option<&'a [u8]>,
+    /// Estimated bytes of memory for decoding a map, apart from its pixels.
+    pub bytes: fn(&[u8], &FoundGainMap) -> u64,
+}
+
+/// How files of a format get a gain map.
+#[derive(Clone, Copy)]
+pub struct CarriesGainMap {
+    /// Writes the map's own file.
+    pub code: fn(&GainMap, u8) -> Result<Vec<u8>, ItemError>,
+    /// The map's own file with the pixels of the one that it was read from, if they can be kept.
+    pub recode: fn(&GainMap) -> Option<Vec<u8>>,
+    /// A picture's file with its map; `None` if that is not possible.
+    pub joined: fn(&[u8], &[u8]) -> Option<Vec<u8>>,
+    /// Most bytes that this adds to the files of picture and map.
+    pub extra_bytes: u64,
 }
 
 /// How files with several frames are handled.

@@ -14,7 +14,7 @@ fn linear(value: f64) -> f64 {
 }
 
 /// For each of Apple's values the one with the same gain on a logarithmic scale from 1 to `headroom`.
-pub(super) fn curve(headroom: f64) -> [u8; 256] {
+pub(in crate::codec) fn curve(headroom: f64) -> [u8; 256] {
     std::array::from_fn(|value| {
         let gain = 1.0 + (headroom - 1.0) * linear(value as f64 / 255.0);
         (gain.log2() / headroom.log2() * 255.0).round().clamp(0.0, 255.0) as u8

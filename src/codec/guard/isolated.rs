@@ -11,14 +11,14 @@ use super::protocol::{FramesMessage, OpenedMessage, Reply, Task};
 use super::shared_memory::SharedMemory;
 use crate::codec::animation::canvas_rows::{DecodedFrames, NoRows};
 use crate::codec::errors;
-use crate::codec::gain_map::{FoundGainMap, GainMapSpec};
+use crate::codec::gain_map::FoundGainMap;
 use crate::codec::pixels::whole_image::shape;
 use crate::codec::spec::{
-    DecodeOptions, Decoded, FileHeader, FormatSpec, FrameSpec, Header, HiddenHeader, IsolatedSpec,
+    DecodeOptions, Decoded, FileHeader, FormatSpec, FrameSpec, GainMapSpec, Header, HiddenHeader, IsolatedSpec,
 };
 use crate::error::ItemError;
 use crate::model::{
-    Area, Band, Delay, Disposal, Frame, FrameReader, ImageInfo, Picture, Plays, Remark, RowReader, Samples,
+    Area, Band, Delay, Disposal, Frame, FrameReader, ImageInfo, Orientation, Picture, Plays, Remark, RowReader, Samples,
 };
 
 /// Stack of a thread that decodes: elements of an SVG nest deeply. Only what is touched takes memory.
@@ -87,7 +87,7 @@ pub(in crate::codec) fn open_gain_map<'a>(
     let Isolation::Helpers(helpers) = control.isolation else {
         return on_deep_stack(|| (how.open)(bytes, found, &DecodeControl::in_process()));
     };
-    let info = found.header.info;
+    let info = found.info;
     let pixels = u64::from(info.width_px) * u64::from(info.height_px);
     let allowance = Allowance { memory_bytes: (how.bytes)(bytes, found), processor: processor(spec, pixels, bytes) };
     let watcher = Watcher { cancelled: control.cancelled, host: control.host };
@@ -96,7 +96,7 @@ pub(in crate::codec) fn open_gain_map<'a>(
     if message.info != info || message.pixels.bytes != info.size_bytes() {
         return Err(errors::corrupt("decoder_contradicts"));
     }
-    decoded(found.header, *message, lease)
+    decoded(FileHeader::still(info, Orientation::Upright), *message, lease)
 }
 
 /// The image that a helper has decoded.

@@ -66,7 +66,14 @@ fn map_at(
         let headroom = meta::apple_map_in_xmp(xmp?)?.headroom.or_else(apple)?;
         (gain_map::of_apple(headroom)?, Scale::Apple { headroom })
     };
-    Some(FoundGainMap { header, place: Place::Bytes(place), scale, parameters, has_others: false, space: None })
+    Some(FoundGainMap {
+        info: header.info,
+        place: Place::Bytes(place),
+        scale,
+        parameters,
+        has_others: false,
+        space: None,
+    })
 }
 
 /// Where the content of the first APP2 segment with this name is.
@@ -139,7 +146,7 @@ pub(super) fn file<'a>(bytes: &'a [u8], found: &FoundGainMap) -> Option<&'a [u8]
 /// Bytes of memory for decoding it.
 pub(super) fn held_bytes(bytes: &[u8], found: &FoundGainMap) -> u64 {
     let coefficients = file(bytes, found).and_then(|file| markers::read(file).ok());
-    coefficients.map_or(0, |markers| markers.coefficient_bytes()) + found.header.info.row_samples() as u64 * 64
+    coefficients.map_or(0, |markers| markers.coefficient_bytes()) + found.info.row_samples() as u64 * 64
 }
 
 /// Writes the file of a map.

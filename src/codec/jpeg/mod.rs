@@ -17,9 +17,9 @@ mod transcode;
 pub(super) use decode::described;
 pub(super) use embedded::decode_embedded;
 
-use super::gain_map::{CarriesGainMap, GainMapSpec};
 use super::spec::{
-    Block, Carries, CarriesIptc, CarriesTexts, EncoderSpec, FormatSpec, Frames, HdrKind, ReadSpec, RewritingSpec,
+    Block, Carries, CarriesGainMap, CarriesIptc, CarriesTexts, EncoderSpec, FormatSpec, Frames, GainMapSpec, HdrKind,
+    ReadSpec, RewritingSpec,
 };
 use crate::model::{FormatInfo, FormatKey, SaveInfo};
 

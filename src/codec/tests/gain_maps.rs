@@ -6,7 +6,7 @@ use ultrahdr_core::{GainMapMetadata, Iso21496Format, serialize_iso21496_fmt};
 
 use super::reference::file;
 use super::*;
-use crate::codec::gain_map::{FoundGainMap, find_gain_map, read_gain_map};
+use crate::codec::gain_map::FoundGainMap;
 
 fn boxed(kind: [u8; 4], body: &[u8]) -> Vec<u8> {
     [&(body.len() as u32 + 8).to_be_bytes()[..], &kind, body].concat()

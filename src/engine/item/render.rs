@@ -488,7 +488,8 @@ impl Prepared {
     ) -> Result<Rendered, ItemError> {
         let Source { profile, metadata, is_converted, .. } = *source;
         let map = source.gain_map.filter(|_| self.keeps_map());
-        let converted_map = map.filter(|_| is_converted).map(|map| map.clone().of_converted(source.stored_profile));
+        let converted_map =
+            map.filter(|_| is_converted).map(|map| codec::gain_map_of_converted(map, source.stored_profile));
         let map = converted_map.as_ref().or(map);
         let (mut moves, is_certain) = (self.plan.moves_before(), self.plan.is_certain());
         // The picture gets what the map leaves of a limited size. A map that a step still has to cut gets the most it may take.

@@ -5,7 +5,6 @@
 use std::sync::Arc;
 
 use super::pass::Pass;
-use super::plan::Plan;
 use crate::model::{Channels, ImageInfo, SampleType};
 use crate::op::stage::{Colour, Pad, PositionalKernel, Rect, Resample, Turn, WholeKernel};
 
@@ -65,11 +64,14 @@ impl Moves {
         turns.count() % 2 == 1
     }
 
-    /// The plan that moves an image of 8 bits with these channels (without alpha) in the same way. `fill` is for pixels
-    /// outside of the image, and for those that are covered.
-    pub fn plan(&self, channels: Channels, fill: [f32; 3]) -> Plan {
-        let of_second = |info: ImageInfo| ImageInfo { channels, sample: SampleType::U8, premultiplied: false, ..info };
-        let [red, green, blue] = fill;
+    /// The stored image, and the same at the scale of the view, as a second image with these channels (without alpha).
+    pub(super) fn images(&self, channels: Channels) -> (ImageInfo, ImageInfo) {
+        let second = |info| ImageInfo { channels, sample: SampleType::U8, premultiplied: false, ..info };
+        (second(self.full), second(self.input))
+    }
+
+    /// The passes for such an image. `fill` is for pixels outside of the image, and for those that are covered.
+    pub(super) fn passes(&self, channels: Channels, [red, green, blue]: [f32; 3]) -> Vec<Pass> {
         let background = Colour([red, green, blue, 1.0]);
         let passes = self.all.iter().map(|one| match one {
             Move::Turn(turn) => Pass::Turn(*turn),
@@ -82,7 +84,7 @@ impl Moves {
                 origin: (0, 0),
             },
         });
-        Plan::of_passes(of_second(self.full), of_second(self.input), passes.collect())
+        passes.collect()
     }
 }
 

@@ -70,10 +70,13 @@ impl Plan {
         }
     }
 
-    /// The plan of passes.
-    pub(super) fn of_passes(full: ImageInfo, input: ImageInfo, passes: Vec<Pass>) -> Self {
+    /// The plan that moves a second image of 8 bits with these channels (without alpha) as `moves` say. `fill` is for pixels
+    /// outside of the image, and for those that are covered.
+    #[must_use]
+    pub fn moving(moves: &Moves, channels: Channels, fill: [f32; 3]) -> Self {
+        let (full, input) = moves.images(channels);
         let mut plan = Self::new(full, input);
-        passes.into_iter().for_each(|pass| plan.append(pass));
+        moves.passes(channels, fill).into_iter().for_each(|pass| plan.append(pass));
         plan
     }
 

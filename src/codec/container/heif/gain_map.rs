@@ -8,7 +8,7 @@ use super::items::{Item, Items};
 use super::properties::Property;
 use super::sequence::Sequence;
 use crate::codec::gain_map::{self, FoundGainMap, Parameters, Place, Scale};
-use crate::codec::spec::{Decoded, FileHeader};
+use crate::codec::spec::Decoded;
 use crate::codec::{colour, errors, meta};
 use crate::error::ItemError;
 use crate::model::{HdrChoice, Metadata};
@@ -36,9 +36,8 @@ pub(crate) fn find(codec: &'static ItemCodec, bytes: &[u8]) -> Option<FoundGainM
     if !is_alike || map.id == primary.id || !gain_map::fits(&shape.info, &picture.info) {
         return None;
     }
-    let header: FileHeader = shape.header(None);
     let has_others = items.metadata_of(primary).left_out.contains(&crate::model::Part::OtherImages);
-    Some(FoundGainMap { header, place: Place::Item(map.id), scale, parameters, has_others, space })
+    Some(FoundGainMap { info: shape.info, place: Place::Item(map.id), scale, parameters, has_others, space })
 }
 
 /// The shape of an image without a clean aperture, which would hide some of what the map covers.
@@ -87,5 +86,5 @@ pub(crate) fn open<'a>(
 
 /// Pixels that are decoded at once.
 pub(crate) fn pixels(found: &FoundGainMap) -> u64 {
-    u64::from(found.header.info.width_px) * u64::from(found.header.info.height_px)
+    u64::from(found.info.width_px) * u64::from(found.info.height_px)
 }

@@ -6,7 +6,7 @@
 use crate::codec::{self, CodedGainMap, DecodeControl, FoundGainMap, GainMap, Reduced};
 use crate::error::{ErrorKind, ItemError};
 use crate::model::{Format, HdrChoice, ImageInfo, Save};
-use crate::op::Moves;
+use crate::op::{Moves, Plan};
 
 /// The map of a file that a result keeps, if its settings and its format do.
 pub(super) fn kept(bytes: &[u8], format: Format, save: &Save) -> Option<FoundGainMap> {
@@ -33,8 +33,8 @@ pub(super) fn coded(
     cancelled: &dyn Fn() -> bool,
 ) -> Result<Option<CodedGainMap>, ItemError> {
     let code = || match moves.filter(|moves| !moves.is_empty()) {
-        Some(moves) => moved(map, picture, moves, cancelled)?.coded(format, save.max_bytes),
-        None => map.coded(format, save.max_bytes),
+        Some(moves) => codec::coded_gain_map(&moved(map, picture, moves, cancelled)?, format, save.max_bytes),
+        None => codec::coded_gain_map(map, format, save.max_bytes),
     };
     match code() {
         Err(error) if error.kind != ErrorKind::Cancelled => Ok(None),
@@ -48,7 +48,7 @@ fn moved(
     moves: &Moves,
     cancelled: &dyn Fn() -> bool,
 ) -> Result<GainMap, ItemError> {
-    let plan = moves.plan(map.info().channels, map.neutral());
+    let plan = Plan::moving(moves, map.info().channels, map.neutral());
     let by = |picture: u32, map: u32| f64::from(picture) / f64::from(map.max(1));
     let (across, down) = (by(picture.width_px, map.info().width_px), by(picture.height_px, map.info().height_px));
     let by = if moves.swaps_axes() { (down, across) } else { (across, down) };
@@ -73,7 +73,7 @@ pub(super) fn joined(file: &[u8], map: &CodedGainMap, format: Format, save: &Sav
 
 /// Memory in bytes that a map takes: its file, its pixels, and the steps on the grid of its picture.
 pub(super) fn peak_bytes(bytes: &[u8], found: &FoundGainMap, moves: &Moves) -> u64 {
-    let steps = if moves.is_empty() { 0 } else { moves.plan(found.header.info.channels, [0.0; 3]).peak_bytes() };
+    let steps = if moves.is_empty() { 0 } else { Plan::moving(moves, found.info.channels, [0.0; 3]).peak_bytes() };
     codec::gain_map_bytes(bytes, found).saturating_add(steps)
 }
 
