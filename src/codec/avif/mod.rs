@@ -37,7 +37,7 @@ pub(super) static SPEC: FormatSpec = FormatSpec {
         bits: 12,
         has_alpha: true,
         metadata: &[Block::Exif, Block::Xmp, Block::Icc],
-        hdr: &[HdrKind::Pq, HdrKind::Hlg],
+        hdr: &[HdrKind::Pq, HdrKind::Hlg, HdrKind::GainMap],
         ..ReadSpec::PLAIN
     },
     signatures: &[],

@@ -46,7 +46,8 @@ impl Seen {
             "HLG" => HdrKind::Hlg,
             _ => HdrKind::Light,
         });
-        self.hdr.extend(range.into_iter().chain(left_out.contains(&Part::GainMap).then_some(HdrKind::GainMap)));
+        let has_map = left_out.contains(&Part::GainMap) || find_gain_map(bytes).is_some();
+        self.hdr.extend(range.into_iter().chain(has_map.then_some(HdrKind::GainMap)));
         true
     }
 
@@ -97,7 +98,7 @@ fn file(name: &str) -> Vec<u8> {
 
 /// A small file of each high dynamic range that a result may keep.
 fn hdr_sources() -> [Vec<u8>; 3] {
-    [png_with_transfer(16), png_with_transfer(18), file("tests/data/pictures/uhdr.jpg")]
+    [png_with_transfer(16), png_with_transfer(18), super::gain_maps::avif()]
 }
 
 fn png_with_transfer(transfer: u8) -> Vec<u8> {
@@ -111,9 +112,9 @@ fn png_with_transfer(transfer: u8) -> Vec<u8> {
     file
 }
 
-/// Files with PQ and HLG that no other program has to write.
+/// Files with a high dynamic range that no other program has to write.
 fn hdr_files() -> Vec<Vec<u8>> {
-    let mut files = vec![png_with_transfer(16), png_with_transfer(18)];
+    let mut files = vec![png_with_transfer(16), png_with_transfer(18), super::gain_maps::avif()];
     for name in ["tests/data/pictures/avif_pq.avif", "tests/reference/formats/heic_pq.heic"] {
         let mut file = file(name);
         let nclx = file.windows(4).position(|window| window == b"nclx").unwrap();
@@ -184,8 +185,14 @@ fn written_files_hold_what_their_formats_are_declared_to_write() {
         for source in hdr_sources() {
             let image = decode_with(&source, &DecodeOptions { hdr: HdrChoice::Keep, ..keeping() }).unwrap();
             let save = Save { hdr: HdrChoice::Keep, ..everything() };
+            let mut file = encode(&image, format, &save).unwrap();
+            if let Some(found) = find_gain_map(&source).filter(|_| carries_gain_map(format)) {
+                let map = read_gain_map(&source, &found, &DecodeControl::in_process()).unwrap().unwrap();
+                let coded = coded_gain_map(&map, format, None).unwrap().unwrap();
+                file = with_gain_map(format, &file, &coded).unwrap();
+            }
             let mut result = Seen::default();
-            assert!(result.add(&encode(&image, format, &save).unwrap(), RawChoice::Preview), "{format:?}");
+            assert!(result.add(&file, RawChoice::Preview), "{format:?}");
             seen.hdr.append(&mut result.hdr);
         }
         wrong.extend(seen.differences(&written).into_iter().map(|difference| format!("{format:?}: {difference}")));

@@ -121,6 +121,12 @@ fn decode_first(bytes: &[u8]) -> Image {
 const HEIC: ([u8; 4], &str, &str) = (*b"heic", "heic_420.heic", "heic_gray.heic");
 const AVIF: ([u8; 4], &str, &str) = (*b"avif", "avif_420.avif", "avif_gray.avif");
 
+/// An AVIF file with a gain map in the form of ISO 21496-1.
+pub(super) fn avif() -> Vec<u8> {
+    let (brand, picture, map) = AVIF;
+    heif(brand, &coded(picture), &coded(map), Form::ToneMapped, &[])
+}
+
 #[test]
 fn maps_of_heif_files_are_found_in_both_forms() {
     #[cfg(feature = "heic")]
