@@ -12,11 +12,17 @@ use crate::model::{Channels, ColourChoice};
 const DATE: [u8; 12] = [0x07, 0xD0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0];
 /// Where the header of a profile holds the date (ICC.1:2010, 7.2.8).
 const DATE_BYTES: std::ops::Range<usize> = 24..36;
+/// Where it holds the profile's length.
+const LENGTH_BYTES: std::ops::Range<usize> = 0..4;
 
 /// The bytes of a profile that was made here; the same on any day. Every profile is encoded by this function.
 pub(in crate::codec) fn encoded(profile: &ColorProfile) -> Option<Vec<u8>> {
     let mut bytes = profile.encode().ok()?;
     bytes.get_mut(DATE_BYTES)?.copy_from_slice(&DATE);
+    // Whole words (ICC.1:2010, 7.2.2): libpng ignores a profile of another length.
+    bytes.resize(bytes.len().next_multiple_of(4), 0);
+    let length = u32::try_from(bytes.len()).ok()?;
+    bytes.get_mut(LENGTH_BYTES)?.copy_from_slice(&length.to_be_bytes());
     Some(bytes)
 }
 
@@ -174,6 +180,18 @@ pub(super) fn fitting(profile: Option<Arc<[u8]>>, channels: Channels) -> Option<
 #[cfg(test)]
 mod tests {
     use super::super::spaces::*;
+
+    #[test]
+    fn a_profile_that_is_made_has_whole_words() {
+        let spaces =
+            [ColourChoice::DisplayP3, ColourChoice::AdobeRgb, ColourChoice::ProphotoRgb, ColourChoice::Rec2020];
+        for (space, channels) in spaces.into_iter().flat_map(|space| [(space, Channels::Rgb), (space, Channels::Gray)])
+        {
+            let bytes = encoded(&target(space, channels)).unwrap_or_default();
+            assert!(bytes.len() > 128 && bytes.len() % 4 == 0, "{space:?}, {channels:?}: {}", bytes.len());
+            assert_eq!(bytes[..4], (bytes.len() as u32).to_be_bytes(), "{space:?}, {channels:?}");
+        }
+    }
 
     #[test]
     fn a_profile_that_is_made_has_a_fixed_date() {

@@ -228,7 +228,9 @@ fn the_named_spaces_are_converted_to_as_in_littlecms() {
         ),
     ] {
         let embedded = spaces::embedded(choice, Channels::Rgb).unwrap();
-        assert_eq!(undated(&embedded), undated(profile), "the profile that littleCMS was given");
+        // littleCMS was given the same profile without the bytes that complete the last word.
+        let (given, added) = embedded.split_at(profile.len());
+        assert!(undated(given)[4..] == undated(profile)[4..] && added.iter().all(|byte| *byte == 0), "{choice:?}");
         let ours = convert(&colours(), None, choice, Channels::Rgb);
         let theirs = stored(there).1;
         // Measured as if it were sRGB: the encodings are similar, and the same on both sides.
