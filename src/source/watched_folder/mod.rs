@@ -82,6 +82,7 @@ fn read(source: &SourceSpec, reading: &Reading<'_>, give: Give<'_>) -> ControlFl
         files,
         give,
         root: None,
+        is_replaced: false,
         is_gone: false,
         changes: Changes::none(),
         pending: Pending::default(),
@@ -124,6 +125,8 @@ struct Watch<'a> {
     files: &'a dyn WatchedFiles,
     give: &'a mut dyn FnMut(Found) -> ControlFlow<()>,
     root: Option<Root>,
+    /// Whether another folder may be in its place: a new one often gets the number of one that was deleted.
+    is_replaced: bool,
     /// Whether it was reported that the folder is not there.
     is_gone: bool,
     changes: Changes,
@@ -164,7 +167,12 @@ impl Watch<'_> {
             if Instant::now() >= self.next_check {
                 self.check_root()?;
             }
-            if self.changes.take_lost() || self.pending.take_lost() {
+            if self.changes.take_lost() {
+                // Also what was reported of the folder itself.
+                self.is_replaced = true;
+                self.check_root()?;
+            }
+            if self.pending.take_lost() {
                 self.next_pass = Some(Instant::now());
             }
             if self.root.is_some() && self.next_pass.is_some_and(|at| Instant::now() >= at) {
@@ -185,7 +193,8 @@ impl Watch<'_> {
     fn check_root(&mut self) -> ControlFlow<()> {
         self.next_check = Instant::now() + CHECK_ROOT_EVERY;
         let id = store::folder_id(&self.path).ok();
-        if id.is_some() && id == self.root.as_ref().map(|root| root.id) {
+        let is_replaced = std::mem::take(&mut self.is_replaced);
+        if !is_replaced && id.is_some() && id == self.root.as_ref().map(|root| root.id) {
             return ControlFlow::Continue(());
         }
         self.root = None;
@@ -279,6 +288,7 @@ impl Watch<'_> {
     fn take_change(&mut self, change: Change) -> ControlFlow<()> {
         let (path, seen) = match change {
             Change::Root => {
+                self.is_replaced = true;
                 self.next_check = Instant::now();
                 return ControlFlow::Continue(());
             }
