@@ -176,7 +176,7 @@ impl Coordinator {
         self.on_disk(Disk::Settings, create, |this, job| {
             let job = job?;
             this.list(job)?;
-            this.enqueue(job)
+            this.enqueue_new(job)
         });
     }
 

@@ -44,7 +44,7 @@ impl Coordinator {
             if copies {
                 this.read_sources(IntakeRequest { copy_of: Some(job), ..IntakeRequest::of(again) });
             }
-            this.enqueue(again)
+            this.enqueue_new(again)
         })
     }
 

@@ -119,6 +119,16 @@ impl Coordinator {
         Ok(())
     }
 
+    /// Queues a job that has just been created, unless it was cancelled since: the catalog lists it a moment before it is
+    /// known here.
+    pub(super) fn enqueue_new(&mut self, job: JobId) -> Result<(), JobError> {
+        let state = match self.states.get(&job) {
+            Some((state, _)) => Some(*state),
+            None => self.parts.reader.job(job)?.map(|row| row.state),
+        };
+        if state == Some(JobState::Cancelled) { Ok(()) } else { self.enqueue(job) }
+    }
+
     /// Prepares the next waiting job, if it may start.
     pub(super) fn begin_next(&mut self) {
         while let Some(job) = self.queue.next() {
