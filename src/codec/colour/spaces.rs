@@ -188,7 +188,7 @@ mod tests {
         for (space, channels) in spaces.into_iter().flat_map(|space| [(space, Channels::Rgb), (space, Channels::Gray)])
         {
             let bytes = encoded(&target(space, channels)).unwrap_or_default();
-            assert!(bytes.len() > 128 && bytes.len() % 4 == 0, "{space:?}, {channels:?}: {}", bytes.len());
+            assert!(bytes.len() > 128 && bytes.len().is_multiple_of(4), "{space:?}, {channels:?}: {}", bytes.len());
             assert_eq!(bytes[..4], (bytes.len() as u32).to_be_bytes(), "{space:?}, {channels:?}");
         }
     }
