@@ -26,7 +26,7 @@ fn decoder(bytes: &[u8]) -> Result<OpenExrDecoder<Cursor<&[u8]>>, ItemError> {
     OpenExrDecoder::new(Cursor::new(bytes)).map_err(|error| refused(&error))
 }
 
-/// The error for what the library refuses: of the cause it gives only a text.
+/// The error for what the library refuses: it gives the cause only as text.
 fn refused(error: &ImageError) -> ItemError {
     let words = error.to_string();
     if words.contains("non-deep rgb") {

@@ -24,7 +24,7 @@ fn parse(bytes: &[u8]) -> Result<Image<'_>, ItemError> {
     Image::new(bytes, &DecodeSettings::default()).map_err(|error| refused(error, bytes))
 }
 
-/// The error for what the library refuses. It does not tell the end of a file from other damage.
+/// The error for what the library refuses. It does not distinguish truncation from other damage.
 fn refused(error: DecodeError, bytes: &[u8]) -> ItemError {
     let is_short = codestream::check_whole(bytes).is_err_and(|error| error.kind == errors::truncated().kind);
     match error {

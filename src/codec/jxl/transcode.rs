@@ -1,5 +1,5 @@
-//! JPEG files as JPEG XL without loss, through jixel: the coefficients are coded anew, and what else the JPEG file consists
-//! of is kept next to them, so that `djxl` restores it byte for byte.
+//! JPEG files as JPEG XL without loss, through jixel: the coefficients are coded again, and the rest of the JPEG file is
+//! kept next to them, so that `djxl` restores it byte for byte.
 
 use jixel::{EncodeError, JpegTranscodeConfig};
 
