@@ -1,5 +1,5 @@
-//! Decoding the first surface of a DDS file. Blocks have 4 x 4 px: the library refuses other sizes, so its
-//! header is given the size of whole blocks.
+//! Decoding the first surface of a DDS file. Blocks have 4 x 4 px: the library refuses other sizes, so its header is given
+//! the size of whole blocks.
 
 use std::io::{self, Cursor, Read};
 
