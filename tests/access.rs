@@ -109,6 +109,8 @@ impl Desk {
     }
 }
 
+static TLS_1_2: &[&rustls::SupportedProtocolVersion] = &[&rustls::version::TLS12];
+
 fn run<T>(test: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let result = runtime.block_on(async { tokio::time::timeout(DEADLINE, test).await });
@@ -724,8 +726,7 @@ fn a_client_certificate_is_shown_to_hosts_that_ask_for_one() {
         let serve = |versions| authority.serve_clients("shop.test", false, Some(&authority.pem), versions);
         // In TLS 1.3, a server refuses after the handshake. If its alert comes before the request is sent, the request is
         // repeated, so the number of attempts is not always the same.
-        static OLD: &[&rustls::SupportedProtocolVersion] = &[&rustls::version::TLS12];
-        let old_port = serve(OLD).await;
+        let old_port = serve(TLS_1_2).await;
         let url = format!("https://shop.test:{old_port}/a");
         let refused = Desk::with_names(network.clone(), &names).refusal(&url, Origin::User).await;
         assert!(refused.kind == ErrorKind::Tls && refused.to_string().contains("--client-cert"), "{refused}");
