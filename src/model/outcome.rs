@@ -502,7 +502,7 @@ impl Finished {
 }
 
 impl ItemOutput {
-    /// One of which nothing is known.
+    /// One about which nothing is known.
     pub const fn none() -> Self {
         Self {
             n: 0,

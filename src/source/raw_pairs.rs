@@ -47,7 +47,7 @@ struct Held {
     most: usize,
     folder: PathBuf,
     items: VecDeque<(NewItem, Option<(String, Half)>)>,
-    /// What the folder has for each name of which a file is held.
+    /// What the folder has for each name with a file that is held.
     names: HashMap<String, Halves>,
     left_out: u64,
 }

@@ -32,7 +32,7 @@ pub enum Place {
 pub enum Scale {
     /// As parameters say.
     Logarithmic,
-    /// Apple's: the linear gain is `1 + (headroom - 1) * value`, and values have the transfer curve of Rec. 709.
+    /// Apple's: the linear gain is `1 + (headroom - 1) * value`; values have the transfer curve of Rec. 709.
     Apple {
         /// The largest gain, above 1.
         headroom: f64,

@@ -26,7 +26,7 @@ fn pq(nits: f64) -> f64 {
     ((3_424.0 / 4_096.0 + 2_413.0 / 128.0 * y) / (1.0 + 2_392.0 / 128.0 * y)).powf(2_523.0 / 32.0)
 }
 
-/// Columns of 8 px with these levels, the last of which is coloured.
+/// Columns of 8 px with these levels; the last one is coloured.
 fn columns(levels: &[f64], channels: Channels, points: CodePoints) -> Image {
     let info = info(8 * levels.len() as u32, 16, channels, SampleType::U16);
     let mut samples = Vec::new();

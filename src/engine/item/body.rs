@@ -20,7 +20,7 @@ const SIZE_BYTES: u64 = 1 << 17;
 pub(crate) enum ItemBody {
     /// In memory.
     Memory(Bytes),
-    /// A document, of which the item is a page.
+    /// A document; the item is one of its pages.
     Document(Arc<Document>),
     /// In a temporary file, which is removed with it.
     Spooled(Box<SpooledFile>),

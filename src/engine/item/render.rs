@@ -426,7 +426,7 @@ pub(crate) struct DecodeKey {
     page: u32,
     truncated: TruncatedPolicy,
     damaged: DamagedPolicy,
-    /// The scale of a drawing, of which each size is drawn by itself.
+    /// The scale of a drawing: each size is drawn by itself.
     drawn_at: Option<f64>,
 }
 

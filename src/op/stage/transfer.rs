@@ -36,13 +36,13 @@ impl Transfer {
         }
     }
 
-    /// PQ's level for light, of which 1 is 10,000 nits.
+    /// PQ's level for light; 1 is 10,000 nits.
     pub(crate) fn pq(light: f32) -> f32 {
         let root = light.max(0.0).powf(0.159_301_76);
         ((0.835_937_5 + 18.851_563 * root) / (1.0 + 18.687_5 * root)).powf(78.843_75)
     }
 
-    /// HLG's level for a scene's light, of which 1 is the brightest.
+    /// HLG's level for a scene's light; 1 is the brightest.
     pub(crate) fn hlg(light: f32) -> f32 {
         if light <= 1.0 / 12.0 {
             (3.0 * light.max(0.0)).sqrt()

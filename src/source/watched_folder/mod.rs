@@ -125,7 +125,7 @@ struct Watch<'a> {
     files: &'a dyn WatchedFiles,
     give: &'a mut dyn FnMut(Found) -> ControlFlow<()>,
     root: Option<Root>,
-    /// Whether another folder may be in its place: a new one often gets the number of one that was deleted.
+    /// Whether another folder may be in its place: file systems often give a new folder the number of a deleted one.
     is_replaced: bool,
     /// Whether it was reported that the folder is not there.
     is_gone: bool,

@@ -28,7 +28,7 @@ fn a_watched_file_is_found_by_its_path_and_by_its_size_and_time_wherever_it_move
     assert_eq!((like(&bench, 10, 1), like(&bench, 12, 5)), (vec![1], vec![2]));
     assert_eq!(seq_of(&bench, "/in/b.jpg"), None);
     assert_eq!(seq_of(&bench, "/in/sub/b2.jpg"), Some((2, "sub".to_owned(), ItemState::Waiting)));
-    // Other content under the same path is another item, the last of which counts.
+    // Other content under the same path is another item; the last one counts.
     let again = Adding { leave_out_known: false, ..adding };
     bench.catalog.add_items(bench.job, 4, &[watched("/in/a.jpg", 13, 9)], &again).unwrap();
     assert_eq!(seq_of(&bench, "/in/a.jpg").map(|(seq, ..)| seq), Some(4));
